@@ -1,0 +1,35 @@
+// One config, four builds: `--mode renderer | main | preload | lab` (and vitest). Output under dist/, one folder a build.
+import { builtinModules } from 'node:module'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+const node = [...builtinModules, ...builtinModules.map((name) => `node:${name}`)]
+
+const server = (entries: Record<string, string>, outDir: string, target: string, format: 'es' | 'cjs') => ({
+  build: {
+    ssr: true,
+    outDir,
+    emptyOutDir: true,
+    target,
+    minify: false,
+    sourcemap: true,
+    rolldownOptions: {
+      input: entries,
+      external: ['electron', ...node],
+      output: { format, entryFileNames: format === 'cjs' ? '[name].cjs' : '[name].js' },
+    },
+  },
+  ssr: { noExternal: true as const, external: ['electron'] },
+})
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'main') return server({ main: 'electron/main.ts' }, 'dist/main', 'node24', 'es')
+  if (mode === 'preload') return server({ preload: 'electron/preload.ts' }, 'dist/preload', 'chrome156', 'cjs')
+  if (mode === 'lab') return server({ main: 'core/node/main.ts', cli: 'core/node/cli/cli.ts' }, 'dist/lab', 'node22', 'es')
+  return {
+    root: 'renderer',
+    base: './',
+    plugins: [vue()],
+    build: { outDir: '../dist/renderer', emptyOutDir: true, target: 'chrome130', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+  }
+})
