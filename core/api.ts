@@ -128,7 +128,7 @@ export type Verdict =
   /** Lets it go and holds the next message of the same session. */
   | { readonly act: 'step' }
   | { readonly act: 'edit'; readonly bytes: Uint8Array }
-  /** Inbound: never shown to our machine, the peer gets an HTTP 503. Outbound: the exchange is closed without a body. */
+  /** Inbound: never shown to our machine. Outbound: never sent. Either way the peer gets an HTTP 503 with one line. */
   | { readonly act: 'drop' }
 
 /** When messages are held. `all` holds every one; `session` only those of one session key; `off` lets all pass (what is held stays held). */

@@ -1,0 +1,303 @@
+// The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
+import type { Held, HoldMode, Seq, Verdict } from '../api.ts'
+import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
+import type { ServerInput } from '../server/server.ts'
+import type { ServerRecord } from '../server/records.ts'
+import type { Ledger } from '../store/ledger.ts'
+import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
+import type { Placed, Recorder } from './recorder.ts'
+import { Stepper } from './stepper.ts'
+
+/** A request that waits for its answer: its row, and whose message it was. */
+interface Open {
+  readonly received: Received
+  placed: Placed
+  /** Numbers of the cards that hold something of this exchange. */
+  readonly cards: Set<number>
+}
+
+/** Told after anything that the screen shows may have moved. */
+export interface HostWatcher {
+  held(held: readonly Held[]): void
+  changed(): void
+  device(device: string): void
+}
+
+/** Runs one DM Server machine behind a transport: records, holds, answers, keeps time. */
+export class Host {
+  readonly stepper = new Stepper()
+  readonly #machine: Machine<ServerInput, ServerRecord>
+  readonly #transport: Transport
+  readonly #recorder: Recorder
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #watcher: HostWatcher
+  readonly #open = new Map<number, Open>()
+  readonly #timers = new Map<string, () => void>()
+  /** Timers that ran out while a message was held: session timers stand still then. */
+  readonly #late = new Set<string>()
+  #stopped = false
+
+  constructor(parts: {
+    machine: Machine<ServerInput, ServerRecord>
+    transport: Transport
+    recorder: Recorder
+    ledger: Ledger
+    clock: Clock
+    watcher: HostWatcher
+  }) {
+    this.#machine = parts.machine
+    this.#transport = parts.transport
+    this.#recorder = parts.recorder
+    this.#ledger = parts.ledger
+    this.#clock = parts.clock
+    this.#watcher = parts.watcher
+    for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
+  }
+
+  /** A SyncML frame came in. */
+  received(received: Received): void {
+    const placed = this.#recorder.message({
+      ...received,
+      direction: 'up',
+      hop: 'S-D',
+      cause: null,
+      answers: '',
+      httpStatus: 0,
+      hold: 'no',
+    })
+    const open: Open = { received, placed, cards: new Set() }
+    this.#open.set(received.link.link, open)
+    const why = this.stepper.why(placed.session)
+    if (why === null) this.#deliver(open, received.frame)
+    else
+      this.#hold(open, placed, received.frame, why, (verdict) => {
+        if (verdict.act === 'drop') return this.#drop(open, placed)
+        const frame = verdict.act === 'edit' ? { ...received.frame, bytes: verdict.bytes } : received.frame
+        this.#released(placed, verdict, frame)
+        this.#deliver(open, frame)
+      })
+    this.#watcher.changed()
+  }
+
+  refused(refused: Refused): void {
+    this.#recorder.refused(refused)
+    this.#watcher.changed()
+  }
+
+  /** The peer of a link left before it was answered. Held messages of that exchange become drafts. */
+  gone(link: Link, reason: string): void {
+    const open = this.#open.get(link.link)
+    if (open === undefined) return
+    this.#open.delete(link.link)
+    const { now, mono } = { now: this.#clock.now(), mono: this.#clock.mono() }
+    this.#recorder.event(now, mono, `peer left: ${reason}`, open.placed.session, open.placed.seq)
+    const abandoned = this.stepper.abandon((held) => open.cards.has(held.id))
+    for (const held of abandoned) this.#recorder.hold(held.seq, 'peer gone')
+    if (abandoned.length > 0) this.#heldMoved()
+    this.#run(this.#machine.input({ type: 'gone', link, reason }), open)
+    this.#watcher.changed()
+  }
+
+  /** Gives the machine an order of the lab (queue commands, a decision about a device). */
+  order(input: ServerInput): void {
+    this.#run(this.#machine.input(input), null)
+    this.#watcher.changed()
+  }
+
+  mode(mode: HoldMode): void {
+    this.stepper.setMode(mode)
+    this.#watcher.changed()
+  }
+
+  /** Decides a held message. Throws an Error in words when there is nothing to decide. */
+  decide(id: number, verdict: Verdict): void {
+    const held = this.stepper.decide(id, verdict)
+    this.#ledger.unhold(id)
+    if (!held.peerWaits) this.#recorder.hold(held.seq, 'dropped')
+    this.#heldMoved()
+    if (!this.stepper.waiting) this.#runLate()
+    this.#watcher.changed()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+
+  #deliver(open: Open, frame: Frame): void {
+    this.#run(this.#machine.input({ type: 'frame', link: open.received.link, frame }), open)
+  }
+
+  /** Performs effects in order. Records to save are gathered and committed before the next frame leaves. */
+  #run(effects: readonly Effect<ServerRecord>[], open: Open | null): void {
+    const saves: ServerRecord[] = []
+    const notes: Note[] = []
+    const commit = (): void => {
+      if (saves.length === 0) return
+      this.#ledger.save(saves)
+      for (const record of saves) {
+        if (record.kind === 'device') this.#watcher.device(record.device.device)
+        if (record.kind === 'account' && record.account.device !== null) this.#watcher.device(record.account.device)
+      }
+      saves.length = 0
+    }
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'save':
+          saves.push(effect.record)
+          break
+        case 'note':
+          notes.push(effect.note)
+          break
+        case 'timer':
+          this.#timer(effect.id, effect.ms)
+          break
+        case 'send':
+          commit()
+          this.#send(effect.link, effect.frame)
+          break
+        case 'close':
+          commit()
+          this.#refuse(effect.link, 400, effect.reason)
+          break
+        case 'ask':
+          throw new Error(`the DM Server asked ${effect.topic}, which nobody here answers`)
+        default:
+          effect satisfies never
+      }
+    }
+    commit()
+    this.#remark(notes, open)
+  }
+
+  /** Notes belong to the row that caused them; without one they become a row of their own where they end a session. */
+  #remark(notes: readonly Note[], open: Open | null): void {
+    if (open !== null) this.#recorder.remark(open.placed.seq, open.placed.session, notes)
+    for (const note of notes) {
+      if (note.topic !== 'session') continue
+      const session = this.#recorder.sessions.find(note.device, note.sessionId)
+      const state = note.detail?.['state']
+      if (session === 0 || typeof state !== 'string') continue
+      if (state === 'open' || state === 'completed' || state === 'failed' || state === 'aborted' || state === 'timed out') {
+        this.#recorder.move(session, state, state === 'open' || state === 'completed' ? '' : String(note.detail?.['reason'] ?? note.text))
+      }
+      if (open === null) this.#recorder.event(this.#clock.now(), this.#clock.mono(), note.text, session, null, [note])
+    }
+  }
+
+  #send(link: Link, frame: Frame): void {
+    const open = this.#open.get(link.link)
+    if (open === undefined) return
+    const why = this.stepper.why(open.placed.session)
+    const passage = {
+      direction: 'down' as const,
+      hop: 'S-D' as const,
+      cause: open.placed.seq,
+      answers: open.placed.row.package,
+      httpStatus: 200,
+      local: open.received.local,
+      remote: open.received.remote,
+    }
+    if (why === null) {
+      this.#open.delete(link.link)
+      this.#transport.respond(link, frame, (sent) => {
+        this.#recorder.message({ ...passage, ...sent, frame, hold: 'no' })
+      })
+      return
+    }
+    const times = { at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers }
+    const placed = this.#recorder.message({ ...passage, ...times, frame, hold: 'held' })
+    this.#hold(open, placed, frame, why, (verdict) => {
+      if (verdict.act === 'drop') return this.#drop(open, placed)
+      const bytes = verdict.act === 'edit' ? verdict.bytes : frame.bytes
+      const out = { ...frame, bytes }
+      if (verdict.act === 'edit') this.#run(this.#machine.input({ type: 'edited', link, frame: out }), open)
+      this.#open.delete(link.link)
+      this.#transport.respond(link, out, (sent) => this.#released(placed, verdict, out, sent))
+    })
+  }
+
+  #refuse(link: Link, httpStatus: number, text: string): void {
+    const open = this.#open.get(link.link)
+    if (open === undefined) return
+    this.#open.delete(link.link)
+    this.#transport.refuse(link, httpStatus, text, (sent) => {
+      this.#recorder.answerError(sent, httpStatus, text, open.placed.seq, open.placed.session)
+    })
+  }
+
+  #hold(open: Open, placed: Placed, frame: Frame, why: string, resume: (verdict: Verdict) => void): void {
+    const { row, seq, session } = placed
+    const id = this.stepper.nextId()
+    const held: Held = {
+      id,
+      seq,
+      at: this.#clock.now(),
+      direction: row.direction,
+      hop: row.hop,
+      device: row.device,
+      sessionId: row.sessionId,
+      commands: row.commands,
+      encoding: frame.encoding,
+      why,
+      peerWaits: true,
+    }
+    open.cards.add(id)
+    this.#ledger.hold({ held, session, bytes: frame.bytes })
+    if (row.hold !== 'held') this.#recorder.hold(seq, 'held')
+    this.stepper.hold(held, session, (verdict) => {
+      open.cards.delete(id)
+      resume(verdict)
+    })
+    this.#heldMoved()
+  }
+
+  #released(placed: Placed, verdict: Verdict, frame: Frame, sent?: Sent): void {
+    const times = { at: sent?.at ?? placed.row.at, mono: sent?.mono ?? placed.row.mono }
+    if (verdict.act === 'edit') this.#recorder.hold(placed.seq, 'edited', { ...times, bytes: frame.bytes })
+    else this.#recorder.hold(placed.seq, 'released', times)
+  }
+
+  #drop(open: Open, placed: Placed): void {
+    const { link } = open.received
+    this.#recorder.hold(placed.seq, 'dropped')
+    this.#refuse(link, 503, 'dropped by the lab')
+    if (placed.row.direction === 'down') this.#run(this.#machine.input({ type: 'gone', link, reason: 'the answer was dropped in the lab' }), open)
+  }
+
+  #heldMoved(): void {
+    this.#watcher.held(this.stepper.held())
+  }
+
+  #timer(id: string, ms: number | null): void {
+    this.#timers.get(id)?.()
+    this.#timers.delete(id)
+    this.#late.delete(id)
+    if (ms === null || this.#stopped) return
+    const ring = (): void => {
+      this.#timers.delete(id)
+      if (this.stepper.waiting) this.#late.add(id)
+      else this.#ring(id)
+    }
+    this.#timers.set(id, this.#clock.after(ms, ring))
+  }
+
+  #ring(id: string): void {
+    this.#run(this.#machine.input({ type: 'timer', id }), null)
+    this.#watcher.changed()
+  }
+
+  #runLate(): void {
+    for (const id of [...this.#late]) {
+      this.#late.delete(id)
+      this.#ring(id)
+    }
+  }
+
+  /** Row that a link's request got; for tests and for the lab's own counters. */
+  rowOf(link: Link): Seq | undefined {
+    return this.#open.get(link.link)?.placed.seq
+  }
+}

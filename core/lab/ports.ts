@@ -1,0 +1,50 @@
+// What the lab needs from its surroundings: a clock with timers, and transports that answer a link.
+import type { Frame, Headers, Link } from '../machine.ts'
+
+/** The host's clock. `now` is wall time in ms since epoch, `mono` ms since the lab's start; both may have fractions. */
+export interface Clock {
+  now(): number
+  mono(): number
+  /** Calls `call` once after `ms`; returns what cancels it. */
+  after(ms: number, call: () => void): () => void
+}
+
+/** What the transport says about a frame that went out. */
+export interface Sent {
+  readonly at: number
+  readonly mono: number
+  readonly startLine: string
+  readonly headers: Headers
+}
+
+/** A frame that came in, with what its socket said. */
+export interface Received {
+  readonly link: Link
+  readonly frame: Frame
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  readonly at: number
+  readonly mono: number
+}
+
+/** Something that came in and was no SyncML frame: refused type, oversize, unreadable HTTP. */
+export interface Refused {
+  readonly at: number
+  readonly mono: number
+  readonly httpStatus: number
+  readonly reason: string
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  readonly bytes: Uint8Array
+  readonly truncated: boolean
+}
+
+/** The way back to a peer. `respond` answers with a frame, `refuse` with an error status and one line of text. */
+export interface Transport {
+  respond(link: Link, frame: Frame, sent: (what: Sent) => void): void
+  refuse(link: Link, httpStatus: number, text: string, sent: (what: Sent) => void): void
+}

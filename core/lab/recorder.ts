@@ -1,0 +1,290 @@
+// Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
+import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TraceRow } from '../api.ts'
+import type { Frame, Headers, Note } from '../machine.ts'
+import type { TraceStore } from '../store/trace.ts'
+import { decode } from '../syncml/codec.ts'
+import { CodecError } from '../syncml/error.ts'
+import type { Finding, Severity } from '../syncml/finding.ts'
+import { type Summary, summarise } from '../syncml/summary.ts'
+import { packPage, readPage } from '../page.ts'
+import type { Refused } from './ports.ts'
+import { graver, SessionIndex } from './sessions.ts'
+
+/** What the transport and the host know of a message besides its bytes. */
+export interface Passage {
+  readonly direction: Direction
+  readonly hop: Hop
+  readonly frame: Frame
+  readonly at: number
+  readonly mono: number
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  readonly cause: Seq | null
+  /** Package of the message this one answers; '' where it answers none. */
+  readonly answers: string
+  readonly httpStatus: number
+  readonly hold: HoldState
+}
+
+/** What the recorder tells whoever watches. */
+export interface Watcher {
+  trace(fact: LabEvents['trace']): void
+  session(row: SessionRow): void
+}
+
+/** A placed message: its row number, its session and, where it could be read, its summary. */
+export interface Placed {
+  readonly seq: Seq
+  readonly session: number
+  readonly row: TraceRow
+}
+
+const EMPTY: Summary = { sessionId: '', msgId: '', source: '', target: '', locName: '', commands: [], statuses: [], firstTarget: '', final: false, package: '' }
+
+/** Rows kept back for one live event at the most; more of them in one turn are announced without rows. */
+const LIVE_ROWS = 2000
+
+/** Writes trace entries and keeps the sessions' rows; announces what is new in batches, when `announce` is called. */
+export class Recorder {
+  readonly #store: TraceStore
+  readonly #watcher: Watcher
+  readonly #origin: string
+  readonly sessions = new SessionIndex()
+  readonly #moved = new Map<number, SessionRow>()
+  #fresh: TraceRow[] = []
+  #freshFirst = 0
+  #freshLast = 0
+
+  constructor(store: TraceStore, origin: string, watcher: Watcher) {
+    this.#store = store
+    this.#origin = origin
+    this.#watcher = watcher
+    this.sessions.restore(store.sessions())
+    for (const row of this.sessions.open()) this.move(row.session, 'failed', 'the lab stopped while this session was open')
+  }
+
+  /** Records a SyncML frame, readable or not. */
+  message(passage: Passage): Placed {
+    const { frame, direction } = passage
+    const read = readFrame(frame)
+    const summary = read.summary ?? EMPTY
+    const session =
+      read.summary === null ? 0 : this.sessions.place({ direction, summary, at: passage.at, mark: `${frame.bytes.length}:${digest(frame.bytes)}` })
+    const row: Omit<TraceRow, 'seq'> = {
+      kind: 'message',
+      at: passage.at,
+      mono: passage.mono,
+      direction,
+      hop: passage.hop,
+      session,
+      sessionId: summary.sessionId,
+      device: direction === 'up' ? summary.source : summary.target,
+      msgId: summary.msgId,
+      package: read.summary === null ? '' : packageOf(direction, summary, passage.answers),
+      encoding: frame.encoding,
+      size: frame.bytes.length,
+      commands: summary.commands,
+      statuses: summary.statuses,
+      target: summary.firstTarget,
+      final: summary.final,
+      httpStatus: passage.httpStatus,
+      findings: read.findings.length,
+      severity: gravest(read.findings),
+      hold: passage.hold,
+      text: read.reason,
+    }
+    const { startLine, headers, local, remote, cause } = passage
+    const seq = this.#store.append({
+      row,
+      bytes: frame.bytes,
+      startLine,
+      headers,
+      local,
+      remote,
+      cause,
+      origin: this.#origin,
+      findings: read.findings,
+      notes: [],
+    })
+    const full = { ...row, seq }
+    this.#announce(full)
+    this.#moveRow(this.sessions.count(session, seq, passage.at, row.findings, row.severity))
+    return { seq, session, row: full }
+  }
+
+  /** Records an exchange that was no SyncML message: refused type, oversize, unreadable HTTP. */
+  refused(refused: Refused): Seq {
+    const text = refused.truncated ? `${refused.reason} (only the first ${refused.bytes.length} bytes were read)` : refused.reason
+    return this.#other('http', refused, refused.httpStatus, text, null)
+  }
+
+  /** Records the error answer to a frame (`cause`), or an event without bytes. */
+  answerError(what: { at: number; mono: number; startLine: string; headers: Headers }, httpStatus: number, text: string, cause: Seq, session: number): Seq {
+    return this.#other('http', { ...what, local: '', remote: '', bytes: new TextEncoder().encode(`${text}\n`) }, httpStatus, text, cause, 'down', session)
+  }
+
+  /** Records an event of the lab itself: a session that timed out, a peer that vanished. */
+  event(at: number, mono: number, text: string, session: number, cause: Seq | null, notes: readonly Note[] = []): Seq {
+    const base = { at, mono, startLine: '', headers: [], local: '', remote: '', bytes: new Uint8Array() }
+    return this.#other('event', base, 0, text, cause, 'up', session, notes)
+  }
+
+  /** Adds what the machines said while they handled row `seq`, and counts their findings in. */
+  remark(seq: Seq, session: number, notes: readonly Note[]): void {
+    if (notes.length === 0) return
+    const findings = notes.flatMap((note) => (note.finding === undefined ? [] : [note.finding]))
+    const row = findings.length > 0 ? this.row(seq) : undefined
+    const change =
+      row === undefined ? {} : { row: { findings: row.findings + findings.length, severity: graver(row.severity, gravest(findings)) } }
+    this.#store.amend(seq, { notes: [...notes], findings, ...change })
+    if (row === undefined) return
+    this.#announce({ ...row, ...change.row } as TraceRow)
+    this.#moveRow(this.sessions.blame(session, findings.length, gravest(findings)))
+  }
+
+  /** Moves a row's hold state; `sent` tells the edited body and when it left. */
+  hold(seq: Seq, hold: HoldState, sent?: { bytes?: Uint8Array; at: number; mono: number }): void {
+    const row = this.row(seq)
+    if (row === undefined) return
+    const bytes = sent?.bytes
+    const edited = bytes === undefined ? null : readFrame({ bytes, encoding: row.encoding === '' ? 'xml' : row.encoding })
+    const summary = edited?.summary
+    const change: Partial<TraceRow> = {
+      hold,
+      ...(bytes === undefined ? {} : { size: bytes.length, text: edited?.reason ?? '' }),
+      ...(summary ? { commands: summary.commands, statuses: summary.statuses, target: summary.firstTarget, final: summary.final, msgId: summary.msgId } : {}),
+    }
+    this.#store.amend(seq, { hold, row: change, ...(bytes === undefined ? {} : { bytes }), ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
+    this.#announce({ ...row, ...change, ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
+  }
+
+  move(session: number, state: SessionRow['state'], reason: string): void {
+    this.#moveRow(this.sessions.move(session, state, reason))
+  }
+
+  row(seq: Seq): TraceRow | undefined {
+    const page = this.#store.rows(seq, 1)
+    return readPage(page)[0]
+  }
+
+  frame(seq: Seq): FrameDetail | undefined {
+    return this.#store.frame(seq)
+  }
+
+  /** Tells the watcher everything that is new since the last call. Called at most once per few milliseconds by the host. */
+  announce(): void {
+    if (this.#freshLast > 0) {
+      const rows = this.#fresh.length > 0 && this.#fresh.length <= LIVE_ROWS ? packPage(this.#fresh) : null
+      const fact = { first: this.#freshFirst, last: this.#freshLast, rows }
+      this.#fresh = []
+      this.#freshFirst = 0
+      this.#freshLast = 0
+      this.#watcher.trace(fact)
+    }
+    const moved = [...this.#moved.values()]
+    this.#moved.clear()
+    for (const row of moved) {
+      this.#store.putSession(row)
+      this.#watcher.session(row)
+    }
+  }
+
+  get pending(): boolean {
+    return this.#freshLast > 0 || this.#moved.size > 0
+  }
+
+  #announce(row: TraceRow): void {
+    if (this.#fresh.length <= LIVE_ROWS) this.#fresh.push(row)
+    this.#freshFirst = this.#freshFirst === 0 ? row.seq : Math.min(this.#freshFirst, row.seq)
+    this.#freshLast = Math.max(this.#freshLast, row.seq)
+  }
+
+  #moveRow(row: SessionRow | undefined): void {
+    if (row !== undefined) this.#moved.set(row.session, row)
+  }
+
+  #other(
+    kind: TraceRow['kind'],
+    what: { at: number; mono: number; startLine: string; headers: Headers; local: string; remote: string; bytes: Uint8Array },
+    httpStatus: number,
+    text: string,
+    cause: Seq | null,
+    direction: Direction = 'up',
+    session = 0,
+    notes: readonly Note[] = [],
+  ): Seq {
+    const of = this.sessions.get(session)
+    const row: Omit<TraceRow, 'seq'> = {
+      kind,
+      at: what.at,
+      mono: what.mono,
+      direction,
+      hop: 'S-D',
+      session,
+      sessionId: of?.sessionId ?? '',
+      device: of?.device ?? '',
+      msgId: '',
+      package: '',
+      encoding: '',
+      size: what.bytes.length,
+      commands: [],
+      statuses: [],
+      target: '',
+      final: false,
+      httpStatus,
+      findings: 0,
+      severity: kind === 'http' ? 'error' : 'note',
+      hold: 'no',
+      text,
+    }
+    const { bytes, startLine, headers, local, remote } = what
+    const seq = this.#store.append({ row, bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings: [], notes })
+    this.#announce({ ...row, seq })
+    return seq
+  }
+}
+
+interface Reading {
+  readonly summary: Summary | null
+  readonly findings: readonly Finding[]
+  readonly reason: string
+}
+
+/** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */
+export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
+  try {
+    const { message, findings } = decode(frame.bytes, frame.encoding)
+    return { summary: summarise(message), findings, reason: '' }
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    const finding: Finding = {
+      rule: 'codec.unreadable',
+      severity: 'error',
+      document: frame.encoding === 'wbxml' ? 'WBXML' : 'SML',
+      clause: 'INFERRED',
+      text: error.reason,
+      offset: Math.min(error.offset, Math.max(0, frame.bytes.length - 1)),
+      length: frame.bytes.length === 0 ? 0 : 1,
+    }
+    return { summary: null, findings: [finding], reason: `cannot be read at byte ${error.offset}: ${error.reason}` }
+  }
+}
+
+/** Package number of a message: #1 carries 1200 or 1201, the answer to it is #2, afterwards #3 goes up and #4 down. */
+function packageOf(direction: Direction, summary: Summary, answers: string): string {
+  if (direction === 'down') return answers === '#1' ? '#2' : '#4'
+  return summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201') ? '#1' : '#3'
+}
+
+function gravest(findings: readonly Finding[]): Severity | '' {
+  return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')
+}
+
+/** A cheap digest (FNV-1a, 32 bit) to tell a resend from a new message; never used for trust. */
+function digest(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash
+}
