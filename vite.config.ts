@@ -1,7 +1,7 @@
 // One config, four builds: `--mode renderer | main | preload | lab` (and vitest). Output under dist/, one folder a build.
 import { builtinModules } from 'node:module'
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 const node = [...builtinModules, ...builtinModules.map((name) => `node:${name}`)]
 
@@ -26,6 +26,17 @@ export default defineConfig(({ mode }) => {
   if (mode === 'main') return server({ main: 'electron/main.ts' }, 'dist/main', 'node24', 'es')
   if (mode === 'preload') return server({ preload: 'electron/preload.ts' }, 'dist/preload', 'chrome156', 'cjs')
   if (mode === 'lab') return server({ main: 'core/node/main.ts', cli: 'core/node/cli/cli.ts' }, 'dist/lab', 'node22', 'es')
+  if (mode === 'test')
+    return {
+      plugins: [vue()],
+      test: {
+        include: ['test/**/*.test.ts'],
+        environment: 'node',
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+        reporters: ['default'],
+      },
+    }
   return {
     root: 'renderer',
     base: './',
