@@ -1,7 +1,7 @@
 // Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
 import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
-import type { TraceStore } from '../store/trace.ts'
+import type { NewEntry, TraceStore } from '../store/trace.ts'
 import { decode } from '../syncml/codec.ts'
 import { CodecError } from '../syncml/error.ts'
 import type { Finding, Severity } from '../syncml/finding.ts'
@@ -129,6 +129,19 @@ export class Recorder {
   event(at: number, mono: number, text: string, session: number, cause: Seq | null, notes: readonly Note[] = []): Seq {
     const base = { at, mono, startLine: '', headers: [], local: '', remote: '', bytes: new Uint8Array() }
     return this.#other('event', base, 0, text, cause, 'up', session, notes)
+  }
+
+  /** Takes in a row of another capture as it is, with a session of its own where it is a message. */
+  import(entry: NewEntry): Seq {
+    const { row } = entry
+    const read = row.kind === 'message' && row.encoding !== '' ? readFrame({ bytes: entry.bytes, encoding: row.encoding }) : null
+    const summary = read?.summary ?? null
+    const session =
+      summary === null ? 0 : this.sessions.place({ direction: row.direction, summary, at: row.at, mark: `${row.size}:${digest(entry.bytes)}` })
+    const seq = this.#store.append({ ...entry, row: { ...row, session } })
+    this.#announce({ ...row, session, seq })
+    this.#moveRow(this.sessions.count(session, seq, row.at, row.findings, row.severity))
+    return seq
   }
 
   /** Adds what the machines said while they handled row `seq`, and counts their findings in. */

@@ -1,0 +1,18 @@
+// A queued command in its text form becomes a typed SyncML command; the session gives it its CmdID.
+import type { QueuedCommand } from '../api.ts'
+import type { Command, Item, Meta } from '../syncml/message.ts'
+
+/** One Item, Meta only where something differs from the defaults chr and text/plain (META). */
+export function toCommand(queued: QueuedCommand): Command {
+  const { kind, locUri, source, format, type, data } = queued
+  const meta: Meta | undefined =
+    format === undefined && type === undefined ? undefined : { ...(format === undefined ? {} : { format }), ...(type === undefined ? {} : { type }) }
+  const carries = kind === 'Add' || kind === 'Replace' || kind === 'Exec'
+  const item: Item = {
+    target: { locUri },
+    ...(kind === 'Copy' && source !== undefined ? { source: { locUri: source } } : {}),
+    ...(meta !== undefined && carries ? { meta } : {}),
+    ...(data !== undefined && carries ? { data } : {}),
+  }
+  return { kind, cmdId: '', items: [item] }
+}

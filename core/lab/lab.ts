@@ -1,0 +1,231 @@
+// The lab: LabApi over recorder, host, ledger and store. It composes and swallows nothing.
+import type {
+  DeviceRow,
+  HoldMode,
+  LabApi,
+  LabEventName,
+  LabEvents,
+  LabState,
+  QueuedCommand,
+  Seq,
+  SessionRow,
+  SimulateOptions,
+  Verdict,
+} from '../api.ts'
+import { packPage } from '../page.ts'
+import type { Order } from '../server/records.ts'
+import type { Ledger } from '../store/ledger.ts'
+import type { NewEntry, TraceStore } from '../store/trace.ts'
+import { toCommand } from './commands.ts'
+import type { Host } from './host.ts'
+import type { Clock } from './ports.ts'
+import type { Recorder } from './recorder.ts'
+
+/** Rows one `trace.rows` call gives at the most. */
+const PAGE = 5000
+/** Facts are told at most this often (ms): the screen draws 60 times a second. */
+const TELL_EVERY = 16
+
+/** What only the surroundings know: names, addresses, the way to start a device, a reader of captures. */
+export interface LabParts {
+  readonly store: TraceStore
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: (count: number) => Uint8Array
+  readonly facts: Pick<LabState, 'name' | 'workspace' | 'recovery' | 'rules'> & { readonly recording: () => boolean }
+  readonly addresses: () => Pick<LabState, 'dm' | 'ui'>
+  readonly simulate: (options: SimulateOptions) => Promise<{ readonly id: string }>
+  readonly activity: (device: string) => string | undefined
+  readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<NewEntry>
+}
+
+/** Facts of the lab, told to whoever listens. */
+export class Facts {
+  readonly #listeners = new Map<LabEventName, Set<(fact: never) => void>>()
+
+  on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void {
+    const set = this.#listeners.get(event) ?? new Set()
+    this.#listeners.set(event, set)
+    set.add(listener as (fact: never) => void)
+    return () => set.delete(listener as (fact: never) => void)
+  }
+
+  tell<K extends LabEventName>(event: K, fact: LabEvents[K]): void {
+    this.#listeners.get(event)?.forEach((listener) => listener(fact as never))
+  }
+}
+
+/** LabApi of one lab in this process. `attach` gives it the host, which needs the lab's watchers first. */
+export class Lab implements LabApi {
+  readonly facts = new Facts()
+  readonly #parts: LabParts
+  readonly #startedAt: number
+  #host!: Host
+  #recorder!: Recorder
+  #telling: (() => void) | null = null
+  readonly #sessionsMoved = new Map<number, SessionRow>()
+  readonly #devicesMoved = new Set<string>()
+  #heldMoved = false
+  #notShownLive = 0
+
+  constructor(parts: LabParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+  }
+
+  attach(host: Host, recorder: Recorder): void {
+    this.#host = host
+    this.#recorder = recorder
+  }
+
+  on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void {
+    return this.facts.on(event, listener)
+  }
+
+  readonly lab = { state: async (): Promise<LabState> => this.state() }
+
+  readonly trace = {
+    rows: async (first: Seq, count: number) => this.#parts.store.rows(first, Math.min(count, PAGE)),
+    frame: async (seq: Seq) => {
+      const frame = this.#parts.store.frame(seq)
+      if (frame === undefined) throw new Error(`there is no row ${seq}; the trace holds ${this.#parts.store.first} to ${this.#parts.store.last}`)
+      return frame
+    },
+    sessions: async () => this.#parts.store.sessions().sort((a, b) => b.session - a.session),
+    session: async (session: number) => this.#parts.store.session(session),
+  }
+
+  readonly stepper = {
+    held: async () => this.#host.stepper.held(),
+    mode: async (mode: HoldMode) => this.#host.mode(mode),
+    decide: async (id: number, verdict: Verdict) => this.#host.decide(id, verdict),
+  }
+
+  readonly devices = {
+    list: async () => this.#devices(),
+    simulate: async (options: SimulateOptions) => this.#parts.simulate(options),
+    queue: async (device: string, commands: readonly QueuedCommand[]) => {
+      if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
+      const order: Order = {
+        id: hex(this.#parts.random(8)),
+        device,
+        createdAt: this.#parts.clock.now(),
+        commands: commands.map(toCommand),
+        state: 'queued',
+        sessionId: '',
+        outcomes: [],
+      }
+      this.#parts.ledger.save([{ kind: 'order', order }])
+      this.#host.order({ type: 'queue', order })
+    },
+  }
+
+  readonly evidence = {
+    open: async (name: string, bytes: Uint8Array) => {
+      const first = this.#parts.store.last + 1
+      for (const entry of this.#parts.readCapture(name, bytes)) this.#recorder.import(entry)
+      this.changed()
+      if (this.#parts.store.last < first) throw new Error(`${name} holds no message`)
+      return { first, last: this.#parts.store.last }
+    },
+  }
+
+  state(): LabState {
+    const { store, facts, addresses } = this.#parts
+    return {
+      name: facts.name,
+      workspace: facts.workspace,
+      ...addresses(),
+      startedAt: this.#startedAt,
+      recording: facts.recording(),
+      hold: this.#host.stepper.mode,
+      held: this.#host.stepper.count,
+      first: store.first,
+      last: store.last,
+      sessions: this.#recorder.sessions.size,
+      storeBytes: store.bytes(),
+      notShownLive: this.#notShownLive,
+      recovery: facts.recovery,
+      rules: facts.rules,
+    }
+  }
+
+  /** A screen fell behind and was not sent these rows live. */
+  skipped(rows: number): void {
+    this.#notShownLive += rows
+    this.changed()
+  }
+
+  /** Something the screen shows may have moved: tells it soon, once for all that moves meanwhile. */
+  changed(): void {
+    this.#telling ??= this.#parts.clock.after(TELL_EVERY, () => {
+      this.#telling = null
+      this.#tell()
+    })
+  }
+
+  sessionMoved(row: SessionRow): void {
+    this.#sessionsMoved.set(row.session, row)
+  }
+
+  deviceMoved(device: string): void {
+    this.#devicesMoved.add(device)
+    this.changed()
+  }
+
+  heldMoved(): void {
+    this.#heldMoved = true
+    this.changed()
+  }
+
+  stop(): void {
+    this.#telling?.()
+    this.#telling = null
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#recorder.announce()
+    const sessions = [...this.#sessionsMoved.values()]
+    this.#sessionsMoved.clear()
+    if (sessions.length > 0) this.facts.tell('sessions', { changed: sessions })
+    if (this.#heldMoved) this.facts.tell('held', { held: this.#host.stepper.held() })
+    this.#heldMoved = false
+    const devices = [...this.#devicesMoved]
+    this.#devicesMoved.clear()
+    if (devices.length > 0) this.facts.tell('devices', { changed: this.#devices().filter((row) => devices.includes(row.id)) })
+    this.facts.tell('state', this.state())
+  }
+
+  #devices(): DeviceRow[] {
+    const { ledger, activity } = this.#parts
+    const sessions = new Map<string, number>()
+    for (const row of this.#parts.store.sessions()) sessions.set(row.device, (sessions.get(row.device) ?? 0) + 1)
+    const accounts = new Map(ledger.accounts().map((account) => [account.device, account.state]))
+    const known = new Map(ledger.devices().map((record) => [record.device, record]))
+    const ids = new Set([...known.keys(), ...[...accounts.keys()].filter((id): id is string => id !== null)])
+    return [...ids].map((id) => ({
+      id,
+      simulated: activity(id) !== undefined,
+      manufacturer: known.get(id)?.devInfo['./DevInfo/Man'] ?? '',
+      model: known.get(id)?.devInfo['./DevInfo/Mod'] ?? '',
+      lastAt: known.get(id)?.lastAt ?? 0,
+      sessions: sessions.get(id) ?? 0,
+      state: accounts.get(id) ?? 'enrolled',
+      activity: activity(id) ?? '',
+    }))
+  }
+}
+
+/** Watches a recorder on the lab's behalf. */
+export function watcherOf(lab: Lab): { trace(fact: LabEvents['trace']): void; session(row: SessionRow): void } {
+  return {
+    trace: (fact) => lab.facts.tell('trace', fact),
+    session: (row) => lab.sessionMoved(row),
+  }
+}
+
+/** An empty page, for a trace without rows. */
+export const NO_ROWS = packPage([])
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
