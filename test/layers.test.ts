@@ -1,0 +1,82 @@
+// Who may import whom: arrows only downwards, checked on every source file; the table here is the one docs/architecture.md shows.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+
+/** Layer of a file (longest matching prefix) and the layers it may import besides itself. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  'core/syncml': [],
+  'core/machine': ['core/syncml'],
+  'core/api': ['core/syncml', 'core/machine'],
+  'core/page': ['core/api', 'core/syncml'],
+  'core/rpc': ['core/api'],
+  'core/auth': ['core/syncml', 'core/machine'],
+  'core/dmtree': ['core/syncml'],
+  'core/session': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree'],
+  'core/server': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session'],
+  'core/device': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session'],
+  'core/store': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/server'],
+  'core/evidence': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/store'],
+  'core/lab': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/session', 'core/server', 'core/device', 'core/store', 'core/evidence'],
+  'core/node': ['core/'],
+  electron: ['core/'],
+  renderer: ['core/api', 'core/rpc', 'core/page', 'core/syncml'],
+}
+
+/** Packages a layer may import; the pure part of core imports none. */
+const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
+  'core/node': [/^node:/, /^ws$/, /^zod$/, /^commander$/, /^vite$/],
+  electron: [/^node:/, /^electron$/],
+  renderer: [/^vue$/, /^pinia$/, /^reka-ui$/, /^@tanstack\/vue-virtual$/, /^@codemirror\//],
+  'core/dmtree': [/^@xmldom\/xmldom$/],
+}
+
+const files = (folder: string): string[] =>
+  readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name)
+    if (statSync(join(root, path)).isDirectory()) return files(path)
+    return /\.(ts|mts|mjs|vue)$/.test(name) && !name.endsWith('.d.ts') ? [path] : []
+  })
+
+const layerOf = (path: string): string =>
+  Object.keys(LAYERS)
+    .filter((layer) => path === layer || path.startsWith(`${layer}/`) || path.replace(/\.ts$/, '') === layer)
+    .sort((a, b) => b.length - a.length)[0] ?? ''
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bfrom\s+['"]([^'"]+)['"]/g
+
+function broken(path: string): string[] {
+  const layer = layerOf(path)
+  if (layer === '') return [`${path} lies in no layer`]
+  const text = readFileSync(join(root, path), 'utf8')
+  return [...text.matchAll(IMPORT)].flatMap((match) => {
+    const wanted = match[1] ?? match[2] ?? match[3] ?? ''
+    if (!wanted.startsWith('.')) return (PACKAGES[layer] ?? []).some((allowed) => allowed.test(wanted)) ? [] : [`${path} imports package ${wanted}`]
+    const target = relative(root, resolve(root, dirname(path), wanted.replace(/\?.*$/, '')))
+    const to = layerOf(target)
+    const allowed = to === layer || (LAYERS[layer] ?? []).some((name) => (name.endsWith('/') ? target.startsWith(name) : to === name))
+    return allowed || (to === '' && !/\.(ts|vue|mjs)$/.test(target)) ? [] : [`${path} imports ${target}`]
+  })
+}
+
+const sources = ['core', 'electron', 'renderer'].flatMap(files)
+
+test('imports go only downwards', () => {
+  expect(sources.flatMap(broken)).toEqual([])
+})
+
+test('nobody imports tests, and the check itself would notice', () => {
+  expect(sources.filter((path) => /from '.*\/test\//.test(readFileSync(join(root, path), 'utf8')))).toEqual([])
+  expect(layerOf('core/session/server.ts')).toBe('core/session')
+  expect(layerOf('core/rpc.ts')).toBe('core/rpc')
+})
+
+test('every source file says in its first line what it is', () => {
+  const silent = sources.filter((path) => {
+    const first = readFileSync(join(root, path), 'utf8').split('\n')[0] ?? ''
+    return !/^(\/\/|\/\*|<!--|#!)/.test(first)
+  })
+  expect(silent).toEqual([])
+})
