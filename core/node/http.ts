@@ -1,0 +1,403 @@
+// The device-facing HTTP server: receives SyncML bodies, answers when the lab says so, refuses the rest in words; of SyncML it knows only the media types.
+import { createServer as createPlain } from 'node:http'
+import { createServer as createTls } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Frame, Headers, Link } from '../machine.ts'
+import { exchangeOf, startLineOf } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { HTTP_LIMITS } from './limits.ts'
+import type { HttpLimits } from './limits.ts'
+import { pairs } from './media.ts'
+import { peersOf } from './peers.ts'
+import type { Peer } from './peers.ts'
+import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
+import { EMPTY, exact, keep, splitPacket, statusOfError } from './wire.ts'
+
+/** One SyncML request, complete. `frame.bytes` is the body after transfer decoding, otherwise exactly as on the wire. */
+export interface Received {
+  readonly link: Link
+  readonly frame: Frame
+  /** `POST /dm HTTP/1.1` */
+  readonly startLine: string
+  readonly headers: Headers
+  /** `address:port` of our end and of the peer. */
+  readonly local: string
+  readonly remote: string
+  /** Wall clock and monotonic clock when the last byte had come. */
+  readonly at: number
+  readonly mono: number
+  readonly http10: boolean
+}
+
+/** Something that was no SyncML request, or no HTTP at all. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
+export interface Refused {
+  readonly at: number
+  readonly mono: number
+  readonly httpStatus: number
+  readonly reason: string
+  /** '' where not even that was readable. */
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  /** What arrived: the body, or the raw packet that could not be parsed. */
+  readonly bytes: Uint8Array
+  /** True where more had arrived, or was to come, than `bytes` holds. */
+  readonly truncated: boolean
+}
+
+/** What left: told when the last byte was handed to the operating system. */
+export interface Sent {
+  readonly at: number
+  readonly mono: number
+  readonly startLine: string
+  readonly headers: Headers
+}
+
+/** A listening server. For each link received exactly one of these follows: `sent` of its answer, or `gone`. */
+export interface DmHttp {
+  /** Origin without a path, such as `http://127.0.0.1:8080`; a wildcard address is shown as loopback. */
+  readonly url: string
+  readonly port: number
+  /** Answers with 200 and the frame; may come hours later. A link that is gone or answered already is passed over. */
+  respond(link: Link, frame: Frame, sent?: (sent: Sent) => void): void
+  /** Answers with one line of plain text. */
+  refuse(link: Link, httpStatus: number, text: string, sent?: (sent: Sent) => void): void
+  /** Lets answers on their way finish, then closes every connection; links that still waited are told as `gone`. */
+  close(): Promise<void>
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Value of the Server header field. */
+  readonly server: string
+  readonly limits?: Partial<HttpLimits>
+  readonly clock: { now(): number; mono(): number }
+  /** PEM; makes it an HTTPS server. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  received(received: Received): void
+  refused(refused: Refused): void
+  gone(link: Link, reason: string): void
+  /** Gets first sight of everything that is not a POST of a SyncML type; true means that it answers. */
+  other?(req: IncomingMessage, res: ServerResponse): boolean
+}
+
+/** Where a connection runs, for what is told of it. */
+type Ends = Pick<Peer<Exchange>, 'local' | 'remote'>
+
+/** Starts a server; rejects with one clear Error (port taken, address not ours). */
+export function listen(options: ListenOptions): Promise<DmHttp> {
+  const limits: HttpLimits = { ...HTTP_LIMITS, ...options.limits }
+  const { clock } = options
+  const replies = repliesOf(options.server, limits, () => clock.now())
+  const peers = peersOf<Exchange>(limits, left, evicted)
+  /** Links whose answer is awaited. */
+  const waiting = new Map<number, Exchange>()
+  const server = createServer(options, limits)
+  let uploading = 0
+  let closing = false
+  let crowd: { more: number } | null = null
+
+  server.on(options.tls ? 'secureConnection' : 'connection', admit)
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    early(begin(exchangeOf(peers.of(req.socket), req, res)), 417, 'the only expectation met here is 100-continue', false)
+  })
+  server.on('connect', (req: IncomingMessage, socket: Socket) => {
+    unparsed(socket, 405, 'CONNECT: this is no proxy', { startLine: startLineOf(req), headers: pairs(req.rawHeaders), packet: EMPTY })
+  })
+  server.on('clientError', clientError)
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    const ends = { local: socket.localAddress ?? '', remote: socket.remoteAddress ?? '' }
+    report(ends, { httpStatus: 0, reason: `TLS handshake failed: ${error.message}`, startLine: '', headers: [], bytes: EMPTY, truncated: true })
+  })
+
+  // -- connections
+
+  function admit(socket: Socket): void {
+    const refusal = peers.admit(socket)
+    if (refusal !== null) {
+      crowded(peers.of(socket), refusal)
+      hangUp(peers.of(socket), 503, refusal)
+    }
+  }
+
+  /** Tells of connections that found no room: the first at once, the further ones once a second with their number. */
+  function crowded(ends: Ends, reason: string): void {
+    if (crowd !== null) {
+      crowd.more += 1
+      return
+    }
+    crowd = { more: 0 }
+    report(ends, { httpStatus: 503, reason, startLine: '', headers: [], bytes: EMPTY, truncated: true })
+    const timer = setTimeout(() => {
+      const more = crowd?.more ?? 0
+      crowd = null
+      if (more > 0) crowded(ends, `${reason} (so it went with ${more} connections in the last second)`)
+    }, 1000)
+    timer.unref()
+  }
+
+  function evicted(peer: Peer<Exchange>, reason: string): void {
+    for (const x of peer.exchanges) if (x.stage === 'body') abandon(x, 0, reason)
+    if (!peer.spoke) crowded(peer, reason)
+  }
+
+  function left(peer: Peer<Exchange>): void {
+    const why = closing ? 'the server was stopped' : peer.cause === '' ? 'the peer closed the connection' : peer.cause
+    for (const x of peer.exchanges) {
+      if (x.stage === 'body') abandon(x, 0, `${why} after ${x.size} ${x.declared < 0 ? 'body bytes' : `of ${x.declared} body bytes`}`)
+      else if (x.stage !== 'over') {
+        options.gone(x.link, `${why} ${x.stage === 'waits' ? 'while it waited for the answer' : 'before the answer was written'}`)
+        waiting.delete(x.link.link)
+        x.stage = 'over'
+      }
+    }
+    peer.exchanges.clear()
+  }
+
+  /** Answers on the bare socket and ends the connection; what still comes in is not read as HTTP any more. */
+  function hangUp(peer: Peer<Exchange>, status: number, reason: string): void {
+    peer.broken = true
+    peer.cause = reason
+    if (peer.socket.writable) peer.socket.end(replies.plain(status, reason))
+    const timer = setTimeout(() => peer.socket.destroy(), limits.linger)
+    timer.unref()
+  }
+
+  // -- requests
+
+  function begin(x: Exchange): Exchange {
+    peers.began(x.peer)
+    x.peer.exchanges.add(x)
+    x.peer.busy += 1
+    return x
+  }
+
+  function request(req: IncomingMessage, res: ServerResponse, asks: boolean): void {
+    const x = exchangeOf(peers.of(req.socket), req, res)
+    if (x.encoding === null && hand(x)) return
+    begin(x)
+    req.on('error', () => {})
+    if (x.peer.exchanges.size > limits.pipelined) {
+      abandon(x, 0, `more than ${limits.pipelined} unanswered requests on one connection`)
+      x.peer.cause = 'too many unanswered requests: connection closed'
+      x.peer.socket.destroy()
+    } else if (x.declared > limits.bodyBytes) early(x, 413, `the body has ${x.declared} bytes; the limit is ${limits.bodyBytes}`, !asks)
+    else if (asks && x.refusal !== null) early(x, x.refusal.status, x.refusal.reason, false)
+    else {
+      if (asks) res.writeContinue()
+      req.on('data', (chunk: Uint8Array) => take(x, chunk))
+      req.on('end', () => complete(x))
+    }
+  }
+
+  /** Offers what is not ours to the other routes of this port. */
+  function hand(x: Exchange): boolean {
+    if (options.other?.(x.req, x.res) !== true) return false
+    peers.began(x.peer)
+    x.peer.busy += 1
+    x.res.once('close', () => {
+      x.peer.busy -= 1
+      peers.ended(x.peer)
+    })
+    return true
+  }
+
+  function take(x: Exchange, chunk: Uint8Array): void {
+    if (x.stage !== 'body') return
+    x.body = keep(x.body, x.size, chunk)
+    x.size += chunk.length
+    uploading += chunk.length
+    if (x.size > limits.bodyBytes) early(x, 413, `the body is longer than the limit of ${limits.bodyBytes} bytes`, true)
+    else if (uploading > limits.uploadBytes) early(x, 503, `more than ${limits.uploadBytes} bytes are being uploaded at once`, true)
+  }
+
+  function complete(x: Exchange): void {
+    if (x.stage !== 'body') return
+    if (x.refusal !== null || x.encoding === null) return refuseWhole(x)
+    x.peer.busy -= 1
+    uploading -= x.size
+    x.stage = 'waits'
+    waiting.set(x.link.link, x)
+    const { link, peer, headers, contentType, encoding, req } = x
+    const frame: Frame = { bytes: exact(x.body, x.size), encoding, contentType, headers, uri: req.url ?? '' }
+    x.body = EMPTY
+    const { local, remote } = peer
+    const startLine = startLineOf(req)
+    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10: req.httpVersionMinor === 0 })
+  }
+
+  function refuseWhole(x: Exchange): void {
+    const { status, reason } = x.refusal ?? { status: 415, reason: 'no SyncML type' }
+    abandon(x, status, reason)
+    const extra = status === 405 ? ['Allow', 'POST'] : ['Accept-Encoding', 'identity']
+    answer(x, status, PLAIN, extra, Buffer.from(`${reason}\n`), () => end(x))
+  }
+
+  /** Ends the upload and tells why; what the peer is answered is the caller's business. */
+  function abandon(x: Exchange, httpStatus: number, reason: string): void {
+    const kept = Math.min(x.size, limits.refusedBytes)
+    const truncated = kept < x.size || !x.req.complete
+    uploading -= x.size
+    x.peer.busy -= 1
+    x.stage = 'over'
+    report(x.peer, { httpStatus, reason, startLine: startLineOf(x.req), headers: x.headers, bytes: exact(x.body, kept), truncated })
+    x.body = EMPTY
+  }
+
+  /** Refuses before the body is through. Where the peer is sending it, the rest is read and thrown away for a while: else a reset would eat our answer. */
+  function early(x: Exchange, status: number, reason: string, sending: boolean): void {
+    abandon(x, status, reason)
+    x.peer.broken = true
+    const text = Buffer.from(`${reason}\n`)
+    x.res.writeHead(status, replies.fields(PLAIN, text.length, [], false))
+    x.res.write(text)
+    const finish = (): void => {
+      clearTimeout(timer)
+      x.res.end()
+      end(x)
+    }
+    const timer = setTimeout(finish, sending ? limits.linger : 0)
+    timer.unref()
+    x.req.once('end', finish)
+    x.req.resume()
+  }
+
+  function report(ends: Ends, what: Omit<Refused, 'at' | 'mono' | 'local' | 'remote'>): void {
+    options.refused({ at: clock.now(), mono: clock.mono(), local: ends.local, remote: ends.remote, ...what })
+  }
+
+  // -- what is no HTTP
+
+  /** A request that Node's parser gave up, a time limit, or an error of the socket. */
+  function clientError(error: Error & { code?: string; rawPacket?: Uint8Array }, socket: Socket): void {
+    const peer = peers.of(socket)
+    const { status, reason } = statusOfError(error, limits)
+    if (status === 0) {
+      peer.cause = reason
+      socket.destroy()
+    } else if (!peer.broken) {
+      const upload = [...peer.exchanges].find((x) => x.stage === 'body')
+      const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
+      if (upload === undefined) unparsed(socket, status, reason, { ...splitPacket(packet), packet })
+      else {
+        const alone = peer.exchanges.size === 1
+        abandon(upload, alone ? status : 0, reason)
+        if (alone) hangUp(peer, status, reason)
+        else socket.destroy()
+      }
+    }
+  }
+
+  function unparsed(socket: Socket, status: number, reason: string, what: { startLine: string; headers: Headers; packet: Uint8Array }): void {
+    const peer = peers.of(socket)
+    const { startLine, headers, packet } = what
+    const awaited = peer.exchanges.size > 0
+    const bytes = exact(packet, Math.min(packet.length, limits.refusedBytes))
+    report(peer, { httpStatus: awaited ? 0 : status, reason, startLine, headers, bytes, truncated: bytes.length < packet.length || status === 408 })
+    if (!awaited) return hangUp(peer, status, reason)
+    // Rubbish behind a request that still waits: the request keeps its answer, then the connection ends.
+    peer.broken = true
+    socket.once('end', () => socket.destroy())
+  }
+
+  // -- answers
+
+  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (fields: string[]) => void): void {
+    const fields = replies.fields(type, body.length, extra, x.res.shouldKeepAlive && !x.peer.broken && !closing)
+    x.res.writeHead(status, fields)
+    x.res.end(body, () => done(fields))
+  }
+
+  function end(x: Exchange): void {
+    x.stage = 'over'
+    x.peer.exchanges.delete(x)
+    peers.ended(x.peer)
+  }
+
+  function reply(link: Link, status: number, type: string, extra: readonly string[], body: Uint8Array, sent?: (sent: Sent) => void): void {
+    const x = waiting.get(link.link)
+    if (x === undefined) return
+    const finished = (code: number) => (fields: string[]) => {
+      if (x.stage !== 'answered') return
+      end(x)
+      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: pairs(fields) })
+    }
+    waiting.delete(link.link)
+    x.stage = 'answered'
+    try {
+      answer(x, status, type, extra, body, finished(status))
+    } catch (error) {
+      // A header field or status that HTTP cannot carry.
+      const text = `the answer cannot be sent: ${error instanceof Error ? error.message : String(error)}\n`
+      answer(x, 500, PLAIN, [], Buffer.from(text), finished(500))
+    }
+  }
+
+  async function close(): Promise<void> {
+    closing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    const leaving = (): boolean => [...peers.all.values()].some((peer) => [...peer.exchanges].some((x) => x.stage === 'answered'))
+    for (let waited = 0; waited < limits.linger && leaving(); waited += 10) await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const socket of [...peers.all.keys()]) socket.destroy()
+    server.closeAllConnections()
+    await closed
+  }
+
+  return opened(server, options).then((port) => ({
+    url: `${options.tls ? 'https' : 'http'}://${shownHost(options.host)}:${port}`,
+    port,
+    respond: (link, frame, sent) => reply(link, 200, frame.contentType, ownFields(frame.headers), frame.bytes, sent),
+    refuse: (link, status, text, sent) => reply(link, status, PLAIN, [], Buffer.from(`${text}\n`), sent),
+    close,
+  }))
+}
+
+function createServer(options: ListenOptions, limits: HttpLimits): Server {
+  const settings = {
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    connectionsCheckingInterval: limits.checkInterval,
+    keepAliveTimeout: limits.keepAlive,
+    maxHeaderSize: limits.headerBytes,
+    // Deployed clients leave Host out; nothing here depends on it.
+    requireHostHeader: false,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: limits.probe,
+  }
+  const server = options.tls ? createTls({ ...settings, ...options.tls, handshakeTimeout: limits.headersTimeout }) : createPlain(settings)
+  // No field may be dropped silently; the header block as a whole has its limit.
+  server.maxHeadersCount = 0
+  server.timeout = 0
+  return server
+}
+
+/** Listens; resolves with the port. Rejects in words. */
+export function opened(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why: Record<string, string> = {
+        EADDRINUSE: 'the port is taken by another program',
+        EACCES: 'this port needs more rights (choose one from 1024 on)',
+        EADDRNOTAVAIL: 'this computer does not have that address',
+        ENOTFOUND: 'this host name is not known',
+      }
+      reject(new Error(`cannot listen on ${at.host}:${at.port}: ${why[error.code ?? ''] ?? error.message}`, { cause: error }))
+    })
+    server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+/** A host as it stands in a URL: wildcard addresses are shown as loopback, IPv6 in brackets. */
+export function shownHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::' || host === '') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

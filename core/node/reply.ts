@@ -1,0 +1,55 @@
+// How answers look on the wire: every header field is written here, so that the trace can show exactly what left.
+import { STATUS_CODES } from 'node:http'
+import type { Headers } from '../machine.ts'
+import type { HttpLimits } from './limits.ts'
+
+export const PLAIN = 'text/plain; charset=utf-8'
+
+/** Header fields that say how our own connection is framed; a frame cannot set them. */
+const OURS = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'date', 'server'])
+
+/** The fields of a frame that may go on the wire, flat: name, value, name, value … */
+export function ownFields(headers: Headers): string[] {
+  const out: string[] = []
+  for (const [name, value] of headers) if (!OURS.has(name.toLowerCase())) out.push(name, value)
+  return out
+}
+
+export function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`
+}
+
+/** Writes header blocks of one server. */
+export interface Replies {
+  /** All fields of an answer, flat: name, value, name, value … */
+  fields(contentType: string, length: number, extra: readonly string[], keepAlive: boolean): string[]
+  /** A whole answer as text, for a bare socket; the connection ends after it. */
+  plain(status: number, reason: string): string
+}
+
+export function repliesOf(server: string, limits: HttpLimits, now: () => number): Replies {
+  const keepAliveValue = `timeout=${Math.floor(limits.keepAlive / 1000)}`
+  let second = -1
+  let text = ''
+  const date = (): string => {
+    const at = now()
+    if (Math.floor(at / 1000) !== second) {
+      second = Math.floor(at / 1000)
+      text = new Date(at).toUTCString()
+    }
+    return text
+  }
+  return {
+    fields(contentType, length, extra, keepAlive) {
+      const fields = ['Date', date(), 'Server', server, 'Content-Type', contentType, 'Content-Length', String(length), ...extra]
+      if (keepAlive) fields.push('Connection', 'keep-alive', 'Keep-Alive', keepAliveValue)
+      else fields.push('Connection', 'close')
+      return fields
+    },
+    plain(status, reason) {
+      const body = `${reason}\n`
+      const lines = [statusLine(status), `Date: ${date()}`, `Server: ${server}`, `Content-Type: ${PLAIN}`, `Content-Length: ${Buffer.byteLength(body)}`]
+      return `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`
+    },
+  }
+}
