@@ -1,5 +1,5 @@
 // The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
-import type { Held, HoldMode, Seq, Verdict } from '../api.ts'
+import type { Held, HoldMode, HoldState, Seq, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { ServerInput } from '../server/server.ts'
 import type { ServerRecord } from '../server/records.ts'
@@ -14,6 +14,8 @@ interface Open {
   placed: Placed
   /** Numbers of the cards that hold something of this exchange. */
   readonly cards: Set<number>
+  /** Set while the answer is on its way: records it as far as it got, should the peer leave now. */
+  leaving: (() => void) | null
 }
 
 /** Told after anything that the screen shows may have moved. */
@@ -66,7 +68,7 @@ export class Host {
       httpStatus: 0,
       hold: 'no',
     })
-    const open: Open = { received, placed, cards: new Set() }
+    const open: Open = { received, placed, cards: new Set(), leaving: null }
     this.#open.set(received.link.link, open)
     const why = this.stepper.why(placed.session)
     if (why === null) this.#deliver(open, received.frame)
@@ -90,8 +92,8 @@ export class Host {
     const open = this.#open.get(link.link)
     if (open === undefined) return
     this.#open.delete(link.link)
-    const { now, mono } = { now: this.#clock.now(), mono: this.#clock.mono() }
-    this.#recorder.event(now, mono, `peer left: ${reason}`, open.placed.session, open.placed.seq)
+    open.leaving?.()
+    this.#recorder.event(this.#clock.now(), this.#clock.mono(), `peer left: ${reason}`, open.placed.session, open.placed.seq)
     const abandoned = this.stepper.abandon((held) => open.cards.has(held.id))
     for (const held of abandoned) this.#recorder.hold(held.seq, 'peer gone')
     if (abandoned.length > 0) this.#heldMoved()
@@ -200,32 +202,49 @@ export class Host {
       local: open.received.local,
       remote: open.received.remote,
     }
+    const times = { at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers }
     if (why === null) {
-      this.#open.delete(link.link)
-      this.#transport.respond(link, frame, (sent) => {
-        this.#recorder.message({ ...passage, ...sent, frame, hold: 'no' })
-      })
+      const record = (sent: Sent, hold: HoldState): void => {
+        this.#recorder.message({ ...passage, ...sent, frame, hold })
+      }
+      this.#answer(open, (done) => this.#transport.respond(link, frame, done), (sent) => record(sent, 'no'), () => record(times, 'peer gone'))
       return
     }
-    const times = { at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers }
     const placed = this.#recorder.message({ ...passage, ...times, frame, hold: 'held' })
     this.#hold(open, placed, frame, why, (verdict) => {
       if (verdict.act === 'drop') return this.#drop(open, placed)
       const bytes = verdict.act === 'edit' ? verdict.bytes : frame.bytes
       const out = { ...frame, bytes }
       if (verdict.act === 'edit') this.#run(this.#machine.input({ type: 'edited', link, frame: out }), open)
+      this.#answer(
+        open,
+        (done) => this.#transport.respond(link, out, done),
+        (sent) => this.#released(placed, verdict, out, sent),
+        () => this.#recorder.hold(placed.seq, 'peer gone'),
+      )
+    })
+  }
+
+  /** Lets an answer leave; exactly one of `sent` and `lost` follows. */
+  #answer(open: Open, leave: (done: (sent: Sent) => void) => void, sent: (what: Sent) => void, lost: () => void): void {
+    const { link } = open.received
+    open.leaving = lost
+    leave((what) => {
       this.#open.delete(link.link)
-      this.#transport.respond(link, out, (sent) => this.#released(placed, verdict, out, sent))
+      sent(what)
+      this.#watcher.changed()
     })
   }
 
   #refuse(link: Link, httpStatus: number, text: string): void {
     const open = this.#open.get(link.link)
     if (open === undefined) return
-    this.#open.delete(link.link)
-    this.#transport.refuse(link, httpStatus, text, (sent) => {
-      this.#recorder.answerError(sent, httpStatus, text, open.placed.seq, open.placed.session)
-    })
+    this.#answer(
+      open,
+      (done) => this.#transport.refuse(link, httpStatus, text, done),
+      (sent) => this.#recorder.answerError(sent, httpStatus, text, open.placed.seq, open.placed.session),
+      () => {},
+    )
   }
 
   #hold(open: Open, placed: Placed, frame: Frame, why: string, resume: (verdict: Verdict) => void): void {
