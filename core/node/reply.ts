@@ -48,7 +48,13 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
     },
     plain(status, reason) {
       const body = `${reason}\n`
-      const lines = [statusLine(status), `Date: ${date()}`, `Server: ${server}`, `Content-Type: ${PLAIN}`, `Content-Length: ${Buffer.byteLength(body)}`]
+      const lines = [
+        statusLine(status),
+        `Date: ${date()}`,
+        `Server: ${server}`,
+        `Content-Type: ${PLAIN}`,
+        `Content-Length: ${Buffer.byteLength(body)}`,
+      ]
       return `${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`
     },
   }

@@ -48,7 +48,10 @@ type ParserError = Error & { readonly code?: string; readonly reason?: string; r
 export function statusOfError(error: ParserError, limits: HttpLimits): { status: number; reason: string } {
   const code = error.code ?? ''
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { status: 408, reason: `the request did not arrive in time (header block ${limits.headersTimeout} ms, whole request ${limits.requestTimeout} ms)` }
+    return {
+      status: 408,
+      reason: `the request did not arrive in time (header block ${limits.headersTimeout} ms, whole request ${limits.requestTimeout} ms)`,
+    }
   }
   if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: `request line and header fields exceed the limit of ${limits.headerBytes} bytes` }
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return { status: 413, reason: 'chunk extensions are too long' }
