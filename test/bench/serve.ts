@@ -1,0 +1,24 @@
+// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Told `stop`, it ends.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const [, , kind, workspace = ''] = process.argv
+
+if (kind === 'echo') {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const bytes = Buffer.concat(chunks)
+      response.writeHead(200, { 'Content-Type': request.headers['content-type'] ?? '', 'Content-Length': bytes.length })
+      response.end(bytes)
+    })
+  })
+  server.listen(0, '127.0.0.1', () => process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
+  process.on('message', () => process.exit(0))
+} else {
+  const { startLab } = await import('../../core/node/main.ts')
+  const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, record: kind === 'lab' })
+  process.send?.(lab.ready.dm)
+  process.on('message', () => void lab.stop().then(() => process.exit(0)))
+}
