@@ -1,89 +1,20 @@
 // The device-facing HTTP server: receives SyncML bodies, answers when the lab says so, refuses the rest in words; of SyncML it knows only the media types.
-import { createServer as createPlain } from 'node:http'
-import { createServer as createTls } from 'node:https'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Frame, Headers, Link } from '../machine.ts'
 import { exchangeOf, startLineOf } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import type { DmHttp, ListenOptions, Refused, Sent } from './facing.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
+import { createServer, opened, shownHost } from './open.ts'
 import { peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
 import { EMPTY, exact, keep, splitPacket, statusOfError } from './wire.ts'
 
-/** One SyncML request, complete. `frame.bytes` is the body after transfer decoding, otherwise exactly as on the wire. */
-export interface Received {
-  readonly link: Link
-  readonly frame: Frame
-  /** `POST /dm HTTP/1.1` */
-  readonly startLine: string
-  readonly headers: Headers
-  /** `address:port` of our end and of the peer. */
-  readonly local: string
-  readonly remote: string
-  /** Wall clock and monotonic clock when the last byte had come. */
-  readonly at: number
-  readonly mono: number
-  readonly http10: boolean
-}
-
-/** Something that was no SyncML request, or no HTTP at all. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
-export interface Refused {
-  readonly at: number
-  readonly mono: number
-  readonly httpStatus: number
-  readonly reason: string
-  /** '' where not even that was readable. */
-  readonly startLine: string
-  readonly headers: Headers
-  readonly local: string
-  readonly remote: string
-  /** What arrived: the body, or the raw packet that could not be parsed. */
-  readonly bytes: Uint8Array
-  /** True where more had arrived, or was to come, than `bytes` holds. */
-  readonly truncated: boolean
-}
-
-/** What left: told when the last byte was handed to the operating system. */
-export interface Sent {
-  readonly at: number
-  readonly mono: number
-  readonly startLine: string
-  readonly headers: Headers
-}
-
-/** A listening server. For each link received exactly one of these follows: `sent` of its answer, or `gone`. */
-export interface DmHttp {
-  /** Origin without a path, such as `http://127.0.0.1:8080`; a wildcard address is shown as loopback. */
-  readonly url: string
-  readonly port: number
-  /** Answers with 200 and the frame; may come hours later. A link that is gone or answered already is passed over. */
-  respond(link: Link, frame: Frame, sent?: (sent: Sent) => void): void
-  /** Answers with one line of plain text. */
-  refuse(link: Link, httpStatus: number, text: string, sent?: (sent: Sent) => void): void
-  /** Lets answers on their way finish, then closes every connection; links that still waited are told as `gone`. */
-  close(): Promise<void>
-}
-
-export interface ListenOptions {
-  readonly host: string
-  /** 0 picks a free one. */
-  readonly port: number
-  /** Value of the Server header field. */
-  readonly server: string
-  readonly limits?: Partial<HttpLimits>
-  readonly clock: { now(): number; mono(): number }
-  /** PEM; makes it an HTTPS server. */
-  readonly tls?: { readonly key: string; readonly cert: string }
-  received(received: Received): void
-  refused(refused: Refused): void
-  gone(link: Link, reason: string): void
-  /** Gets first sight of everything that is not a POST of a SyncML type; true means that it answers. */
-  other?(req: IncomingMessage, res: ServerResponse): boolean
-}
+export type { DmHttp, ListenOptions, Received, Refused, Sent } from './facing.ts'
 
 /** Where a connection runs, for what is told of it. */
 type Ends = Pick<Peer<Exchange>, 'local' | 'remote'>
@@ -357,47 +288,4 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     refuse: (link, status, text, sent) => reply(link, status, PLAIN, [], Buffer.from(`${text}\n`), sent),
     close,
   }))
-}
-
-function createServer(options: ListenOptions, limits: HttpLimits): Server {
-  const settings = {
-    headersTimeout: limits.headersTimeout,
-    requestTimeout: limits.requestTimeout,
-    connectionsCheckingInterval: limits.checkInterval,
-    keepAliveTimeout: limits.keepAlive,
-    maxHeaderSize: limits.headerBytes,
-    // Deployed clients leave Host out; nothing here depends on it.
-    requireHostHeader: false,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: limits.probe,
-  }
-  const server = options.tls ? createTls({ ...settings, ...options.tls, handshakeTimeout: limits.headersTimeout }) : createPlain(settings)
-  // No field may be dropped silently; the header block as a whole has its limit.
-  server.maxHeadersCount = 0
-  server.timeout = 0
-  return server
-}
-
-/** Listens; resolves with the port. Rejects in words. */
-export function opened(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why: Record<string, string> = {
-        EADDRINUSE: 'the port is taken by another program',
-        EACCES: 'this port needs more rights (choose one from 1024 on)',
-        EADDRNOTAVAIL: 'this computer does not have that address',
-        ENOTFOUND: 'this host name is not known',
-      }
-      reject(new Error(`cannot listen on ${at.host}:${at.port}: ${why[error.code ?? ''] ?? error.message}`, { cause: error }))
-    })
-    server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-/** A host as it stands in a URL: wildcard addresses are shown as loopback, IPv6 in brackets. */
-export function shownHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::' || host === '') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

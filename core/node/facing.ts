@@ -1,0 +1,75 @@
+// Shapes of the device-facing HTTP server: what it tells of every exchange, and how it is answered.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Frame, Headers, Link } from '../machine.ts'
+import type { HttpLimits } from './limits.ts'
+
+/** One SyncML request, complete. `frame.bytes` is the body after transfer decoding, otherwise exactly as on the wire. */
+export interface Received {
+  readonly link: Link
+  readonly frame: Frame
+  /** `POST /dm HTTP/1.1` */
+  readonly startLine: string
+  readonly headers: Headers
+  /** `address:port` of our end and of the peer. */
+  readonly local: string
+  readonly remote: string
+  /** Wall clock and monotonic clock when the last byte had come. */
+  readonly at: number
+  readonly mono: number
+  readonly http10: boolean
+}
+
+/** Something that was no SyncML request, or no HTTP at all. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
+export interface Refused {
+  readonly at: number
+  readonly mono: number
+  readonly httpStatus: number
+  readonly reason: string
+  /** '' where not even that was readable. */
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  /** What arrived: the body, or the raw packet that could not be parsed. */
+  readonly bytes: Uint8Array
+  /** True where more had arrived, or was to come, than `bytes` holds. */
+  readonly truncated: boolean
+}
+
+/** What left: told when the last byte was handed to the operating system. */
+export interface Sent {
+  readonly at: number
+  readonly mono: number
+  readonly startLine: string
+  readonly headers: Headers
+}
+
+/** A listening server. For each link received exactly one of these follows: `sent` of its answer, or `gone`. */
+export interface DmHttp {
+  /** Origin without a path, such as `http://127.0.0.1:8080`; a wildcard address is shown as loopback. */
+  readonly url: string
+  readonly port: number
+  /** Answers with 200 and the frame; may come hours later. A link that is gone or answered already is passed over. */
+  respond(link: Link, frame: Frame, sent?: (sent: Sent) => void): void
+  /** Answers with one line of plain text. */
+  refuse(link: Link, httpStatus: number, text: string, sent?: (sent: Sent) => void): void
+  /** Lets answers on their way finish, then closes every connection; links that still waited are told as `gone`. */
+  close(): Promise<void>
+}
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Value of the Server header field. */
+  readonly server: string
+  readonly limits?: Partial<HttpLimits>
+  readonly clock: { now(): number; mono(): number }
+  /** PEM; makes it an HTTPS server. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  received(received: Received): void
+  refused(refused: Refused): void
+  gone(link: Link, reason: string): void
+  /** Gets first sight of everything that is not a POST of a SyncML type; true means that it answers. */
+  other?(req: IncomingMessage, res: ServerResponse): boolean
+}

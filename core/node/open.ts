@@ -1,0 +1,51 @@
+// Creates and opens HTTP servers with our limits; a port that cannot be had is told in words.
+import { createServer as createPlain } from 'node:http'
+import { createServer as createTls } from 'node:https'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ListenOptions } from './facing.ts'
+import type { HttpLimits } from './limits.ts'
+
+/** A device-facing server, not yet listening: HTTPS where `tls` is given. */
+export function createServer(options: ListenOptions, limits: HttpLimits): Server {
+  const settings = {
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    connectionsCheckingInterval: limits.checkInterval,
+    keepAliveTimeout: limits.keepAlive,
+    maxHeaderSize: limits.headerBytes,
+    // Deployed clients leave Host out; nothing here depends on it.
+    requireHostHeader: false,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: limits.probe,
+  }
+  const server = options.tls ? createTls({ ...settings, ...options.tls, handshakeTimeout: limits.headersTimeout }) : createPlain(settings)
+  // No field may be dropped silently; the header block as a whole has its limit.
+  server.maxHeadersCount = 0
+  server.timeout = 0
+  return server
+}
+
+/** Listens; resolves with the port. Rejects in words. */
+export function opened(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why: Record<string, string> = {
+        EADDRINUSE: 'the port is taken by another program',
+        EACCES: 'this port needs more rights (choose one from 1024 on)',
+        EADDRNOTAVAIL: 'this computer does not have that address',
+        ENOTFOUND: 'this host name is not known',
+      }
+      reject(new Error(`cannot listen on ${at.host}:${at.port}: ${why[error.code ?? ''] ?? error.message}`, { cause: error }))
+    })
+    server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+/** A host as it stands in a URL: wildcard addresses are shown as loopback, IPv6 in brackets. */
+export function shownHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::' || host === '') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

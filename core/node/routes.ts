@@ -1,0 +1,246 @@
+// The local HTTP API as a table over LabApi; the OpenAPI document is made from the same table, so that they cannot differ.
+import { z } from 'zod'
+import type { HoldMode, LabApi, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import { readPage } from '../page.ts'
+import { ARGUMENT_LIMITS } from './limits.ts'
+import { checked, commandList, holdMode, simulateOptions } from './validate.ts'
+
+/** What a route gets: named values of path and query, and the body (parsed JSON, or bytes). */
+export interface ApiCall {
+  readonly values: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+/** One parameter; a default makes it optional. */
+interface Parameter {
+  readonly in: 'path' | 'query'
+  readonly kind: 'integer' | 'string'
+  readonly text: string
+  readonly default?: string
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Below /api/v1; `{name}` stands for one segment. */
+  readonly path: string
+  readonly text: string
+  readonly parameters?: Readonly<Record<string, Parameter>>
+  /** Schema of a JSON body, or `bytes` for a body taken as it is. */
+  readonly body?: z.ZodType | 'bytes'
+  respond(api: LabApi, call: ApiCall): Promise<unknown>
+}
+
+const verdictJson = z.discriminatedUnion('act', [
+  z.strictObject({ act: z.literal('continue') }),
+  z.strictObject({ act: z.literal('step') }),
+  z.strictObject({ act: z.literal('edit'), bytes: z.base64().max(Math.ceil(ARGUMENT_LIMITS.edit / 3) * 4) }),
+  z.strictObject({ act: z.literal('drop') }),
+])
+
+const int = (text: string, place: 'path' | 'query' = 'path', preset?: string): Parameter => ({
+  in: place,
+  kind: 'integer',
+  text,
+  ...(preset === undefined ? {} : { default: preset }),
+})
+const string = (text: string, place: 'path' | 'query' = 'path'): Parameter => ({ in: place, kind: 'string', text })
+const number = (call: ApiCall, name: string): number => Number(call.values[name])
+const word = (call: ApiCall, name: string): string => call.values[name] ?? ''
+
+/** Every route there is, but for the OpenAPI document itself. */
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/state', text: 'What the lab listens on and how it fares', respond: (api) => api.lab.state() },
+  {
+    method: 'GET',
+    path: '/trace',
+    text: 'Rows of the trace from `first` upwards; at most 5,000 at once',
+    parameters: { first: int('Sequence number of the first row', 'query', '1'), count: int('How many rows', 'query', '1000') },
+    respond: async (api, call) => ({ rows: readPage(await api.trace.rows(number(call, 'first'), number(call, 'count'))) }),
+  },
+  {
+    method: 'GET',
+    path: '/trace/{seq}',
+    text: 'One row with its bytes (base64), header fields, findings and notes',
+    parameters: { seq: int('Sequence number') },
+    respond: (api, call) => api.trace.frame(number(call, 'seq')),
+  },
+  { method: 'GET', path: '/sessions', text: 'Sessions, newest first', respond: async (api) => ({ sessions: await api.trace.sessions() }) },
+  {
+    method: 'GET',
+    path: '/sessions/{session}',
+    text: 'Sequence numbers of the rows of one session, in order',
+    parameters: { session: int('Key of the session in this workspace') },
+    respond: async (api, call) => ({ rows: await api.trace.session(number(call, 'session')) }),
+  },
+  { method: 'GET', path: '/held', text: 'Messages that are held', respond: async (api) => ({ held: await api.stepper.held() }) },
+  {
+    method: 'POST',
+    path: '/held/{id}',
+    text: 'Decides on a held message',
+    parameters: { id: int('Number of the held message') },
+    body: verdictJson,
+    respond: (api, call) => {
+      const wish = call.body as z.infer<typeof verdictJson>
+      const verdict: Verdict = wish.act === 'edit' ? { act: 'edit', bytes: new Uint8Array(Buffer.from(wish.bytes, 'base64')) } : wish
+      return api.stepper.decide(number(call, 'id'), verdict)
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/hold',
+    text: 'Sets which messages are held',
+    body: holdMode,
+    respond: (api, call) => api.stepper.mode(call.body as HoldMode),
+  },
+  { method: 'GET', path: '/devices', text: 'Known devices', respond: async (api) => ({ devices: await api.devices.list() }) },
+  {
+    method: 'POST',
+    path: '/devices',
+    text: 'Starts a simulated device',
+    body: simulateOptions,
+    respond: (api, call) => api.devices.simulate(call.body as SimulateOptions),
+  },
+  {
+    method: 'POST',
+    path: '/devices/{device}/commands',
+    text: "Queues commands for the device's next session",
+    parameters: { device: string('Id of the device') },
+    body: commandList,
+    respond: (api, call) => api.devices.queue(word(call, 'device'), call.body as QueuedCommand[]),
+  },
+  {
+    method: 'POST',
+    path: '/captures',
+    text: 'Reads a capture into this workspace; the body is the file',
+    parameters: { name: string('File name', 'query') },
+    body: 'bytes',
+    respond: (api, call) => api.evidence.open(word(call, 'name'), call.body as Uint8Array),
+  },
+]
+
+/** A route found for a request, with the values its path holds; or the methods the path knows; or null. */
+export type Match = { readonly route: Route; readonly values: Record<string, string> } | { readonly allow: readonly string[] } | null
+
+/** Finds the route for `path` (below /api/v1, still percent-encoded). */
+export function matchRoute(method: string, path: string): Match {
+  const parts = path.split('/')
+  const allow: string[] = []
+  for (const route of ROUTES) {
+    const values = fits(route.path.split('/'), parts)
+    if (values === null) continue
+    if (route.method === method) return { route, values }
+    allow.push(route.method)
+  }
+  return allow.length === 0 ? null : { allow }
+}
+
+function fits(pattern: readonly string[], parts: readonly string[]): Record<string, string> | null {
+  if (pattern.length !== parts.length) return null
+  const values: Record<string, string> = {}
+  for (const [i, piece] of pattern.entries()) {
+    const part = parts[i] ?? ''
+    if (!piece.startsWith('{')) {
+      if (piece !== part) return null
+    } else {
+      try {
+        values[piece.slice(1, -1)] = decodeURIComponent(part)
+      } catch {
+        return null
+      }
+    }
+  }
+  return values
+}
+
+/** Values of path and query, checked against the route; throws an Error that names the parameter. */
+export function readValues(route: Route, fromPath: Readonly<Record<string, string>>, query: URLSearchParams): Record<string, string> {
+  const values: Record<string, string> = {}
+  const known = route.parameters ?? {}
+  for (const name of query.keys()) if (known[name]?.in !== 'query') throw new Error(`unknown parameter ${name}`)
+  for (const [name, parameter] of Object.entries(known)) {
+    const value = (parameter.in === 'path' ? fromPath[name] : query.get(name)) ?? parameter.default
+    if (value === undefined || value === '') throw new Error(`parameter ${name} is missing`)
+    if (parameter.kind === 'integer' && !(/^\d{1,15}$/.test(value) && Number.isSafeInteger(Number(value))))
+      throw new Error(`parameter ${name}: expected a whole number from 0 on`)
+    if (value.length > ARGUMENT_LIMITS.name) throw new Error(`parameter ${name} is longer than ${ARGUMENT_LIMITS.name} characters`)
+    values[name] = value
+  }
+  return values
+}
+
+/** The body as the route wants it; throws an Error that names the place. */
+export function readBody(route: Route, bytes: Uint8Array): unknown {
+  if (route.body === undefined || route.body === 'bytes') return bytes
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw new Error(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+  return checked(`${route.method} ${route.path}`, 'body', route.body, value)
+}
+
+const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt'])
+
+/** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value ?? {}, (key, v: unknown) => {
+    if (v instanceof Uint8Array) return Buffer.from(v.buffer, v.byteOffset, v.byteLength).toString('base64')
+    if (v instanceof Float64Array) return [...v]
+    if (typeof v === 'number' && TIMES.has(key)) return v === 0 ? null : new Date(v).toISOString()
+    return v
+  })
+}
+
+/** The OpenAPI 3.1 document of the table. */
+export function openApi(): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of ROUTES) {
+    const { method, path, text, parameters = {}, body } = route
+    const operation = {
+      summary: text,
+      operationId: `${method.toLowerCase()}${path.replace(/[/{]+(\w)/g, (_all, c: string) => c.toUpperCase()).replace(/\W/g, '')}`,
+      parameters: Object.entries(parameters).map(([name, p]) => ({
+        name,
+        in: p.in,
+        required: p.default === undefined,
+        description: p.text,
+        schema: { type: p.kind, ...(p.kind === 'integer' ? { minimum: 0 } : {}), ...(p.default === undefined ? {} : { default: Number(p.default) }) },
+      })),
+      ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body) } }),
+      responses: {
+        '200': { description: 'The answer', content: { 'application/json': { schema: { type: 'object' } } } },
+        default: { description: 'Refused, with the reason', content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } } },
+      },
+    }
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'DM Lab',
+      version: '1',
+      description: 'Local API of one lab. Times are ISO 8601 UTC, durations in ms, sizes in bytes, binary in base64.',
+    },
+    servers: [{ url: '/api/v1' }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: {
+        Refusal: {
+          type: 'object',
+          required: ['error'],
+          properties: {
+            error: { type: 'object', required: ['status', 'message'], properties: { status: { type: 'integer' }, message: { type: 'string' } } },
+          },
+        },
+      },
+    },
+  }
+}
+
+function bodyContent(body: z.ZodType | 'bytes'): object {
+  if (body === 'bytes') return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+  return { 'application/json': { schema: z.toJSONSchema(body) } }
+}
