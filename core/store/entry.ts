@@ -1,0 +1,108 @@
+// What is said of one row besides its bytes, as it goes into the segment and comes back: the entry first, then its amendments; latest wins.
+import type { FrameDetail, HoldState, Seq, TraceRow } from '../api.ts'
+import type { Headers, Note } from '../machine.ts'
+import type { Finding } from '../syncml/finding.ts'
+import { metaOf, type SegmentRecord } from './record.ts'
+import { fromList, toList } from './summary.ts'
+
+/** A row about to be recorded; the store gives it its seq. */
+export interface NewEntry {
+  readonly row: Omit<TraceRow, 'seq'>
+  /** The body exactly as on the wire; copied at once. */
+  readonly bytes: Uint8Array
+  readonly startLine: string
+  readonly headers: Headers
+  readonly local: string
+  readonly remote: string
+  readonly cause: Seq | null
+  readonly origin: string
+  readonly findings: readonly Finding[]
+  readonly notes: readonly Note[]
+}
+
+/** What is further known of a row. Notes and findings are added to those there are; everything else replaces what was said before. */
+export interface Change {
+  readonly hold?: HoldState
+  /** The body that takes the place of the recorded one; the recorded one stays readable as `original`. */
+  readonly bytes?: Uint8Array
+  readonly at?: number
+  readonly mono?: number
+  readonly httpStatus?: number
+  readonly startLine?: string
+  readonly headers?: Headers
+  readonly row?: Partial<TraceRow>
+  readonly notes?: readonly Note[]
+  readonly findings?: readonly Finding[]
+}
+
+type Said = Partial<Pick<FrameDetail, 'startLine' | 'headers' | 'local' | 'remote' | 'cause' | 'origin' | 'findings' | 'notes'>>
+type EntryMeta = Said & { readonly row: readonly unknown[] }
+type ChangeMeta = Pick<Said, 'startLine' | 'headers' | 'findings' | 'notes'> & { readonly row?: Partial<TraceRow> }
+
+/** Meta of an entry record; what is empty is left out. */
+export function entryMeta(row: TraceRow, entry: NewEntry): string {
+  const { startLine, headers, local, remote, cause, origin, findings, notes } = entry
+  return JSON.stringify({
+    row: toList(row),
+    startLine: startLine === '' ? undefined : startLine,
+    headers: headers.length === 0 ? undefined : headers,
+    local: local === '' ? undefined : local,
+    remote: remote === '' ? undefined : remote,
+    cause: cause === null ? undefined : cause,
+    origin: origin === '' ? undefined : origin,
+    findings: findings.length === 0 ? undefined : findings,
+    notes: notes.length === 0 ? undefined : notes,
+  })
+}
+
+/** Meta of an amendment record. */
+export function changeMeta(change: Change): string {
+  const { hold, bytes, at, mono, httpStatus, row, startLine, headers, notes, findings } = change
+  const patch = { ...row, hold: hold ?? row?.hold, at: at ?? row?.at, mono: mono ?? row?.mono, httpStatus: httpStatus ?? row?.httpStatus }
+  const meta = { row: { ...patch, seq: undefined, size: bytes?.length ?? row?.size }, startLine, headers, findings, notes }
+  return JSON.stringify(meta)
+}
+
+/** The row of an entry record. Throws where the record holds none. */
+export function rowOf(record: SegmentRecord): TraceRow {
+  return fromList(metaOf<EntryMeta>(record).row)
+}
+
+/** A row after an amendment. */
+export function amended(row: TraceRow, record: SegmentRecord): TraceRow {
+  return { ...row, ...metaOf<ChangeMeta>(record).row, seq: row.seq }
+}
+
+/** A record, or in words why it cannot be read. */
+export type Reading = SegmentRecord | string
+
+/** Puts a row's records together. Where the entry cannot be read, bytes and `sha256` are empty and a note of topic `problem` says why. */
+export function detailOf(row: TraceRow, entry: Reading, amendments: readonly Reading[], sha256: (bytes: Uint8Array) => string): FrameDetail {
+  const problems: Note[] = []
+  const read = (reading: Reading): SegmentRecord | null => {
+    if (typeof reading !== 'string') return reading
+    problems.push({ topic: 'problem', text: reading, device: row.device, sessionId: row.sessionId })
+    return null
+  }
+  const first = read(entry)
+  const said: Said = first === null ? {} : metaOf<EntryMeta>(first)
+  const changes = amendments.map(read).filter((record) => record !== null)
+  const later = changes.map((record) => metaOf<ChangeMeta>(record))
+  const recorded = first?.bytes
+  const bytes = changes.findLast((record) => record.hasBytes)?.bytes
+  const body = bytes ?? recorded
+  return {
+    row,
+    bytes: body?.slice() ?? new Uint8Array(),
+    original: bytes !== undefined && recorded !== undefined ? recorded.slice() : null,
+    startLine: later.findLast((change) => change.startLine !== undefined)?.startLine ?? said.startLine ?? '',
+    headers: later.findLast((change) => change.headers !== undefined)?.headers ?? said.headers ?? [],
+    local: said.local ?? '',
+    remote: said.remote ?? '',
+    cause: said.cause ?? null,
+    origin: said.origin ?? '',
+    findings: [...(said.findings ?? []), ...later.flatMap((change) => change.findings ?? [])],
+    notes: [...(said.notes ?? []), ...later.flatMap((change) => change.notes ?? []), ...problems],
+    sha256: body === undefined ? '' : sha256(body),
+  }
+}

@@ -1,0 +1,37 @@
+// JSON that keeps what our records hold: octets and numbers that are none, as marked strings; every other value as in plain JSON.
+
+/** Marked strings begin with this; a text that begins with it itself is marked as text. */
+const MARK = '\u0000'
+
+/** A record as JSON text. Octets become `\0x` and hex, NaN and infinities `\0n` and their name. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, plain: unknown) {
+    const real = this[key]
+    if (real instanceof Uint8Array) return `${MARK}x${hex(real)}`
+    if (typeof real === 'number' && !Number.isFinite(real)) return `${MARK}n${real}`
+    if (typeof real === 'string' && real.startsWith(MARK)) return `${MARK}s${real}`
+    return plain
+  })
+}
+
+/** Reads what `toJson` wrote. Throws a SyntaxError on anything that is no JSON. */
+export function fromJson(json: string): unknown {
+  return JSON.parse(json, (_key, value: unknown) => {
+    if (typeof value !== 'string' || !value.startsWith(MARK)) return value
+    const rest = value.slice(2)
+    return value[1] === 'x' ? unhex(rest) : value[1] === 'n' ? Number(rest) : rest
+  })
+}
+
+const DIGITS = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+
+/** Octets as lower-case hex. */
+export function hex(bytes: Uint8Array): string {
+  let out = ''
+  for (const byte of bytes) out += DIGITS[byte]
+  return out
+}
+
+function unhex(digits: string): Uint8Array {
+  return Uint8Array.from({ length: digits.length >> 1 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
+}

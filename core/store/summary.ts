@@ -1,0 +1,146 @@
+// A trace row in its two stored forms: a row of SQL columns in the index, a list of plain values in the segment. Stored numbers never change their meaning.
+import type { TraceRow } from '../api.ts'
+import type { SqlValue } from './ports.ts'
+
+/** Names behind stored numbers: only ever append. */
+const NAMES = {
+  kind: ['message', 'http', 'push', 'connection', 'event'],
+  direction: ['up', 'down'],
+  hop: ['S-D', 'S-G', 'G-D'],
+  encoding: ['', 'xml', 'wbxml'],
+  severity: ['', 'chat', 'note', 'warn', 'error'],
+  hold: ['no', 'held', 'released', 'edited', 'dropped', 'peer gone'],
+} as const
+
+/** How a column is stored: a number, a name as its number, a text as its id, a list of texts as the id of its lines, a truth value, or as it is. */
+type Form = 'number' | 'name' | 'id' | 'list' | 'truth' | 'text'
+
+/** Columns in the order of both stored forms: only ever append. */
+const FORMS = {
+  seq: 'number',
+  kind: 'name',
+  at: 'number',
+  mono: 'number',
+  direction: 'name',
+  hop: 'name',
+  session: 'number',
+  sessionId: 'id',
+  device: 'id',
+  msgId: 'id',
+  package: 'id',
+  encoding: 'name',
+  size: 'number',
+  commands: 'list',
+  statuses: 'list',
+  target: 'id',
+  final: 'truth',
+  httpStatus: 'number',
+  findings: 'number',
+  severity: 'name',
+  hold: 'name',
+  text: 'text',
+} as const satisfies Record<keyof TraceRow, Form>
+
+type Column = keyof typeof FORMS
+
+/** Names of a row's columns, in stored order. */
+export const COLUMNS = Object.keys(FORMS) as readonly Column[]
+
+/** Texts by id and ids by text, as the index keeps them (id 0 is ''). */
+export interface Interned {
+  id(text: string): number
+  text(id: number): string
+}
+
+/** A row's values for SQL, in the order of COLUMNS. */
+export function toColumns(row: TraceRow, interned: Interned): SqlValue[] {
+  return COLUMNS.map((column) => {
+    const value = row[column]
+    switch (FORMS[column]) {
+      case 'name':
+        return Math.max(0, (NAMES[column as keyof typeof NAMES] as readonly unknown[]).indexOf(value))
+      case 'id':
+        return interned.id(value as string)
+      case 'list':
+        return interned.id((value as readonly string[]).join('\n'))
+      case 'truth':
+        return value ? 1 : 0
+      default:
+        return value as number | string
+    }
+  })
+}
+
+/** The row that `toColumns` stored. Written out, because a page reads thousands. */
+export function fromColumns(sql: Record<string, SqlValue>, interned: Interned): TraceRow {
+  const n = (column: Column): number => sql[column] as number
+  const text = (column: Column): string => interned.text(sql[column] as number)
+  const list = (column: Column): string[] => {
+    const lines = text(column)
+    return lines === '' ? [] : lines.split('\n')
+  }
+  return {
+    seq: n('seq'),
+    kind: NAMES.kind[n('kind')] ?? 'event',
+    at: n('at'),
+    mono: n('mono'),
+    direction: NAMES.direction[n('direction')] ?? 'up',
+    hop: NAMES.hop[n('hop')] ?? 'S-D',
+    session: n('session'),
+    sessionId: text('sessionId'),
+    device: text('device'),
+    msgId: text('msgId'),
+    package: text('package'),
+    encoding: NAMES.encoding[n('encoding')] ?? '',
+    size: n('size'),
+    commands: list('commands'),
+    statuses: list('statuses'),
+    target: text('target'),
+    final: n('final') === 1,
+    httpStatus: n('httpStatus'),
+    findings: n('findings'),
+    severity: NAMES.severity[n('severity')] ?? '',
+    hold: NAMES.hold[n('hold')] ?? 'no',
+    text: sql['text'] as string,
+  }
+}
+
+/** A row as the segment's meta holds it: values in the order of COLUMNS, names as words. */
+export function toList(row: TraceRow): unknown[] {
+  return COLUMNS.map((column) => row[column])
+}
+
+/** The row that `toList` gave. Throws where it is none. */
+export function fromList(list: readonly unknown[]): TraceRow {
+  const row = Object.fromEntries(COLUMNS.map((column, index) => [column, list[index]]))
+  for (const column of COLUMNS) if (row[column] === undefined) throw new Error(`a stored row lacks its ${column}`)
+  return row as unknown as TraceRow
+}
+
+/** The row that stands for bytes that are lost: it keeps the numbering without gaps. */
+export function lostRow(seq: number, text: string): TraceRow {
+  return {
+    seq,
+    kind: 'event',
+    at: 0,
+    mono: 0,
+    direction: 'up',
+    hop: 'S-D',
+    session: 0,
+    sessionId: '',
+    device: '',
+    msgId: '',
+    package: '',
+    encoding: '',
+    size: 0,
+    commands: [],
+    statuses: [],
+    target: '',
+    final: false,
+    httpStatus: 0,
+    findings: 0,
+    severity: 'error',
+    hold: 'no',
+    text,
+  }
+}
