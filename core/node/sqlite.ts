@@ -1,5 +1,5 @@
 // The store's Db over node:sqlite. Owner's connections write in WAL mode and never checkpoint themselves; the checkpoint thread does.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type * as Sqlite from 'node:sqlite'
 import type { Db, SqlValue, Statement } from '../store/ports.ts'
 
 /** How a database is opened. */
@@ -39,7 +39,7 @@ export function openReadOnly(path: string): Db {
   return openSqlite(path, { readOnly: true })
 }
 
-function builtin(): typeof import('node:sqlite') | undefined {
+function builtin(): typeof Sqlite | undefined {
   try {
     return process.getBuiltinModule('node:sqlite')
   } catch {
@@ -47,7 +47,7 @@ function builtin(): typeof import('node:sqlite') | undefined {
   }
 }
 
-function open(path: string, readOnly: boolean): DatabaseSync {
+function open(path: string, readOnly: boolean): Sqlite.DatabaseSync {
   const sqlite = builtin()
   if (sqlite === undefined) throw new Error(`${path} cannot be opened: SQLite needs Node 22.13 or newer, this is ${process.version}`)
   try {
@@ -60,7 +60,7 @@ function open(path: string, readOnly: boolean): DatabaseSync {
 const named = (path: string, error: unknown): Error =>
   new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 
-function wrap(db: DatabaseSync): Db {
+function wrap(db: Sqlite.DatabaseSync): Db {
   return {
     exec: (sql) => db.exec(sql),
     prepare: (sql) => statement(db.prepare(sql)),
@@ -68,7 +68,7 @@ function wrap(db: DatabaseSync): Db {
   }
 }
 
-function statement(prepared: StatementSync): Statement {
+function statement(prepared: Sqlite.StatementSync): Statement {
   return {
     run: (...values) => {
       const { changes, lastInsertRowid } = prepared.run(...values)

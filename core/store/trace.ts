@@ -2,12 +2,13 @@
 import type { FrameDetail, Seq, SessionRow, TracePage, TraceRow } from '../api.ts'
 import { packPage } from '../page.ts'
 import { type Crc32, crc32 } from './crc.ts'
-import { amended, type Change, changeMeta, detailOf, entryMeta, type NewEntry, type Reading } from './entry.ts'
-import { type Extent, type Place, TraceIndex } from './index.ts'
+import { amended, type Change, changeMeta, detailOf, entryMeta, type NewEntry } from './entry.ts'
+import { type Place, TraceIndex } from './index.ts'
 import type { Db, Segments } from './ports.ts'
-import { AMENDMENT, encodeRecord, ENTRY, FORMAT, HEAD, readRecord, SESSION } from './record.ts'
+import { AMENDMENT, ENTRY, SESSION } from './record.ts'
 import { recover } from './recovery.ts'
 import { pragma } from './schema.ts'
+import { Tail } from './tail.ts'
 import { transaction } from './transaction.ts'
 
 export type { Change, NewEntry } from './entry.ts'
@@ -23,11 +24,14 @@ export interface TraceOptions {
   readonly readOnly?: boolean
 }
 
+/** Default size of a segment. */
+const SEGMENT_BYTES = 64 << 20
 /** Buffered bytes and rows after which an append flushes by itself. */
 const FLUSH_BYTES = 1 << 20
 const FLUSH_ROWS = 1000
-/** Buffered bytes that are kept while the disk refuses to take them; after that `append` throws. */
+/** Buffered bytes and rows that are kept while the disk refuses to take them; after that `append` throws. */
 const MOST_BYTES = 64 << 20
+const MOST_ROWS = 100_000
 /** Rows that `each` reads at a time. */
 const STRIDE = 256
 
@@ -37,28 +41,21 @@ export class TraceStore {
   readonly recovery: string
   readonly #db: Db
   readonly #segments: Segments
+  readonly #tail: Tail
   readonly #index: TraceIndex
   readonly #options: TraceOptions
-  readonly #crc32: Crc32
   #first = 1
   #last = 0
   /** Highest seq in the index. */
   #indexed = 0
-  #segment = 1
-  /** Bytes of the current segment on disk, and those waiting to follow them, by their place. */
-  #written = 0
-  #buffered = 0
-  /** Bytes of all earlier segments. */
-  #before = 0
-  readonly #buffer = new Map<number, Uint8Array>()
   /** Rows that are new or changed since the last flush, as they are now. */
   readonly #rows = new Map<Seq, TraceRow>()
   readonly #entries = new Map<Seq, Place>()
   readonly #amendments: { readonly seq: Seq; readonly place: Place }[] = []
-  readonly #extents = new Map<number, Extent>()
   readonly #movedSessions = new Map<number, SessionRow>()
   #unindexedSessions: SessionRow[] = []
   #sessions: Map<number, SessionRow> | null = null
+  #patience = { bytes: FLUSH_BYTES, rows: FLUSH_ROWS }
   #closed = false
 
   private constructor(db: Db, segments: Segments, options: TraceOptions) {
@@ -66,20 +63,18 @@ export class TraceStore {
     this.#segments = segments
     this.#options = options
     this.#index = new TraceIndex(db)
-    this.#crc32 = options.crc32 ?? crc32
+    const crc = options.crc32 ?? crc32
+    this.#tail = new Tail(segments, crc, options.segmentBytes ?? SEGMENT_BYTES)
     if (options.readOnly === true) {
       this.recovery = ''
       return
     }
-    this.recovery = recover({ db, index: this.#index, segments, crc32: this.#crc32 }).join('; ')
+    this.recovery = recover({ db, index: this.#index, segments, crc32: crc }).join('; ')
     this.#index.clean = false
     const { first, last } = this.#index.ends()
     this.#first = first
     this.#last = this.#indexed = last
-    this.#segment = segments.list().at(-1) ?? 1
-    this.#written = segments.list().length > 0 ? segments.size(this.#segment) : 0
-    this.#before = this.#sizes(this.#segment)
-    for (const extent of this.#index.extents()) if (extent.segment === this.#segment) this.#extents.set(extent.segment, extent)
+    this.#tail.resume(this.#index.extents())
   }
 
   /** Opens the trace and recovers it. Throws an Error where the segments cannot be read or are of a newer format. */
@@ -100,14 +95,14 @@ export class TraceStore {
   /** Records a row and returns its seq. Throws where the disk has refused so much that memory would overflow. */
   append(entry: NewEntry): Seq {
     this.#writable()
+    this.#room()
     const seq = this.#last + 1
     const row = { ...entry.row, seq }
-    const place = this.#put(ENTRY, seq, entryMeta(row, entry), entry.bytes)
+    const place = this.#tail.put(ENTRY, seq, entryMeta(row, entry), entry.bytes)
     this.#last = seq
     this.#rows.set(seq, row)
     this.#entries.set(seq, place)
-    const extent = this.#extents.get(place.segment)
-    if (extent !== undefined) this.#extents.set(place.segment, { ...extent, first: extent.first === 0 ? seq : extent.first, last: seq })
+    this.#tail.begins(seq, place)
     this.#flushIfMuch()
     return seq
   }
@@ -115,10 +110,11 @@ export class TraceStore {
   /** Says something further of a row. Throws an Error where there is no such row. */
   amend(seq: Seq, change: Change): void {
     this.#writable()
+    this.#room()
     const row = this.#row(seq)
     if (row === undefined) throw new Error(`row ${seq} cannot be amended: the trace holds ${this.#first} to ${this.#last}`)
-    const place = this.#put(AMENDMENT, seq, changeMeta(change), change.bytes ?? null)
-    const record = this.#read(place)
+    const place = this.#tail.put(AMENDMENT, seq, changeMeta(change), change.bytes ?? null)
+    const record = this.#tail.read(place)
     if (typeof record === 'string') throw new Error(record)
     this.#rows.set(seq, amended(row, record))
     this.#amendments.push({ seq, place })
@@ -167,8 +163,9 @@ export class TraceStore {
 
   /** Bytes this trace and the database around it take: segments (buffered bytes too) and database pages. */
   bytes(): number {
-    const before = this.#options.readOnly === true ? this.#sizes(Infinity) : this.#before
-    return before + this.#written + this.#buffered + pragma(this.#db, 'page_count') * pragma(this.#db, 'page_size')
+    const readOnly = this.#options.readOnly === true
+    const segments = readOnly ? this.#segments.list().reduce((sum, segment) => sum + this.#segments.size(segment), 0) : this.#tail.bytes
+    return segments + pragma(this.#db, 'page_count') * pragma(this.#db, 'page_size')
   }
 
   /**
@@ -178,11 +175,11 @@ export class TraceStore {
   flush(): void {
     this.#writable()
     for (const [key, row] of this.#movedSessions) {
-      this.#put(SESSION, key, JSON.stringify(row), null)
+      this.#tail.put(SESSION, key, JSON.stringify(row), null)
       this.#unindexedSessions.push(row)
       this.#movedSessions.delete(key)
     }
-    this.#write()
+    this.#tail.write()
     if (this.#rows.size === 0 && this.#amendments.length === 0 && this.#unindexedSessions.length === 0) return
     try {
       transaction(this.#db, () => this.#indexAll())
@@ -195,7 +192,8 @@ export class TraceStore {
     this.#entries.clear()
     this.#amendments.length = 0
     this.#unindexedSessions = []
-    for (const segment of this.#extents.keys()) if (segment !== this.#segment) this.#extents.delete(segment)
+    this.#patience = { bytes: FLUSH_BYTES, rows: FLUSH_ROWS }
+    this.#tail.learnt()
   }
 
   /** Flushes, makes it all survive a power cut, and marks the trace as closed in order. The database stays open. */
@@ -203,15 +201,10 @@ export class TraceStore {
     if (this.#closed) return
     if (this.#options.readOnly !== true) {
       this.flush()
-      if (this.#written > 0) this.#segments.sync(this.#segment)
+      this.#tail.sync()
       this.#index.clean = true
     }
     this.#closed = true
-  }
-
-  /** Bytes of the segments below one. */
-  #sizes(below: number): number {
-    return this.#segments.list().reduce((sum, segment) => sum + (segment < below ? this.#segments.size(segment) : 0), 0)
   }
 
   #writable(): void {
@@ -227,58 +220,21 @@ export class TraceStore {
     }
     for (const { seq, place } of this.#amendments) this.#index.amend(seq, place)
     for (const row of this.#unindexedSessions) this.#index.putSession(row)
-    for (const extent of this.#extents.values()) this.#index.extent(extent)
+    for (const extent of this.#tail.extents()) this.#index.extent(extent)
   }
 
-  /** Buffers a record at the end of the current segment, or of a new one where this one is full. */
-  #put(type: number, number: number, meta: string, bytes: Uint8Array | null): Place {
-    if (this.#buffered > MOST_BYTES) this.#write()
-    const record = encodeRecord(type, number, meta, bytes, this.#crc32)
-    const end = this.#written + this.#buffered
-    if (end > 0 && end + record.length > (this.#options.segmentBytes ?? 64 << 20)) this.#roll()
-    if (this.#written + this.#buffered === 0) {
-      this.#extents.set(this.#segment, { segment: this.#segment, bytes: 0, first: 0, last: 0 })
-      this.#push(encodeRecord(HEAD, FORMAT, '{}', null, this.#crc32))
-    }
-    return this.#push(record)
+  /** Where a disk has refused so much that memory would overflow, the next try's error is the caller's. */
+  #room(): void {
+    if (this.#tail.buffered > MOST_BYTES || this.#rows.size > MOST_ROWS) this.flush()
   }
 
-  #push(record: Uint8Array): Place {
-    const start = this.#written + this.#buffered
-    this.#buffer.set(start, record)
-    this.#buffered += record.length
-    return { segment: this.#segment, start, length: record.length }
-  }
-
-  #roll(): void {
-    this.#write()
-    this.#segments.sync(this.#segment)
-    this.#segment += 1
-    this.#before += this.#written
-    this.#written = 0
-  }
-
-  /** Writes the buffered records to the current segment in one piece. */
-  #write(): void {
-    if (this.#buffered === 0) return
-    const all = new Uint8Array(this.#buffered)
-    for (const [start, record] of this.#buffer) all.set(record, start - this.#written)
-    const at = this.#segments.append(this.#segment, all)
-    if (at !== this.#written) throw new Error(`segment ${this.#segment} was written by somebody else: it ends at ${at}, not at ${this.#written}`)
-    this.#written += all.length
-    this.#buffered = 0
-    this.#buffer.clear()
-    const extent = this.#extents.get(this.#segment)
-    if (extent !== undefined) this.#extents.set(this.#segment, { ...extent, bytes: this.#written })
-  }
-
-  /** A full disk must not stop the sockets: the host's own flush tells of the error, and `#put` stops before memory overflows. */
+  /** A full disk must not stop the sockets: the host's own flush tells of the error; here it is tried again when as much has come once more. */
   #flushIfMuch(): void {
-    if (this.#buffered < FLUSH_BYTES && this.#rows.size < FLUSH_ROWS) return
+    if (this.#tail.buffered < this.#patience.bytes && this.#rows.size < this.#patience.rows) return
     try {
       this.flush()
-    } catch (error) {
-      if (this.#buffered > MOST_BYTES) throw error
+    } catch {
+      this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#rows.size + FLUSH_ROWS }
     }
   }
 
@@ -301,21 +257,10 @@ export class TraceStore {
 
   #detail(row: TraceRow): FrameDetail {
     const place = this.#entries.get(row.seq) ?? this.#index.place(row.seq)
-    const entry = place === undefined || place.segment === 0 ? `the bytes of row ${row.seq} are lost` : this.#read(place)
+    const entry = place === undefined || place.segment === 0 ? `the bytes of row ${row.seq} are lost` : this.#tail.read(place)
     const later = this.#amendments.filter((amendment) => amendment.seq === row.seq).map((amendment) => amendment.place)
-    const amendments = [...this.#index.amendments(row.seq), ...later].map((at) => this.#read(at))
+    const amendments = [...this.#index.amendments(row.seq), ...later].map((at) => this.#tail.read(at))
     return detailOf(row, entry, amendments, this.#options.sha256 ?? (() => ''))
-  }
-
-  #read(place: Place): Reading {
-    const waiting = place.segment === this.#segment ? this.#buffer.get(place.start) : undefined
-    try {
-      const bytes = waiting ?? this.#segments.read(place.segment, place.start, place.length)
-      const record = readRecord(bytes, 0, this.#crc32)
-      return record ?? `segment ${place.segment}: the record of ${place.length} bytes at offset ${place.start} is damaged`
-    } catch (error) {
-      return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${error instanceof Error ? error.message : String(error)}`
-    }
   }
 
   #knownSessions(): Map<number, SessionRow> {
