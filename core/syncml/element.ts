@@ -20,8 +20,13 @@ export interface Element extends Range {
   readonly children: readonly Element[]
   /** Character data directly inside, all pieces joined; '' where there is none. */
   readonly text: string
-  /** The octets of an OPAQUE (or of several, joined) whose content is not UTF-8 text; `text` is '' then. */
+  /**
+   * The octets of an OPAQUE (or of several, joined) whose content is not text (UTF-8 of XML characters); `text` is then empty.
+   * One exception: a NextNonce that came as OPAQUE keeps its octets beside its text, because the token kind matters there.
+   */
   readonly opaque?: Uint8Array
+  /** XML only, vocabulary `other`: the namespace name, where one is declared and it is none of ours. */
+  readonly namespace?: string
   /** Attributes other than namespace declarations, in document order; absent where there are none. */
   readonly attributes?: readonly (readonly [name: string, value: string])[]
   /** WBXML only: page and code of a token no table names. */

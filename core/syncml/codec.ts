@@ -1,0 +1,167 @@
+// Bytes to message and back, both encodings: decoding throws CodecError only, encoding is deterministic and in the order of the DTD.
+import { compose } from './compose.ts'
+import type { Element } from './element.ts'
+import type { Finding } from './finding.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import type { Data, Encoding, Message } from './message.ts'
+import { parseMessage } from './parse.ts'
+import { Findings, type Recorder } from './reading.ts'
+import { type Sink } from './sink.ts'
+import { dataText } from './text.ts'
+import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
+import { type WbxmlForm, WbxmlReader } from './wbxmlreader.ts'
+import { StringCounter, type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
+import { XmlReader } from './xmlreader.ts'
+import { XmlWriter } from './xmlwriter.ts'
+
+export type { WbxmlForm } from './wbxmlreader.ts'
+export { CodecError, EncodeError } from './error.ts'
+
+/** How a document is to be written. Only `encoding` is needed. */
+export interface Wire {
+  readonly encoding: Encoding
+  /** WBXML 1.1, 1.2 (default) or 1.3. */
+  readonly version?: 1 | 2 | 3
+  /** WBXML: public identifier as number (default) or as text in the string table, without NUL as AOSP and Samsung clients do. */
+  readonly publicId?: 'number' | 'text'
+  /** WBXML: inline strings (default), repeated ones in the string table, or every string OPAQUE as Symbian clients do. */
+  readonly strings?: 'inline' | 'table' | 'opaque'
+  /** WBXML: switch the code page back before the next tag (default) or already before the END of the element. */
+  readonly pages?: 'lazy' | 'eager'
+  /** XML: begin with the XML declaration (default true). */
+  readonly prolog?: boolean
+}
+
+/** A decoded tree of any root. */
+export interface DecodedTree {
+  readonly encoding: Encoding
+  readonly root: Element
+  readonly findings: readonly Finding[]
+  /** How the WBXML was written; null for XML. */
+  readonly form: WbxmlForm | null
+}
+
+/** A decoded SyncML message. */
+export interface Decoded extends DecodedTree {
+  readonly message: Message
+}
+
+/**
+ * Decodes one SyncML message. Ranges and findings count octets of `bytes`.
+ * Throws CodecError where the octets are no document of that encoding, the root is not SyncML, or SyncHdr or SyncBody is missing.
+ */
+export function decode(bytes: Uint8Array, encoding: Encoding, limits?: Partial<Limits>): Decoded {
+  const findings = new Findings(limits?.findings ?? LIMITS.findings)
+  const { root, form } = readTree(bytes, encoding, limits, findings, null)
+  const message = parseMessage(root, findings)
+  return { encoding, root, message, findings: findings.all(), form }
+}
+
+/** Decodes one document of any root: SyncML, MgmtTree (DDF, TNDS), DevInf, MetInf, provisioning. Throws CodecError. */
+export function decodeTree(bytes: Uint8Array, encoding: Encoding, limits?: Partial<Limits>): DecodedTree {
+  const findings = new Findings(limits?.findings ?? LIMITS.findings)
+  const { root, form } = readTree(bytes, encoding, limits, findings, null)
+  return { encoding, root, findings: findings.all(), form }
+}
+
+/** The reading itself; `recorder` takes every token. Throws CodecError. */
+export function readTree(
+  bytes: Uint8Array,
+  encoding: Encoding,
+  limits: Partial<Limits> | undefined,
+  findings: Findings,
+  recorder: Recorder | null,
+): { root: Element; form: WbxmlForm | null } {
+  const bounds = limits === undefined ? LIMITS : { ...LIMITS, ...limits }
+  if (encoding === 'xml') return { root: new XmlReader(bytes, bounds, findings, recorder).read(), form: null }
+  const reader = new WbxmlReader(bytes, 0, bytes.length, bounds, findings, recorder)
+  const root = reader.read()
+  return { root, form: reader.form() }
+}
+
+/** Encodes a message in the order of the DTD. Throws EncodeError for what the encoding cannot carry. */
+export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
+  const version = message.header.verDtd === '1.1' ? '1.1' : message.header.verDtd === '1.0' ? '1.0' : '1.2'
+  return write(wire, version, publicIdOf('SyncML', version), (sink) => {
+    compose(sink, message, wire.encoding === 'wbxml')
+  })
+}
+
+/** Encodes a tree as it is, in its own order. Throws EncodeError for what the encoding cannot carry. */
+export function encodeTree(root: Element, wire: Wire): Uint8Array<ArrayBuffer> {
+  const version = versionOf(root)
+  return write(wire, version, publicIdOf(root.name, version), (sink) => {
+    sink.tree(root)
+  })
+}
+
+function write(wire: Wire, version: string, publicId: PublicId, fill: (sink: Sink) => void): Uint8Array<ArrayBuffer> {
+  if (wire.encoding === 'xml') {
+    const writer = new XmlWriter(wire.prolog ?? true, `SYNCML:SYNCML${version}`)
+    fill(writer)
+    return writer.result()
+  }
+  const style: WbxmlStyle = {
+    version: wire.version ?? 2,
+    publicId: wire.publicId ?? 'number',
+    strings: wire.strings ?? 'inline',
+    pages: wire.pages ?? 'lazy',
+  }
+  let strings: readonly string[] = []
+  if (style.strings === 'table') {
+    const counter = new StringCounter()
+    fill(counter)
+    strings = counter.worthwhile()
+  }
+  const inner: Wire = { ...wire, strings: style.strings === 'table' ? 'inline' : style.strings }
+  const writer = new WbxmlWriter(style, publicId, strings, (element) => encodeTree(element, inner))
+  fill(writer)
+  return writer.result()
+}
+
+/** VerDTD of a SyncML or DevInf document, '1.2' where it names none we know. */
+function versionOf(root: Element): string {
+  const holder = root.name === 'SyncML' ? root.children.find((child) => child.name === 'SyncHdr') : root
+  const text = holder?.children.find((child) => child.name === 'VerDTD')?.text.trim()
+  return text === '1.0' || text === '1.1' ? text : '1.2'
+}
+
+const NO_PUBLIC_ID: PublicId = { number: 1, text: '', language: LANGUAGES.unknown }
+
+function publicIdOf(root: string, version: string): PublicId {
+  const text =
+    root === 'MgmtTree'
+      ? '-//OMA//DTD-DM-DDF 1.2//EN'
+      : root === 'MetInf'
+        ? '-//SYNCML//DTD MetaInf 1.2//EN'
+        : root === 'wap-provisioningdoc'
+          ? '-//WAPFORUM//DTD PROV 1.0//EN'
+          : `-//SYNCML//DTD ${root} ${version}//EN`
+  return PUBLIC_IDS.find((id) => id.text === text) ?? NO_PUBLIC_ID
+}
+
+/** The encoding the first octets look like, null where they look like neither. */
+export function sniff(bytes: Uint8Array): Encoding | null {
+  let at = 0
+  const [a, b, c] = bytes
+  if (a === 0xef && b === 0xbb && c === 0xbf) at = 3
+  else if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return 'xml'
+  if (a === 0 && b === 0x3c && c === 0) return 'xml'
+  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at++
+  if (bytes[at] === 0x3c) return 'xml'
+  return a !== undefined && a <= 3 && bytes.length > 4 ? 'wbxml' : null
+}
+
+/** The element tree inside Data, in whichever of its forms (WBXML sheet 7.1): nested elements, OPAQUE document, XML text. Null where there is none. */
+export function dataTree(data: Data | undefined, limits?: Partial<Limits>): Element | null {
+  if (data === undefined) return null
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) return data[0] ?? null
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
+  const encoding = sniff(bytes)
+  if (encoding === null || (encoding === 'wbxml' && dataText(data) === '')) return null
+  try {
+    return decodeTree(bytes, encoding, limits).root
+  } catch {
+    return null
+  }
+}

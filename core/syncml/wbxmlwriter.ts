@@ -1,0 +1,236 @@
+// Writes WBXML 1.1 to 1.3 in UTF-8: the body first, then the header with the string table the body turned out to need.
+import type { Element } from './element.ts'
+import { EncodeError } from './error.ts'
+import { Out, type Sink, type Tag, TAGS } from './sink.ts'
+import { utf8Bytes } from './text.ts'
+import type { PublicId } from './tokens.ts'
+
+/** How a WBXML document is to be written. */
+export interface WbxmlStyle {
+  readonly version: 1 | 2 | 3
+  readonly publicId: 'number' | 'text'
+  readonly strings: 'inline' | 'table' | 'opaque'
+  readonly pages: 'lazy' | 'eager'
+}
+
+/** Counts the strings of a document, so that those worth it go into the table. */
+export class StringCounter implements Sink {
+  private readonly counts = new Map<string, number>()
+
+  start(): void {
+    // only text is counted
+  }
+
+  end(): void {
+    // only text is counted
+  }
+
+  octets(): void {
+    // octets never go to the table
+  }
+
+  text(text: string): void {
+    if (text.length > 2) this.counts.set(text, (this.counts.get(text) ?? 0) + 1)
+  }
+
+  tree(element: Element): void {
+    if (element.opaque === undefined) this.text(element.text)
+    for (const child of element.children) this.tree(child)
+  }
+
+  /** Strings whose reference is shorter than repeating them, in order of first appearance. */
+  worthwhile(): string[] {
+    return [...this.counts]
+      .filter(([text, count]) => {
+        const octets = utf8Bytes(text)
+        return !octets.includes(0) && text.isWellFormed() && count * (octets.length + 2) > octets.length + 1 + count * 3
+      })
+      .map(([text]) => text)
+  }
+}
+
+export class WbxmlWriter implements Sink {
+  private readonly body = new Out(2048)
+  private readonly style: WbxmlStyle
+  private readonly publicId: PublicId
+  private readonly version12: boolean
+  private readonly table: Uint8Array[] = []
+  private tableLength = 0
+  private readonly index = new Map<string, number>()
+  private page = 0
+  /** Place of the tag octet, and the page, of every open element. */
+  private readonly tags: number[] = []
+  private readonly tagPages: number[] = []
+  private readonly names: string[] = []
+
+  /** `subDocument` writes an element that must be a document of its own (DevInf inside SyncML). */
+  private readonly subDocument: (element: Element) => Uint8Array
+
+  constructor(style: WbxmlStyle, publicId: PublicId, strings: readonly string[], subDocument: (element: Element) => Uint8Array) {
+    this.style = style
+    this.publicId = publicId
+    this.subDocument = subDocument
+    this.version12 = publicId.number === 0x1203
+    if (this.textual()) this.intern(publicId.text)
+    for (const text of strings) this.index.set(text, this.intern(text))
+  }
+
+  private textual(): boolean {
+    return this.publicId.text !== '' && (this.style.publicId === 'text' || this.publicId.number === 0)
+  }
+
+  private intern(text: string): number {
+    const at = this.tableLength
+    const octets = utf8Bytes(`${text}\0`)
+    this.table.push(octets)
+    this.tableLength += octets.length
+    return at
+  }
+
+  start(tag: Tag): void {
+    this.begin(tag.page, tag.code, tag.name)
+  }
+
+  private begin(page: number, code: number, name: string): void {
+    const { body } = this
+    this.content()
+    if (page !== this.page) this.switchTo(page)
+    this.tags.push(body.length)
+    this.tagPages.push(page)
+    this.names.push(name)
+    body.octet(code)
+  }
+
+  private switchTo(page: number): void {
+    this.body.octet(0x00)
+    this.body.octet(page)
+    this.page = page
+  }
+
+  /** The open element has content after all: sets the bit in its tag. */
+  private content(): void {
+    if (this.tags.length === 0) return
+    const at = this.tags[this.tags.length - 1] as number
+    this.body.bytes[at] = (this.body.bytes[at] as number) | 0x40
+  }
+
+  end(): void {
+    const { body } = this
+    const at = this.tags.pop() as number
+    const page = this.tagPages.pop() as number
+    this.names.pop()
+    if (((body.bytes[at] as number) & 0x40) === 0) return
+    if (page !== this.page && this.style.pages === 'eager') this.switchTo(page)
+    body.octet(0x01)
+  }
+
+  text(text: string): void {
+    if (text.length === 0) return
+    this.content()
+    const { body } = this
+    const index = this.index.get(text)
+    if (index !== undefined) {
+      body.octet(0x83)
+      body.mb(index)
+    } else if (this.style.strings === 'opaque') this.opaqueText(text)
+    else this.inline(text)
+  }
+
+  private inline(text: string): void {
+    const { body } = this
+    const start = body.length
+    const length = text.length
+    body.room(length + 2)
+    const { bytes } = body
+    let to = start
+    bytes[to++] = 0x03
+    for (let i = 0; i < length; i++) {
+      const c = text.charCodeAt(i)
+      if (c >= 0x80 || c === 0) {
+        if (c !== 0 && text.isWellFormed() && !text.includes('\0')) {
+          body.octets(PREFIX)
+          body.octets(utf8Bytes(text))
+          body.octet(0)
+        } else this.opaqueText(text)
+        return
+      }
+      bytes[to++] = c
+    }
+    bytes[to++] = 0
+    body.length = to
+  }
+
+  /** Text as OPAQUE: with NUL in it, or with a lone surrogate, which goes out in the pattern of UTF-8. */
+  private opaqueText(text: string): void {
+    if (text.isWellFormed()) {
+      this.octets(utf8Bytes(text))
+      return
+    }
+    const out = new Out(text.length * 3)
+    for (const point of text) out.point(point.codePointAt(0) as number)
+    this.octets(out.result())
+  }
+
+  octets(octets: Uint8Array): void {
+    if (octets.length === 0) return
+    this.content()
+    this.body.octet(0xc3)
+    this.body.mb(octets.length)
+    this.body.octets(octets)
+  }
+
+  tree(element: Element): void {
+    const { vocabulary, name } = element
+    if ((vocabulary === 'devinf' || vocabulary === 'prov') && this.names.length > 0 && !this.sameLanguage(vocabulary)) {
+      this.octets(this.subDocument(element))
+      return
+    }
+    if (element.token !== undefined) this.begin(element.token.page, element.token.code, name)
+    else this.known(element)
+    if (vocabulary === 'prov' && element.attributes !== undefined)
+      throw new EncodeError('attributes of client provisioning are not written here', name)
+    if (element.opaque !== undefined) this.octets(element.opaque)
+    else this.text(element.text)
+    for (const child of element.children) this.tree(child)
+    this.end()
+  }
+
+  private sameLanguage(vocabulary: 'devinf' | 'prov'): boolean {
+    return this.publicId.language.name === (vocabulary === 'devinf' ? 'DevInf' : 'PROV')
+  }
+
+  /** A known tag, or LITERAL with the name in the string table. */
+  private known(element: Element): void {
+    const { vocabulary, name } = element
+    const tag = TAGS[vocabulary].get(name)
+    const later = this.version12 ? name === 'Size' : name === 'MaxSize'
+    if (tag !== undefined && !(vocabulary === 'devinf' && later)) {
+      this.begin(tag.page, tag.code, name)
+      return
+    }
+    if (name === '' || name.includes('\0')) throw new EncodeError(`${JSON.stringify(name)} is no name`, this.names.at(-1) ?? 'root')
+    this.begin(this.page, 0x04, name)
+    const key = `\0${name}`
+    let index = this.index.get(key)
+    if (index === undefined) this.index.set(key, (index = this.intern(name)))
+    this.body.mb(index)
+  }
+
+  /** Header and body. */
+  result(): Uint8Array<ArrayBuffer> {
+    const head = new Out(16 + this.tableLength)
+    head.octet(this.style.version)
+    if (this.textual()) {
+      head.octet(0)
+      head.octet(0)
+    } else head.mb(this.publicId.number)
+    head.octet(0x6a)
+    const bare = this.textual() && this.publicId.number !== 0 && this.table.length === 1
+    head.mb(bare ? this.tableLength - 1 : this.tableLength)
+    for (const octets of this.table) head.octets(bare ? octets.subarray(0, -1) : octets)
+    head.octets(this.body.bytes.subarray(0, this.body.length))
+    return head.result()
+  }
+}
+
+const PREFIX = new Uint8Array([0x03])

@@ -1,0 +1,180 @@
+// Writes XML 1.0 in UTF-8: no white space of its own, a namespace where it changes, an error naming the element for what XML cannot say.
+import type { Element, Vocabulary } from './element.ts'
+import { EncodeError } from './error.ts'
+import { Out, type Sink, type Tag, TAGS } from './sink.ts'
+import { isXmlName, isXmlText, utf8Bytes, utf8Text } from './text.ts'
+import { NAMESPACES } from './tokens.ts'
+
+const PROLOG = utf8Bytes('<?xml version="1.0" encoding="UTF-8"?>')
+const GT = 0x3e
+
+/** Octets that text may hold as they are. */
+const PLAIN = new Uint8Array(128).fill(1)
+PLAIN.fill(0, 0, 0x20)
+for (const c of '&<>') PLAIN[c.charCodeAt(0)] = 0
+PLAIN[0x09] = PLAIN[0x0a] = 1
+
+const ESCAPES: Readonly<Record<number, Uint8Array>> = {
+  0x26: utf8Bytes('&amp;'),
+  0x3c: utf8Bytes('&lt;'),
+  0x3e: utf8Bytes('&gt;'),
+  0x0d: utf8Bytes('&#13;'),
+}
+
+/** Namespaces of the attribute prefixes seen in the field; any other prefix is declared as `urn:prefix:NAME`. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  msft: 'http://schemas.microsoft.com/MobileDevice/MDM',
+  MSFT: 'http://schemas.microsoft.com/MobileDevice/DM',
+}
+
+const XMLNS = new Map<string, Uint8Array>()
+function declaration(uri: string): Uint8Array {
+  let bytes = XMLNS.get(uri)
+  if (bytes === undefined) {
+    bytes = utf8Bytes(` xmlns="${uri.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')}"`)
+    if (XMLNS.size < 100) XMLNS.set(uri, bytes)
+  }
+  return bytes
+}
+
+export class XmlWriter implements Sink {
+  private readonly out = new Out(4096)
+  private readonly namespaces: Record<Vocabulary, string>
+  /** Closing tags, and the namespace that holds again, of the open elements. */
+  private readonly closes: Uint8Array[] = []
+  private readonly scopes: string[] = []
+  private readonly names: string[] = []
+  private scope = ''
+  private home = ''
+  private readonly homes: string[] = []
+  /** True while the start tag last written still lacks its `>`. */
+  private pending = false
+
+  constructor(prolog: boolean, syncmlNamespace: string) {
+    this.namespaces = { ...NAMESPACES, syncml: syncmlNamespace }
+    if (prolog) this.out.short(PROLOG)
+  }
+
+  start(tag: Tag): void {
+    this.begin(tag.open, tag.close, tag.name, this.namespaces[tag.vocabulary], false)
+  }
+
+  private begin(open: Uint8Array, close: Uint8Array, name: string, namespace: string, foreign: boolean): void {
+    const { out } = this
+    if (this.pending) out.octet(GT)
+    out.short(open)
+    this.closes.push(close)
+    this.names.push(name)
+    this.scopes.push(this.scope)
+    this.homes.push(this.home)
+    if (namespace !== this.scope) {
+      out.short(declaration(namespace))
+      this.scope = namespace
+    }
+    if (!foreign) this.home = namespace
+    this.pending = true
+  }
+
+  end(): void {
+    const { out } = this
+    const close = this.closes.pop() as Uint8Array
+    this.names.pop()
+    this.scope = this.scopes.pop() as string
+    this.home = this.homes.pop() as string
+    if (this.pending) {
+      out.octet(0x2f)
+      out.octet(GT)
+      this.pending = false
+    } else out.short(close)
+  }
+
+  text(text: string): void {
+    const length = text.length
+    if (length === 0) return
+    const { out } = this
+    if (this.pending) {
+      out.octet(GT)
+      this.pending = false
+    }
+    out.room(length)
+    const { bytes } = out
+    let to = out.length
+    let i = 0
+    for (; i < length; i++) {
+      const c = text.charCodeAt(i)
+      if (c >= 0x80 || PLAIN[c] === 0) break
+      bytes[to++] = c
+    }
+    out.length = to
+    if (i < length) this.hard(text, i)
+  }
+
+  /** The rest of a text from its first character that needs work. */
+  private hard(text: string, from: number): void {
+    const { out } = this
+    for (let i = from; i < text.length; i++) {
+      const point = text.codePointAt(i) as number
+      if (point < 0x80) {
+        if (PLAIN[point] === 1) out.octet(point)
+        else out.short(ESCAPES[point] ?? this.refuse(point))
+      } else {
+        if ((point >= 0xd800 && point <= 0xdfff) || point === 0xfffe || point === 0xffff) this.refuse(point)
+        if (point > 0xffff) i++
+        out.point(point)
+      }
+    }
+  }
+
+  private refuse(point: number): never {
+    throw new EncodeError(
+      `the character U+${point.toString(16).toUpperCase().padStart(4, '0')} is not allowed in XML 1.0; binary data needs Format b64`,
+      this.where(),
+    )
+  }
+
+  private where(): string {
+    return this.names.slice(-2).join('/')
+  }
+
+  octets(octets: Uint8Array): void {
+    const text = utf8Text(octets)
+    if (text === null || !isXmlText(text)) {
+      throw new EncodeError(`${String(octets.length)} octets that are no text cannot stand in XML; binary data needs Format b64`, this.where())
+    }
+    this.text(text)
+  }
+
+  tree(element: Element): void {
+    const { vocabulary, name } = element
+    const tag = TAGS[vocabulary].get(name)
+    if (tag !== undefined) this.start(tag)
+    else {
+      if (!isXmlName(name)) throw new EncodeError(`${JSON.stringify(name)} is no XML name`, [...this.names.slice(-1), name].join('/'))
+      const namespace = element.namespace ?? (vocabulary === 'other' ? this.home : this.namespaces[vocabulary])
+      this.begin(utf8Bytes(`<${name}`), utf8Bytes(`</${name}>`), name, namespace, element.namespace !== undefined)
+    }
+    if (element.attributes !== undefined) for (const [key, value] of element.attributes) this.attribute(key, value, element.attributes)
+    if (element.text !== '') this.text(element.text)
+    else if (element.embedded !== undefined) this.tree(element.embedded)
+    else if (element.opaque !== undefined) this.octets(element.opaque)
+    for (const child of element.children) this.tree(child)
+    this.end()
+  }
+
+  private attribute(name: string, value: string, all: readonly (readonly [string, string])[]): void {
+    const parts = name.split(':')
+    if (parts.length > 2 || !parts.every(isXmlName)) throw new EncodeError(`${JSON.stringify(name)} is no XML attribute name`, this.where())
+    if (!isXmlText(value)) throw new EncodeError(`the attribute ${name} has a character that XML 1.0 does not allow`, this.where())
+    const prefix = parts.length === 2 ? (parts[0] as string) : ''
+    if (prefix !== '' && prefix !== 'xml' && all.find(([other]) => other.startsWith(`${prefix}:`))?.[0] === name) {
+      const uri = Object.hasOwn(PREFIXES, prefix) ? (PREFIXES[prefix] as string) : `urn:prefix:${prefix}`
+      this.out.octets(utf8Bytes(` xmlns:${prefix}="${uri}"`))
+    }
+    const escaped = value.replace(/[&<>"\t\n\r]/g, (c) => `&#${String(c.charCodeAt(0))};`)
+    this.out.octets(utf8Bytes(` ${name}="${escaped}"`))
+  }
+
+  result(): Uint8Array<ArrayBuffer> {
+    return this.out.result()
+  }
+}
