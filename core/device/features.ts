@@ -1,0 +1,72 @@
+// What a simulated device can do and what its nodes do when executed: the knobs of the performer, as types and one full set.
+import type { Placing } from '../dmtree/graft.ts'
+import type { Node } from '../dmtree/node.ts'
+import type { Tree } from '../dmtree/tree.ts'
+import { PROPERTIES } from '../dmtree/uri.ts'
+import type { Property, UriLimits } from '../dmtree/uri.ts'
+import type { User } from './interaction.ts'
+
+/** What a device supports; a lean device says false and answers 406 (415 for TNDS payloads). */
+export interface Features {
+  readonly copy: boolean
+  readonly exec: boolean
+  readonly atomic: boolean
+  readonly lists: ReadonlySet<'Struct' | 'StructData' | 'TNDS'>
+  readonly tnds: boolean
+  readonly properties: ReadonlySet<Property>
+  /** Missing interior nodes are made on an Add; otherwise 404. */
+  readonly implicitAdd: boolean
+  /** A fault for tests of servers: the device cannot take back a failed Atomic and answers 516. */
+  readonly rollbackFails: boolean
+}
+
+export const FULL: Features = {
+  copy: true,
+  exec: true,
+  atomic: true,
+  lists: new Set(['Struct', 'StructData', 'TNDS']),
+  tnds: true,
+  properties: new Set(PROPERTIES),
+  implicitAdd: true,
+  rollbackFails: false,
+}
+
+/** One Exec as its node sees it. */
+export interface ExecCall {
+  readonly node: Node
+  readonly uri: string
+  readonly data: string
+  readonly correlator: string
+  readonly serverId: string
+}
+
+/** What an Exec gave: a status and, for a job that runs on (202), the generic alert that reports its end. */
+export interface ExecResult {
+  readonly code: number
+  readonly later?: LaterAlert
+}
+
+/** A generic alert (1226) owed to the server; `source` is the URI it is about (PRO 2.3.7). */
+export interface LaterAlert {
+  readonly source: string
+  readonly type: string
+  readonly format: string
+  readonly data: string
+  readonly mark?: string
+}
+
+/** What happens when a node is executed; may change the tree (inside the command's transaction). */
+export type ExecHook = (call: ExecCall, tree: Tree) => ExecResult
+
+export interface PerformerOptions {
+  readonly tree: Tree
+  readonly features?: Partial<Features>
+  /** Limits of ./DevDetail/URI, asked at each command. */
+  readonly limits?: () => UriLimits
+  /** By node URI (`./A/B`). A node with AccessType Exec and no hook answers 406. */
+  readonly execs?: ReadonlyMap<string, ExecHook>
+  /** Who answers UI alerts; without a user they give 406. */
+  readonly user?: User
+  /** Where ./Inbox puts managed objects. */
+  readonly placings?: readonly Placing[]
+}

@@ -1,0 +1,329 @@
+// The device side of a session: performs one command on the tree and reports every status it owes. Never throws (dm-protocol 3.4, 5, 7.2, 9).
+import { addDocument, replaceDocument } from '../dmtree/graft.ts'
+import { addNode, checkRight, copyNode, deleteNode, existing, replaceNode, replaceProperty } from '../dmtree/edit.ts'
+import { decide, explain } from '../dmtree/acl.ts'
+import { TreeError } from '../dmtree/error.ts'
+import { itemOf, propertyNamed, propertyText, readable, structure } from '../dmtree/listing.ts'
+import { uriOf, walk } from '../dmtree/node.ts'
+import { TNDS_WBXML, TNDS_XML, tndsOfData, tndsText, toTnds } from '../dmtree/tnds.ts'
+import { changeText } from '../dmtree/tree.ts'
+import type { Tree } from '../dmtree/tree.ts'
+import { NO_LIMITS, parseUri } from '../dmtree/uri.ts'
+import type { NodeUri, UriLimits } from '../dmtree/uri.ts'
+import type { Outcome, Performer, Requester, StatusPart } from '../session/ports.ts'
+import type { Alert, Exec, Group, Item, ItemCommand, Meta, OtherCommand, Request } from '../syncml/message.ts'
+import { dataText } from '../syncml/text.ts'
+import { isUiAlert, questionOf, statusOf } from './interaction.ts'
+import { FULL } from './features.ts'
+import type { Features, LaterAlert, PerformerOptions } from './features.ts'
+
+/** Commands DM does not use (REP): known but not supported. */
+const UNUSED = new Set(['Put', 'Search', 'Sync', 'Map', 'Move'])
+/** Commands an Atomic may hold (REP). */
+const IN_ATOMIC = new Set(['Add', 'Alert', 'Copy', 'Delete', 'Replace'])
+
+/** What one Item gave: its code (200 where absent) and its Results. */
+interface Gave {
+  readonly code?: number
+  readonly results?: readonly Item[]
+}
+interface Done {
+  readonly part: StatusPart
+  readonly results: readonly Item[]
+}
+
+export class DevicePerformer implements Performer {
+  readonly tree: Tree
+  readonly features: Features
+  private readonly options: PerformerOptions
+  private owed: Alert[] = []
+
+  constructor(options: PerformerOptions) {
+    this.options = options
+    this.tree = options.tree
+    this.features = { ...FULL, ...options.features }
+  }
+
+  /** Performs one command. Changes of a command that fails half-way are taken back, Item by Item. */
+  perform(request: Request, by: Requester): Outcome {
+    this.tree.begin(by.serverId)
+    const outcome = this.one(request, by)
+    const changes = this.tree.commit().map(changeText)
+    return changes.length > 0 ? { ...outcome, changes } : outcome
+  }
+
+  /** Leaves of ./DevInfo for Package #1, in tree order. */
+  devInfo(): readonly Item[] {
+    const node = this.tree.find(['DevInfo'])
+    if (node === null) return []
+    return [...walk(node)].filter((each) => each.children === null && readable(each, '*')).map((each) => itemOf(each, uriOf(each)))
+  }
+
+  /** Generic alerts that finished jobs owe the server (checklist 35); taking them empties the list. CmdIDs are ''. */
+  takeAlerts(): readonly Alert[] {
+    const alerts = this.owed
+    this.owed = []
+    return alerts
+  }
+
+  private one(request: Request, by: Requester): Outcome {
+    switch (request.kind) {
+      case 'Add':
+      case 'Replace':
+      case 'Delete':
+      case 'Get':
+      case 'Copy':
+        return this.items(request, by)
+      case 'Exec':
+        return this.exec(request, by)
+      case 'Alert':
+        return { statuses: [this.alert(request)] }
+      case 'Atomic':
+        return this.atomic(request, by)
+      case 'Sequence':
+        return this.sequence(request, by)
+      case 'Other':
+        return { statuses: [{ code: otherCode(request) }] }
+      default:
+        return request satisfies never
+    }
+  }
+
+  private items(command: ItemCommand, by: Requester): Outcome {
+    if (command.kind === 'Copy' && !this.features.copy) return { statuses: [{ code: 406 }] }
+    if (command.items.length === 0) return { statuses: [{ code: 412 }] }
+    const done = command.items.map((item) => this.guarded(item, () => this.item(command, item, by)))
+    const results = done.flatMap((each) => each.results)
+    return { statuses: merged(done.map((each) => each.part)), ...(results.length > 0 ? { results } : {}) }
+  }
+
+  // One Item: all of it or, with the error's status, nothing.
+  private guarded(item: Item, work: () => Gave): Done {
+    const refs = {
+      ...(item.target === undefined ? {} : { targetRef: item.target.locUri }),
+      ...(item.source === undefined ? {} : { sourceRef: item.source.locUri }),
+    }
+    this.tree.begin(this.tree.writer)
+    try {
+      const { code = 200, results = [] } = work()
+      this.tree.commit()
+      return { part: { code, ...refs }, results }
+    } catch (error) {
+      this.tree.rollback()
+      // What is no refusal is a defect of a hook or of ours: the peer sees 500, the tree is as before.
+      if (!(error instanceof TreeError)) return { part: { code: 500, ...refs }, results: [] }
+      const items = error.ancestor === undefined ? {} : { items: [{ target: { locUri: error.ancestor } }] }
+      return { part: { code: error.status, ...refs, ...items }, results: [] }
+    }
+  }
+
+  private item(command: ItemCommand, item: Item, by: Requester): Gave {
+    if (item.target === undefined) throw new TreeError(412, 'Item has no Target')
+    const uri = parseUri(item.target.locUri, this.limits())
+    switch (command.kind) {
+      case 'Get':
+        return { results: this.get(uri, by.serverId) }
+      case 'Add':
+        plain(uri, command.kind)
+        this.add(uri, item, command.meta, by.serverId)
+        return {}
+      case 'Replace':
+        this.replace(uri, item, command.meta, by.serverId)
+        return {}
+      case 'Delete':
+        plain(uri, command.kind)
+        deleteNode(this.tree, uri, by.serverId)
+        return {}
+      case 'Copy': {
+        plain(uri, command.kind)
+        if (item.source === undefined) throw new TreeError(412, 'Item has no Source')
+        const source = parseUri(item.source.locUri, this.limits())
+        plain(source, command.kind)
+        copyNode(this.tree, source, uri, by.serverId, this.features.implicitAdd)
+        return {}
+      }
+      default:
+        return command.kind satisfies never
+    }
+  }
+
+  private get(uri: NodeUri, serverId: string): readonly Item[] {
+    const { tree, features } = this
+    const node = existing(tree, uri)
+    if (uri.prop !== undefined) {
+      const property = propertyNamed(uri.prop, features.properties)
+      if (!decide(node, 'Get', serverId).allowed) throw new TreeError(425, explain(node, 'Get', serverId))
+      return [{ source: { locUri: uri.text }, data: propertyText(node, property) }]
+    }
+    if (uri.list !== undefined && !features.lists.has(uri.list.kind)) throw new TreeError(406, `list ${uri.list.kind} is not supported`)
+    checkRight(node, 'Get', 'Get', serverId)
+    if (uri.list === undefined) return [itemOf(node, uri.text)]
+    if (uri.list.kind !== 'TNDS') return structure(node, serverId, uri.list.kind === 'StructData')
+    const { parts } = uri.list
+    for (const part of parts ?? []) if (part !== 'Value') propertyNamed(part, features.properties)
+    const root = toTnds(node, { parts, include: (each) => readable(each, serverId), ...this.identity() })
+    return [{ source: { locUri: uri.text }, meta: { format: 'xml', type: TNDS_XML }, data: tndsText(root) }]
+  }
+
+  private identity(): { readonly man?: string; readonly mod?: string } {
+    const of = (name: string): string | undefined => {
+      const value = this.tree.find(['DevInfo', name])?.value
+      return typeof value === 'string' && value !== '' ? value : undefined
+    }
+    const [man, mod] = [of('Man'), of('Mod')]
+    return { ...(man === undefined ? {} : { man }), ...(mod === undefined ? {} : { mod }) }
+  }
+
+  private add(uri: NodeUri, item: Item, meta: Meta | undefined, serverId: string): void {
+    const { format, type } = metaOf(item, meta)
+    const { tree, features } = this
+    if (!isTnds(type)) {
+      addNode(tree, uri, { format, type, data: item.data }, serverId, features.implicitAdd)
+      return
+    }
+    if (!features.tnds) throw new TreeError(415, 'TNDS is not supported')
+    addDocument(tree, uri.path, tndsOfData(item.data, format), serverId, features.implicitAdd, this.options.placings)
+  }
+
+  private replace(uri: NodeUri, item: Item, meta: Meta | undefined, serverId: string): void {
+    const { format, type } = metaOf(item, meta)
+    const { tree, features } = this
+    if (uri.list !== undefined) throw new TreeError(405, 'Replace is not allowed on a list')
+    if (uri.prop !== undefined) {
+      existing(tree, uri)
+      const property = propertyNamed(uri.prop, features.properties)
+      if (item.data === undefined) throw new TreeError(412, 'Item has no Data')
+      replaceProperty(tree, uri, property, dataText(item.data), serverId)
+    } else if (!isTnds(type)) replaceNode(tree, uri, { format, type, data: item.data }, serverId)
+    else if (!features.tnds) throw new TreeError(415, 'TNDS is not supported')
+    else replaceDocument(tree, uri.path, tndsOfData(item.data, format), serverId)
+  }
+
+  private exec(command: Exec, by: Requester): Outcome {
+    if (!this.features.exec) return { statuses: [{ code: 406 }] }
+    const [item, second] = command.items
+    if (item === undefined) return { statuses: [{ code: 412 }] }
+    if (second !== undefined) return { statuses: [{ code: 400 }] }
+    const done = this.guarded(item, () => {
+      if (item.target === undefined) throw new TreeError(412, 'Item has no Target')
+      const uri = parseUri(item.target.locUri, this.limits())
+      plain(uri, 'Exec')
+      const node = existing(this.tree, uri)
+      checkRight(node, 'Exec', 'Exec', by.serverId)
+      const hook = this.options.execs?.get(uriOf(node))
+      if (hook === undefined) throw new TreeError(406, `${uri.text} does nothing when executed`)
+      const correlator = command.correlator ?? ''
+      const result = hook({ node, uri: uriOf(node), data: dataText(item.data), correlator, serverId: by.serverId }, this.tree)
+      if (result.code >= 300) throw new TreeError(result.code, `Exec of ${uri.text} failed`)
+      if (result.later !== undefined) this.owed.push(genericAlert(result.later, correlator))
+      return { code: result.code }
+    })
+    return { statuses: [done.part] }
+  }
+
+  private alert(alert: Alert): StatusPart {
+    const { user } = this.options
+    if (!isUiAlert(alert.code) || user === undefined) return { code: 406 }
+    const question = questionOf(alert)
+    if (question === null) return { code: 412 }
+    try {
+      return statusOf(question, user(question))
+    } catch {
+      return { code: 500 }
+    }
+  }
+
+  // REP, Atomic: in order, all or nothing; a refusal by the user is a failure too. What came after the failure is 215.
+  private atomic(group: Group, by: Requester): Outcome {
+    if (!this.features.atomic) return { statuses: [{ code: 406 }], children: group.commands.map(() => ({ statuses: [{ code: 215 }] })) }
+    this.tree.begin(by.serverId)
+    const children: Outcome[] = []
+    let failed = false
+    let refused = false
+    for (const command of group.commands) {
+      if (failed || command.kind === 'Status' || command.kind === 'Results') {
+        children.push({ statuses: [{ code: failed ? 215 : 400 }] })
+        failed = true
+        continue
+      }
+      const outcome: Outcome = IN_ATOMIC.has(command.kind) ? this.one(command, by) : { statuses: [{ code: forbidden(command) }] }
+      failed = !succeeded(outcome)
+      refused =
+        failed && command.kind === 'Alert' && isUiAlert(command.code) && outcome.statuses.some((part) => part.code === 304 || part.code === 214)
+      children.push(outcome)
+    }
+    if (!failed) {
+      this.tree.commit()
+      return { statuses: [{ code: 200 }], children }
+    }
+    if (this.features.rollbackFails) this.tree.commit()
+    else this.tree.rollback()
+    const undone = this.features.rollbackFails ? 516 : 216
+    return { statuses: [{ code: refused ? 215 : 507 }], children: children.map((child) => (succeeded(child) ? takenBack(child, undone) : child)) }
+  }
+
+  // REP, Sequence: strictly in order; only a user's refusal stops it. Its own status is 200 once it has begun.
+  private sequence(group: Group, by: Requester): Outcome {
+    const children: Outcome[] = []
+    let stopped = false
+    for (const command of group.commands) {
+      if (stopped) children.push({ statuses: [{ code: 215 }] })
+      else if (command.kind === 'Status' || command.kind === 'Results' || command.kind === 'Sequence') children.push({ statuses: [{ code: 400 }] })
+      else {
+        const outcome = this.one(command, by)
+        children.push(outcome)
+        stopped = command.kind === 'Alert' && outcome.statuses.some((part) => part.code === 304 || part.code === 214)
+      }
+    }
+    return { statuses: [{ code: 200 }], children }
+  }
+
+  private limits(): UriLimits {
+    return this.options.limits?.() ?? NO_LIMITS
+  }
+}
+
+/** Item-level Meta wins, field by field (SML). */
+function metaOf(item: Item, meta: Meta | undefined): { readonly format: string | undefined; readonly type: string | undefined } {
+  return { format: item.meta?.format ?? meta?.format, type: item.meta?.type ?? meta?.type }
+}
+
+function isTnds(type: string | undefined): boolean {
+  return type === TNDS_XML || type === TNDS_WBXML
+}
+
+// Properties and lists take Get and, properties, Replace; nothing else (dm-protocol 9.3).
+function plain(uri: NodeUri, command: string): void {
+  if (uri.prop !== undefined || uri.list !== undefined) throw new TreeError(405, `${command} is not allowed on ${uri.text}`)
+}
+
+function otherCode(command: OtherCommand): number {
+  return UNUSED.has(command.name) ? 406 : 400
+}
+
+// Get, Exec and groups inside an Atomic give 500, what DM does not know its usual answer.
+function forbidden(command: Request): number {
+  return command.kind === 'Other' ? otherCode(command) : 500
+}
+
+function succeeded(outcome: Outcome): boolean {
+  return outcome.statuses.every((part) => part.code >= 200 && part.code < 300 && part.code !== 214 && part.code !== 215)
+}
+
+function takenBack(outcome: Outcome, code: number): Outcome {
+  return { statuses: outcome.statuses.map(({ items: _, ...part }) => ({ ...part, code })) }
+}
+
+// One Status where all Items fared alike, else one for each with its references.
+function merged(parts: readonly StatusPart[]): StatusPart[] {
+  const [first] = parts
+  if (first === undefined || parts.length === 1) return [...parts]
+  const alike = parts.every((part) => part.code === first.code && part.items === undefined)
+  return alike ? [{ code: first.code }] : [...parts]
+}
+
+function genericAlert(later: LaterAlert, correlator: string): Alert {
+  const meta: Meta = { format: later.format, type: later.type, mark: later.mark ?? 'informational' }
+  const item: Item = { source: { locUri: later.source }, meta, data: later.data }
+  return { kind: 'Alert', cmdId: '', code: 1226, data: '1226', ...(correlator === '' ? {} : { correlator }), items: [item] }
+}

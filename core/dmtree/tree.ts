@@ -1,0 +1,357 @@
+// The management tree: structure, transactions and change journal. It keeps the tree whole; who may do what is decided above it.
+import type { Acl } from './acl.ts'
+import { ROOT_ACL, parseAcl, withoutServer } from './acl.ts'
+import type { Described } from './describe.ts'
+import { describedAt } from './describe.ts'
+import { TreeError } from './error.ts'
+import type { Access, Node } from './node.ts'
+import { pathOf, uriOf, walk } from './node.ts'
+import { stamp } from './stamp.ts'
+import { encodeSegment, formatUri, nameProblem } from './uri.ts'
+import type { Format, Value } from './value.ts'
+import { sizeOf } from './value.ts'
+
+/** One change that was made. `property` names what a Property change touched. */
+export interface Change {
+  readonly serial: number
+  readonly kind: 'Add' | 'Replace' | 'Delete' | 'Rename' | 'Property'
+  readonly uri: string
+  readonly by: string
+  readonly property?: string
+}
+
+/** What a new node starts with; absent fields take the defaults (leaf chr text/plain, empty, dynamic, no own ACL). */
+export interface NodeInit {
+  readonly format?: Format
+  readonly value?: Value
+  readonly type?: string
+  readonly acl?: Acl | null
+  readonly title?: string
+  readonly tstamp?: string
+  readonly verNo?: number
+  readonly permanent?: boolean
+  readonly access?: ReadonlySet<Access> | null
+  readonly caseSense?: 'CS' | 'CIS' | undefined
+}
+
+export interface TreeOptions {
+  /** Clock for TStamp, ms since epoch; without it TStamp stays ''. */
+  readonly now?: () => number
+  /** What the device's DDFs say; undefined describes nothing. */
+  readonly schema?: Described
+  /** Room for nodes and for value bytes; 420 beyond. Infinity where absent. */
+  readonly maxNodes?: number
+  readonly maxBytes?: number
+}
+
+/** Deepest path the tree holds, whatever ./DevDetail/URI says; 414 beyond. */
+export const DEEPEST = 256
+
+interface Step {
+  readonly undo: () => void
+  readonly change: Change
+}
+
+/** Names whose values never leave the device (STD: AAuthSecret, AAuthData have no Get; checklist 60). */
+export const SECRETS: ReadonlySet<string> = new Set(['AAuthSecret', 'AAuthData'])
+const UNREADABLE: ReadonlySet<Access> = new Set(['Add', 'Delete', 'Replace'])
+
+export class Tree {
+  readonly root: Node
+  readonly options: TreeOptions
+  /** Nodes there are, the root counted. */
+  count = 1
+  /** Sum of the Size of all values. */
+  bytes = 0
+  private serial = 0
+  private by = 'device'
+  private steps: Step[] = []
+  private marks: { readonly from: number; readonly by: string }[] = []
+  private folding = false
+  private disordered = new Set<Node>()
+  private listener: ((change: Change) => void) | null = null
+
+  constructor(options: TreeOptions = {}) {
+    this.options = options
+    this.root = this.make('', { format: 'node', permanent: true, acl: parseAcl(ROOT_ACL) }, null)
+  }
+
+  /** In whose name changes are made now. */
+  get writer(): string {
+    return this.by
+  }
+
+  /** One listener for changes that are final (committed, or made outside a transaction); calling again replaces it. */
+  onChange(listener: (change: Change) => void): void {
+    this.listener = listener
+  }
+
+  /** The node at a path, or null. */
+  find(path: readonly string[]): Node | null {
+    const { node, depth } = this.nearest(path)
+    return depth === path.length ? node : null
+  }
+
+  /** The deepest existing node on the way to a path, and how many segments lead to it. */
+  nearest(path: readonly string[]): { readonly node: Node; readonly depth: number } {
+    let node = this.root
+    let depth = 0
+    for (const name of path) {
+      const next = this.child(node, name)
+      if (next === undefined) break
+      node = next
+      depth += 1
+    }
+    return { node, depth }
+  }
+
+  /** The child of that name, by the case rule in force (CaseSense). */
+  child(parent: Node, name: string): Node | undefined {
+    const exact = parent.children?.get(name)
+    if (exact !== undefined || !this.folding || parent.children === null) return exact
+    const folded = name.toLowerCase()
+    for (const child of parent.children.values()) if (child.name.toLowerCase() === folded && caseOf(child) === 'CIS') return child
+    return undefined
+  }
+
+  /** What the schema says of the node at a path; undefined where nothing. */
+  describe(path: readonly string[]): Described | undefined {
+    return describedAt(this.options.schema, path)
+  }
+
+  /** Opens a transaction (they nest); changes until its end are made in the name of `by`. */
+  begin(by: string): void {
+    this.marks.push({ from: this.steps.length, by: this.by })
+    this.by = by
+  }
+
+  /** Keeps what the innermost transaction did; returns its changes in order. They are final once the outermost is committed. */
+  commit(): Change[] {
+    const mark = this.end()
+    const changes = this.steps.slice(mark.from).map((step) => step.change)
+    if (this.marks.length === 0) {
+      const done = this.steps
+      this.steps = []
+      for (const step of done) this.listener?.(step.change)
+    }
+    return changes
+  }
+
+  /** Takes back everything the innermost transaction did: same nodes, same order, same stamps and version numbers. */
+  rollback(): void {
+    const mark = this.end()
+    for (const step of this.steps.splice(mark.from).reverse()) step.undo()
+    for (const parent of this.disordered) {
+      const sorted = [...(parent.children ?? new Map<string, Node>())].sort((a, b) => a[1].order - b[1].order)
+      parent.children = new Map(sorted)
+    }
+    this.disordered.clear()
+  }
+
+  /** Adds a node. Throws TreeError 405 (below a leaf), 418 (exists), 400 (name), 414 (depth), 420 (full). */
+  add(parent: Node, name: string, init: NodeInit = {}): Node {
+    if (parent.children === null) throw new TreeError(405, `${uriOf(parent)} is a leaf and cannot have children`)
+    const problem = nameProblem(name)
+    if (problem !== null) throw new TreeError(400, problem)
+    if (this.child(parent, name) !== undefined) throw new TreeError(418, `${uriOf(parent)}/${encodeSegment(name)} exists`)
+    if (pathOf(parent).length >= DEEPEST) throw new TreeError(414, `deeper than ${DEEPEST} nodes`)
+    const size = sizeOf(init.value ?? '')
+    this.room(1, size)
+    const node = this.make(name, init, parent)
+    parent.children.set(name, node)
+    this.count += 1
+    this.bytes += size
+    this.record('Add', uriOf(node), () => {
+      parent.children?.delete(node.name)
+      this.count -= 1
+      this.bytes -= size
+    })
+    this.touch(parent)
+    return node
+  }
+
+  /** Removes a node and all below. Throws TreeError 405 for the root. */
+  remove(node: Node): void {
+    const { parent } = node
+    if (parent === null) throw new TreeError(405, 'the root cannot be deleted')
+    let count = 0
+    let bytes = 0
+    for (const each of walk(node)) {
+      count += 1
+      bytes += sizeOf(each.value)
+    }
+    const uri = uriOf(node)
+    parent.children?.delete(node.name)
+    this.count -= count
+    this.bytes -= bytes
+    this.record('Delete', uri, () => {
+      parent.children?.set(node.name, node)
+      this.disordered.add(parent)
+      this.count += count
+      this.bytes += bytes
+    })
+    this.touch(parent)
+  }
+
+  /** Gives a leaf a new value, and a format and type where named. Throws TreeError 405 (interior), 420 (full). */
+  setValue(node: Node, value: Value, format: Format = node.format, type: string = node.type): void {
+    if (node.children !== null) throw new TreeError(405, `${uriOf(node)} is an interior node`)
+    const before = { value: node.value, format: node.format, type: node.type }
+    const growth = sizeOf(value) - sizeOf(before.value)
+    this.room(0, growth)
+    Object.assign(node, { value, format, type })
+    this.bytes += growth
+    this.record('Replace', uriOf(node), () => {
+      Object.assign(node, before)
+      this.bytes -= growth
+    })
+    this.touch(node)
+  }
+
+  /** Sets the own ACL; null inherits (at the root: the default). */
+  setAcl(node: Node, acl: Acl | null): void {
+    this.set(node, 'acl', acl === null && node.parent === null ? parseAcl(ROOT_ACL) : acl, 'ACL')
+  }
+
+  setTitle(node: Node, title: string): void {
+    this.set(node, 'title', title, 'Title')
+  }
+
+  /** Type of a leaf or MO identifier of an interior node. */
+  setType(node: Node, type: string): void {
+    this.set(node, 'type', type, 'Type')
+  }
+
+  /** Stamps and version as a trusted source has them (import, restore). */
+  setStamps(node: Node, tstamp: string, verNo: number): void {
+    this.set(node, 'tstamp', tstamp, 'TStamp')
+    node.tstamp = tstamp
+    node.verNo = verNo & 0xffff
+  }
+
+  /** Renames; its place among the siblings stays. Throws TreeError 405 (root), 400 (name), 418 (sibling). */
+  rename(node: Node, name: string): void {
+    const { parent } = node
+    if (parent === null) throw new TreeError(405, 'the root cannot be renamed')
+    const problem = nameProblem(name)
+    if (problem !== null) throw new TreeError(400, problem)
+    const clash = this.child(parent, name)
+    if (clash === node && name === node.name) return
+    if (clash !== undefined && clash !== node) throw new TreeError(418, `${uriOf(clash)} exists`)
+    const old = node.name
+    const uri = uriOf(node)
+    const relabel = (to: string): void => {
+      node.name = to
+      const children = parent.children ?? new Map<string, Node>()
+      parent.children = new Map([...children.values()].map((child) => [child.name, child]))
+    }
+    relabel(name)
+    this.record('Rename', uri, () => relabel(old))
+    this.touch(node)
+  }
+
+  /** Erases a server from every ACL (A8); at the root a right left without holders falls back to the default ACL's. */
+  eraseServer(serverId: string): void {
+    for (const node of [...walk(this.root)]) {
+      if (node.acl === null || ![...node.acl.values()].some((ids) => ids.includes(serverId))) continue
+      const left = withoutServer(node.acl, serverId)
+      this.setAcl(node, node.parent === null ? new Map([...(parseAcl(ROOT_ACL) ?? []), ...(left ?? [])]) : left)
+    }
+  }
+
+  /** Makes the path exist as interior nodes with that init for the new ones; for building profiles. */
+  ensure(path: readonly string[], init: NodeInit = {}): Node {
+    let { node, depth } = this.nearest(path)
+    for (; depth < path.length; depth++) node = this.add(node, path[depth] ?? '', { ...init, format: 'node' })
+    return node
+  }
+
+  private set<K extends 'acl' | 'title' | 'type' | 'tstamp'>(node: Node, key: K, value: Node[K], property: string): void {
+    const before = node[key]
+    node[key] = value
+    this.record('Property', uriOf(node), () => (node[key] = before), property)
+    this.touch(node)
+  }
+
+  private make(name: string, init: NodeInit, parent: Node | null): Node {
+    const format = init.format ?? 'chr'
+    if (init.caseSense === 'CIS') this.folding = true
+    this.serial += 1
+    return {
+      name,
+      parent,
+      order: this.serial,
+      format,
+      children: format === 'node' ? new Map() : null,
+      value: init.value ?? '',
+      type: init.type ?? (format === 'node' ? '' : 'text/plain'),
+      acl: init.acl ?? null,
+      title: init.title ?? '',
+      tstamp: init.tstamp ?? this.stamp(),
+      verNo: init.verNo ?? 0,
+      permanent: init.permanent ?? false,
+      access: init.access ?? (SECRETS.has(name) && format !== 'node' ? UNREADABLE : null),
+      caseSense: init.caseSense,
+      writer: { by: this.by, serial: this.serial },
+    }
+  }
+
+  private room(nodes: number, bytes: number): void {
+    const { maxNodes = Infinity, maxBytes = Infinity } = this.options
+    if (nodes > 0 && this.count + nodes > maxNodes) throw new TreeError(420, `device is full: ${maxNodes} nodes`)
+    if (bytes > 0 && this.bytes + bytes > maxBytes) throw new TreeError(420, `device is full: ${maxBytes} bytes`)
+  }
+
+  // TStamp, VerNo (wraps FFFF to 0000) and the last writer move with every change; adding or removing a child changes its parent.
+  private touch(node: Node): void {
+    const { tstamp, verNo, writer } = node
+    node.tstamp = this.stamp()
+    node.verNo = (verNo + 1) & 0xffff
+    node.writer = { by: this.by, serial: this.serial }
+    const last = this.steps.at(-1)
+    if (this.marks.length > 0 && last !== undefined) {
+      const undo = last.undo
+      this.steps[this.steps.length - 1] = {
+        change: last.change,
+        undo: () => {
+          undo()
+          Object.assign(node, { tstamp, verNo, writer })
+        },
+      }
+    }
+  }
+
+  private record(kind: Change['kind'], uri: string, undo: () => void, property?: string): void {
+    this.serial += 1
+    const change: Change = { serial: this.serial, kind, uri, by: this.by, ...(property === undefined ? {} : { property }) }
+    if (this.marks.length > 0) this.steps.push({ undo, change })
+    else this.listener?.(change)
+  }
+
+  private end(): { readonly from: number; readonly by: string } {
+    const mark = this.marks.pop()
+    if (mark === undefined) throw new Error('no transaction is open')
+    this.by = mark.by
+    return mark
+  }
+
+  private stamp(): string {
+    return this.options.now === undefined ? '' : stamp(this.options.now())
+  }
+}
+
+function caseOf(node: Node): 'CS' | 'CIS' {
+  let at: Node | null = node
+  while (at !== null && at.caseSense === undefined) at = at.parent
+  return at?.caseSense ?? 'CS'
+}
+
+/** The change as notes tell it: `Replace ./A/B`. */
+export function changeText(change: Change): string {
+  return `${change.kind}${change.property === undefined ? '' : ` ${change.property} of`} ${change.uri}`
+}
+
+/** URI of a child that does not exist yet. */
+export function childUri(parent: Node, names: readonly string[]): string {
+  return formatUri([...pathOf(parent), ...names])
+}
