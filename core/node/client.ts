@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import type { Frame, Headers } from '../machine.ts'
 import { HTTP_LIMITS } from './limits.ts'
-import { encodingOf, field, pairs, plainAddress } from './media.ts'
+import { encodingOf, endpoint, field, pairs, plainAddress } from './media.ts'
 import { EMPTY, exact, keep } from './wire.ts'
 
 /**
@@ -134,11 +134,12 @@ function exchange(url: URL, host: string, port: number, frame: Frame, options: P
     const sent = { startLine: `POST ${settings.path ?? ''} HTTP/1.1`, headers: pairs(fields), at: clock.now(), mono: clock.mono() }
     req.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error, url, req.reusedSocket)))
     req.on('response', (res) => {
+      // A kept connection is taken from the answer as soon as that is through.
+      const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = res.socket
       collect(res, options.maxBytes ?? HTTP_LIMITS.bodyBytes, url, fail, (bytes) => {
         clearTimeout(timer)
         const headers = pairs(res.rawHeaders)
         const startLine = `HTTP/${res.httpVersion} ${res.statusCode ?? 0} ${res.statusMessage ?? ''}`
-        const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = res.socket
         resolve({
           httpStatus: res.statusCode ?? 0,
           startLine,
@@ -148,8 +149,8 @@ function exchange(url: URL, host: string, port: number, frame: Frame, options: P
           at: clock.now(),
           mono: clock.mono(),
           sent,
-          local: `${plainAddress(localAddress)}:${localPort}`,
-          remote: `${plainAddress(remoteAddress)}:${remotePort}`,
+          local: endpoint(localAddress, localPort),
+          remote: endpoint(remoteAddress, remotePort),
         })
       })
     })

@@ -77,7 +77,8 @@ function refusalOf(method: string, contentType: string, encoding: Encoding | nul
   return real === null ? null : { status: 415, reason: `Content-Encoding ${real}: send the body without compression` }
 }
 
-/** `POST /dm HTTP/1.1` */
+/** `POST /dm HTTP/1.1`; a request without version (which the parser calls 0.9) is shown as it came. */
 export function startLineOf(req: IncomingMessage): string {
+  if (req.httpVersion === '0.9') return `${req.method ?? ''} ${req.url ?? ''}`
   return `${req.method ?? ''} ${req.url ?? ''} HTTP/${req.httpVersion}`
 }

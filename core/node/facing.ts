@@ -16,6 +16,7 @@ export interface Received {
   /** Wall clock and monotonic clock when the last byte had come. */
   readonly at: number
   readonly mono: number
+  /** True for HTTP/1.0, and for a request without version. */
   readonly http10: boolean
 }
 

@@ -111,6 +111,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   function request(req: IncomingMessage, res: ServerResponse, asks: boolean): void {
     const x = exchangeOf(peers.of(req.socket), req, res)
+    // Behind a refusal that ends the connection nothing is taken for a request any more.
+    if (x.peer.broken) return void req.resume()
     if (x.encoding === null && hand(x)) return
     begin(x)
     req.on('error', () => {})
@@ -160,7 +162,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     x.body = EMPTY
     const { local, remote } = peer
     const startLine = startLineOf(req)
-    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10: req.httpVersionMinor === 0 })
+    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10: req.httpVersion !== '1.1' })
   }
 
   function refuseWhole(x: Exchange): void {
@@ -213,7 +215,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       peer.cause = reason
       socket.destroy()
     } else if (!peer.broken) {
-      const upload = [...peer.exchanges].find((x) => x.stage === 'body')
+      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && !x.req.complete)
       const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
       if (upload === undefined) unparsed(socket, status, reason, { ...splitPacket(packet), packet })
       else {
@@ -276,7 +278,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     server.closeIdleConnections()
     const leaving = (): boolean => [...peers.all.values()].some((peer) => [...peer.exchanges].some((x) => x.stage === 'answered'))
     for (let waited = 0; waited < limits.linger && leaving(); waited += 10) await new Promise((resolve) => setTimeout(resolve, 10))
-    for (const socket of [...peers.all.keys()]) socket.destroy()
+    for (const peer of [...peers.all.values()]) {
+      left(peer)
+      peer.socket.destroy()
+    }
     server.closeAllConnections()
     await closed
   }
