@@ -60,9 +60,17 @@ function fromUtf16(source: Uint8Array, start: number, little: boolean, findings:
   return { bytes: out.subarray(0, to), map: map.subarray(0, to + 1) }
 }
 
-/** The encoding the XML declaration names, lower case, with its place; null where there is none in the first 256 octets. */
+const USUAL = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>')
+
+function isUsual(bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < USUAL.length; i++) if (bytes[start + i] !== USUAL[i]) return false
+  return true
+}
+
+/** The encoding the XML declaration names, lower case, with its place; null where it is the usual UTF-8 one or not in the first 256 octets. */
 function declared(bytes: Uint8Array, start: number): { name: string; at: number; length: number } | null {
   if (bytes[start] !== 0x3c || bytes[start + 1] !== 0x3f || bytes[start + 2] !== 0x78) return null
+  if (isUsual(bytes, start)) return null
   let text = ''
   for (let i = start; i < bytes.length && i < start + 256 && bytes[i] !== 0x3e; i++) text += String.fromCharCode(bytes[i] as number)
   const found = /\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(text)

@@ -150,9 +150,12 @@ class Composer {
   }
 
   private data(data: Data): void {
+    if (typeof data === 'string') {
+      this.leaf(T.Data, data)
+      return
+    }
     this.sink.start(T.Data)
-    if (typeof data === 'string') this.sink.text(data)
-    else if (data instanceof Uint8Array) this.sink.octets(data)
+    if (data instanceof Uint8Array) this.sink.octets(data)
     else for (const element of data) this.sink.tree(element)
     this.sink.end()
   }
@@ -215,13 +218,10 @@ class Composer {
   }
 
   private leaf(at: ReturnType<typeof s>, text: string): void {
-    this.sink.start(at)
-    this.sink.text(text)
-    this.sink.end()
+    this.sink.leaf(at, text)
   }
 
   private empty(at: ReturnType<typeof s>): void {
-    this.sink.start(at)
-    this.sink.end()
+    this.sink.leaf(at, '')
   }
 }

@@ -1,6 +1,7 @@
 // What both readers share: the element while it is being read, the list of findings with its bound, and the recorder of tokens.
 import type { Element, Range, Vocabulary } from './element.ts'
 import type { Finding, Severity } from './finding.ts'
+import { isContainer } from './tokens.ts'
 
 /** An `Element` under construction. */
 export interface Node {
@@ -84,8 +85,15 @@ export function hex(value: number, digits = 2): string {
   return `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`
 }
 
+/** White space that means nothing is dropped when an element ends: between children, and inside what holds only elements. */
+export function dropSpace(node: Node): void {
+  const { text } = node
+  if (text === '' || text.charCodeAt(0) > 0x20) return
+  if ((node.children !== NO_CHILDREN || isContainer(node.vocabulary, node.name)) && isSpace(text)) node.text = ''
+}
+
 /** True where the text has only white space (XML 2.3). */
-export function isSpace(text: string): boolean {
+function isSpace(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return false

@@ -21,6 +21,8 @@ export interface Sink {
   text(text: string): void
   octets(octets: Uint8Array): void
   end(): void
+  /** start, text and end in one; the way most elements go. */
+  leaf(tag: Tag, text: string): void
   /** A whole element as it was kept, of any vocabulary. */
   tree(element: Element): void
 }
@@ -50,13 +52,20 @@ export function tag(vocabulary: Vocabulary, name: string): Tag {
   return found
 }
 
+const MAX_SPARE = 1 << 18
+const EMPTY = new Uint8Array(0)
+
+/** A buffer that the next writer takes over: making one costs more than writing a small message. */
+let spare: Uint8Array<ArrayBuffer> | null = null
+
 /** Bytes being written; grows as needed. */
 export class Out {
   bytes: Uint8Array<ArrayBuffer>
   length = 0
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size)
+  constructor() {
+    this.bytes = spare ?? new Uint8Array(8192)
+    spare = null
   }
 
   /** Makes room for `count` more octets. */
@@ -117,7 +126,12 @@ export class Out {
     this.octet(value & 0x7f)
   }
 
+  /** A copy of what was written; the writer is at its end. */
   result(): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(0, this.length)
+    const result = this.bytes.slice(0, this.length)
+    if (this.bytes.length <= MAX_SPARE) spare = this.bytes
+    this.bytes = EMPTY
+    this.length = 0
+    return result
   }
 }

@@ -17,6 +17,10 @@ export interface WbxmlStyle {
 export class StringCounter implements Sink {
   private readonly counts = new Map<string, number>()
 
+  leaf(_tag: Tag, text: string): void {
+    this.text(text)
+  }
+
   start(): void {
     // only text is counted
   }
@@ -50,7 +54,7 @@ export class StringCounter implements Sink {
 }
 
 export class WbxmlWriter implements Sink {
-  private readonly body = new Out(2048)
+  private readonly body = new Out()
   private readonly style: WbxmlStyle
   private readonly publicId: PublicId
   private readonly version12: boolean
@@ -61,7 +65,6 @@ export class WbxmlWriter implements Sink {
   /** Place of the tag octet, and the page, of every open element. */
   private readonly tags: number[] = []
   private readonly tagPages: number[] = []
-  private readonly names: string[] = []
 
   /** `subDocument` writes an element that must be a document of its own (DevInf inside SyncML). */
   private readonly subDocument: (element: Element) => Uint8Array
@@ -88,17 +91,29 @@ export class WbxmlWriter implements Sink {
   }
 
   start(tag: Tag): void {
-    this.begin(tag.page, tag.code, tag.name)
+    this.begin(tag.page, tag.code)
   }
 
-  private begin(page: number, code: number, name: string): void {
+  private begin(page: number, code: number): void {
     const { body } = this
     this.content()
     if (page !== this.page) this.switchTo(page)
     this.tags.push(body.length)
     this.tagPages.push(page)
-    this.names.push(name)
     body.octet(code)
+  }
+
+  leaf(tag: Tag, text: string): void {
+    const { body } = this
+    this.content()
+    if (tag.page !== this.page) this.switchTo(tag.page)
+    if (text.length === 0) {
+      body.octet(tag.code)
+      return
+    }
+    body.octet(tag.code | 0x40)
+    this.characters(text)
+    body.octet(0x01)
   }
 
   private switchTo(page: number): void {
@@ -118,7 +133,6 @@ export class WbxmlWriter implements Sink {
     const { body } = this
     const at = this.tags.pop() as number
     const page = this.tagPages.pop() as number
-    this.names.pop()
     if (((body.bytes[at] as number) & 0x40) === 0) return
     if (page !== this.page && this.style.pages === 'eager') this.switchTo(page)
     body.octet(0x01)
@@ -127,11 +141,14 @@ export class WbxmlWriter implements Sink {
   text(text: string): void {
     if (text.length === 0) return
     this.content()
-    const { body } = this
-    const index = this.index.get(text)
+    this.characters(text)
+  }
+
+  private characters(text: string): void {
+    const index = this.index.size === 0 ? undefined : this.index.get(text)
     if (index !== undefined) {
-      body.octet(0x83)
-      body.mb(index)
+      this.body.octet(0x83)
+      this.body.mb(index)
     } else if (this.style.strings === 'opaque') this.opaqueText(text)
     else this.inline(text)
   }
@@ -163,17 +180,21 @@ export class WbxmlWriter implements Sink {
   /** Text as OPAQUE: with NUL in it, or with a lone surrogate, which goes out in the pattern of UTF-8. */
   private opaqueText(text: string): void {
     if (text.isWellFormed()) {
-      this.octets(utf8Bytes(text))
+      this.opaque(utf8Bytes(text))
       return
     }
-    const out = new Out(text.length * 3)
+    const out = new Out()
     for (const point of text) out.point(point.codePointAt(0) as number)
-    this.octets(out.result())
+    this.opaque(out.result())
   }
 
   octets(octets: Uint8Array): void {
     if (octets.length === 0) return
     this.content()
+    this.opaque(octets)
+  }
+
+  private opaque(octets: Uint8Array): void {
     this.body.octet(0xc3)
     this.body.mb(octets.length)
     this.body.octets(octets)
@@ -181,11 +202,17 @@ export class WbxmlWriter implements Sink {
 
   tree(element: Element): void {
     const { vocabulary, name } = element
-    if ((vocabulary === 'devinf' || vocabulary === 'prov') && this.names.length > 0 && !this.sameLanguage(vocabulary)) {
+    if ((vocabulary === 'devinf' || vocabulary === 'prov') && this.tags.length > 0 && !this.sameLanguage(vocabulary)) {
       this.octets(this.subDocument(element))
       return
     }
-    if (element.token !== undefined) this.begin(element.token.page, element.token.code, name)
+    const plain = element.children.length === 0 && element.opaque === undefined && vocabulary !== 'devinf' && vocabulary !== 'prov'
+    const tag = plain ? TAGS[vocabulary].get(name) : undefined
+    if (tag !== undefined) {
+      this.leaf(tag, element.text)
+      return
+    }
+    if (element.token !== undefined) this.begin(element.token.page, element.token.code)
     else this.known(element)
     if (vocabulary === 'prov' && element.attributes !== undefined)
       throw new EncodeError('attributes of client provisioning are not written here', name)
@@ -205,11 +232,11 @@ export class WbxmlWriter implements Sink {
     const tag = TAGS[vocabulary].get(name)
     const later = this.version12 ? name === 'Size' : name === 'MaxSize'
     if (tag !== undefined && !(vocabulary === 'devinf' && later)) {
-      this.begin(tag.page, tag.code, name)
+      this.begin(tag.page, tag.code)
       return
     }
-    if (name === '' || name.includes('\0')) throw new EncodeError(`${JSON.stringify(name)} is no name`, this.names.at(-1) ?? 'root')
-    this.begin(this.page, 0x04, name)
+    if (name === '' || name.includes('\0')) throw new EncodeError('an element without a usable name', JSON.stringify(name))
+    this.begin(this.page, 0x04)
     const key = `\0${name}`
     let index = this.index.get(key)
     if (index === undefined) this.index.set(key, (index = this.intern(name)))
@@ -218,7 +245,7 @@ export class WbxmlWriter implements Sink {
 
   /** Header and body. */
   result(): Uint8Array<ArrayBuffer> {
-    const head = new Out(16 + this.tableLength)
+    const head = new Out()
     head.octet(this.style.version)
     if (this.textual()) {
       head.octet(0)
@@ -229,6 +256,7 @@ export class WbxmlWriter implements Sink {
     head.mb(bare ? this.tableLength - 1 : this.tableLength)
     for (const octets of this.table) head.octets(bare ? octets.subarray(0, -1) : octets)
     head.octets(this.body.bytes.subarray(0, this.body.length))
+    this.body.result()
     return head.result()
   }
 }

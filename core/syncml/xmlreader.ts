@@ -3,10 +3,10 @@ import { type Characters, characters } from './charset.ts'
 import type { Vocabulary } from './element.ts'
 import { CodecError } from './error.ts'
 import type { Limits } from './limits.ts'
-import { hashStep, knownName } from './names.ts'
-import { type Findings, isSpace, NO_CHILDREN, type Node, type Recorder, type TokenKind } from './reading.ts'
+import { knownName } from './names.ts'
+import { dropSpace, type Findings, NO_CHILDREN, type Node, type Recorder, type TokenKind } from './reading.ts'
 import { isXmlName, latin1Text, utf8Lossy, utf8Text } from './text.ts'
-import { BIT, isContainer, type KnownName } from './tokens.ts'
+import { BIT, type KnownName } from './tokens.ts'
 
 /** Classes of octets in character data; several may be true of one text. */
 const STOP = 1
@@ -143,14 +143,10 @@ export class XmlReader {
     const { bytes } = this
     const start = this.pos
     let p = start + 1
-    let hash = 0
     let colon = -1
     let c = bytes[p] as number
     while (NAME_END[c] === 0) {
-      if (c === 0x3a) {
-        colon = p
-        hash = 0
-      } else hash = hashStep(hash, c)
+      if (c === 0x3a) colon = p
       c = bytes[++p] as number
     }
     if (p === start + 1 || p - start - 1 > this.limits.nameBytes) this.badName(start, p)
@@ -165,7 +161,7 @@ export class XmlReader {
       attributes = this.attributes(c)
       c = bytes[this.pos] as number
     }
-    const node = this.element(start, p, hash, colon, attributes)
+    const node = this.element(start, p, colon, attributes)
     if (this.recorder !== null) this.recorder.enter()
     if (c === 0x3e) {
       this.note('markup', start, ++this.pos, `<${node.name}>`)
@@ -201,9 +197,9 @@ export class XmlReader {
   }
 
   /** Makes the element of a start tag and hangs it under its parent. */
-  private element(start: number, nameEnd: number, hash: number, colon: number, attributes: [string, string][] | null): Node {
+  private element(start: number, nameEnd: number, colon: number, attributes: [string, string][] | null): Node {
     const local = colon < 0 ? start + 1 : colon + 1
-    const known = knownName(this.bytes, local, nameEnd, hash)
+    const known = knownName(this.bytes, local, nameEnd)
     const parent = this.depth > 0 ? (this.open[this.depth - 1] as Open).node : null
     let scope = this.scope
     if (colon >= 0) scope = this.prefixScope(start + 1, colon)
@@ -376,7 +372,7 @@ export class XmlReader {
     if (bytes[p] !== 0x3e) this.fail('an end tag without ">"', start)
     this.pos = p + 1
     node.end = this.at(this.pos)
-    if (node.text !== '' && (node.children !== NO_CHILDREN || isContainer(node.vocabulary, node.name)) && isSpace(node.text)) node.text = ''
+    dropSpace(node)
     this.depth--
     this.scope = open.scope
     this.prefixes.length = open.prefixes

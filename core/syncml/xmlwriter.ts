@@ -37,16 +37,24 @@ function declaration(uri: string): Uint8Array {
   return bytes
 }
 
+/** An open element: its closing tag, and the namespaces that hold again behind it. */
+interface Open {
+  close: Uint8Array
+  name: string
+  scope: string
+  home: string
+}
+
 export class XmlWriter implements Sink {
-  private readonly out = new Out(4096)
+  private readonly out = new Out()
   private readonly namespaces: Record<Vocabulary, string>
-  /** Closing tags, and the namespace that holds again, of the open elements. */
-  private readonly closes: Uint8Array[] = []
-  private readonly scopes: string[] = []
-  private readonly names: string[] = []
+  /** The open elements are the first `depth` of these. */
+  private readonly open: Open[] = []
+  private depth = 0
   private scope = ''
+  /** Innermost namespace of our own: what an element without one of its own belongs to. */
   private home = ''
-  private readonly homes: string[] = []
+  private leafName = ''
   /** True while the start tag last written still lacks its `>`. */
   private pending = false
 
@@ -63,10 +71,14 @@ export class XmlWriter implements Sink {
     const { out } = this
     if (this.pending) out.octet(GT)
     out.short(open)
-    this.closes.push(close)
-    this.names.push(name)
-    this.scopes.push(this.scope)
-    this.homes.push(this.home)
+    const slot = this.open[this.depth++]
+    if (slot === undefined) this.open.push({ close, name, scope: this.scope, home: this.home })
+    else {
+      slot.close = close
+      slot.name = name
+      slot.scope = this.scope
+      slot.home = this.home
+    }
     if (namespace !== this.scope) {
       out.short(declaration(namespace))
       this.scope = namespace
@@ -77,15 +89,33 @@ export class XmlWriter implements Sink {
 
   end(): void {
     const { out } = this
-    const close = this.closes.pop() as Uint8Array
-    this.names.pop()
-    this.scope = this.scopes.pop() as string
-    this.home = this.homes.pop() as string
+    const { close, scope, home } = this.open[--this.depth] as Open
+    this.scope = scope
+    this.home = home
     if (this.pending) {
       out.octet(0x2f)
       out.octet(GT)
       this.pending = false
     } else out.short(close)
+  }
+
+  leaf(tag: Tag, text: string): void {
+    const { out } = this
+    if (this.pending) out.octet(GT)
+    out.short(tag.open)
+    const namespace = this.namespaces[tag.vocabulary]
+    if (namespace !== this.scope) out.short(declaration(namespace))
+    this.pending = false
+    if (text.length === 0) {
+      out.octet(0x2f)
+      out.octet(GT)
+      return
+    }
+    out.octet(GT)
+    this.leafName = tag.name
+    this.text(text)
+    this.leafName = ''
+    out.short(tag.close)
   }
 
   text(text: string): void {
@@ -133,7 +163,9 @@ export class XmlWriter implements Sink {
   }
 
   private where(): string {
-    return this.names.slice(-2).join('/')
+    const names = this.open.slice(0, this.depth).map(({ name }) => name)
+    if (this.leafName !== '') names.push(this.leafName)
+    return names.slice(-2).join('/')
   }
 
   octets(octets: Uint8Array): void {
@@ -147,9 +179,13 @@ export class XmlWriter implements Sink {
   tree(element: Element): void {
     const { vocabulary, name } = element
     const tag = TAGS[vocabulary].get(name)
+    if (tag !== undefined && element.children.length === 0 && element.opaque === undefined && element.attributes === undefined) {
+      this.leaf(tag, element.text)
+      return
+    }
     if (tag !== undefined) this.start(tag)
     else {
-      if (!isXmlName(name)) throw new EncodeError(`${JSON.stringify(name)} is no XML name`, [...this.names.slice(-1), name].join('/'))
+      if (!isXmlName(name)) throw new EncodeError(`${JSON.stringify(name)} is no XML name`, `${this.where()}/${name}`)
       const namespace = element.namespace ?? (vocabulary === 'other' ? this.home : this.namespaces[vocabulary])
       this.begin(utf8Bytes(`<${name}`), utf8Bytes(`</${name}>`), name, namespace, element.namespace !== undefined)
     }
