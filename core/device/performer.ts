@@ -6,21 +6,17 @@ import { TreeError } from '../dmtree/error.ts'
 import { itemOf, propertyNamed, propertyText, readable, structure } from '../dmtree/listing.ts'
 import { uriOf, walk } from '../dmtree/node.ts'
 import { TNDS_WBXML, TNDS_XML, tndsOfData, tndsText, toTnds } from '../dmtree/tnds.ts'
-import { changeText } from '../dmtree/tree.ts'
+import { changeText } from '../dmtree/journal.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import { NO_LIMITS, parseUri } from '../dmtree/uri.ts'
 import type { NodeUri, UriLimits } from '../dmtree/uri.ts'
 import type { Outcome, Performer, Requester, StatusPart } from '../session/ports.ts'
-import type { Alert, Exec, Group, Item, ItemCommand, Meta, OtherCommand, Request } from '../syncml/message.ts'
+import type { Alert, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
+import { atomic, otherCode, sequence } from './groups.ts'
 import { isUiAlert, questionOf, statusOf } from './interaction.ts'
 import { FULL } from './features.ts'
 import type { Features, LaterAlert, PerformerOptions } from './features.ts'
-
-/** Commands DM does not use (REP): known but not supported. */
-const UNUSED = new Set(['Put', 'Search', 'Sync', 'Map', 'Move'])
-/** Commands an Atomic may hold (REP). */
-const IN_ATOMIC = new Set(['Add', 'Alert', 'Copy', 'Delete', 'Replace'])
 
 /** What one Item gave: its code (200 where absent) and its Results. */
 interface Gave {
@@ -79,9 +75,9 @@ export class DevicePerformer implements Performer {
       case 'Alert':
         return { statuses: [this.alert(request)] }
       case 'Atomic':
-        return this.atomic(request, by)
+        return atomic(request, this.tree, this.features, (command) => this.one(command, by))
       case 'Sequence':
-        return this.sequence(request, by)
+        return sequence(request, (command) => this.one(command, by))
       case 'Other':
         return { statuses: [{ code: otherCode(request) }] }
       default:
@@ -233,51 +229,6 @@ export class DevicePerformer implements Performer {
     }
   }
 
-  // REP, Atomic: in order, all or nothing; a refusal by the user is a failure too. What came after the failure is 215.
-  private atomic(group: Group, by: Requester): Outcome {
-    if (!this.features.atomic) return { statuses: [{ code: 406 }], children: group.commands.map(() => ({ statuses: [{ code: 215 }] })) }
-    this.tree.begin(by.serverId)
-    const children: Outcome[] = []
-    let failed = false
-    let refused = false
-    for (const command of group.commands) {
-      if (failed || command.kind === 'Status' || command.kind === 'Results') {
-        children.push({ statuses: [{ code: failed ? 215 : 400 }] })
-        failed = true
-        continue
-      }
-      const outcome: Outcome = IN_ATOMIC.has(command.kind) ? this.one(command, by) : { statuses: [{ code: forbidden(command) }] }
-      failed = !succeeded(outcome)
-      refused =
-        failed && command.kind === 'Alert' && isUiAlert(command.code) && outcome.statuses.some((part) => part.code === 304 || part.code === 214)
-      children.push(outcome)
-    }
-    if (!failed) {
-      this.tree.commit()
-      return { statuses: [{ code: 200 }], children }
-    }
-    if (this.features.rollbackFails) this.tree.commit()
-    else this.tree.rollback()
-    const undone = this.features.rollbackFails ? 516 : 216
-    return { statuses: [{ code: refused ? 215 : 507 }], children: children.map((child) => (succeeded(child) ? takenBack(child, undone) : child)) }
-  }
-
-  // REP, Sequence: strictly in order; only a user's refusal stops it. Its own status is 200 once it has begun.
-  private sequence(group: Group, by: Requester): Outcome {
-    const children: Outcome[] = []
-    let stopped = false
-    for (const command of group.commands) {
-      if (stopped) children.push({ statuses: [{ code: 215 }] })
-      else if (command.kind === 'Status' || command.kind === 'Results' || command.kind === 'Sequence') children.push({ statuses: [{ code: 400 }] })
-      else {
-        const outcome = this.one(command, by)
-        children.push(outcome)
-        stopped = command.kind === 'Alert' && outcome.statuses.some((part) => part.code === 304 || part.code === 214)
-      }
-    }
-    return { statuses: [{ code: 200 }], children }
-  }
-
   private limits(): UriLimits {
     return this.options.limits?.() ?? NO_LIMITS
   }
@@ -295,23 +246,6 @@ function isTnds(type: string | undefined): boolean {
 // Properties and lists take Get and, properties, Replace; nothing else (dm-protocol 9.3).
 function plain(uri: NodeUri, command: string): void {
   if (uri.prop !== undefined || uri.list !== undefined) throw new TreeError(405, `${command} is not allowed on ${uri.text}`)
-}
-
-function otherCode(command: OtherCommand): number {
-  return UNUSED.has(command.name) ? 406 : 400
-}
-
-// Get, Exec and groups inside an Atomic give 500, what DM does not know its usual answer.
-function forbidden(command: Request): number {
-  return command.kind === 'Other' ? otherCode(command) : 500
-}
-
-function succeeded(outcome: Outcome): boolean {
-  return outcome.statuses.every((part) => part.code >= 200 && part.code < 300 && part.code !== 214 && part.code !== 215)
-}
-
-function takenBack(outcome: Outcome, code: number): Outcome {
-  return { statuses: outcome.statuses.map(({ items: _, ...part }) => ({ ...part, code })) }
 }
 
 // One Status where all Items fared alike, else one for each with its references.

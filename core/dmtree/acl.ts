@@ -38,7 +38,6 @@ function readIds(text: string, start: number, into: string[]): void {
   let at = start
   for (const id of text.split('+')) {
     if (id === '') throw new TreeError(400, `ACL: empty server identifier at character ${at}`, at)
-    // eslint-disable-next-line no-control-regex
     const bad = id === '*' ? null : /[=&*+\s\u0000-\u001f\u007f]/.exec(id)
     if (bad) throw new TreeError(400, `ACL: '${bad[0]}' in a server identifier at character ${at + bad.index}`, at + bad.index)
     if (!into.includes(id)) into.push(id)

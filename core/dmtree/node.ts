@@ -42,6 +42,46 @@ export interface Node {
   writer: Writer
 }
 
+/** What a new node starts with; absent fields take the defaults (leaf chr text/plain, empty, dynamic, no own ACL). */
+export interface NodeInit {
+  readonly format?: Format
+  readonly value?: Value
+  readonly type?: string
+  readonly acl?: Acl | null
+  readonly title?: string
+  readonly tstamp?: string
+  readonly verNo?: number
+  readonly permanent?: boolean
+  readonly access?: ReadonlySet<Access> | null
+  readonly caseSense?: 'CS' | 'CIS' | undefined
+}
+
+/** Names whose values never leave the device (STD: AAuthSecret, AAuthData have no Get; checklist 60). */
+const SECRETS: ReadonlySet<string> = new Set(['AAuthSecret', 'AAuthData'])
+const UNREADABLE: ReadonlySet<Access> = new Set(['Add', 'Delete', 'Replace'])
+
+/** A node with what its init leaves open at the defaults; not yet in any tree. */
+export function newNode(name: string, parent: Node | null, init: NodeInit, writer: Writer): Node {
+  const format = init.format ?? 'chr'
+  return {
+    name,
+    parent,
+    order: writer.serial,
+    format,
+    children: format === 'node' ? new Map() : null,
+    value: init.value ?? '',
+    type: init.type ?? (format === 'node' ? '' : 'text/plain'),
+    acl: init.acl ?? null,
+    title: init.title ?? '',
+    tstamp: init.tstamp ?? '',
+    verNo: init.verNo ?? 0,
+    permanent: init.permanent ?? false,
+    access: init.access ?? (SECRETS.has(name) && format !== 'node' ? UNREADABLE : null),
+    caseSense: init.caseSense,
+    writer,
+  }
+}
+
 /** Names from below the root down to the node. */
 export function pathOf(node: Node): string[] {
   const path: string[] = []
@@ -63,4 +103,11 @@ export function permits(node: Node, command: Access): boolean {
 export function* walk(node: Node): Generator<Node> {
   yield node
   if (node.children !== null) for (const child of node.children.values()) yield* walk(child)
+}
+
+/** How the node's name is compared: CaseSense of itself or its nearest ancestor that has one, CS where none has. */
+export function caseOf(node: Node): 'CS' | 'CIS' {
+  let at: Node | null = node
+  while (at !== null && at.caseSense === undefined) at = at.parent
+  return at?.caseSense ?? 'CS'
 }

@@ -2,9 +2,9 @@
 import { formatAcl, parseAcl } from './acl.ts'
 import { TreeError } from './error.ts'
 import { ACCESS } from './node.ts'
-import type { Node } from './node.ts'
+import type { Node, NodeInit } from './node.ts'
 import { Tree } from './tree.ts'
-import type { NodeInit, TreeOptions } from './tree.ts'
+import type { TreeOptions } from './tree.ts'
 import { FORMATS, octetsOfBase64, valueText } from './value.ts'
 
 /** One node. Absent fields are at their defaults; `value` is base64 where format is bin. */

@@ -1,38 +1,17 @@
-// The management tree: structure, transactions and change journal. It keeps the tree whole; who may do what is decided above it.
+// The management tree: structure and transactions. It keeps the tree whole; who may do what is decided above it.
 import type { Acl } from './acl.ts'
 import { ROOT_ACL, parseAcl, withoutServer } from './acl.ts'
 import type { Described } from './describe.ts'
 import { describedAt } from './describe.ts'
 import { TreeError } from './error.ts'
-import type { Access, Node } from './node.ts'
-import { pathOf, uriOf, walk } from './node.ts'
+import type { Change } from './journal.ts'
+import { Journal } from './journal.ts'
+import type { Node, NodeInit } from './node.ts'
+import { caseOf, newNode, pathOf, uriOf, walk } from './node.ts'
 import { stamp } from './stamp.ts'
 import { encodeSegment, formatUri, nameProblem } from './uri.ts'
 import type { Format, Value } from './value.ts'
 import { sizeOf } from './value.ts'
-
-/** One change that was made. `property` names what a Property change touched. */
-export interface Change {
-  readonly serial: number
-  readonly kind: 'Add' | 'Replace' | 'Delete' | 'Rename' | 'Property'
-  readonly uri: string
-  readonly by: string
-  readonly property?: string
-}
-
-/** What a new node starts with; absent fields take the defaults (leaf chr text/plain, empty, dynamic, no own ACL). */
-export interface NodeInit {
-  readonly format?: Format
-  readonly value?: Value
-  readonly type?: string
-  readonly acl?: Acl | null
-  readonly title?: string
-  readonly tstamp?: string
-  readonly verNo?: number
-  readonly permanent?: boolean
-  readonly access?: ReadonlySet<Access> | null
-  readonly caseSense?: 'CS' | 'CIS' | undefined
-}
 
 export interface TreeOptions {
   /** Clock for TStamp, ms since epoch; without it TStamp stays ''. */
@@ -47,15 +26,6 @@ export interface TreeOptions {
 /** Deepest path the tree holds, whatever ./DevDetail/URI says; 414 beyond. */
 export const DEEPEST = 256
 
-interface Step {
-  readonly undo: () => void
-  readonly change: Change
-}
-
-/** Names whose values never leave the device (STD: AAuthSecret, AAuthData have no Get; checklist 60). */
-export const SECRETS: ReadonlySet<string> = new Set(['AAuthSecret', 'AAuthData'])
-const UNREADABLE: ReadonlySet<Access> = new Set(['Add', 'Delete', 'Replace'])
-
 export class Tree {
   readonly root: Node
   readonly options: TreeOptions
@@ -63,13 +33,9 @@ export class Tree {
   count = 1
   /** Sum of the Size of all values. */
   bytes = 0
-  private serial = 0
-  private by = 'device'
-  private steps: Step[] = []
-  private marks: { readonly from: number; readonly by: string }[] = []
+  private readonly journal = new Journal()
   private folding = false
-  private disordered = new Set<Node>()
-  private listener: ((change: Change) => void) | null = null
+  private readonly disordered = new Set<Node>()
 
   constructor(options: TreeOptions = {}) {
     this.options = options
@@ -78,12 +44,12 @@ export class Tree {
 
   /** In whose name changes are made now. */
   get writer(): string {
-    return this.by
+    return this.journal.by
   }
 
   /** One listener for changes that are final (committed, or made outside a transaction); calling again replaces it. */
   onChange(listener: (change: Change) => void): void {
-    this.listener = listener
+    this.journal.onChange(listener)
   }
 
   /** The node at a path, or null. */
@@ -121,26 +87,17 @@ export class Tree {
 
   /** Opens a transaction (they nest); changes until its end are made in the name of `by`. */
   begin(by: string): void {
-    this.marks.push({ from: this.steps.length, by: this.by })
-    this.by = by
+    this.journal.begin(by)
   }
 
   /** Keeps what the innermost transaction did; returns its changes in order. They are final once the outermost is committed. */
   commit(): Change[] {
-    const mark = this.end()
-    const changes = this.steps.slice(mark.from).map((step) => step.change)
-    if (this.marks.length === 0) {
-      const done = this.steps
-      this.steps = []
-      for (const step of done) this.listener?.(step.change)
-    }
-    return changes
+    return this.journal.commit()
   }
 
   /** Takes back everything the innermost transaction did: same nodes, same order, same stamps and version numbers. */
   rollback(): void {
-    const mark = this.end()
-    for (const step of this.steps.splice(mark.from).reverse()) step.undo()
+    this.journal.rollback()
     for (const parent of this.disordered) {
       const sorted = [...(parent.children ?? new Map<string, Node>())].sort((a, b) => a[1].order - b[1].order)
       parent.children = new Map(sorted)
@@ -161,12 +118,11 @@ export class Tree {
     parent.children.set(name, node)
     this.count += 1
     this.bytes += size
-    this.record('Add', uriOf(node), () => {
+    this.changed(parent, 'Add', uriOf(node), () => {
       parent.children?.delete(node.name)
       this.count -= 1
       this.bytes -= size
     })
-    this.touch(parent)
     return node
   }
 
@@ -184,13 +140,12 @@ export class Tree {
     parent.children?.delete(node.name)
     this.count -= count
     this.bytes -= bytes
-    this.record('Delete', uri, () => {
+    this.changed(parent, 'Delete', uri, () => {
       parent.children?.set(node.name, node)
       this.disordered.add(parent)
       this.count += count
       this.bytes += bytes
     })
-    this.touch(parent)
   }
 
   /** Gives a leaf a new value, and a format and type where named. Throws TreeError 405 (interior), 420 (full). */
@@ -201,11 +156,10 @@ export class Tree {
     this.room(0, growth)
     Object.assign(node, { value, format, type })
     this.bytes += growth
-    this.record('Replace', uriOf(node), () => {
+    this.changed(node, 'Replace', uriOf(node), () => {
       Object.assign(node, before)
       this.bytes -= growth
     })
-    this.touch(node)
   }
 
   /** Sets the own ACL; null inherits (at the root: the default). */
@@ -246,8 +200,7 @@ export class Tree {
       parent.children = new Map([...children.values()].map((child) => [child.name, child]))
     }
     relabel(name)
-    this.record('Rename', uri, () => relabel(old))
-    this.touch(node)
+    this.changed(node, 'Rename', uri, () => relabel(old))
   }
 
   /** Erases a server from every ACL (A8); at the root a right left without holders falls back to the default ACL's. */
@@ -269,31 +222,13 @@ export class Tree {
   private set<K extends 'acl' | 'title' | 'type' | 'tstamp'>(node: Node, key: K, value: Node[K], property: string): void {
     const before = node[key]
     node[key] = value
-    this.record('Property', uriOf(node), () => (node[key] = before), property)
-    this.touch(node)
+    this.changed(node, 'Property', uriOf(node), () => (node[key] = before), property)
   }
 
   private make(name: string, init: NodeInit, parent: Node | null): Node {
-    const format = init.format ?? 'chr'
     if (init.caseSense === 'CIS') this.folding = true
-    this.serial += 1
-    return {
-      name,
-      parent,
-      order: this.serial,
-      format,
-      children: format === 'node' ? new Map() : null,
-      value: init.value ?? '',
-      type: init.type ?? (format === 'node' ? '' : 'text/plain'),
-      acl: init.acl ?? null,
-      title: init.title ?? '',
-      tstamp: init.tstamp ?? this.stamp(),
-      verNo: init.verNo ?? 0,
-      permanent: init.permanent ?? false,
-      access: init.access ?? (SECRETS.has(name) && format !== 'node' ? UNREADABLE : null),
-      caseSense: init.caseSense,
-      writer: { by: this.by, serial: this.serial },
-    }
+    const serial = this.journal.next()
+    return newNode(name, parent, { tstamp: this.stamp(), ...init }, { by: this.journal.by, serial })
   }
 
   private room(nodes: number, bytes: number): void {
@@ -303,52 +238,21 @@ export class Tree {
   }
 
   // TStamp, VerNo (wraps FFFF to 0000) and the last writer move with every change; adding or removing a child changes its parent.
-  private touch(node: Node): void {
+  private changed(node: Node, kind: Change['kind'], uri: string, undo: () => void, property?: string): void {
     const { tstamp, verNo, writer } = node
+    const back = (): void => {
+      undo()
+      Object.assign(node, { tstamp, verNo, writer })
+    }
+    this.journal.record(kind, uri, back, property)
     node.tstamp = this.stamp()
     node.verNo = (verNo + 1) & 0xffff
-    node.writer = { by: this.by, serial: this.serial }
-    const last = this.steps.at(-1)
-    if (this.marks.length > 0 && last !== undefined) {
-      const undo = last.undo
-      this.steps[this.steps.length - 1] = {
-        change: last.change,
-        undo: () => {
-          undo()
-          Object.assign(node, { tstamp, verNo, writer })
-        },
-      }
-    }
-  }
-
-  private record(kind: Change['kind'], uri: string, undo: () => void, property?: string): void {
-    this.serial += 1
-    const change: Change = { serial: this.serial, kind, uri, by: this.by, ...(property === undefined ? {} : { property }) }
-    if (this.marks.length > 0) this.steps.push({ undo, change })
-    else this.listener?.(change)
-  }
-
-  private end(): { readonly from: number; readonly by: string } {
-    const mark = this.marks.pop()
-    if (mark === undefined) throw new Error('no transaction is open')
-    this.by = mark.by
-    return mark
+    node.writer = { by: this.journal.by, serial: this.journal.next() }
   }
 
   private stamp(): string {
     return this.options.now === undefined ? '' : stamp(this.options.now())
   }
-}
-
-function caseOf(node: Node): 'CS' | 'CIS' {
-  let at: Node | null = node
-  while (at !== null && at.caseSense === undefined) at = at.parent
-  return at?.caseSense ?? 'CS'
-}
-
-/** The change as notes tell it: `Replace ./A/B`. */
-export function changeText(change: Change): string {
-  return `${change.kind}${change.property === undefined ? '' : ` ${change.property} of`} ${change.uri}`
 }
 
 /** URI of a child that does not exist yet. */

@@ -34,7 +34,6 @@ export interface NodeUri {
 const PARTS: readonly TndsPart[] = [...PROPERTIES, 'Value']
 
 // Characters that XML 1.0 cannot carry; a name with one could never be listed.
-// eslint-disable-next-line no-control-regex
 const UNNAMEABLE = /[\u0000-\u001f\u007f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
 /**

@@ -96,9 +96,11 @@ const TABLE: readonly (readonly [title: string, request: Request, expected: stri
 ]
 
 describe('one command, one status', () => {
-  it.each(TABLE)('%s', (_, request, expected, by) => {
-    expect(code(device().performer, request, by)).toBe(expected)
-  })
+  for (const [title, request, expected, by] of TABLE) {
+    it(title, () => {
+      expect(code(device().performer, request, by)).toBe(expected)
+    })
+  }
 })
 
 describe('what is done and what is answered', () => {
