@@ -1,0 +1,150 @@
+// What every named action does. Keys, palette and menus all come here.
+import { nextTick } from 'vue'
+import { KEYS } from './model/keys.ts'
+import { useStepper } from './stores/stepper.ts'
+import { useTrace } from './stores/trace.ts'
+import { useView } from './stores/view.ts'
+import { useWorld } from './stores/world.ts'
+
+export interface Commands {
+  /** Performs an action; false where it is not possible now (the key then keeps its ordinary meaning). */
+  run(id: string): boolean
+  /** Actions for the palette. */
+  readonly list: readonly { readonly id: string; readonly label: string; readonly keys: string }[]
+}
+
+const focus = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
+
+/** Commands that have no key of their own. */
+const FURTHER: readonly { id: string; label: string }[] = [
+  { id: 'simulate', label: 'Start a simulated device' },
+  { id: 'openCapture', label: 'Open a capture …' },
+  { id: 'clearFilter', label: 'Show all rows' },
+  { id: 'themeSystem', label: 'Theme: system' },
+  { id: 'themeLight', label: 'Theme: light' },
+  { id: 'themeDark', label: 'Theme: dark' },
+  { id: 'themeContrast', label: 'Theme: high contrast' },
+  { id: 'density', label: 'Compact or roomy rows' },
+  { id: 'letters', label: 'Switch single-letter keys on or off' },
+  { id: 'welcome', label: 'Show the first-run tiles while nothing is recorded' },
+]
+
+/** Moves the focus between panes in reading order. */
+function pane(step: 1 | -1): boolean {
+  const panes = [...document.querySelectorAll<HTMLElement>('[data-pane]')].filter((one) => one.offsetParent !== null)
+  const at = panes.findIndex((one) => one.contains(document.activeElement))
+  const next = panes[(at + step + panes.length) % panes.length]
+  next?.focus()
+  return next !== undefined
+}
+
+/** Asks for a capture file and reads it into the workspace. */
+export function openCapture(): void {
+  const world = useWorld()
+  const trace = useTrace()
+  const input = document.createElement('input')
+  input.type = 'file'
+  input.accept = '.ndjson,.json,.xml,.wbxml,.hex,.txt,application/xml'
+  input.addEventListener('change', async () => {
+    const file = input.files?.[0]
+    if (file === undefined) return
+    const bytes = new Uint8Array(await file.arrayBuffer())
+    const rows = await world.attempt(`Opening ${file.name}`, (lab) => lab.evidence.open(file.name, bytes))
+    if (rows === null) return
+    useView().screen = 'trace'
+    trace.reveal(rows.first)
+    world.say(`${file.name}: rows ${rows.first} to ${rows.last}.`)
+  })
+  input.click()
+}
+
+/** Builds the table; call inside a component's setup. */
+export function createCommands(): Commands {
+  const view = useView()
+  const world = useWorld()
+  const trace = useTrace()
+  const stepper = useStepper()
+
+  const move = (to: number): boolean => {
+    if (trace.count === 0) return false
+    trace.select(trace.seqAt(Math.max(0, Math.min(trace.count - 1, to))))
+    return true
+  }
+  const here = (): number => trace.indexOf(trace.selected)
+  const onTrace = (then: () => void): boolean => {
+    view.screen = 'trace'
+    void nextTick(then)
+    return true
+  }
+  const finding = (step: 1 | -1): boolean => {
+    for (let i = here() + step; i >= 0 && i < trace.count; i += step) {
+      const row = trace.row(trace.seqAt(i))
+      // Beyond what is loaded the search goes through the filter instead of reading everything here.
+      if (row === undefined) break
+      if (row.findings > 0) return move(i)
+    }
+    world.say(step === 1 ? 'No further finding among the rows loaded below. Filter with lint:error or lint:warn to search all.' : 'No earlier finding among the rows loaded above.')
+    return true
+  }
+  const simulate = async (): Promise<void> => {
+    const started = await world.attempt('Starting the simulator', (lab) => lab.devices.simulate({}))
+    if (started !== null) world.say(`Simulated device ${started.id} started.`)
+  }
+  const page = 20
+
+  const table: Readonly<Record<string, () => boolean | void>> = {
+    palette: () => void (view.palette = true),
+    shortcuts: () => void (view.shortcuts = true),
+    trace: () => onTrace(() => focus('[data-rows]')),
+    devices: () => void (view.screen = 'devices'),
+    paneLeft: () => pane(-1),
+    paneRight: () => pane(1),
+    filter: () => onTrace(() => focus('#filter')),
+    filterHere: () => focus('#filter'),
+    next: () => move(here() + 1),
+    previous: () => move(here() < 0 ? trace.count - 1 : here() - 1),
+    pageDown: () => move(here() + page),
+    pageUp: () => move(here() - page),
+    firstRow: () => move(0),
+    lastRow: () => move(trace.count - 1),
+    nextFinding: () => finding(1),
+    previousFinding: () => finding(-1),
+    inspect: () => {
+      if (trace.selected === 0) move(0)
+      focus('[data-inspector]')
+    },
+    ladder: () => {
+      view.centre = view.centre === 'list' ? 'ladder' : 'list'
+      focus('[data-rows]')
+    },
+    back: () => {
+      if (document.activeElement?.closest('[data-rows]') !== null) return false
+      focus('[data-rows]')
+    },
+    decoded: () => void ((view.tab = 'decoded'), focus('[data-inspector]')),
+    raw: () => void ((view.tab = 'raw'), focus('[data-inspector]')),
+    hex: () => void ((view.tab = 'hex'), focus('[data-inspector]')),
+    continue: () => stepper.act('continue'),
+    step: () => stepper.act('step'),
+    drop: () => stepper.act('drop'),
+    holdAll: () => void world.toggleHold(),
+    simulate: () => void simulate(),
+    openCapture: () => openCapture(),
+    clearFilter: () => (trace.setFilter(''), trace.setScope({ kind: 'all' })),
+    themeSystem: () => void (view.theme = 'system'),
+    themeLight: () => void (view.theme = 'light'),
+    themeDark: () => void (view.theme = 'dark'),
+    themeContrast: () => void (view.theme = 'contrast'),
+    density: () => void (view.density = view.density === 'compact' ? 'roomy' : 'compact'),
+    letters: () => {
+      view.letterKeys = !view.letterKeys
+      world.say(`Single-letter keys are ${view.letterKeys ? 'on' : 'off'}.`)
+    },
+    welcome: () => void (view.welcomeDone = false),
+  }
+  const skip = new Set(['next', 'previous', 'pageDown', 'pageUp', 'filterHere', 'palette', 'back'])
+  return {
+    run: (id) => (Object.hasOwn(table, id) ? table[id]?.() !== false : false),
+    list: [...KEYS.filter((key) => !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })), ...FURTHER.map((one) => ({ ...one, keys: '' }))],
+  }
+}

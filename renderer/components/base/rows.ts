@@ -1,0 +1,83 @@
+// Which of many equally high rows are in view. Works for any count: beyond what a browser can scroll, places are scaled.
+import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+
+/** Tallest content a browser scrolls reliably, px. */
+const TALLEST = 30_000_000
+/** Rows drawn beyond either edge. */
+const SPARE = 6
+
+export interface VisibleRows {
+  /** The scrolling element, once it stands. */
+  readonly scroller: Readonly<Ref<HTMLElement | null>>
+  /** Give this to the scrolling element as its `:ref`. */
+  attach(element: unknown): void
+  readonly width: Ref<number>
+  readonly height: Ref<number>
+  /** Height of the whole content, px. */
+  readonly total: ComputedRef<number>
+  /** Indices drawn now, each with its place in px. */
+  readonly rows: ComputedRef<readonly { readonly index: number; readonly top: number }[]>
+  /** Whole rows that fit. */
+  readonly fits: ComputedRef<number>
+  /** True within 5 px of the end. */
+  atEnd(): boolean
+  toEnd(): void
+  /** Scrolls as little as needed to show a row; `centre` puts it in the middle where it was out of sight. */
+  show(index: number, centre?: boolean): void
+}
+
+/** `head` is the height in px of a sticky head inside the scroller. */
+export function useRows(count: () => number, rowHeight: () => number, head = 0): VisibleRows {
+  const scroller = shallowRef<HTMLElement | null>(null)
+  const top = ref(0)
+  const width = ref(0)
+  const height = ref(0)
+  const full = computed(() => count() * rowHeight())
+  const total = computed(() => Math.min(full.value, TALLEST))
+  const view = computed(() => Math.max(0, height.value - head))
+  const scale = computed(() => (full.value <= TALLEST ? 1 : (full.value - view.value) / (TALLEST - view.value)))
+  const rows = computed(() => {
+    const at = top.value * scale.value
+    const from = Math.max(0, Math.floor(at / rowHeight()) - SPARE)
+    const to = Math.min(count() - 1, Math.ceil((at + view.value) / rowHeight()) + SPARE)
+    const out: { index: number; top: number }[] = []
+    for (let index = from; index <= to; index++) out.push({ index, top: top.value + index * rowHeight() - at })
+    return out
+  })
+  const scrolled = (): void => {
+    top.value = Math.max(0, scroller.value?.scrollTop ?? 0)
+  }
+  const sizes = new ResizeObserver(() => {
+    width.value = scroller.value?.clientWidth ?? 0
+    height.value = scroller.value?.clientHeight ?? 0
+    scrolled()
+  })
+  watch(scroller, (now, before) => {
+    before?.removeEventListener('scroll', scrolled)
+    sizes.disconnect()
+    now?.addEventListener('scroll', scrolled, { passive: true })
+    if (now !== null) sizes.observe(now)
+    scrolled()
+  }, { flush: 'post' })
+  onBeforeUnmount(() => sizes.disconnect())
+
+  const go = (place: number): void => {
+    if (scroller.value === null) return
+    scroller.value.scrollTop = place / scale.value
+    scrolled()
+  }
+  return {
+    scroller, attach: (element) => void (scroller.value = element instanceof HTMLElement ? element : null), width, height, total, rows,
+    fits: computed(() => Math.max(1, Math.floor(view.value / rowHeight()))),
+    atEnd: () => scroller.value === null || scroller.value.scrollHeight - scroller.value.clientHeight - scroller.value.scrollTop <= 5,
+    toEnd: () => go(full.value),
+    show(index, centre = false) {
+      if (scroller.value === null || index < 0) return
+      const place = index * rowHeight()
+      const at = scroller.value.scrollTop * scale.value
+      if (place >= at && place + rowHeight() <= at + view.value) return
+      if (centre) go(Math.max(0, place - view.value / 2))
+      else go(place < at ? place : place + rowHeight() - view.value)
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// How the window is arranged: theme, density, panes, which screen. Kept in this browser's own storage, never sent anywhere.
+import { defineStore } from 'pinia'
+import { ref, watch, type Ref } from 'vue'
+
+export type Screen = 'trace' | 'devices'
+export type Theme = 'system' | 'light' | 'dark' | 'contrast'
+export type Density = 'compact' | 'roomy'
+export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings'
+
+const KEY = 'dm-lab.'
+
+/** A ref that is read from and written to local storage; a value of the wrong type is ignored. */
+function kept<T>(name: string, initial: T): Ref<T> {
+  let value = initial
+  try {
+    const text = window.localStorage.getItem(KEY + name)
+    const read: unknown = text === null ? null : JSON.parse(text)
+    if (typeof read === typeof initial && Array.isArray(read) === Array.isArray(initial) && read !== null) value = read as T
+  } catch {
+    // Storage that is switched off or holds rubbish: the first arrangement is used.
+  }
+  const state = ref(value) as Ref<T>
+  watch(state, (now) => {
+    try {
+      window.localStorage.setItem(KEY + name, JSON.stringify(now))
+    } catch {
+      // Nothing is lost but the arrangement.
+    }
+  }, { deep: true })
+  return state
+}
+
+export const useView = defineStore('view', () => {
+  const screen = kept<Screen>('screen', 'trace')
+  const theme = kept<Theme>('theme', 'system')
+  const density = kept<Density>('density', 'compact')
+  const centre = kept<'list' | 'ladder'>('centre', 'list')
+  const tab = kept<Tab>('tab', 'decoded')
+  const bytesBelow = kept('bytesBelow', true)
+  const sessionsWidth = kept('sessionsWidth', 232)
+  const inspectorWidth = kept('inspectorWidth', 528)
+  const bytesHeight = kept('bytesHeight', 212)
+  const trayHeight = kept('trayHeight', 148)
+  const hiddenColumns = kept<string[]>('hiddenColumns', [])
+  const letterKeys = kept('letterKeys', true)
+  const welcomeDone = kept('welcomeDone', false)
+  const palette = ref(false)
+  const shortcuts = ref(false)
+
+  watch([theme, density], ([t, d]) => {
+    document.documentElement.dataset['theme'] = t
+    document.documentElement.dataset['density'] = d
+  }, { immediate: true })
+
+  /** Height of a grid row in px; the style sheet's --row agrees. */
+  const rowHeight = (): number => (density.value === 'compact' ? 22 : 28)
+
+  return {
+    screen, theme, density, centre, tab, bytesBelow, sessionsWidth, inspectorWidth, bytesHeight, trayHeight,
+    hiddenColumns, letterKeys, welcomeDone, palette, shortcuts, rowHeight,
+  }
+})

@@ -1,0 +1,214 @@
+// A lab in memory for the window's tests and screenshots: it speaks LabApi and holds whatever it is told. No sockets, no store.
+import { createHash } from 'node:crypto'
+import type {
+  DeviceRow, FrameDetail, Held, HoldMode, LabApi, LabEventName, LabEvents, LabState, Seq, SessionRow, SimulateOptions, TraceRow,
+} from '../../core/api.ts'
+import type { Note } from '../../core/machine.ts'
+import { packPage } from '../../core/page.ts'
+import { decode } from '../../core/syncml/codec.ts'
+import type { Finding, Severity } from '../../core/syncml/finding.ts'
+import type { Encoding } from '../../core/syncml/message.ts'
+import { summarise } from '../../core/syncml/summary.ts'
+
+const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
+
+/** What a test says of a row; the rest is derived or filled in. */
+export interface Entry extends Partial<TraceRow> {
+  readonly bytes?: Uint8Array
+  readonly original?: Uint8Array
+  readonly findings_?: readonly Finding[]
+  readonly notes?: readonly Note[]
+  readonly startLine?: string
+  readonly headers?: FrameDetail['headers']
+  readonly cause?: Seq
+  /** Ms after the row before. */
+  readonly later?: number
+}
+
+export interface FakeLab {
+  readonly api: LabApi
+  /** Adds a row and tells the subscribers. */
+  add(entry: Entry): Seq
+  /** Adds a message of `bytes`, summarised as the lab would. */
+  message(direction: 'up' | 'down', bytes: Uint8Array, encoding: Encoding, session: number, more?: Entry): Seq
+  /** Opens a session and returns its key. */
+  session(device: string, sessionId: string, state?: SessionRow['state'], reason?: string): number
+  hold(seq: Seq, why: string, more?: Partial<Held>): number
+  update(seq: Seq, change: Partial<TraceRow>): void
+  /** Calls made, in order: `stepper.decide [..]`. */
+  readonly calls: readonly string[]
+  /** Sends a state to the subscribers. */
+  state(change: Partial<LabState>): void
+  /** What `devices.simulate` does beyond noting the call. */
+  onSimulate: (options: SimulateOptions) => void
+}
+
+/** Makes an empty lab whose clock begins at `start` (ms). */
+export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
+  const rows: TraceRow[] = []
+  const details = new Map<Seq, Omit<FrameDetail, 'row'>>()
+  const sessions = new Map<number, SessionRow>()
+  const devices = new Map<string, DeviceRow>()
+  const held: Held[] = []
+  const calls: string[] = []
+  const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
+  let clock = start
+  let nextHeld = 1
+  let state: LabState = {
+    name: 'lab', workspace: '/home/user/DM Lab/field-trial', dm: 'http://127.0.0.1:8080/dm', ui: 'http://127.0.0.1:7001/', startedAt: start, recording: true, hold: { mode: 'off' }, held: 0,
+    first: 0, last: 0, sessions: 0, storeBytes: 0, notShownLive: 0, recovery: '', rules: 46,
+  }
+  const tell = <K extends LabEventName>(name: K, fact: LabEvents[K]): void => listeners.get(name)?.forEach((listener) => listener(fact as never))
+  const setState = (change: Partial<LabState>): void => {
+    state = { ...state, ...change }
+    tell('state', state)
+  }
+  const at = (seq: Seq): TraceRow => {
+    const row = rows[seq - 1]
+    if (row === undefined) throw new Error(`there is no row ${seq}`)
+    return row
+  }
+  const tellRows = (first: Seq, last: Seq): void => tell('trace', { first, last, rows: packPage(rows.slice(first - 1, last)) })
+
+  const lab: FakeLab = {
+    calls,
+    onSimulate: () => {},
+    state: setState,
+    add(entry) {
+      clock += entry.later ?? 40
+      const { bytes = new Uint8Array(), original, findings_: findings = [], notes = [], startLine = '', headers = [], cause, later: _later, ...given } = entry
+      const worst = findings.reduce<Severity | ''>((sum, one) => (RANK.indexOf(one.severity) > RANK.indexOf(sum) ? one.severity : sum), '')
+      const row: TraceRow = {
+        kind: 'message', direction: 'up', hop: 'S-D', session: 0, sessionId: '', device: '', msgId: '', package: '', encoding: '', commands: [], statuses: [], target: '', final: true, httpStatus: 0,
+        hold: 'no', text: '', ...given, seq: rows.length + 1, at: clock, mono: clock - start, size: bytes.length, findings: findings.length, severity: worst,
+      }
+      rows.push(row)
+      details.set(row.seq, {
+        bytes, original: original ?? null, startLine, headers, local: '127.0.0.1:8080', remote: row.kind === 'event' ? '' : '127.0.0.1:51422', cause: cause ?? null, origin: 'lab', findings, notes,
+        sha256: bytes.length === 0 ? '' : createHash('sha256').update(bytes).digest('hex'),
+      })
+      touch(row)
+      tellRows(row.seq, row.seq)
+      setState({ first: 1, last: rows.length, sessions: sessions.size, storeBytes: state.storeBytes + bytes.length + 120 })
+      return row.seq
+    },
+    message(direction, bytes, encoding, session, more = {}) {
+      const { device, sessionId } = sessions.get(session) ?? { device: '', sessionId: '' }
+      const head = direction === 'up' ? 'POST /dm HTTP/1.1' : 'HTTP/1.1 200 OK'
+      const type = `application/vnd.syncml.dm+${encoding}`
+      const base: Entry = { direction, bytes, encoding, session, device, sessionId, startLine: head, headers: headersOf(direction, type, bytes.length) }
+      try {
+        const { message, findings } = decode(bytes, encoding)
+        const { commands, statuses, firstTarget, final, msgId, package: guess } = summarise(message)
+        const pack = guess !== '' ? guess : direction === 'down' ? '#2' : '#3'
+        return lab.add({ ...base, commands, statuses, target: firstTarget, final, msgId, package: pack, findings_: findings, ...more })
+      } catch (error) {
+        return lab.add({ ...base, text: (error as Error).message, ...more })
+      }
+    },
+    session(device, sessionId, sessionState = 'completed', reason = '') {
+      const session = sessions.size + 1
+      const row: SessionRow = { session, device, server: 'https://dm.example.com/dm', sessionId, first: 0, last: 0, firstAt: clock, lastAt: clock, messages: 0, findings: 0, severity: '', state: sessionState, reason }
+      sessions.set(session, row)
+      const known = devices.get(device)
+      devices.set(device, { id: device, simulated: device.startsWith('SIM:'), manufacturer: known?.manufacturer ?? 'Acme', model: 'M1', lastAt: clock, sessions: (known?.sessions ?? 0) + 1, state: 'enrolled', activity: device.startsWith('SIM:') ? 'waits for its next session' : '' })
+      tell('sessions', { changed: [row] })
+      tell('devices', { changed: [devices.get(device) as DeviceRow] })
+      return session
+    },
+    hold(seq, why, more = {}) {
+      const row = at(seq)
+      const one: Held = { id: nextHeld++, seq, at: Date.now() - 41_000, direction: row.direction, hop: row.hop, device: row.device, sessionId: row.sessionId, commands: row.commands, encoding: row.encoding || 'xml', why, peerWaits: true, ...more }
+      held.push(one)
+      lab.update(seq, { hold: one.peerWaits ? 'held' : 'peer gone' })
+      tellHeld()
+      return one.id
+    },
+    update(seq, change) {
+      rows[seq - 1] = { ...at(seq), ...change }
+      tellRows(seq, seq)
+    },
+    api: {
+      lab: { state: async () => state },
+      trace: {
+        async rows(first, count) {
+          calls.push(`trace.rows ${first} ${count}`)
+          return packPage(rows.slice(Math.max(0, first - 1), first - 1 + Math.min(count, 5000)))
+        },
+        async frame(seq) {
+          return { row: at(seq), ...(details.get(seq) as Omit<FrameDetail, 'row'>) }
+        },
+        sessions: async () => [...sessions.values()].reverse(),
+        session: async (session) => Float64Array.from(rows.filter((row) => row.session === session).map((row) => row.seq)),
+      },
+      stepper: {
+        held: async () => [...held],
+        async mode(mode: HoldMode) {
+          calls.push(`stepper.mode ${JSON.stringify(mode)}`)
+          setState({ hold: mode })
+        },
+        async decide(id, verdict) {
+          const index = held.findIndex((one) => one.id === id)
+          const one = held[index]
+          if (one === undefined) throw new Error(`message ${id} is not held any more`)
+          calls.push(`stepper.decide ${id} ${verdict.act}${verdict.act === 'edit' ? ` ${verdict.bytes.length}` : ''}`)
+          held.splice(index, 1)
+          if (verdict.act === 'edit') {
+            const before = details.get(one.seq) as Omit<FrameDetail, 'row'>
+            details.set(one.seq, { ...before, bytes: verdict.bytes, original: before.bytes })
+          }
+          lab.update(one.seq, { hold: verdict.act === 'edit' ? 'edited' : verdict.act === 'drop' ? 'dropped' : 'released' })
+          tellHeld()
+        },
+      },
+      devices: {
+        list: async () => [...devices.values()],
+        async simulate(options) {
+          calls.push(`devices.simulate ${JSON.stringify(options)}`)
+          const id = options.id ?? `SIM:${100001 + devices.size}`
+          lab.onSimulate({ ...options, id })
+          return { id }
+        },
+        async queue(device, commands) {
+          calls.push(`devices.queue ${device} ${JSON.stringify(commands)}`)
+        },
+      },
+      evidence: {
+        async open(name, bytes) {
+          calls.push(`evidence.open ${name} ${bytes.length}`)
+          const encoding: Encoding = bytes[0] === 0x3c ? 'xml' : 'wbxml'
+          const seq = lab.message('up', bytes, encoding, 0)
+          return { first: seq, last: seq }
+        },
+      },
+      on(event, listener) {
+        const set = listeners.get(event) ?? new Set()
+        listeners.set(event, set)
+        set.add(listener as (fact: never) => void)
+        return () => set.delete(listener as (fact: never) => void)
+      },
+    },
+  }
+  const tellHeld = (): void => {
+    tell('held', { held: [...held] })
+    setState({ held: held.length })
+  }
+  const touch = (row: TraceRow): void => {
+    const session = sessions.get(row.session)
+    if (session === undefined) return
+    const severity = RANK.indexOf(row.severity) > RANK.indexOf(session.severity) ? row.severity : session.severity
+    const next = { ...session, first: session.first || row.seq, last: row.seq, firstAt: session.first ? session.firstAt : row.at, lastAt: row.at, messages: session.messages + (row.kind === 'message' ? 1 : 0), findings: session.findings + row.findings, severity }
+    sessions.set(row.session, next)
+    const device = devices.get(row.device)
+    if (device !== undefined) devices.set(row.device, { ...device, lastAt: row.at })
+    tell('sessions', { changed: [next] })
+    tell('devices', { changed: device === undefined ? [] : [devices.get(row.device) as DeviceRow] })
+  }
+  return lab
+}
+
+function headersOf(direction: 'up' | 'down', type: string, length: number): FrameDetail['headers'] {
+  return direction === 'up'
+    ? [['Host', '127.0.0.1:8080'], ['User-Agent', 'sample-client/1.0'], ['Content-Type', type], ['Content-Length', String(length)]]
+    : [['Server', 'dm-lab'], ['Content-Type', type], ['Content-Length', String(length)], ['Connection', 'keep-alive']]
+}
