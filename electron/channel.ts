@@ -34,13 +34,8 @@ export function portChannel(port: EmitterPort | EventPort): Channel {
     closed = true
     for (const closer of closers.splice(0)) closer()
   }
-  if ('on' in port) {
-    port.on('message', received)
-    port.on('close', ended)
-  } else {
-    port.addEventListener('message', received)
-    port.addEventListener('close', ended)
-  }
+  if ('on' in port) port.on('close', ended)
+  else port.addEventListener('close', ended)
   return {
     post: (message) => {
       if (!closed) port.postMessage(message)
@@ -48,7 +43,10 @@ export function portChannel(port: EmitterPort | EventPort): Channel {
     onMessage: (next) => {
       const first = listener === null
       listener = next
-      if (first) port.start()
+      if (!first) return
+      if ('on' in port) port.on('message', received)
+      else port.addEventListener('message', received)
+      port.start()
     },
     onClose: (closer) => {
       if (closed) closer()

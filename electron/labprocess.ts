@@ -1,5 +1,5 @@
 // Keeps one lab alive in a utility process: starts it, hands it ports, starts it again when it dies, and lets it flush before the end.
-import { safeStorage, utilityProcess } from 'electron'
+import { MessageChannelMain, safeStorage, utilityProcess } from 'electron'
 import type { MessagePortMain, UtilityProcess } from 'electron'
 import type { LabOptions, Ready } from '../core/node/main.ts'
 import { restartDelay } from './desktop.ts'
@@ -16,8 +16,8 @@ export interface LabStatus {
 /** The lab's process as main sees it. */
 export interface LabProcess {
   status(): LabStatus
-  /** Hands over one end of a channel now, or as soon as the lab runs again; ports that can no longer be served are closed. */
-  attach(port: MessagePortMain): void
+  /** Joins `who` to the lab: gives it its end of a fresh channel now, or as soon as the lab runs. Asking again while waiting changes nothing. */
+  join(who: object, give: (port: MessagePortMain) => void): void
   /** Starts again after `failed`. */
   retry(): void
   /** Tells the lab to finish writing and waits, at most `STOP_MS`. Resolves with '' or with what went wrong. */
@@ -38,13 +38,19 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
   let timer: NodeJS.Timeout | undefined
   let ended: ((error: string) => void) | null = null
   let stopping: Promise<string> | null = null
-  const waiting: MessagePortMain[] = []
+  const waiting = new Map<object, (port: MessagePortMain) => void>()
 
   const become = (next: LabStatus): void => {
     status = next
     changed(next)
   }
   const tell = (order: ToLab, ports: MessagePortMain[] = []): void => child?.postMessage(order, ports)
+
+  const hand = (give: (port: MessagePortMain) => void): void => {
+    const { port1, port2 } = new MessageChannelMain()
+    tell({ type: 'port' }, [port1])
+    give(port2)
+  }
 
   const start = (): void => {
     const started = utilityProcess.fork(entry, [], { serviceName: 'DM Lab', stdio: 'inherit' })
@@ -53,8 +59,10 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       if (child !== started) return
       if (message.type === 'ready') {
         upAt = performance.now()
-        for (const port of waiting.splice(0)) tell({ type: 'port' }, [port])
         become({ state: 'running', reason: '', ready: message.ready })
+        const joining = [...waiting.values()]
+        waiting.clear()
+        joining.forEach(hand)
       } else if (message.type === 'failed') become({ state: 'failed', reason: message.reason, ready: null })
       else if (message.type === 'stopped') ended?.(message.error)
       else if (message.type === 'secret')
@@ -86,7 +94,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
   const stop = (): Promise<string> =>
     new Promise<string>((resolve) => {
       clearTimeout(timer)
-      for (const port of waiting.splice(0)) port.close()
+      waiting.clear()
       const alive = child
       if (alive === null) return resolve('')
       const late = setTimeout(() => {
@@ -107,10 +115,9 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
   start()
   return {
     status: () => status,
-    attach: (port) => {
-      if (stopping !== null) port.close()
-      else if (status.state === 'running') tell({ type: 'port' }, [port])
-      else waiting.push(port)
+    join: (who, give) => {
+      if (status.state === 'running') hand(give)
+      else if (stopping === null) waiting.set(who, give)
     },
     retry: () => {
       if (status.state !== 'failed' || stopping !== null) return

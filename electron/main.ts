@@ -1,7 +1,7 @@
 // Main process of the desktop shell: windows only. The lab lives in a utility process; this file puts the pieces together.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { BrowserWindow, Menu, MessageChannelMain, app, dialog, nativeTheme, powerMonitor, session } from 'electron'
+import { BrowserWindow, Menu, app, dialog, nativeTheme, powerMonitor, session } from 'electron'
 import type { MenuItemConstructorOptions } from 'electron'
 import { registerScheme, serveOnly } from './assets.ts'
 import { DOWN } from './calls.ts'
@@ -69,9 +69,11 @@ function flagsOrQuit(): LabFlags | null {
 function answerPages(lab: LabProcess, windows: Windows): void {
   route({
     port: (window) => {
-      const { port1, port2 } = new MessageChannelMain()
-      lab.attach(port1)
-      window.webContents.postMessage(DOWN.port, null, [port2])
+      const page = window.webContents
+      lab.join(page, (port) => {
+        if (page.isDestroyed()) port.close()
+        else page.postMessage(DOWN.port, null, [port])
+      })
       const { state, reason } = lab.status()
       window.webContents.send(DOWN.lab, { state, reason })
       return undefined

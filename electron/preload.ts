@@ -9,7 +9,7 @@ export interface Desktop {
   /** 'linux', 'win32' or 'darwin'. */
   readonly platform: string
   readonly versions: { readonly electron: string; readonly chrome: string; readonly node: string }
-  /** Asks for a fresh port to the lab. It comes as a window message `{type: 'dm-lab-port'}` with the port in `ports[0]`; messages wait in it until the lab runs. */
+  /** Asks for a fresh port to the lab. It comes as a window message `{type: 'dm-lab-port'}` with the port in `ports[0]`, at once or when the lab runs again. */
   requestPort(): Promise<void>
   /** Hears of the lab's process: 'down' while it is started again, 'running' when a new port can be asked for. Returns what ends it. */
   onLab(listener: (status: { readonly state: string; readonly reason: string }) => void): () => void

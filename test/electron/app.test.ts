@@ -69,7 +69,7 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
       const tries = []
       tries.push(await fetch('https://evil.example/x').then(() => 'fetched', () => 'refused'))
       tries.push(await new Promise((done) => { const i = new Image(); i.onload = () => done('loaded'); i.onerror = () => done('refused'); i.src = 'https://evil.example/i.png' }))
-      const s = document.createElement('script'); s.textContent = 'window.inlined = true'; try { document.body.append(s) } catch { }
+      try { const s = document.createElement('script'); s.append('window.inlined = true'); document.body.append(s); s.textContent = 'window.inlined = true' } catch { }
       const f = document.createElement('iframe'); f.src = 'https://evil.example/'; document.body.append(f)
       tries.push(await new Promise((done) => { try { const w = new WebSocket('wss://evil.example/'); w.onerror = () => done('refused'); w.onopen = () => done('opened') } catch { done('refused') } }))
       let evil; try { evil = eval('1+1') } catch { evil = 'refused' }
@@ -174,8 +174,8 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
         () => Number.NaN,
         () => -1 - random(10),
         () => 10n ** 30n,
-        () => randomBytes(random(40)).toString('latin1'),
-        () => '../'.repeat(random(20)) + 'etc/passwd',
+        () => `\u0001${randomBytes(random(40)).toString('latin1')}`,
+        () => '../'.repeat(1 + random(20)) + 'etc/passwd',
         () => '\u0000'.repeat(3000),
         () => 'https://evil.example/' + 'a'.repeat(random(4000)),
         () => new Date(0),

@@ -1,7 +1,7 @@
 // A recorded double of the main-process module 'electron': every call is written down; windows, ports and processes behave, the rest answers as told.
 import { EventEmitter } from 'node:events'
 import type { Page } from 'playwright-core'
-import { Pages, deliver, toApp } from './page.ts'
+import { Pages, deliver } from './page.ts'
 import { ChannelMain, PortMain, Utility } from './ports.ts'
 
 export interface Call {
@@ -43,6 +43,7 @@ export function makeDouble(settings: Settings) {
   const handlers = new Map<string, Handler>()
   const windows = new Set<BrowserWindow>()
   const utilities: Utility[] = []
+  const loads: Promise<void>[] = []
   let focused: BrowserWindow | null = null
   let protocolHandler: ((request: Request) => Response | Promise<Response>) | null = null
   let beforeRequest: ((details: { url: string }, decide: (answer: { cancel?: boolean }) => void) => void) | null = null
@@ -116,6 +117,9 @@ export function makeDouble(settings: Settings) {
       record('webContents.postMessage', channel, value, ports.length)
       if (this.window.page !== null && !this.crashed) void deliver(this.window.page, channel, value, ports)
     }
+    isDestroyed(): boolean {
+      return this.window.isDestroyed()
+    }
     reload(): void {
       record('webContents.reload')
       void this.window.reload()
@@ -150,8 +154,13 @@ export function makeDouble(settings: Settings) {
       windows.add(this)
       app.emit('web-contents-created', {}, this.webContents)
     }
-    async loadURL(url: string): Promise<void> {
+    loadURL(url: string): Promise<void> {
       record('win.loadURL', url)
+      const loading = this.#load(url)
+      loads.push(loading.catch(() => {}))
+      return loading
+    }
+    async #load(url: string): Promise<void> {
       this.#url = url
       this.page = await pages.open(this.options.webPreferences.preload, { width: this.options.width, height: this.options.height })
       await pages.load(this.page, url)
@@ -207,7 +216,7 @@ export function makeDouble(settings: Settings) {
       if (this.#destroyed) return
       this.#destroyed = true
       windows.delete(this)
-      if (focused === this) focused = null
+      if (focused === this) focused = [...windows].at(-1) ?? null
       void this.page?.close().catch(() => {})
       this.emit('closed')
       if (windows.size === 0 && !app.quitting) app.emit('window-all-closed')
@@ -349,7 +358,11 @@ export function makeDouble(settings: Settings) {
     permission,
     quit,
     invoke,
-    pages,
+    /** Ends the browser once no window is half made. */
+    closePages: async () => {
+      await Promise.all(loads)
+      await pages.close()
+    },
     menu: () => menuTemplate,
     windows: () => [...windows],
     names: () => calls.map((call) => call.name),

@@ -37,7 +37,6 @@ export class Pages {
   readonly #ours = new Set<Page>()
   /** URLs that the application itself loads: no will-navigate for those. */
   readonly #loading = new Map<Page, string>()
-  readonly #popups: string[] = []
   constructor(host: PageHost) {
     this.#host = host
   }
@@ -53,9 +52,15 @@ export class Pages {
       this.#host.invoke(page, channel, args, { url: toApp(frame.url()), top: frame.parentFrame() === null }),
     )
     await page.exposeBinding('__double_port', (_source, id: number, data: unknown) => ports.get(id)?.raw.postMessage(data))
-    await page.exposeBinding('__double_closed', (_source, id: number) => {
-      ports.get(id)?.raw.close()
-      ports.delete(id)
+    // A document that is gone takes its ports with it.
+    const drop = (): void => {
+      for (const port of ports.values()) port.raw.close()
+      ports.clear()
+    }
+    page.on('crash', drop)
+    page.on('close', drop)
+    page.on('framenavigated', (frame) => {
+      if (frame.parentFrame() === null) drop()
     })
     await page.addInitScript(`(${String(inPage)})(${JSON.stringify({ platform: process.platform, node: process.versions.node })}, function (require, module, exports, process, Buffer, global) {
 ${readFileSync(preload, 'utf8')}
@@ -81,29 +86,25 @@ ${readFileSync(preload, 'utf8')}
     this.#browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
     const context = await this.#browser.newContext()
     await context.route('**/*', (route) => this.#answer(route))
-    context.on('page', (page) => {
-      // Our own pages are made by newPage; anything else is a window the page opened.
-      setTimeout(() => {
-        if (!this.#ours.has(page)) void this.#popup(page)
-      }, 0)
-    })
     return context
   }
 
   #opening: Promise<unknown> = Promise.resolve()
   async #own(context: BrowserContext): Promise<Page> {
-    const made = this.#opening.then(() => context.newPage())
+    const made = this.#opening.then(async () => {
+      const page = await context.newPage()
+      this.#ours.add(page)
+      return page
+    })
     this.#opening = made.catch(() => {})
-    const page = await made
-    this.#ours.add(page)
-    return page
+    return made
   }
 
-  async #popup(page: Page): Promise<void> {
-    const opener = await page.opener()
-    if (opener === null || this.#ours.has(page)) return
-    this.#host.opens(opener, this.#popups.shift() ?? page.url())
-    await page.close()
+  /** A window the page opened: Chromium tells of it only once it has loaded, which it never may. It is put down to the oldest of our pages. */
+  #popup(route: Route, url: string): Promise<void> {
+    const opener = [...this.#ours].find((page) => !page.isClosed())
+    if (opener !== undefined) this.#host.opens(opener, url)
+    return route.abort('aborted')
   }
 
   async #answer(route: Route): Promise<void> {
@@ -114,15 +115,11 @@ ${readFileSync(preload, 'utf8')}
       try {
         frame = request.frame()
       } catch {
-        this.#popups.push(url)
-        return route.abort('aborted')
+        return this.#popup(route, url)
       }
       const page = frame.page()
       const top = frame.parentFrame() === null
-      if (!this.#ours.has(page)) {
-        this.#popups.push(url)
-        return route.abort('aborted')
-      }
+      if (!this.#ours.has(page)) return this.#popup(route, url)
       if (top && this.#loading.get(page)?.split('#')[0] === url.split('#')[0]) this.#loading.delete(page)
       else if (!this.#host.navigates(page, url, top)) return route.abort('aborted')
     }
@@ -172,11 +169,17 @@ function inPage(
     [key: string]: unknown
     __double_invoke(channel: string, args: unknown[]): Promise<unknown>
     __double_port(id: number, data: unknown): Promise<void>
-    __double_closed(id: number): Promise<void>
   }
   if (window.parent !== window || !location.href.startsWith('https://app-lab.test/')) return
   const listeners = new Map<string, Set<(event: unknown, value: unknown) => void>>()
   const ports = new Map<number, MessagePort>()
+  // Electron gives page ports a `close` event, which Chromium has not: remember which port of the page belongs to which of ours.
+  const given = new Map<number, MessagePort>()
+  const posted: number[] = []
+  window.addEventListener('message', (event) => {
+    const id = event.source === window && event.ports[0] !== undefined ? posted.shift() : undefined
+    if (id !== undefined && event.ports[0] !== undefined) given.set(id, event.ports[0])
+  })
   const clone = (value: unknown): unknown => {
     if (typeof value === 'function') return (...args: unknown[]) => (value as (...a: unknown[]) => unknown)(...args)
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
@@ -210,19 +213,21 @@ function inPage(
   Object.defineProperty(window, '__double', {
     value: {
       message: (channel: string, value: unknown, ids: number[]) => {
-        const given = ids.map((id) => {
+        const handed = ids.map((id) => {
+          posted.push(id)
           const { port1, port2 } = new MessageChannel()
           ports.set(id, port1)
           port1.onmessage = (event) => void w.__double_port(id, event.data)
-          port1.addEventListener('close', () => void w.__double_closed(id))
           return port2
         })
-        for (const listener of listeners.get(channel) ?? []) listener({ ports: given }, value)
+        for (const listener of listeners.get(channel) ?? []) listener({ ports: handed }, value)
       },
       port: (id: number, data: unknown) => ports.get(id)?.postMessage(data),
       closed: (id: number) => {
         ports.get(id)?.close()
         ports.delete(id)
+        given.get(id)?.dispatchEvent(new Event('close'))
+        given.delete(id)
       },
     },
   })

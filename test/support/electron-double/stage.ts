@@ -108,7 +108,7 @@ export async function launch(built: Build, argv: readonly string[] = [], setting
       }),
     close: async () => {
       for (const utility of double.utilities) if (utility.child.exitCode === null && utility.child.signalCode === null) utility.child.kill('SIGKILL')
-      await double.pages.close()
+      await double.closePages()
       delete doubles[run]
       rmSync(userData, { recursive: true, force: true })
     },
