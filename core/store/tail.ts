@@ -47,7 +47,7 @@ export class Tail {
     return this.#before + this.#written + this.#buffered
   }
 
-  /** Buffers a record. Throws only where the segment is full and cannot be written; nothing is buffered then. */
+  /** Buffers a record, in a new segment where this one is full. */
   put(type: number, number: number, meta: string, bytes: Uint8Array | null): Place {
     const record = encodeRecord(type, number, meta, bytes, this.#crc32)
     const end = this.#written + this.#buffered
@@ -112,9 +112,14 @@ export class Tail {
     return { segment: this.#segment, start, length: record.length }
   }
 
+  /** Begins a new segment; while the disk refuses to take the old one, that goes on growing. */
   #roll(): void {
-    this.write()
-    this.#segments.sync(this.#segment)
+    try {
+      this.write()
+      this.#segments.sync(this.#segment)
+    } catch {
+      return
+    }
     this.#segment += 1
     this.#before += this.#written
     this.#written = 0

@@ -1,0 +1,51 @@
+// Records and saves as fast as it can until it is killed; prints what is acknowledged. Run by workspacekill.test.ts.
+import { writeSync } from 'node:fs'
+import { openWorkspace } from '../../core/node/workspace.ts'
+import { entryOf } from '../store/rows.ts'
+
+const workspace = openWorkspace(process.argv[2] ?? '', { segmentBytes: 200_000 })
+const { trace, ledger } = workspace
+const say = (text: string): number => writeSync(1, `${text}\n`)
+let saved = Number(ledger.setting('saved') ?? 0)
+say(`open ${trace.last} ${saved}`)
+setInterval(() => {
+  trace.flush()
+  say(`flushed ${trace.last}`)
+}, 100)
+
+function work(): void {
+  for (let round = 0; round < 20; round++) {
+    const seq = trace.append(entryOf(trace.last + 1))
+    if (seq % 7 === 0) trace.amend(seq, { hold: 'released' })
+    if (seq % 5 === 0) {
+      saved += 1
+      ledger.save([
+        { kind: 'values', values: [{ device: 'd', uri: `./${saved}`, format: 'chr', type: '', data: String(saved), at: 0 }] },
+        { kind: 'nonces', nonces: { device: 'd', client: Uint8Array.of(saved & 255), server: null, reading: null } },
+        { kind: 'alert', alert: { device: 'd', sessionId: '1', msgId: String(saved), at: 0, code: 1226, correlator: '', items: [] } },
+      ])
+      ledger.setSetting('saved', String(saved))
+      say(`saved ${saved}`)
+    }
+    if (seq % 50 === 0) {
+      const held = {
+        id: seq,
+        seq,
+        at: 0,
+        direction: 'up',
+        hop: 'S-D',
+        device: 'd',
+        sessionId: '1',
+        commands: [],
+        encoding: 'xml',
+        why: '',
+        peerWaits: true,
+      } as const
+      ledger.hold({ held, session: 1, bytes: entryOf(seq).bytes })
+      say(`held ${seq}`)
+      ledger.unhold(seq - 100)
+    }
+  }
+  setImmediate(work)
+}
+work()

@@ -1,0 +1,146 @@
+// The ledger's story: what the server saves it reads back, all of one save or nothing, and the latest word counts.
+import { beforeEach, expect, test } from 'vitest'
+import type { Held } from '../../core/api.ts'
+import type { Account, Order, ServerRecord } from '../../core/server/records.ts'
+import { Ledger } from '../../core/store/ledger.ts'
+import { LAB_ACCOUNT } from '../../core/store/schema.ts'
+import { memoryDb, needsSqlite } from './memory.ts'
+
+beforeEach((context) => needsSqlite(context))
+
+const account = (device: string | null, userName: string, password = 'p'): Account => ({ ...LAB_ACCOUNT, device, userName, password })
+const order = (id: string, more: Partial<Order> = {}): Order => ({
+  id,
+  device: 'IMEI:1',
+  createdAt: 100,
+  commands: [
+    { kind: 'Replace', cmdId: '', items: [{ target: { locUri: './x' }, data: Uint8Array.of(0, 1, 255) }] },
+    { kind: 'Alert', cmdId: '', code: NaN, data: 'odd', items: [] },
+  ],
+  state: 'queued',
+  sessionId: '',
+  outcomes: [],
+  ...more,
+})
+const held = (id: number): Held => ({
+  id,
+  seq: 10 + id,
+  at: 1.5,
+  direction: 'up',
+  hop: 'S-D',
+  device: 'IMEI:1',
+  sessionId: '1',
+  commands: ['Alert 1201'],
+  encoding: 'wbxml',
+  why: 'every message is held',
+  peerWaits: true,
+})
+
+test('a new ledger has the account lab, and nothing else', () => {
+  const ledger = Ledger.open(memoryDb())
+  expect(ledger.accounts()).toEqual([LAB_ACCOUNT])
+  expect(ledger.account('IMEI:1', 'lab')).toEqual(LAB_ACCOUNT)
+  expect([ledger.devices(), ledger.orders('IMEI:1'), ledger.held(), ledger.alerts(0, 10)]).toEqual([[], [], [], []])
+  expect([ledger.nonces('x'), ledger.device('x'), ledger.value('x', './y'), ledger.order('z')]).toEqual([undefined, undefined, undefined, undefined])
+})
+
+test('an account of its own takes a device out of the account for every device', () => {
+  const ledger = Ledger.open(memoryDb())
+  ledger.putAccount(account('IMEI:1', 'own'))
+  ledger.putAccount(account('*', 'star'))
+  expect(ledger.account('IMEI:1', 'own')?.device).toBe('IMEI:1')
+  expect(ledger.account('IMEI:1', undefined)?.userName).toBe('own')
+  expect(ledger.account('IMEI:1', 'lab')).toBeUndefined()
+  expect(ledger.account('IMEI:2', 'lab')).toEqual(LAB_ACCOUNT)
+  expect(ledger.account('IMEI:2', undefined)).toEqual(LAB_ACCOUNT)
+  expect(ledger.account('IMEI:2', 'nobody')).toBeUndefined()
+  expect(ledger.account('*', 'star')?.userName).toBe('star')
+  ledger.putAccount(account('IMEI:1', 'own', 'new'))
+  expect(ledger.accounts().map((one) => one.password)).toEqual(['lab', 'new', 'p'])
+  expect([ledger.dropAccount('IMEI:1', 'own'), ledger.dropAccount('IMEI:1', 'own')]).toEqual([true, false])
+  expect(ledger.account('IMEI:1', 'lab')).toEqual(LAB_ACCOUNT)
+})
+
+test('records come back whole, octets and NaN included; the latest counts', () => {
+  const ledger = Ledger.open(memoryDb())
+  const nonces = { device: 'IMEI:1', client: Uint8Array.of(0, 9, 255), server: { text: '', octets: Uint8Array.of(7) }, reading: 'raw' } as const
+  const device = { device: 'IMEI:1', devInfo: { './DevInfo/Man': 'Acme', ['__proto__']: '\u0000x00' }, firstAt: 1, lastAt: 2.5 }
+  const value = { device: 'IMEI:1', uri: './a', format: 'chr', type: 'text/plain', data: 'ä', at: 3.5 }
+  const alert = { device: 'IMEI:1', sessionId: '1', msgId: '2', at: 4, code: 1226, correlator: 'c', items: [] }
+  ledger.save([
+    { kind: 'nonces', nonces: { ...nonces, client: null } },
+    { kind: 'nonces', nonces },
+    { kind: 'device', device },
+    { kind: 'order', order: order('a') },
+    { kind: 'values', values: [{ ...value, data: 'old' }, value, { ...value, uri: './b' }] },
+    { kind: 'alert', alert },
+    { kind: 'alert', alert: { ...alert, msgId: '3' } },
+  ])
+  expect(ledger.nonces('IMEI:1')).toEqual(nonces)
+  expect(ledger.device('IMEI:1')).toEqual(device)
+  expect(ledger.devices()).toEqual([device])
+  expect(ledger.order('a')).toEqual(order('a'))
+  expect({ ...ledger.value('IMEI:1', './a') }).toEqual(value)
+  expect(ledger.values('IMEI:1').map((one) => one.uri)).toEqual(['./a', './b'])
+  expect(ledger.alerts(0, 10).map((kept) => [kept.number, kept.alert.msgId])).toEqual([
+    [1, '2'],
+    [2, '3'],
+  ])
+  expect(ledger.alerts(1, 10).length).toBe(1)
+})
+
+test('open orders come oldest first; done and failed ones are only in the history', () => {
+  const ledger = Ledger.open(memoryDb())
+  const save = (...orders: Order[]): void => ledger.save(orders.map((one): ServerRecord => ({ kind: 'order', order: one })))
+  save(order('late', { createdAt: 300 }), order('first'), order('second'), order('other', { device: 'IMEI:2' }))
+  save(order('first', { state: 'sent', sessionId: '5' }))
+  expect(ledger.orders('IMEI:1').map((one) => [one.id, one.state])).toEqual([
+    ['first', 'sent'],
+    ['second', 'queued'],
+    ['late', 'queued'],
+  ])
+  save(order('first', { state: 'done' }), order('second', { state: 'unknown' }), order('late', { createdAt: 300, state: 'failed' }))
+  expect(ledger.orders('IMEI:1').map((one) => one.id)).toEqual(['second'])
+  expect(ledger.allOrders('IMEI:1').map((one) => one.state)).toEqual(['done', 'unknown', 'failed'])
+})
+
+test('one save is all or nothing', () => {
+  const db = memoryDb()
+  const ledger = Ledger.open(db)
+  db.exec("CREATE TRIGGER refuse BEFORE INSERT ON alert BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+  const alert = { device: 'd', sessionId: '1', msgId: '2', at: 4, code: 1226, correlator: '', items: [] }
+  expect(() =>
+    ledger.save([
+      { kind: 'order', order: order('a') },
+      { kind: 'alert', alert },
+    ]),
+  ).toThrow('disk I/O error')
+  expect(ledger.order('a')).toBeUndefined()
+  ledger.save([{ kind: 'order', order: order('a') }])
+  expect(ledger.order('a')?.id).toBe('a')
+})
+
+test('held messages keep card, session and bytes until they are let go; the trace is written before the card', () => {
+  const calls: string[] = []
+  const db = memoryDb()
+  const ledger = Ledger.open(db, { beforeHold: () => calls.push(`before, ${Ledger.open(db).held().length} held`) })
+  ledger.hold({ held: held(2), session: 7, bytes: Uint8Array.of(1, 0, 255) })
+  ledger.hold({ held: held(1), session: 7, bytes: new Uint8Array() })
+  ledger.hold({ held: held(2), session: 7, bytes: Uint8Array.of(9) })
+  expect(calls).toEqual(['before, 0 held', 'before, 1 held', 'before, 2 held'])
+  expect(Ledger.open(db).held()).toEqual([
+    { held: held(1), session: 7, bytes: new Uint8Array() },
+    { held: held(2), session: 7, bytes: Uint8Array.of(9) },
+  ])
+  ledger.unhold(1)
+  ledger.unhold(77)
+  expect(ledger.held().map((record) => record.held.id)).toEqual([2])
+})
+
+test('settings are texts under a name', () => {
+  const ledger = Ledger.open(memoryDb())
+  expect(ledger.setting('enrol')).toBeUndefined()
+  ledger.setSetting('enrol', 'ask')
+  ledger.setSetting('enrol', 'never')
+  expect(ledger.setting('enrol')).toBe('never')
+})

@@ -1,0 +1,63 @@
+// Versions: an older workspace is backed up and brought forward, a newer or foreign one is refused, a failed step changes nothing.
+import { beforeEach, expect, test } from 'vitest'
+import { openSqlite } from '../../core/node/sqlite.ts'
+import { Ledger } from '../../core/store/ledger.ts'
+import type { Db } from '../../core/store/ports.ts'
+import { LAB_ACCOUNT, migrate, pragma, STEPS, type Step, VERSION, versionOf } from '../../core/store/schema.ts'
+import { needsSqlite } from './memory.ts'
+
+beforeEach((context) => needsSqlite(context))
+
+const plan = (db: Db): unknown[] => db.prepare("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
+
+test('an empty file becomes the newest version without a backup', () => {
+  const db = openSqlite(':memory:')
+  const backups: number[] = []
+  expect(migrate(db, (version) => backups.push(version))).toBe(0)
+  expect([versionOf(db), backups]).toEqual([VERSION, []])
+  expect(migrate(db, () => expect.unreachable())).toBe(VERSION)
+})
+
+test('each older version is backed up first, keeps its data and ends with the same tables as a new one', () => {
+  const fresh = openSqlite(':memory:')
+  migrate(fresh, () => {})
+  for (let version = 1; version < VERSION; version++) {
+    const db = openSqlite(':memory:')
+    migrate(db, () => {}, STEPS.slice(0, version))
+    Ledger.open(db).putAccount({ ...LAB_ACCOUNT, device: 'IMEI:1', password: `of version ${version}` })
+    const seen: unknown[] = []
+    expect(migrate(db, (found) => seen.push([found, pragma(db, 'user_version')]))).toBe(version)
+    expect(seen).toEqual([[version, version]])
+    expect(plan(db)).toEqual(plan(fresh))
+    expect(Ledger.open(db).account('IMEI:1', 'lab')?.password).toBe(`of version ${version}`)
+    expect(Ledger.open(db).accounts().length).toBe(2)
+  }
+})
+
+test('a step that fails, or a backup that cannot be made, leaves the old version as it was', () => {
+  const db = openSqlite(':memory:')
+  migrate(db, () => {})
+  const before = plan(db)
+  const bad: Step = (inside) => {
+    inside.exec('CREATE TABLE half (done)')
+    inside.exec('DROP TABLE account')
+    throw new Error('no such column')
+  }
+  expect(() => migrate(db, () => {}, [...STEPS, bad])).toThrow('no such column')
+  const refuse = (): never => {
+    throw new Error('disk full')
+  }
+  expect(() => migrate(db, refuse, [...STEPS, (inside) => inside.exec('CREATE TABLE more (x)')])).toThrow('disk full')
+  expect([plan(db), versionOf(db)]).toEqual([before, VERSION])
+})
+
+test('a newer version and a file of another program are refused in words', () => {
+  const db = openSqlite(':memory:')
+  migrate(db, () => {}, [...STEPS, () => {}])
+  expect(() => migrate(db, () => expect.unreachable())).toThrow(
+    `the workspace has version ${VERSION + 1} and this program knows versions up to ${VERSION}: open it with a newer DM Lab`,
+  )
+  const other = openSqlite(':memory:')
+  other.exec('CREATE TABLE songs (title)')
+  expect(() => migrate(other, () => expect.unreachable())).toThrow('lab.db is a SQLite file of another program')
+})
