@@ -1,6 +1,6 @@
 // Atomic and Sequence: commands performed together. Atomic is all or nothing, Sequence is in order (REP, dm-protocol 3.4, 7.2).
 import type { Tree } from '../dmtree/tree.ts'
-import type { Outcome } from '../session/ports.ts'
+import type { Outcome, StatusPart } from '../session/ports.ts'
 import type { Command, Group, OtherCommand, Request } from '../syncml/message.ts'
 import type { Features } from './features.ts'
 import { isUiAlert } from './interaction.ts'
@@ -38,9 +38,10 @@ export function atomic(group: Group, tree: Tree, features: Features, one: One): 
   }
   if (features.rollbackFails) tree.commit()
   else tree.rollback()
-  const done = children.slice(0, group.commands.indexOf(failing)).map((child) => takenBack(child, features.rollbackFails ? 516 : 216))
-  const refused = failing.kind === 'Alert' && refusal(failing, children[done.length])
-  return { statuses: [{ code: refused ? 215 : 507 }], children: [...done, ...children.slice(done.length)] }
+  const at = group.commands.indexOf(failing)
+  const refused = failing.kind === 'Alert' && refusal(failing, children[at])
+  const code = features.rollbackFails ? 516 : 216
+  return { statuses: [{ code: refused ? 215 : 507 }], children: children.map((child, i) => (i > at ? child : takenBack(child, code))) }
 }
 
 // Get, Exec and groups give 500, what DM does not know its usual answer.
@@ -51,14 +52,19 @@ function inside(command: Command, one: One): Outcome {
 }
 
 function succeeded(outcome: Outcome): boolean {
-  return outcome.statuses.every((part) => part.code >= 200 && part.code < 300 && part.code !== 214 && part.code !== 215)
+  return outcome.statuses.every(good)
 }
 
+function good(part: StatusPart): boolean {
+  return part.code >= 200 && part.code < 300 && part.code !== 214 && part.code !== 215
+}
+
+// Of the failing command itself only the Items that had been done change their code.
 function takenBack(outcome: Outcome, code: number): Outcome {
-  return { statuses: outcome.statuses.map((part) => ({ code, ...references(part) })) }
+  return { statuses: outcome.statuses.map((part) => (good(part) ? { code, ...references(part) } : part)) }
 }
 
-function references(part: Outcome['statuses'][number]): { readonly targetRef?: string; readonly sourceRef?: string } {
+function references(part: StatusPart): { readonly targetRef?: string; readonly sourceRef?: string } {
   const { targetRef, sourceRef } = part
   return { ...(targetRef === undefined ? {} : { targetRef }), ...(sourceRef === undefined ? {} : { sourceRef }) }
 }
