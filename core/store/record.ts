@@ -38,26 +38,39 @@ export interface Damage {
   readonly tail: boolean
 }
 
-const utf8 = new TextEncoder()
 const text = new TextDecoder('utf-8', { fatal: true })
 
-/** Builds one record. */
-export function encodeRecord(type: number, number: number, meta: string, bytes: Uint8Array | null, crc32: Crc32): Uint8Array {
-  const head = utf8.encode(meta)
-  const length = head.length + (bytes?.length ?? 0)
-  if (length > 0xffff_ffff - FIXED) throw new Error(`row ${number}: a record of ${length} bytes is larger than a segment record can be`)
-  const out = new Uint8Array(FIXED + length)
-  const view = new DataView(out.buffer)
+/** A record about to be written; `bytes` null where it has none, which is not the same as no octets. */
+export interface RecordParts {
+  readonly type: number
+  readonly number: number
+  /** JSON as UTF-8. */
+  readonly meta: Uint8Array
+  readonly bytes: Uint8Array | null
+}
+
+/** Size of a record. Throws where it is more than a record can hold. */
+export function sizeOf({ number, meta, bytes }: RecordParts): number {
+  const size = FIXED + meta.length + (bytes?.length ?? 0)
+  if (size > 0xffff_ffff) throw new Error(`row ${number}: a record of ${size} bytes is larger than a segment record can be`)
+  return size
+}
+
+/** Writes one record into `target` at `at`, where there is room for it. */
+export function writeRecord(target: Uint8Array, at: number, parts: RecordParts, crc32: Crc32): void {
+  const { type, number, meta, bytes } = parts
+  const size = sizeOf(parts)
+  const view = new DataView(target.buffer, target.byteOffset + at, size)
   view.setUint32(0, MAGIC)
-  view.setUint32(8, length)
-  out[12] = type
-  out[13] = bytes === null ? 0 : HAS_BYTES
-  view.setUint32(16, head.length)
+  view.setUint32(8, size - FIXED)
+  view.setUint8(12, type)
+  view.setUint8(13, bytes === null ? 0 : HAS_BYTES)
+  view.setUint16(14, 0)
+  view.setUint32(16, meta.length)
   view.setBigUint64(20, BigInt(number))
-  out.set(head, FIXED)
-  if (bytes !== null) out.set(bytes, FIXED + head.length)
-  view.setUint32(4, crc32(out.subarray(8)))
-  return out
+  target.set(meta, at + FIXED)
+  if (bytes !== null) target.set(bytes, at + FIXED + meta.length)
+  view.setUint32(4, crc32(target.subarray(at + 8, at + size)))
 }
 
 /** Reads the record that begins at `at`; null where no whole, undamaged record begins there. */

@@ -3,7 +3,12 @@ import type { Crc32 } from './crc.ts'
 import type { Reading } from './entry.ts'
 import type { Extent, Place } from './index.ts'
 import type { Segments } from './ports.ts'
-import { encodeRecord, FORMAT, HEAD, readRecord } from './record.ts'
+import { FORMAT, HEAD, readRecord, type RecordParts, sizeOf, writeRecord } from './record.ts'
+
+/** The buffer's size in quiet times; it grows as needed and comes back to this. */
+const QUIET = 2 << 20
+
+const utf8 = new TextEncoder()
 
 /** Writes records one after the other into segments of a bounded size. */
 export class Tail {
@@ -11,10 +16,10 @@ export class Tail {
   readonly #crc32: Crc32
   readonly #segmentBytes: number
   #segment = 1
-  /** Bytes of the current segment on disk, and those waiting to follow them, by their place. */
+  /** Bytes of the current segment on disk, and those waiting to follow them: the first `buffered` bytes of the buffer. */
   #written = 0
   #buffered = 0
-  readonly #buffer = new Map<number, Uint8Array>()
+  #buffer = new Uint8Array(0)
   /** Bytes of all earlier segments. */
   #before = 0
   /** What the index must learn of the current segment and of those closed since it was last told. */
@@ -49,12 +54,12 @@ export class Tail {
 
   /** Buffers a record, in a new segment where this one is full. */
   put(type: number, number: number, meta: string, bytes: Uint8Array | null): Place {
-    const record = encodeRecord(type, number, meta, bytes, this.#crc32)
+    const record = { type, number, meta: utf8.encode(meta), bytes }
     const end = this.#written + this.#buffered
-    if (end > 0 && end + record.length > this.#segmentBytes) this.#roll()
+    if (end > 0 && end + sizeOf(record) > this.#segmentBytes) this.#roll()
     if (this.#written + this.#buffered === 0) {
       this.#extents.set(this.#segment, { segment: this.#segment, bytes: 0, first: 0, last: 0 })
-      this.#push(encodeRecord(HEAD, FORMAT, '{}', null, this.#crc32))
+      this.#push({ type: HEAD, number: FORMAT, meta: utf8.encode('{}'), bytes: null })
     }
     return this.#push(record)
   }
@@ -68,13 +73,11 @@ export class Tail {
   /** Writes what waits to the current segment, in one piece. Throws what the disk says; the bytes go on waiting then. */
   write(): void {
     if (this.#buffered === 0) return
-    const all = new Uint8Array(this.#buffered)
-    for (const [start, record] of this.#buffer) all.set(record, start - this.#written)
-    const at = this.#segments.append(this.#segment, all)
+    const at = this.#segments.append(this.#segment, this.#buffer.subarray(0, this.#buffered))
     if (at !== this.#written) throw new Error(`segment ${this.#segment} was written by somebody else: it ends at ${at}, not at ${this.#written}`)
-    this.#written += all.length
+    this.#written += this.#buffered
     this.#buffered = 0
-    this.#buffer.clear()
+    if (this.#buffer.length > QUIET) this.#buffer = new Uint8Array(QUIET)
     const extent = this.#extents.get(this.#segment)
     if (extent !== undefined) this.#extents.set(this.#segment, { ...extent, bytes: this.#written })
   }
@@ -93,11 +96,14 @@ export class Tail {
     if (this.#written > 0) this.#segments.sync(this.#segment)
   }
 
-  /** The record at a place, or in words why it cannot be read. */
+  /** The record at a place (valid until the next `put` or `write`), or in words why it cannot be read. */
   read(place: Place): Reading {
-    const waiting = place.segment === this.#segment ? this.#buffer.get(place.start) : undefined
+    const waiting = place.start - this.#written
     try {
-      const bytes = waiting ?? this.#segments.read(place.segment, place.start, place.length)
+      const bytes =
+        place.segment === this.#segment && waiting >= 0 && this.#buffered > 0
+          ? this.#buffer.subarray(waiting, waiting + place.length)
+          : this.#segments.read(place.segment, place.start, place.length)
       const record = readRecord(bytes, 0, this.#crc32)
       return record ?? `segment ${place.segment}: the record of ${place.length} bytes at offset ${place.start} is damaged`
     } catch (error) {
@@ -105,11 +111,18 @@ export class Tail {
     }
   }
 
-  #push(record: Uint8Array): Place {
+  #push(record: RecordParts): Place {
+    const length = sizeOf(record)
+    const needed = this.#buffered + length
+    if (needed > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(QUIET, needed, 2 * this.#buffer.length))
+      larger.set(this.#buffer.subarray(0, this.#buffered))
+      this.#buffer = larger
+    }
+    writeRecord(this.#buffer, this.#buffered, record, this.#crc32)
     const start = this.#written + this.#buffered
-    this.#buffer.set(start, record)
-    this.#buffered += record.length
-    return { segment: this.#segment, start, length: record.length }
+    this.#buffered = needed
+    return { segment: this.#segment, start, length }
   }
 
   /** Begins a new segment; while the disk refuses to take the old one, that goes on growing. */

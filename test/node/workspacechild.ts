@@ -1,13 +1,16 @@
-// Records and saves as fast as it can until it is killed; prints what is acknowledged. Run by workspacekill.test.ts.
-import { writeSync } from 'node:fs'
+// Records and saves as fast as it can until it is killed; notes in a file what is acknowledged. Run by workspacekill.test.ts.
+import { openSync, writeSync } from 'node:fs'
 import { openWorkspace } from '../../core/node/workspace.ts'
 import { entryOf } from '../store/rows.ts'
 
-const workspace = openWorkspace(process.argv[2] ?? '', { segmentBytes: 200_000 })
+const [folder = '', notes = ''] = process.argv.slice(2)
+const workspace = openWorkspace(folder, { segmentBytes: 200_000 })
 const { trace, ledger } = workspace
-const say = (text: string): number => writeSync(1, `${text}\n`)
+const file = openSync(notes, 'w')
+const say = (text: string): number => writeSync(file, `${text}\n`)
 let saved = Number(ledger.setting('saved') ?? 0)
-say(`open ${trace.last} ${saved}`)
+say(`saved ${saved}`)
+process.stdout.write('open\n')
 setInterval(() => {
   trace.flush()
   say(`flushed ${trace.last}`)

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import type { TestContext } from 'vitest'
 import type { SessionRow } from '../../core/api.ts'
 import { openSqlite } from '../../core/node/sqlite.ts'
+import { crc32 } from '../../core/store/crc.ts'
 import type { Db, Segments } from '../../core/store/ports.ts'
+import { sizeOf, writeRecord } from '../../core/store/record.ts'
 import { migrate } from '../../core/store/schema.ts'
 import { type TraceOptions, TraceStore } from '../../core/store/trace.ts'
 import { hasSqlite } from '../support/needs.ts'
@@ -85,4 +87,12 @@ export function sessionOf(session: number, more: Partial<SessionRow> = {}): Sess
     reason: '',
     ...more,
   }
+}
+
+/** One record as the tail writes it. */
+export function encodeRecord(type: number, number: number, meta: string, bytes: Uint8Array | null): Uint8Array {
+  const parts = { type, number, meta: new TextEncoder().encode(meta), bytes }
+  const record = new Uint8Array(sizeOf(parts))
+  writeRecord(record, 0, parts, crc32)
+  return record
 }
