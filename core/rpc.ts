@@ -68,9 +68,10 @@ export function serve(api: LabApi, channel: Channel, check: Check, skipped: Skip
   return end
 }
 
-/** A LabApi whose calls travel over `channel`. Calls open when the channel closes are refused with `connection lost`. */
+/** A LabApi whose calls travel over `channel`. Calls open when the channel closes, and calls after that, are refused with `connection lost`. */
 export function connect(channel: Channel): LabApi {
   let next = 1
+  let lost = false
   const open = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>(EVENTS.map((name) => [name, new Set()]))
   channel.onMessage((message) => {
@@ -86,15 +87,19 @@ export function connect(channel: Channel): LabApi {
     }
   })
   channel.onClose(() => {
+    lost = true
     for (const waiting of open.values()) waiting.reject(new Error('connection lost'))
     open.clear()
   })
-  const call = (area: string, method: string) => (...args: unknown[]) =>
-    new Promise<never>((resolve, reject) => {
-      const id = next++
-      open.set(id, { resolve, reject })
-      channel.post({ call: id, area, method, args } satisfies Call)
-    })
+  const call =
+    (area: string, method: string) =>
+    (...args: unknown[]) =>
+      new Promise<never>((resolve, reject) => {
+        if (lost) return reject(new Error('connection lost'))
+        const id = next++
+        open.set(id, { resolve, reject })
+        channel.post({ call: id, area, method, args } satisfies Call)
+      })
   const areas = Object.fromEntries(
     Object.entries(METHODS).map(([area, methods]) => [area, Object.fromEntries(methods.map((method) => [method, call(area, method)]))]),
   )
@@ -114,11 +119,13 @@ const TYPED = { u8: Uint8Array, f64: Float64Array } as const
 export function toBytes(message: unknown): Uint8Array {
   const blobs: Uint8Array[] = []
   const head = new TextEncoder().encode(
-    JSON.stringify(message, (_key, value: unknown) => {
+    JSON.stringify(message, function (this: Record<string, unknown>, key, value: unknown) {
+      // A host's own kind of Uint8Array may have turned itself into something else before it gets here; the holder still has it.
+      const raw = this[key]
       for (const [kind, type] of Object.entries(TYPED))
-        if (value instanceof type) {
-          blobs.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
-          return { $binary: kind, bytes: value.byteLength }
+        if (raw instanceof type) {
+          blobs.push(new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength))
+          return { $binary: kind, bytes: raw.byteLength }
         }
       return value
     }),

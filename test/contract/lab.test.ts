@@ -1,0 +1,182 @@
+// The LabApi contract three ways: direct, through bytes in memory, and over a real WebSocket; and what only a channel adds.
+import { describe, expect, it } from 'vitest'
+import { MessageChannel } from 'node:worker_threads'
+import { WebSocket } from 'ws'
+import type { Channel, LabApi } from '../../core/api.ts'
+import { overPort, overSocket } from '../../core/node/channel.ts'
+import { check } from '../../core/node/validate.ts'
+import { serveWindow } from '../../core/node/web.ts'
+import { connect, METHODS, serve } from '../../core/rpc.ts'
+import { channelPair } from '../support/channels.ts'
+import { memoryLab } from '../support/memorylab.ts'
+import type { MemoryLab } from '../support/memorylab.ts'
+import { labContract } from './suite.ts'
+import type { Subject } from './suite.ts'
+
+/** `api` as a screen at the end of a WebSocket sees it. */
+export async function overWebSocket(api: LabApi): Promise<Subject & { channel: Channel }> {
+  const token = 'f'.repeat(64)
+  const window = await serveWindow({ api, token, dist: '/nonexistent', host: '127.0.0.1', port: 0 })
+  const socket = new WebSocket(`ws://127.0.0.1:${window.port}/ws?token=${token}`)
+  const channel = overSocket(socket)
+  const screen = connect(channel)
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  return { api: screen, channel, end: () => window.close() }
+}
+
+labContract('direct', async () => ({ api: memoryLab().api, end: () => {} }))
+
+labContract('through bytes in memory', async () => {
+  const [here, there] = channelPair(true)
+  const screen = connect(there)
+  serve(memoryLab().api, here, check)
+  return { api: screen, end: () => here.close() }
+})
+
+labContract('over a WebSocket', async () => overWebSocket(memoryLab().api))
+
+labContract('over a MessagePort', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const screen = connect(overPort(port2))
+  serve(memoryLab().api, overPort(port1), check)
+  return { api: screen, end: () => port1.close() }
+})
+
+describe('a channel', () => {
+  const ways: [string, (lab: MemoryLab) => Promise<{ api: LabApi; near: Channel }>][] = [
+    ['bytes', async (lab) => joined(lab, channelPair(true))],
+    ['clones', async (lab) => joined(lab, channelPair(false))],
+  ]
+  const joined = (lab: MemoryLab, [here, there]: [Channel, Channel]): { api: LabApi; near: Channel } => {
+    const api = connect(there)
+    serve(lab.api, here, check, (rows) => (lab.skipped.rows += rows))
+    return { api, near: there }
+  }
+
+  it.each(ways)('of %s: a screen that falls behind gets facts without rows, the lab counts them, and pages bring all', async (_name, open) => {
+    const lab = memoryLab()
+    const { api } = await open(lab)
+    const heard: (number | null)[] = []
+    api.on('trace', (fact) => heard.push(fact.rows?.count ?? null))
+    for (let i = 0; i < 200; i++) lab.burst(3)
+    expect((await api.lab.state()).last).toBe(600)
+    expect(heard).toHaveLength(200)
+    const without = heard.filter((count) => count === null).length
+    expect(without).toBeGreaterThan(100)
+    expect(lab.skipped.rows).toBe(without * 3)
+    expect((await api.trace.rows(1, 5000)).count).toBe(600)
+    lab.burst(3)
+    await api.lab.state()
+    expect(heard.at(-1)).toBe(3)
+  })
+
+  it.each(ways)('of %s: calls open at its end are refused, and the lab forgets the screen', async (_name, open) => {
+    const lab = memoryLab()
+    const { api, near } = await open(lab)
+    await api.lab.state()
+    expect(lab.listeners()).toBeGreaterThan(0)
+    const call = api.lab.state()
+    near.close()
+    await expect(call).rejects.toThrow('connection lost')
+    expect(lab.listeners()).toBe(0)
+  })
+
+  it('over a socket: the end is told on both sides', async () => {
+    const lab = memoryLab()
+    const { api, end } = await overWebSocket(lab.api)
+    await api.lab.state()
+    expect(lab.listeners()).toBe(5)
+    await end()
+    await expect(api.lab.state()).rejects.toThrow('connection lost')
+    for (let i = 0; i < 100 && lab.listeners() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(lab.listeners()).toBe(0)
+  })
+
+  it('answers nothing but the calls of LabApi, whatever is asked', async () => {
+    const lab = memoryLab()
+    const [here, there] = channelPair(true)
+    serve(lab.api, here, check)
+    const replies: { reply: number; error?: string }[] = []
+    there.onMessage((message) => replies.push(message as { reply: number }))
+    const asked: unknown[] = [
+      { call: 1, area: 'constructor', method: 'constructor', args: [] },
+      { call: 2, area: '__proto__', method: 'toString', args: [] },
+      { call: 3, area: 'lab', method: '__proto__', args: [] },
+      { call: 4, area: 'lab', method: 'toString', args: [] },
+      { call: 5, area: 'on', method: 'call', args: ['trace'] },
+      { call: 6, area: 'lab', method: 'state', args: 'none' },
+      { call: 7 },
+      { call: 8, area: null, method: {}, args: {} },
+    ]
+    for (const message of [null, 1, 'x', [], {}, { ack: 'x' }, { ack: 1e9 }, ...asked]) there.post(message)
+    await settled()
+    expect(replies.map((r) => r.reply)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    for (const r of replies) expect(r.error).toMatch(/no such call|not a list/)
+  })
+})
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
+
+describe('arguments', () => {
+  const good: Record<string, unknown[][]> = {
+    'lab.state': [[]],
+    'trace.rows': [
+      [0, 0],
+      [1, 1e9],
+    ],
+    'trace.frame': [[1]],
+    'trace.sessions': [[]],
+    'trace.session': [[3]],
+    'stepper.held': [[]],
+    'stepper.mode': [[{ mode: 'off' }], [{ mode: 'all' }], [{ mode: 'session', session: 4 }]],
+    'stepper.decide': [
+      [1, { act: 'continue' }],
+      [1, { act: 'edit', bytes: new Uint8Array(3) }],
+    ],
+    'devices.list': [[]],
+    'devices.simulate': [[{}], [{ id: 'a', encoding: 'wbxml', auth: 'md5', initiated: 'server', wrongPassword: true }]],
+    'devices.queue': [['d', [{ kind: 'Replace', locUri: './a', data: '' }]]],
+    'evidence.open': [['a.xml', new Uint8Array(0)]],
+  }
+  const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
+
+  it.each(all)('%s.%s takes what it should, exactly', (area, method) => {
+    for (const args of good[`${area}.${method}`] ?? []) {
+      expect(check(area, method, args)).toEqual(args)
+      expect(() => check(area, method, [...args, 1])).toThrow(`${area}.${method}: ${args.length + 1} arguments`)
+    }
+    expect(good[`${area}.${method}`]).toBeDefined()
+  })
+
+  const bad: [string, string, unknown[], string][] = [
+    ['trace', 'rows', [1], 'trace.rows: count: '],
+    ['trace', 'rows', ['1', 1], 'trace.rows: first: expected number'],
+    ['trace', 'rows', [-1, 1], 'trace.rows: first: '],
+    ['trace', 'rows', [1.5, 1], 'trace.rows: first: expected int'],
+    ['trace', 'rows', [Number.NaN, 1], 'trace.rows: first: '],
+    ['trace', 'frame', [2 ** 60], 'trace.frame: seq: '],
+    ['stepper', 'mode', [{ mode: 'some' }], 'stepper.mode: mode'],
+    ['stepper', 'mode', [{ mode: 'all', session: 1 }], 'stepper.mode: mode: '],
+    ['stepper', 'decide', [1, { act: 'edit', bytes: [1, 2] }], 'stepper.decide: verdict.bytes: expected bytes'],
+    ['stepper', 'decide', [1, { act: 'edit', bytes: new Uint8Array(17 * 1024 * 1024) }], 'stepper.decide: verdict.bytes: longer than'],
+    ['devices', 'simulate', [{ id: 'a', shell: 'rm' }], 'devices.simulate: options: '],
+    ['devices', 'simulate', [JSON.parse('{"__proto__":{"id":"x"}}')], 'devices.simulate: options: '],
+    ['devices', 'simulate', [{ id: 'x'.repeat(1025) }], 'devices.simulate: options.id: '],
+    ['devices', 'queue', ['d', []], 'devices.queue: commands: '],
+    ['devices', 'queue', ['d', [{ kind: 'Format', locUri: 'x' }]], 'devices.queue: commands.0.kind: '],
+    ['devices', 'queue', ['d', Array.from({ length: 1001 }, () => ({ kind: 'Get', locUri: 'x' }))], 'devices.queue: commands: '],
+    ['evidence', 'open', ['a', 'text'], 'evidence.open: bytes: expected bytes'],
+    ['toString', 'call', [], 'no such call: toString.call'],
+    ['trace', 'constructor', [], 'no such call: trace.constructor'],
+  ]
+  it.each(bad)('%s.%s refuses what it should not take, by name', (area, method, args, text) => {
+    expect(() => check(area, method, args)).toThrow(text)
+  })
+
+  it('leave out what is present and undefined', () => {
+    expect(Object.keys(check('devices', 'simulate', [{ id: undefined, auth: 'md5' }])[0] as object)).toEqual(['auth'])
+  })
+})
