@@ -67,10 +67,9 @@ function isUsual(bytes: Uint8Array, start: number): boolean {
   return true
 }
 
-/** The encoding the XML declaration names, lower case, with its place; null where it is the usual UTF-8 one or not in the first 256 octets. */
+/** The encoding the XML declaration names, lower case, with its place; null where there is none in the first 256 octets. */
 function declared(bytes: Uint8Array, start: number): { name: string; at: number; length: number } | null {
   if (bytes[start] !== 0x3c || bytes[start + 1] !== 0x3f || bytes[start + 2] !== 0x78) return null
-  if (isUsual(bytes, start)) return null
   let text = ''
   for (let i = start; i < bytes.length && i < start + 256 && bytes[i] !== 0x3e; i++) text += String.fromCharCode(bytes[i] as number)
   const found = /\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(text)
@@ -97,7 +96,7 @@ export function characters(source: Uint8Array, findings: Findings): Characters {
   }
   const mark = a === 0xef && b === 0xbb && c === 0xbf
   const start = mark ? 3 : 0
-  const says = declared(source, start)
+  const says = isUsual(source, start) ? null : declared(source, start)
   const latin1 = says !== null && LATIN1.has(says.name)
   if (says !== null && (mark || !latin1) && !UTF8.has(says.name)) mismatch(findings, says.name, 'UTF-8', says.at, says.length)
   return { bytes: source, map: null, latin1: latin1 && !mark, start }
