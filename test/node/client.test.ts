@@ -11,7 +11,7 @@ import type { Failure } from '../../core/node/client.ts'
 import { frameOf, listener, textOf, XML } from './raw.ts'
 import type { Listener } from './raw.ts'
 
-let ends: (() => Promise<unknown> | void)[] = []
+let ends: (() => unknown)[] = []
 afterEach(async () => {
   await Promise.all(ends.map((end) => end()))
   ends = []
