@@ -1,0 +1,70 @@
+// Bodies no decoder accepts: what is surely markup stays, everything that could be a value is blanked. Linear, never throws.
+import type { Range } from '../syncml/element.ts'
+import type { Encoding } from '../syncml/message.ts'
+
+/** Elements whose text the protocol defines; it tells nothing about anybody. */
+const OPEN: ReadonlySet<string> = new Set([
+  ...['VerDTD', 'VerProto', 'SessionID', 'MsgID', 'CmdID', 'MsgRef', 'CmdRef', 'Cmd', 'Format', 'Size', 'MaxMsgSize', 'MaxObjSize', 'Mark'],
+])
+
+const BLANK = 0x78
+const isSpace = (c: number): boolean => c === 0x20 || c === 0x09 || c === 0x0a || c === 0x0d
+const isName = (c: number): boolean =>
+  (c >= 0x30 && c <= 0x3a) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x5f || c === 0x2d || c === 0x2e
+
+/** A copy with all values blanked: in XML the text of all but protocol elements and every attribute value, elsewhere every octet. */
+export function blankBroken(bytes: Uint8Array, encoding: Encoding | null): Uint8Array<ArrayBuffer> {
+  const out = bytes.slice()
+  const first = bytes.find((octet) => !isSpace(octet))
+  if (encoding !== 'xml' || first !== 0x3c || bytes[1] === 0) return out.fill(BLANK)
+  let at = 0
+  let open = false
+  while (at < out.length) {
+    if (out[at] === 0x3c) {
+      const tag = blankMarkup(out, at)
+      at = tag.end
+      open = tag.open
+    } else {
+      const end = out.indexOf(0x3c, at)
+      const stop = end < 0 ? out.length : end
+      if (!open || end < 0) fill(out, at, stop)
+      at = stop
+      open = false
+    }
+  }
+  return out
+}
+
+function fill(out: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) if (!isSpace(out[at] as number)) out[at] = BLANK
+}
+
+/** Blanks attribute values, comments, CDATA and instructions. `open`: the start tag of an element whose text may stay. */
+function blankMarkup(out: Uint8Array, start: number): { end: number; open: boolean } {
+  const second = out[start + 1]
+  if (second === 0x21 || second === 0x3f) {
+    const end = out.indexOf(0x3c, start + 1)
+    const stop = end < 0 ? out.length : end
+    fill(out, start + 2, stop)
+    return { end: stop, open: false }
+  }
+  let at = second === 0x2f ? start + 2 : start + 1
+  const nameStart = at
+  while (at < out.length && isName(out[at] as number)) at++
+  const name = String.fromCharCode(...out.subarray(nameStart, Math.min(at, nameStart + 64))).replace(/^.*:/, '')
+  const from = at
+  while (at < out.length && out[at] !== 0x3e && out[at] !== 0x3c) at++
+  const closed = out[at] === 0x3e
+  if (!closed && out.length === at) fill(out, nameStart, at)
+  else fill(out, from, closed && out[at - 1] === 0x2f ? at - 1 : at)
+  return { end: closed ? at + 1 : at, open: closed && second !== 0x2f && OPEN.has(name) }
+}
+
+/** Parts of a Package #0 that must not be shown (digest, vendor-specific rest), or null where these octets are none: the identifier's length must fit. */
+export function secretsOfPush(bytes: Uint8Array): Range[] | null {
+  if (bytes.length < 25 || bytes.length > 4096) return null
+  const end = 24 + (bytes[23] as number)
+  if (end === 24 || end > bytes.length || bytes[18] !== 0 || bytes[19] !== 0) return null
+  if (!bytes.subarray(24, end).every((octet) => octet > 0x20 && octet !== 0x7f)) return null
+  return [{ start: 0, end: 16 }, ...(end < bytes.length ? [{ start: end, end: bytes.length }] : [])]
+}

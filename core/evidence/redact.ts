@@ -1,0 +1,264 @@
+// Redaction on the bytes: same length, same offsets, same tree; what cannot be read is blanked as a whole, and said so.
+import type { FrameDetail } from '../api.ts'
+import type { Headers } from '../machine.ts'
+import { sniff } from '../syncml/codec.ts'
+import type { Range } from '../syncml/element.ts'
+import type { Encoding } from '../syncml/message.ts'
+import { base64, fromBase64 } from '../syncml/text.ts'
+import { blankBroken, secretsOfPush } from './broken.ts'
+import { judge, type Verdict } from './judge.ts'
+import { latin1, shapeOf } from './leaves.ts'
+import { isIdentifierHeader, isSecretHeader } from './names.ts'
+import { blank, type KeyedHash, Pseudonyms } from './pseudonym.ts'
+import { Known, scrub, type Tally } from './scrub.ts'
+import { View } from './view.ts'
+
+export interface RedactionOptions {
+  readonly keyed: KeyedHash
+  /** Lower-case hexadecimal SHA-256, for the body as exported. */
+  readonly sha256: (bytes: Uint8Array) => string
+  /** Devices and passwords of the workspace: replaced wherever they stand in a row. */
+  readonly identifiers?: readonly string[]
+  readonly secrets?: readonly string[]
+}
+
+/** What redaction did to one row. `whole`: the body could not be read, so nothing of it is shown. */
+export interface Redaction {
+  readonly secrets: number
+  readonly identifiers: number
+  readonly whole: boolean
+}
+
+export interface RedactedBody extends Redaction {
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** One text of a document on its way through redaction. */
+interface Part {
+  readonly view: View
+  readonly verdict: Verdict
+  readonly nested: Nested | null
+}
+
+/** A document inside a text: as it stands, or in base64. */
+interface Nested {
+  readonly document: Document
+  readonly coded: boolean
+}
+
+interface Document {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly parts: readonly Part[]
+  /** No structure: already blanked. */
+  readonly broken: boolean
+}
+
+/** Documents inside documents; deeper ones are blanked. */
+const DEPTH = 5
+
+/** Redacts rows and bodies; one of these for each export, so that an identifier has one pseudonym in all of it. */
+export class Redactor {
+  readonly #options: RedactionOptions
+  readonly #pseudonyms: Pseudonyms
+
+  constructor(options: RedactionOptions) {
+    this.#options = options
+    this.#pseudonyms = new Pseudonyms(options.keyed)
+  }
+
+  /** A copy of the body without its secrets. `encoding` '' where the body is no SyncML: it is blanked unless it can be read after all. */
+  body(bytes: Uint8Array, encoding: Encoding | '', device = ''): RedactedBody {
+    const known = this.#known(device)
+    const tally = { secrets: 0, identifiers: 0 }
+    const document = this.#open(bytes, encoding === '' ? sniff(bytes) : encoding, device, 0)
+    learn(document, known)
+    this.#close(document, known, tally)
+    return { bytes: document.bytes, whole: document.broken && bytes.length > 0, ...tally }
+  }
+
+  /** The whole row: body, original, headers, start line, notes, findings and every text derived from them. `sha256` is that of the new body. */
+  frame(detail: FrameDetail): FrameDetail & { readonly redaction: Redaction } {
+    const { row } = detail
+    const known = this.#known(row.device)
+    const tally = { secrets: 0, identifiers: 0 }
+    const open = (bytes: Uint8Array): Document =>
+      row.kind === 'push' ? this.#push(bytes) : this.#open(bytes, row.encoding === '' ? sniff(bytes) : row.encoding, row.device, 0)
+    const body = open(detail.bytes)
+    const original = detail.original === null ? null : open(detail.original)
+    learn(body, known)
+    if (original !== null) learn(original, known)
+    learnHeaders(detail.headers, known)
+    this.#close(body, known, tally)
+    if (original !== null) this.#close(original, known, tally)
+    const text = (value: string): string => scrub(value, known, this.#pseudonyms, tally)
+    const id = (value: string): string => (value === row.device ? this.#device(value) : text(value))
+    const whole = (body.broken && detail.bytes.length > 0) || (original?.broken ?? false)
+    return {
+      ...detail,
+      row: { ...row, device: id(row.device), target: text(row.target), text: text(row.text), commands: row.commands.map(text) },
+      bytes: body.bytes,
+      original: original?.bytes ?? null,
+      startLine: text(detail.startLine),
+      headers: detail.headers.map(([name, value]) => [name, this.#header(name, value, text)] as const),
+      findings: detail.findings.map((finding) => ({ ...finding, text: text(finding.text) })),
+      notes: detail.notes.map((note) => deep(note, id)),
+      sha256: this.#options.sha256(body.bytes),
+      redaction: { ...tally, whole },
+    }
+  }
+
+  #known(device: string): Known {
+    const known = new Known()
+    for (const identifier of this.#options.identifiers ?? []) known.identifier(identifier)
+    for (const secret of this.#options.secrets ?? []) known.secret(secret)
+    if (!device.includes('://')) known.identifier(device)
+    return known
+  }
+
+  #device(device: string): string {
+    return device.includes('://') ? device : this.#pseudonyms.of(device)
+  }
+
+  #header(name: string, value: string, text: (value: string) => string): string {
+    const low = name.toLowerCase()
+    if (low === 'x-syncml-hmac') return text(value.replace(/(\bmac\s*=\s*"?)([^",\s]+)/gi, (_, head: string, mac: string) => head + blank(mac)))
+    if (isSecretHeader(name)) {
+      const scheme = /^(?:Basic|Digest|Bearer|Negotiate|NTLM)\s+/i.exec(value)?.[0] ?? ''
+      return scheme + blank(value.slice(scheme.length))
+    }
+    return isIdentifierHeader(name) ? this.#pseudonyms.of(value) : text(value)
+  }
+
+  /** A push body: a document, or a Package #0 whose digest is blanked; anything else as a whole. */
+  #push(bytes: Uint8Array): Document {
+    const ranges = secretsOfPush(bytes)
+    if (ranges === null) return this.#open(bytes, sniff(bytes), '', 0)
+    const copy = bytes.slice()
+    const view = (range: Range): View => new View(copy, [{ ...range, script: 'bytes' }])
+    return { bytes: copy, broken: false, parts: ranges.map((range) => ({ view: view(range), verdict: 'secret', nested: null })) }
+  }
+
+  #open(bytes: Uint8Array, encoding: Encoding | null, device: string, depth: number): Document {
+    const shape = encoding === null || depth > DEPTH ? null : shapeOf(bytes, encoding)
+    if (shape === null || encoding === null) return { bytes: blankBroken(bytes, depth > DEPTH ? null : encoding), parts: [], broken: true }
+    const copy = bytes.slice()
+    const done = shape.shared ? new Uint8Array(bytes.length) : null
+    const parts = shape.leaves.map((leaf): Part => {
+      const view = new View(copy, leaf.pieces, done)
+      const verdict = judge(leaf, device)
+      return { view, verdict, nested: verdict === 'plain' || verdict === 'identifier' ? this.#nested(view.octets, depth + 1) : null }
+    })
+    return { bytes: copy, parts, broken: false }
+  }
+
+  /** The document a text holds, if it holds one: markup or WBXML as it stands, or either in base64. */
+  #nested(octets: Uint8Array, depth: number): Nested | null {
+    const encoding = documentIn(octets)
+    if (encoding !== null) return { document: this.#open(octets, encoding, '', depth), coded: false }
+    const inner = decoded(octets)
+    if (inner === null) return null
+    const within = documentIn(inner)
+    if (within !== null) return { document: this.#open(inner, within, '', depth), coded: true }
+    if (!/^[\t\n\r -~]{4,}$/.test(latin1(inner.subarray(0, 4096)))) return null
+    const copy = inner.slice()
+    const view = new View(copy, [{ start: 0, end: copy.length, script: 'bytes' }])
+    return { document: { bytes: copy, parts: [{ view, verdict: 'plain', nested: null }], broken: false }, coded: true }
+  }
+
+  /** Rewrites the document's bytes: secrets first, since texts of a string table share theirs. */
+  #close(document: Document, known: Known, tally: Tally): void {
+    if (document.broken) tally.secrets++
+    for (const { view, verdict } of document.parts) {
+      if (verdict !== 'secret' || view.octets.length === 0) continue
+      tally.secrets++
+      view.write(octetsOf(blank(latin1(view.octets))))
+      view.settle()
+    }
+    for (const { view, verdict, nested } of document.parts) {
+      if (verdict === 'secret' || verdict === 'framing') continue
+      const old = latin1(view.octets)
+      if (nested !== null) {
+        const before = tally.secrets + tally.identifiers
+        this.#close(nested.document, known, tally)
+        if (tally.secrets + tally.identifiers === before) continue
+        view.write(nested.coded ? recoded(view.octets, nested.document.bytes) : nested.document.bytes)
+        view.settle()
+        continue
+      }
+      const text = verdict === 'identifier' ? this.#identifier(old, tally) : scrub(old, known, this.#pseudonyms, tally)
+      if (text !== old) {
+        view.write(octetsOf(text))
+        view.settle()
+      }
+    }
+  }
+
+  #identifier(text: string, tally: Tally): string {
+    if (text.trim() !== '') tally.identifiers++
+    return this.#pseudonyms.of(text)
+  }
+}
+
+/** Collects the secrets and identifiers of a document, so that they are found in its other texts too. */
+function learn(document: Document, known: Known): void {
+  for (const { view, verdict, nested } of document.parts) {
+    const text = latin1(view.octets)
+    if (verdict === 'secret' && text.length < 1024) {
+      known.secret(text)
+      const clear = fromBase64(text)
+      if (clear !== null && clear.length >= 5 && clear.every((octet) => octet >= 0x20 && octet < 0x7f)) learnClear(latin1(clear), known)
+    } else if (verdict === 'identifier' && text.length < 256 && !text.includes('://')) known.identifier(text)
+    if (nested !== null) learn(nested.document, known)
+  }
+}
+
+/** `user:password` of a Basic credential, or a nonce in the clear. */
+function learnClear(clear: string, known: Known): void {
+  known.secret(clear)
+  const colon = clear.indexOf(':')
+  if (colon > 0) known.secret(clear.slice(colon + 1))
+}
+
+function learnHeaders(headers: Headers, known: Known): void {
+  for (const [name, value] of headers) {
+    const basic = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(value.trim())
+    const clear = isSecretHeader(name) && basic !== null ? fromBase64(basic[1] as string) : null
+    if (clear !== null) learnClear(latin1(clear), known)
+  }
+}
+
+function octetsOf(text: string): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i)
+  return out
+}
+
+/** Encoding of the document these octets look like; null where they look like none. */
+function documentIn(octets: Uint8Array): Encoding | null {
+  if (octets.length < 8) return null
+  const head = latin1(octets.subarray(0, 64))
+  if (/^(?:\xef\xbb\xbf)?\s*<[A-Za-z_?!]/.test(head)) return 'xml'
+  if (/^(?:\xff\xfe|\xfe\xff)/.test(head)) return 'xml'
+  return (octets[0] as number) <= 3 && sniff(octets) === 'wbxml' ? 'wbxml' : null
+}
+
+/** Octets of a base64 text of some length; null where it is none. */
+function decoded(octets: Uint8Array): Uint8Array | null {
+  if (octets.length < 12 || !/^[A-Za-z0-9+/=\s]+$/.test(latin1(octets.subarray(0, 256)))) return null
+  return fromBase64(latin1(octets))
+}
+
+/** The base64 text of `inner` laid out like `old`: same line ends, same padding. */
+function recoded(old: Uint8Array, inner: Uint8Array): Uint8Array {
+  const digits = base64(inner)
+  let next = 0
+  return old.map((octet) => (octet <= 0x20 ? octet : next < digits.length ? digits.charCodeAt(next++) : octet))
+}
+
+/** Every string of a value, at any depth, through `change`. */
+function deep<T>(value: T, change: (text: string) => string): T {
+  if (typeof value === 'string') return change(value) as T
+  if (Array.isArray(value)) return value.map((item: unknown) => deep(item, change)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, deep(inner as unknown, change)])) as T
+}

@@ -1,0 +1,71 @@
+// The program `dmlab`: every sub-command in one list; wrong usage and unreadable input end with 2 and one line on stderr.
+import process from 'node:process'
+import { Command, CommanderError } from 'commander'
+import pack from '../../../package.json' with { type: 'json' }
+import { Failure, quietPipes } from './output.ts'
+
+type Add = (program: Command) => void
+
+/** Every sub-command. Only the one asked for is loaded, so that decoding a file does not wait for a lab; help loads all. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  device: async () => (await import('./device.ts')).device,
+  decode: async () => (await import('./decode.ts')).decode,
+  encode: async () => (await import('./encode.ts')).encode,
+  lint: async () => (await import('./lint.ts')).lint,
+  trace: async () => (await import('./trace.ts')).trace,
+  export: async () => (await import('./export.ts')).exporting,
+}
+
+async function build(asked: string | undefined): Promise<Command> {
+  const program = new Command('dmlab')
+    .description('Lab and protocol debugger for OMA Device Management (SyncML DM 1.2), without a window')
+    .version(pack.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `dmlab: ${text
+            .replace(/^error: /, '')
+            .trim()
+            .replaceAll('\n', ' ')}\n`,
+        ),
+    })
+    .enablePositionalOptions()
+    .exitOverride()
+  const one = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined
+  const none = asked === '-V' || asked === '--version'
+  for (const load of none ? [] : one === undefined ? Object.values(COMMANDS) : [one]) (await load())(program)
+  program.addHelpText('after', '\nExit codes: 0 done, 1 the thing examined failed, 2 wrong usage or unreadable input.\n')
+  return program
+}
+
+async function main(): Promise<void> {
+  quietPipes()
+  try {
+    const program = await build(process.argv[2])
+    if (process.argv.length <= 2) {
+      program.outputHelp({ error: true })
+      process.exitCode = 2
+      return
+    }
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = codeOf(error)
+  }
+}
+
+/** Tells what went wrong, once, and gives the exit code. */
+function codeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Failure) {
+    process.stderr.write(`dmlab: ${error.message}\n`)
+    return error.code
+  }
+  const text = process.env['DMLAB_DEBUG'] !== undefined && error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`dmlab: ${text ?? ''}\n`)
+  return 2
+}
+
+await main()
