@@ -14,8 +14,12 @@ export function registerScheme(): void {
 export function serveOnly(session: Session, folder: string): void {
   session.protocol.handle(SCHEME, (request) => answer(request, folder))
   session.webRequest.onBeforeRequest((details, decide) => decide({ cancel: !mayRequest(details.url) }))
-  session.setPermissionRequestHandler((_contents, permission, decide, details) => decide(details.isMainFrame && mayUse(permission, details.requestingUrl)))
-  session.setPermissionCheckHandler((_contents, permission, origin, details) => details.isMainFrame && mayUse(permission, details.requestingUrl ?? origin))
+  session.setPermissionRequestHandler((_contents, permission, decide, details) =>
+    decide(details.isMainFrame && mayUse(permission, details.requestingUrl)),
+  )
+  session.setPermissionCheckHandler(
+    (_contents, permission, origin, details) => details.isMainFrame && mayUse(permission, details.requestingUrl ?? origin),
+  )
   session.setDevicePermissionHandler(() => false)
 }
 

@@ -75,7 +75,6 @@ export const DOWN = { port: 'desktop:port', command: 'desktop:command', lab: 'de
 /** A name fit for every file system: no folders, no control or reserved characters, no reserved or empty name, at most 120 characters. */
 export function fileName(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? ''
-  // eslint-disable-next-line no-control-regex
   const clean = last.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069<>:"|?*]/g, '_').replace(/^[. ]+|[. ]+$/g, '')
   const short = clean.length <= 120 ? clean : clean.slice(0, 100) + clean.slice(-20)
   return short === '' || /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(short) ? `dm-lab-${short === '' ? 'export' : short}` : short

@@ -193,9 +193,11 @@ export function labFlags(argv: readonly string[], workspace: string): LabFlags {
   const port = flag('--dm-port') ?? '8080'
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new Error(`--dm-port takes a number from 0 to 65535, not ${port}`)
   const advertise = flag('--advertise')
-  if (advertise !== undefined && !/^https?:$/.test(parse(advertise)?.protocol ?? '')) throw new Error(`--advertise takes an http or https URL, not ${advertise}`)
+  if (advertise !== undefined && !/^https?:$/.test(parse(advertise)?.protocol ?? ''))
+    throw new Error(`--advertise takes an http or https URL, not ${advertise}`)
   const enrol = flag('--enrol')
-  if (enrol !== undefined && enrol !== 'auto' && enrol !== 'ask' && enrol !== 'never') throw new Error(`--enrol takes auto, ask or never, not ${enrol}`)
+  if (enrol !== undefined && enrol !== 'auto' && enrol !== 'ask' && enrol !== 'never')
+    throw new Error(`--enrol takes auto, ask or never, not ${enrol}`)
   return {
     workspace: flag('--workspace') ?? workspace,
     host: flag('--host') ?? '127.0.0.1',

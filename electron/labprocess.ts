@@ -27,7 +27,7 @@ export interface LabProcess {
 /** A lab that stayed up this long counts as healthy again. */
 const HEALTHY_MS = 60_000
 /** How long a lab may take to flush before it is ended; the store recovers a torn tail at the next start. */
-const STOP_MS = 10_000
+const STOP_MS = 5_000
 
 /** Starts the lab of `entry` (a bundled module) with `options`; `changed` hears of every change of state. Call after app is ready. */
 export function runLab(entry: string, options: LabOptions, changed: (status: LabStatus) => void): LabProcess {

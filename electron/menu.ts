@@ -1,18 +1,7 @@
 // The menu as data. Keys that the page handles itself are shown but not registered, so that page and menu never act twice.
 
-/** What a menu entry tells the page to do; the page knows these names. */
-export type Command =
-  | 'trace'
-  | 'devices'
-  | 'palette'
-  | 'filter'
-  | 'open-capture'
-  | 'simulate'
-  | 'continue'
-  | 'step'
-  | 'drop'
-  | 'breakpoints'
-  | 'shortcuts'
+/** What a menu entry tells the page to do: the page's own names of its actions. */
+export type Command = 'trace' | 'devices' | 'palette' | 'filter' | 'openCapture' | 'simulate' | 'continue' | 'step' | 'drop' | 'holdAll' | 'shortcuts'
 
 /** What a menu entry asks of the shell itself. */
 export type Order = 'new-window' | 'reload' | 'about'
@@ -23,7 +12,22 @@ export interface Entry {
   readonly key?: string
   /** The page handles this key: show it, do not register it. */
   readonly pageKey?: true
-  readonly role?: 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen' | 'toggleDevTools' | 'minimize' | 'close' | 'quit' | 'appMenu'
+  readonly role?:
+    | 'undo'
+    | 'redo'
+    | 'cut'
+    | 'copy'
+    | 'paste'
+    | 'selectAll'
+    | 'resetZoom'
+    | 'zoomIn'
+    | 'zoomOut'
+    | 'togglefullscreen'
+    | 'toggleDevTools'
+    | 'minimize'
+    | 'close'
+    | 'quit'
+    | 'appMenu'
   readonly command?: Command
   readonly order?: Order
   readonly separator?: true
@@ -34,11 +38,15 @@ export interface Entry {
 export const PAGE_KEYS: readonly string[] = [
   ...Array.from({ length: 8 }, (_, n) => `CmdOrCtrl+${String(n + 1)}`),
   ...['K', 'F', 'T', 'E', '[', ']', 'F8', 'Shift+F', 'Shift+C', 'Shift+N'].map((key) => `CmdOrCtrl+${key}`),
-  ...['F8', 'F10', 'Shift+F8', 'Alt+1', 'Alt+2', 'Alt+3', 'Alt+P'],
+  ...['F1', 'F6', 'Shift+F6', 'F8', 'F10', 'Shift+F8', 'Alt+1', 'Alt+2', 'Alt+3', 'Alt+P'],
 ]
 
 const line: Entry = { separator: true }
-const page = (label: string, command: Command, key?: string): Entry => ({ label, command, ...(key === undefined ? {} : { key, pageKey: true as const }) })
+const page = (label: string, command: Command, key?: string): Entry => ({
+  label,
+  command,
+  ...(key === undefined ? {} : { key, pageKey: true as const }),
+})
 
 /** The menu bar. `developer` adds the developer tools (never in a packaged application). */
 export function menu(platform: string, developer: boolean): readonly Entry[] {
@@ -49,7 +57,7 @@ export function menu(platform: string, developer: boolean): readonly Entry[] {
       label: '&File',
       items: [
         { label: 'New Window', order: 'new-window', key: 'CmdOrCtrl+N' },
-        { label: 'Open Capture…', command: 'open-capture', key: 'CmdOrCtrl+O' },
+        { label: 'Open Capture…', command: 'openCapture', key: 'CmdOrCtrl+O' },
         line,
         { label: 'Close Window', role: 'close' },
         ...(mac ? [] : [{ label: 'Quit', role: 'quit' as const }]),
@@ -93,13 +101,13 @@ export function menu(platform: string, developer: boolean): readonly Entry[] {
         page('Continue Held Message', 'continue', 'F8'),
         page('Step', 'step', 'F10'),
         page('Drop Held Message…', 'drop', 'Shift+F8'),
-        page('Breakpoints On or Off', 'breakpoints', 'CmdOrCtrl+F8'),
+        page('Breakpoints On or Off', 'holdAll', 'CmdOrCtrl+F8'),
       ],
     },
     { label: '&Window', items: [{ role: 'minimize' }, { role: 'close' }] },
     {
       label: '&Help',
-      items: [page('Keyboard Shortcuts', 'shortcuts'), ...(mac ? [] : [{ label: 'About DM Lab', order: 'about' as const }])],
+      items: [page('Keyboard Shortcuts', 'shortcuts', 'F1'), ...(mac ? [] : [{ label: 'About DM Lab', order: 'about' as const }])],
     },
   ]
 }

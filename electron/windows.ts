@@ -29,7 +29,10 @@ export function keepWindows(preload: string, stateFile: string, title: string): 
     const key = view === '' ? 'main' : (view.split(/[=&/]/)[0] ?? 'main')
     const saved: WindowState | null = states.get(key) ?? null
     const window = new BrowserWindow({
-      ...place(saved, screen.getAllDisplays().map((display) => display.workArea)),
+      ...place(
+        saved,
+        screen.getAllDisplays().map((display) => display.workArea),
+      ),
       minWidth: 800,
       minHeight: 500,
       show: false,
@@ -105,9 +108,16 @@ function mendCrashes(window: BrowserWindow): void {
     const now = performance.now()
     crashes.push(now)
     if (mayReload(crashes, now)) window.webContents.reload()
-    else void ask(window, 'This window has crashed several times', `Recording goes on without it. Reason: ${details.reason}.`, ['Reload', 'Close Window'])
+    else
+      void ask(window, 'This window has crashed several times', `Recording goes on without it. Reason: ${details.reason}.`, [
+        'Reload',
+        'Close Window',
+      ])
   })
-  window.on('unresponsive', () => void ask(window, 'This window does not respond', 'Recording goes on without it.', ['Reload', 'Close Window', 'Wait']))
+  window.on(
+    'unresponsive',
+    () => void ask(window, 'This window does not respond', 'Recording goes on without it.', ['Reload', 'Close Window', 'Wait']),
+  )
 }
 
 async function ask(window: BrowserWindow, message: string, detail: string, buttons: string[]): Promise<void> {

@@ -24,7 +24,17 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
 
   it('starts in the right order: sandbox and scheme before ready, guards before the first window', () => {
     const names = stage.names()
-    const order = ['app.enableSandbox', 'protocol.registerSchemesAsPrivileged', 'app.whenReady', 'session.protocol.handle', 'session.setPermissionRequestHandler', 'utilityProcess.fork', 'new BrowserWindow', 'win.loadURL', 'win.show']
+    const order = [
+      'app.enableSandbox',
+      'protocol.registerSchemesAsPrivileged',
+      'app.whenReady',
+      'session.protocol.handle',
+      'session.setPermissionRequestHandler',
+      'utilityProcess.fork',
+      'new BrowserWindow',
+      'win.loadURL',
+      'win.show',
+    ]
     expect(order.map((name) => names.indexOf(name))).toEqual([...order.map((name) => names.indexOf(name))].sort((a, b) => a - b))
     for (const name of order) expect(names).toContain(name)
     expect(stage.of('win.loadURL').map((call) => call.args[0])).toEqual(['app://lab/index.html'])
@@ -45,16 +55,36 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
   it('lets a page call the lab over its own port, typed arrays and all', async () => {
     const page = await stage.page()
     expect(await page.locator('h1').textContent()).toMatch(/^tiny \d+ sealed s3cret$/)
-    expect(await page.evaluate('window.lab.trace.rows(5, 2).then((p) => [p.numbers.constructor.name, ...p.numbers, p.strings[1]])')).toEqual(['Float64Array', 5, 6, 7, 8, 'naïve'])
+    expect(await page.evaluate('window.lab.trace.rows(5, 2).then((p) => [p.numbers.constructor.name, ...p.numbers, p.strings[1]])')).toEqual([
+      'Float64Array',
+      5,
+      6,
+      7,
+      8,
+      'naïve',
+    ])
     expect(await page.evaluate('window.lab.evidence.open("x.wbxml", new Uint8Array(1000))')).toEqual({ first: 1, last: 1000 })
     await expect(page.evaluate('window.lab.stepper.decide(1, {act: "drop"})')).rejects.toThrow('not in the tiny lab')
   })
   it('exposes named functions only: no ipc, no require, no process, no Buffer', async () => {
     const page = await stage.page()
-    expect(await page.evaluate('Object.keys(window.desktop).sort()')).toEqual(
-      ['onCommand', 'onLab', 'openCapture', 'openExternal', 'openWindow', 'platform', 'requestPort', 'saveAs', 'secretsSafe', 'setTheme', 'setTitleBadge', 'versions'],
-    )
-    expect(await page.evaluate('[typeof require, typeof process, typeof Buffer, typeof module, typeof window.electron, typeof window.ipcRenderer]')).toEqual(Array(6).fill('undefined'))
+    expect(await page.evaluate('Object.keys(window.desktop).sort()')).toEqual([
+      'onCommand',
+      'onLab',
+      'openCapture',
+      'openExternal',
+      'openWindow',
+      'platform',
+      'requestPort',
+      'saveAs',
+      'secretsSafe',
+      'setTheme',
+      'setTitleBadge',
+      'versions',
+    ])
+    expect(
+      await page.evaluate('[typeof require, typeof process, typeof Buffer, typeof module, typeof window.electron, typeof window.ipcRenderer]'),
+    ).toEqual(Array(6).fill('undefined'))
     expect(await page.evaluate('Object.isFrozen(window.desktop)')).toBe(true)
   })
   it('asks for nothing outside app://lab and breaks no rule of its own policy', async () => {
@@ -122,14 +152,41 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
     expect(granted('clipboard-sanitized-write', 'app://lab/index.html')).toEqual([true, true])
     expect(granted('clipboard-sanitized-write', 'https://evil.example/')).toEqual([false, false])
     expect(granted('clipboard-sanitized-write', 'app://lab/index.html', false)).toEqual([false, false])
-    for (const permission of ['media', 'geolocation', 'notifications', 'midi', 'midiSysex', 'pointerLock', 'fullscreen', 'openExternal', 'clipboard-read', 'display-capture', 'serial', 'hid', 'usb', 'fileSystem', 'local-network-access', 'unknown'])
+    for (const permission of [
+      'media',
+      'geolocation',
+      'notifications',
+      'midi',
+      'midiSysex',
+      'pointerLock',
+      'fullscreen',
+      'openExternal',
+      'clipboard-read',
+      'display-capture',
+      'serial',
+      'hid',
+      'usb',
+      'fileSystem',
+      'local-network-access',
+      'unknown',
+    ])
       expect(granted(permission, 'app://lab/index.html'), permission).toEqual([false, false])
     expect(stage.permission.device?.({ deviceType: 'usb' })).toBe(false)
   })
   it('opens only listed https documentation, and only after a yes', async () => {
     const page = await stage.page()
-    const open = (url: string): Promise<unknown> => page.evaluate((u) => (window as unknown as { desktop: { openExternal(u: string): Promise<boolean> } }).desktop.openExternal(u), url)
-    for (const url of ['http://www.w3.org/TR/wbxml/', 'https://www.w3.org.evil.example/', 'https://user@www.w3.org/', 'https://www.w3.org:8443/', 'file:///etc/passwd', 'javascript:alert(1)', 'smb://x/y', 'www.w3.org'])
+    const open = (url: string): Promise<unknown> =>
+      page.evaluate((u) => (window as unknown as { desktop: { openExternal(u: string): Promise<boolean> } }).desktop.openExternal(u), url)
+    for (const url of [
+      'http://www.w3.org/TR/wbxml/',
+      'https://www.w3.org.evil.example/',
+      'https://user@www.w3.org/',
+      'https://www.w3.org:8443/',
+      'file:///etc/passwd',
+      'javascript:alert(1)',
+      'smb://x/y',
+      'www.w3.org',
+    ])
       expect(await open(url), url).toBe(false)
     expect(stage.of('dialog.showMessageBox')).toEqual([])
     expect(await open('https://www.w3.org/TR/wbxml/')).toBe(false)
@@ -142,7 +199,8 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
   it('obeys the top frame of its own page and nobody else', async () => {
     const contents = stage.windows()[0]?.webContents ?? null
     const good = { url: 'app://lab/index.html', top: true }
-    const ask = (frame: { url: string; top: boolean } | null, sender = contents): Promise<unknown> => stage.invoke('desktop:setTitleBadge', [0], frame, sender)
+    const ask = (frame: { url: string; top: boolean } | null, sender = contents): Promise<unknown> =>
+      stage.invoke('desktop:setTitleBadge', [0], frame, sender)
     await expect(ask(good)).resolves.toBeUndefined()
     await expect(ask({ ...good, top: false })).rejects.toThrow('not the top frame')
     await expect(ask({ ...good, url: 'https://evil.example/index.html' })).rejects.toThrow('not a page of this application')
@@ -152,7 +210,9 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
     await expect(ask(null)).rejects.toThrow('gone')
     await expect(ask(good, null)).rejects.toThrow('not a window')
     const page = await stage.page()
-    const fromFrame = page.evaluate(`(async () => { const f = document.createElement('iframe'); document.body.append(f); return f.contentWindow.__double_invoke('desktop:setTitleBadge', [0]) })()`)
+    const fromFrame = page.evaluate(
+      `(async () => { const f = document.createElement('iframe'); document.body.append(f); return f.contentWindow.__double_invoke('desktop:setTitleBadge', [0]) })()`,
+    )
     await expect(fromFrame).rejects.toThrow('not the top frame')
   })
   it('withstands random payloads on every channel without a side effect', async () => {
@@ -198,7 +258,10 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
         )
       }
       expect(refused, name).toBeGreaterThan(ROUNDS / 2)
-      expect(stage.calls.slice(before).filter((call) => effects.some((effect) => call.name.startsWith(effect))), name).toEqual([])
+      expect(
+        stage.calls.slice(before).filter((call) => effects.some((effect) => call.name.startsWith(effect))),
+        name,
+      ).toEqual([])
     }
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
     expect(await (await stage.page()).evaluate('window.lab.trace.sessions()')).toEqual([])
@@ -208,7 +271,10 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
     const first = await page.locator('h1').textContent()
     const at = performance.now()
     stage.utilities.at(-1)?.child.kill('SIGKILL')
-    await stage.until('another lab', async () => (await page.locator('h1').textContent()) !== first && (await page.evaluate('window.lab != null')) === true)
+    await stage.until(
+      'another lab',
+      async () => (await page.locator('h1').textContent()) !== first && (await page.evaluate('window.lab != null')) === true,
+    )
     expect(performance.now() - at).toBeLessThan(10_000)
     expect(stage.utilities).toHaveLength(2)
     expect(await page.evaluate('window.statuses')).toEqual(expect.arrayContaining(['down', 'starting', 'running']))
@@ -246,7 +312,9 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
     const page = await stage.page()
     type Item = { label?: string; click?: () => void; submenu?: Item[] }
     const all = (items: readonly Item[]): Item[] => items.flatMap((item) => [item, ...all(item.submenu ?? [])])
-    all(stage.menu() as Item[]).find((item) => item.label === 'Continue Held Message')?.click?.()
+    all(stage.menu() as Item[])
+      .find((item) => item.label === 'Continue Held Message')
+      ?.click?.()
     await stage.until('the command', async () => ((await page.evaluate('window.commands')) as string[]).includes('continue'))
   })
 })

@@ -3,9 +3,22 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CHECKS, fileName } from '../../electron/calls.ts'
 import type { Box } from '../../electron/desktop.ts'
-import { CSP, EXTERNAL_HOSTS, externalUrl, isOwnPage, labFlags, mayReload, mayRequest, place, readStates, resource, restartDelay } from '../../electron/desktop.ts'
+import {
+  CSP,
+  EXTERNAL_HOSTS,
+  externalUrl,
+  isOwnPage,
+  labFlags,
+  mayReload,
+  mayRequest,
+  place,
+  readStates,
+  resource,
+  restartDelay,
+} from '../../electron/desktop.ts'
 import type { Entry } from '../../electron/menu.ts'
 import { PAGE_KEYS, menu } from '../../electron/menu.ts'
+import { KEYS } from '../../renderer/model/keys.ts'
 
 describe('app:// serves its own files only', () => {
   it.each([
@@ -39,22 +52,44 @@ describe('app:// serves its own files only', () => {
   it('never names a path that leaves the folder, whatever is asked', () => {
     const piece = fc.constantFrom('..', '.', '%2e', '/', '\\', '%5c', 'a', 'x.js', '%00', ':', '~', '//')
     fc.assert(
-      fc.property(fc.oneof(fc.webUrl(), fc.string(), fc.array(piece).map((p) => `app://lab/${p.join('')}`)), (url) => {
-        const path = resource(url)?.path
-        return path === undefined || (!path.startsWith('/') && !path.split('/').includes('..') && !/[\\%:\0]/.test(path))
-      }),
+      fc.property(
+        fc.oneof(
+          fc.webUrl(),
+          fc.string(),
+          fc.array(piece).map((p) => `app://lab/${p.join('')}`),
+        ),
+        (url) => {
+          const path = resource(url)?.path
+          return path === undefined || (!path.startsWith('/') && !path.split('/').includes('..') && !/[\\%:\0]/.test(path))
+        },
+      ),
       { numRuns: 2000 },
     )
   })
   it('lets requests go to itself and nowhere else', () => {
-    expect(['app://lab/index.html', 'data:image/png;base64,AA==', 'blob:app://lab/1', 'devtools://devtools/x.js'].map(mayRequest)).toEqual([true, true, true, true])
-    expect(['https://x.example/', 'http://127.0.0.1/', 'ws://x/', 'file:///x', 'app://lab.evil/x', 'app://labx', 'chrome://gpu', ''].map(mayRequest)).toEqual(Array(8).fill(false))
+    expect(['app://lab/index.html', 'data:image/png;base64,AA==', 'blob:app://lab/1', 'devtools://devtools/x.js'].map(mayRequest)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(
+      ['https://x.example/', 'http://127.0.0.1/', 'ws://x/', 'file:///x', 'app://lab.evil/x', 'app://labx', 'chrome://gpu', ''].map(mayRequest),
+    ).toEqual(Array(8).fill(false))
     expect(isOwnPage('app://lab/index.html#ladder')).toBe(true)
     expect(isOwnPage('app://lab/assets/x.html')).toBe(false)
   })
   it('states a policy without unsafe words or foreign hosts', () => {
     expect(CSP).not.toMatch(/unsafe|\*|https?:/)
-    for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) expect(CSP).toContain(part)
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "require-trusted-types-for 'script'",
+    ])
+      expect(CSP).toContain(part)
   })
 })
 
@@ -63,8 +98,17 @@ describe('links out', () => {
     for (const host of EXTERNAL_HOSTS) expect(externalUrl(`https://${host}/a?b#c`)).toBe(`https://${host}/a?b#c`)
   })
   it('open for nothing else', () => {
-    fc.assert(fc.property(fc.oneof(fc.webUrl(), fc.string()), (url) => externalUrl(url) === null), { numRuns: 1000 })
-    for (const url of ['https://www.w3.org.', 'https://www.w3.org@evil.example/', `https://www.w3.org/${'a'.repeat(2100)}`, 'https://learn.microsoft.com:444/']) expect(externalUrl(url), url).toBeNull()
+    fc.assert(
+      fc.property(fc.oneof(fc.webUrl(), fc.string()), (url) => externalUrl(url) === null),
+      { numRuns: 1000 },
+    )
+    for (const url of [
+      'https://www.w3.org.',
+      'https://www.w3.org@evil.example/',
+      `https://www.w3.org/${'a'.repeat(2100)}`,
+      'https://learn.microsoft.com:444/',
+    ])
+      expect(externalUrl(url), url).toBeNull()
   })
 })
 
@@ -89,9 +133,24 @@ describe('windows', () => {
     )
   })
   it('forget states that cannot be read', () => {
-    for (const text of ['', '{', '[]', 'null', '{"main":null}', '{"main":{"x":1}}', '{"main":{"x":1,"y":2,"width":"3","height":4}}', '{"main":{"x":1.5,"y":2,"width":3,"height":4}}'])
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      'null',
+      '{"main":null}',
+      '{"main":{"x":1}}',
+      '{"main":{"x":1,"y":2,"width":"3","height":4}}',
+      '{"main":{"x":1.5,"y":2,"width":3,"height":4}}',
+    ])
       expect(readStates(text).size, text).toBe(0)
-    expect(readStates('{"main":{"x":1,"y":2,"width":3,"height":4,"maximized":true}}').get('main')).toEqual({ x: 1, y: 2, width: 3, height: 4, maximized: true })
+    expect(readStates('{"main":{"x":1,"y":2,"width":3,"height":4,"maximized":true}}').get('main')).toEqual({
+      x: 1,
+      y: 2,
+      width: 3,
+      height: 4,
+      maximized: true,
+    })
   })
   it('reload after a crash three times a minute and no more', () => {
     expect(mayReload([0, 1, 2], 3)).toBe(true)
@@ -101,10 +160,16 @@ describe('windows', () => {
 })
 
 describe('the lab is started again', () => {
-  it('soon at first, then ever later, at most 10 s', () => expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelay)).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]))
+  it('soon at first, then ever later, at most 10 s', () =>
+    expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelay)).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]))
   it('with what the command line says', () => {
     expect(labFlags([], '/w')).toEqual({ workspace: '/w', host: '127.0.0.1', dmPort: 8080, uiPort: null })
-    expect(labFlags(['.', '--no-sandbox', '--workspace=/x', '--dm-port', '0', '--host', '0.0.0.0', '--advertise', 'http://lab:80', '--enrol', 'ask'], '/w')).toEqual({
+    expect(
+      labFlags(
+        ['.', '--no-sandbox', '--workspace=/x', '--dm-port', '0', '--host', '0.0.0.0', '--advertise', 'http://lab:80', '--enrol', 'ask'],
+        '/w',
+      ),
+    ).toEqual({
       workspace: '/x',
       host: '0.0.0.0',
       dmPort: 0,
@@ -132,6 +197,14 @@ describe('the menu', () => {
       expect(key, 'a single letter would be taken from text fields').not.toMatch(/^[A-Za-z0-9]$/)
     }
   })
+  it('shows the keys that the page really has, and registers none of them', () => {
+    for (const { key, pageKey, command, label } of all(menu('linux', true))) {
+      if (key === undefined) continue
+      const chord = key.replace('CmdOrCtrl', 'Ctrl')
+      const owner = KEYS.find((each) => each.chords.includes(chord))?.id
+      expect(owner, `${label ?? ''} ${key}`).toBe(pageKey === true ? command : undefined)
+    }
+  })
   it('has developer tools for developers only, and mnemonics apart from the Alt keys of the page', () => {
     expect(all(menu('linux', false)).some((entry) => entry.role === 'toggleDevTools')).toBe(false)
     expect(all(menu('linux', true)).some((entry) => entry.role === 'toggleDevTools')).toBe(true)
@@ -142,7 +215,10 @@ describe('the menu', () => {
     const keys = entries.flatMap((entry) => (entry.key === undefined ? [] : [entry.key]))
     expect(new Set(keys).size).toBe(keys.length)
     for (const { label, role, command, order, separator, items } of entries)
-      expect([role, command, order, separator, items].filter((each) => each !== undefined), label ?? 'entry').toHaveLength(1)
+      expect(
+        [role, command, order, separator, items].filter((each) => each !== undefined),
+        label ?? 'entry',
+      ).toHaveLength(1)
   })
 })
 

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events'
 import type { Page } from 'playwright-core'
 import { Pages, deliver } from './page.ts'
-import { ChannelMain, PortMain, Utility } from './ports.ts'
+import type { PortMain } from './ports.ts'
+import { ChannelMain, Utility } from './ports.ts'
 
 export interface Call {
   readonly name: string
@@ -90,11 +91,20 @@ export function makeDouble(settings: Settings) {
   const contentsOf = (page: Page): WebContents | undefined => [...windows].find((window) => window.page === page)?.webContents
 
   /** Calls an ipcMain handler as a frame of a page would. */
-  const invoke = async (channel: string, args: readonly unknown[], frame: { url: string; top: boolean } | null, sender: WebContents | null): Promise<unknown> => {
+  const invoke = async (
+    channel: string,
+    args: readonly unknown[],
+    frame: { url: string; top: boolean } | null,
+    sender: WebContents | null,
+  ): Promise<unknown> => {
     const handler = handlers.get(channel)
     if (handler === undefined) throw new Error(`No handler registered for '${channel}'`)
     const senderFrame = frame === null ? null : { url: frame.url, parent: frame.top ? null : { url: frame.url, parent: null } }
     return handler({ sender, senderFrame }, ...(structuredClone(args) as unknown[]))
+  }
+
+  const front = (window: BrowserWindow): void => {
+    focused = window
   }
 
   class WebContents extends EventEmitter {
@@ -178,11 +188,11 @@ export function makeDouble(settings: Settings) {
     }
     show(): void {
       record('win.show')
-      focused = this
+      front(this)
     }
     focus(): void {
       record('win.focus')
-      focused = this
+      front(this)
     }
     isMinimized(): boolean {
       return false

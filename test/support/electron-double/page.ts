@@ -147,7 +147,9 @@ export async function deliver(page: Page, channel: string, value: unknown, ports
         await work().catch(() => {})
       })
     }
-    port.raw.on('message', (data: unknown) => later(() => page.evaluate(([i, d]) => (globalThis as unknown as InPage).__double.port(i as number, d), [id, data])))
+    port.raw.on('message', (data: unknown) =>
+      later(() => page.evaluate(([i, d]) => (globalThis as unknown as InPage).__double.port(i as number, d), [id, data])),
+    )
     port.raw.on('close', () => later(() => page.evaluate((i) => (globalThis as unknown as InPage).__double.closed(i), id)))
     return id
   })

@@ -23,7 +23,11 @@ export interface Build {
 }
 
 async function vite(args: readonly string[]): Promise<void> {
-  await run(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--emptyOutDir', '--logLevel', 'warn', ...args], { cwd: ROOT })
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await run(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--emptyOutDir', '--logLevel', 'warn', ...args], {
+    cwd: ROOT,
+    env,
+  })
 }
 
 /** Builds main (with the lab's entry), preload and a page: the test page, or the real renderer. */
@@ -32,9 +36,11 @@ export async function build(page: 'test page' | 'renderer'): Promise<Build> {
   const dist = join(folder, 'dist')
   const own = join(import.meta.dirname, 'vite.config.ts')
   await Promise.all([
-    vite([...(process.env['TMP_MAIN'] ? ['--config', process.env['TMP_MAIN']] : []), '--mode', 'main', '--outDir', join(dist, 'main')]),
+    vite(['--mode', 'main', '--outDir', join(dist, 'main')]),
     vite(['--mode', 'preload', '--outDir', join(dist, 'preload')]),
-    page === 'renderer' ? vite(['--mode', 'renderer', '--outDir', join(dist, 'renderer')]) : vite(['--config', own, '--mode', 'page', '--outDir', join(dist, 'renderer')]),
+    page === 'renderer'
+      ? vite(['--mode', 'renderer', '--outDir', join(dist, 'renderer')])
+      : vite(['--config', own, '--mode', 'page', '--outDir', join(dist, 'renderer')]),
     vite(['--config', own, '--mode', 'tinylab', '--outDir', join(folder, 'tinylab')]),
   ])
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))

@@ -5,7 +5,9 @@ import type { EmitterPort } from '../../../electron/channel.ts'
 import type { Parent, Secrets, StartLab } from '../../../electron/labhost.ts'
 import { hostLab } from '../../../electron/labhost.ts'
 
-const parent = (process as unknown as { readonly parentPort: Parent & { readonly on: (event: string, listener: (e: { ports: EmitterPort[] }) => void) => void } }).parentPort
+const parent = (
+  process as unknown as { readonly parentPort: Parent & { readonly on: (event: string, listener: (e: { ports: EmitterPort[] }) => void) => void } }
+).parentPort
 
 const never = (): Promise<never> => Promise.reject(new Error('not in the tiny lab'))
 
@@ -43,7 +45,14 @@ const secretly = async (secrets: Secrets): Promise<string> => {
 const startTiny: StartLab = async (options): Promise<RunningLab> => {
   if (options.workspace.includes('locked')) throw new Error(`${options.workspace} is in use by process 4711`)
   const recovery = await secretly(options.secrets)
-  const state = { name: 'tiny', workspace: options.workspace, dm: 'http://127.0.0.1:1/dm', ui: '', recovery, startedAt: process.pid } as unknown as LabState
+  const state = {
+    name: 'tiny',
+    workspace: options.workspace,
+    dm: 'http://127.0.0.1:1/dm',
+    ui: '',
+    recovery,
+    startedAt: process.pid,
+  } as unknown as LabState
   return {
     api: api(state),
     ready: { dm: state.dm, gateway: null, download: null, push: null, ui: null, api: null, pid: process.pid },
@@ -56,4 +65,9 @@ const startTiny: StartLab = async (options): Promise<RunningLab> => {
   }
 }
 
-hostLab(parent, startTiny, (_area, _method, args) => args, (code) => setTimeout(() => process.exit(code), 100))
+hostLab(
+  parent,
+  startTiny,
+  (_area, _method, args) => args,
+  (code) => setTimeout(() => process.exit(code), 100),
+)

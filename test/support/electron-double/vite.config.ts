@@ -9,7 +9,10 @@ export default defineConfig(({ mode }) =>
           ssr: true,
           target: 'node22',
           minify: false,
-          rolldownOptions: { input: { tinylab: `${import.meta.dirname}/tinylab.ts` }, output: { format: 'es' as const, entryFileNames: '[name].js' } },
+          rolldownOptions: {
+            input: { tinylab: `${import.meta.dirname}/tinylab.ts` },
+            output: { format: 'es' as const, entryFileNames: '[name].js' },
+          },
         },
         ssr: { noExternal: true as const },
       },
