@@ -1,6 +1,7 @@
 // Bodies no decoder accepts: what is surely markup stays, everything that could be a value is blanked. Linear, never throws.
 import type { Range } from '../syncml/element.ts'
 import type { Encoding } from '../syncml/message.ts'
+import { KNOWN_NAMES } from '../syncml/tokens.ts'
 
 /** Elements whose text the protocol defines; it tells nothing about anybody. */
 const OPEN: ReadonlySet<string> = new Set([
@@ -14,7 +15,7 @@ const isName = (c: number): boolean =>
 
 /** A copy with all values blanked: in XML the text of all but protocol elements and every attribute value, elsewhere every octet. */
 export function blankBroken(bytes: Uint8Array, encoding: Encoding | null): Uint8Array<ArrayBuffer> {
-  const out = bytes.slice()
+  const out = new Uint8Array(bytes)
   const first = bytes.find((octet) => !isSpace(octet))
   if (encoding !== 'xml' || first !== 0x3c || bytes[1] === 0) return out.fill(BLANK)
   let at = 0
@@ -34,6 +35,28 @@ export function blankBroken(bytes: Uint8Array, encoding: Encoding | null): Uint8
   }
   return out
 }
+
+/** Words of a body that nothing could be read of: whatever quotes one of them quotes the body. Null where there are too many to search for. */
+export function wordsOf(bytes: Uint8Array): readonly string[] | null {
+  const words = new Set<string>()
+  let word = ''
+  for (let at = 0; at <= bytes.length; at++) {
+    const c = bytes[at] ?? 0
+    if (c > 0x20 && c !== 0x7f && !DELIMITERS.has(c)) {
+      word += String.fromCharCode(c)
+      continue
+    }
+    const bare = word.replace(/^[/.]+/, '')
+    if (bare.length >= WORD_LENGTH && !KNOWN_NAMES.has(bare)) words.add(bare)
+    word = ''
+    if (words.size > MOST_WORDS) return null
+  }
+  return [...words]
+}
+
+const DELIMITERS: ReadonlySet<number> = new Set(Array.from('<>"\'', (c) => c.charCodeAt(0)))
+const WORD_LENGTH = 5
+const MOST_WORDS = 3000
 
 function fill(out: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) if (!isSpace(out[at] as number)) out[at] = BLANK

@@ -1,14 +1,14 @@
 // Redaction on the bytes: same length, same offsets, same tree; what cannot be read is blanked as a whole, and said so.
-import type { FrameDetail } from '../api.ts'
+import type { FrameDetail, TraceRow } from '../api.ts'
 import type { Headers } from '../machine.ts'
 import { sniff } from '../syncml/codec.ts'
 import type { Range } from '../syncml/element.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { base64, fromBase64 } from '../syncml/text.ts'
-import { blankBroken, secretsOfPush } from './broken.ts'
+import { blankBroken, secretsOfPush, wordsOf } from './broken.ts'
 import { judge, type Verdict } from './judge.ts'
 import { latin1, shapeOf } from './leaves.ts'
-import { isIdentifierHeader, isSecretHeader } from './names.ts'
+import { isIdentifierHeader, isIdentifierName, isSecretHeader, isSecretName } from './names.ts'
 import { blank, type KeyedHash, Pseudonyms } from './pseudonym.ts'
 import { Known, scrub, type Tally } from './scrub.ts'
 import { View } from './view.ts'
@@ -81,30 +81,43 @@ export class Redactor {
     const { row } = detail
     const known = this.#known(row.device)
     const tally = { secrets: 0, identifiers: 0 }
-    const open = (bytes: Uint8Array): Document =>
-      row.kind === 'push' ? this.#push(bytes) : this.#open(bytes, row.encoding === '' ? sniff(bytes) : row.encoding, row.device, 0)
-    const body = open(detail.bytes)
-    const original = detail.original === null ? null : open(detail.original)
-    learn(body, known)
-    if (original !== null) learn(original, known)
+    const body = this.#openRow(row, detail.bytes)
+    const original = detail.original === null ? null : this.#openRow(row, detail.original)
+    for (const document of original === null ? [body] : [body, original]) {
+      learn(document, known)
+      if (document.broken) known.words(wordsOf(document === body ? detail.bytes : (detail.original as Uint8Array)))
+    }
     learnHeaders(detail.headers, known)
     this.#close(body, known, tally)
     if (original !== null) this.#close(original, known, tally)
     const text = (value: string): string => scrub(value, known, this.#pseudonyms, tally)
-    const id = (value: string): string => (value === row.device ? this.#device(value) : text(value))
+    const said = (value: string, key: string): string => this.#said(value, key, row.device, text)
     const whole = (body.broken && detail.bytes.length > 0) || (original?.broken ?? false)
     return {
       ...detail,
-      row: { ...row, device: id(row.device), target: text(row.target), text: text(row.text), commands: row.commands.map(text) },
+      row: { ...row, device: said(row.device, ''), target: text(row.target), text: text(row.text), commands: row.commands.map(text) },
       bytes: body.bytes,
       original: original?.bytes ?? null,
       startLine: text(detail.startLine),
       headers: detail.headers.map(([name, value]) => [name, this.#header(name, value, text)] as const),
       findings: detail.findings.map((finding) => ({ ...finding, text: text(finding.text) })),
-      notes: detail.notes.map((note) => deep(note, id)),
+      notes: detail.notes.map((note) => deep(note, said)),
       sha256: this.#options.sha256(body.bytes),
       redaction: { ...tally, whole },
     }
+  }
+
+  /** The body of a row: a push, the very sentence the row says (an error answer of ours), or a document. */
+  #openRow(row: TraceRow, bytes: Uint8Array): Document {
+    if (row.kind === 'push') return this.#push(bytes)
+    if (row.kind !== 'message' && latin1(bytes).trim() === row.text.trim()) return plainDocument(bytes)
+    return this.#open(bytes, row.encoding === '' ? sniff(bytes) : row.encoding, row.device, 0)
+  }
+
+  #said(value: string, key: string, device: string, text: (value: string) => string): string {
+    if (value === device) return this.#device(value)
+    if (isSecretName(key)) return blank(value)
+    return isIdentifierName(key) && !value.includes('://') ? this.#pseudonyms.of(value) : text(value)
   }
 
   #known(device: string): Known {
@@ -121,7 +134,7 @@ export class Redactor {
 
   #header(name: string, value: string, text: (value: string) => string): string {
     const low = name.toLowerCase()
-    if (low === 'x-syncml-hmac') return text(value.replace(/(\bmac\s*=\s*"?)([^",\s]+)/gi, (_, head: string, mac: string) => head + blank(mac)))
+    if (low === 'x-syncml-hmac') return text(value).replace(/(\bmac\s*=\s*"?)([^",\s]+)/gi, (_, head: string, mac: string) => head + blank(mac))
     if (isSecretHeader(name)) {
       const scheme = /^(?:Basic|Digest|Bearer|Negotiate|NTLM)\s+/i.exec(value)?.[0] ?? ''
       return scheme + blank(value.slice(scheme.length))
@@ -133,7 +146,7 @@ export class Redactor {
   #push(bytes: Uint8Array): Document {
     const ranges = secretsOfPush(bytes)
     if (ranges === null) return this.#open(bytes, sniff(bytes), '', 0)
-    const copy = bytes.slice()
+    const copy = new Uint8Array(bytes)
     const view = (range: Range): View => new View(copy, [{ ...range, script: 'bytes' }])
     return { bytes: copy, broken: false, parts: ranges.map((range) => ({ view: view(range), verdict: 'secret', nested: null })) }
   }
@@ -141,7 +154,7 @@ export class Redactor {
   #open(bytes: Uint8Array, encoding: Encoding | null, device: string, depth: number): Document {
     const shape = encoding === null || depth > DEPTH ? null : shapeOf(bytes, encoding)
     if (shape === null || encoding === null) return { bytes: blankBroken(bytes, depth > DEPTH ? null : encoding), parts: [], broken: true }
-    const copy = bytes.slice()
+    const copy = new Uint8Array(bytes)
     const done = shape.shared ? new Uint8Array(bytes.length) : null
     const parts = shape.leaves.map((leaf): Part => {
       const view = new View(copy, leaf.pieces, done)
@@ -160,9 +173,7 @@ export class Redactor {
     const within = documentIn(inner)
     if (within !== null) return { document: this.#open(inner, within, '', depth), coded: true }
     if (!/^[\t\n\r -~]{4,}$/.test(latin1(inner.subarray(0, 4096)))) return null
-    const copy = inner.slice()
-    const view = new View(copy, [{ start: 0, end: copy.length, script: 'bytes' }])
-    return { document: { bytes: copy, parts: [{ view, verdict: 'plain', nested: null }], broken: false }, coded: true }
+    return { document: plainDocument(inner), coded: true }
   }
 
   /** Rewrites the document's bytes: secrets first, since texts of a string table share theirs. */
@@ -197,6 +208,13 @@ export class Redactor {
     if (text.trim() !== '') tally.identifiers++
     return this.#pseudonyms.of(text)
   }
+}
+
+/** Octets that are text and nothing more. */
+function plainDocument(bytes: Uint8Array): Document {
+  const copy = new Uint8Array(bytes)
+  const view = new View(copy, [{ start: 0, end: copy.length, script: 'bytes' }])
+  return { bytes: copy, parts: [{ view, verdict: 'plain', nested: null }], broken: false }
 }
 
 /** Collects the secrets and identifiers of a document, so that they are found in its other texts too. */
@@ -255,10 +273,10 @@ function recoded(old: Uint8Array, inner: Uint8Array): Uint8Array {
   return old.map((octet) => (octet <= 0x20 ? octet : next < digits.length ? digits.charCodeAt(next++) : octet))
 }
 
-/** Every string of a value, at any depth, through `change`. */
-function deep<T>(value: T, change: (text: string) => string): T {
-  if (typeof value === 'string') return change(value) as T
-  if (Array.isArray(value)) return value.map((item: unknown) => deep(item, change)) as T
+/** Every string of a value, at any depth, through `change`; `key` is the field it stands in. */
+function deep<T>(value: T, change: (text: string, key: string) => string, key = ''): T {
+  if (typeof value === 'string') return change(value, key) as T
+  if (Array.isArray(value)) return value.map((item: unknown) => deep(item, change, key)) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, deep(inner as unknown, change)])) as T
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, deep(inner as unknown, change, name)])) as T
 }

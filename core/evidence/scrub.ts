@@ -10,10 +10,18 @@ const IDENTIFIER_LENGTH = 4
 export class Known {
   readonly #secrets = new Set<string>()
   readonly #identifiers = new Set<string>()
+  /** True where nothing can be said about what a text may quote. */
+  unknowable = false
 
   secret(value: string): void {
     const text = value.trim()
     if (text.length >= SECRET_LENGTH && !/^x+$|^0+$/.test(text)) this.#secrets.add(text)
+  }
+
+  /** Words of a body that could not be read; null where they are too many, then every text is taken to quote it. */
+  words(words: readonly string[] | null): void {
+    if (words === null) this.unknowable = true
+    else for (const word of words) this.secret(word)
   }
 
   identifier(value: string): void {
@@ -57,6 +65,7 @@ export interface Tally {
 /** `text` with every known or recognisable secret blanked and every identifier replaced. */
 export function scrub(text: string, known: Known, pseudonyms: Pseudonyms, tally: Tally): string {
   if (text.length < 3) return text
+  if (known.unknowable) return blank(text)
   const edits = new Edits(text)
   for (const secret of known.secrets) edits.literal(secret, blank(secret), false, () => tally.secrets++)
   const secret = (start: number, value: string): void => edits.add(start, start + value.length, blank(value), () => tally.secrets++)

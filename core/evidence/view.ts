@@ -97,7 +97,7 @@ export class View {
     const only = pieces.length === 1 ? pieces[0] : undefined
     if (only !== undefined && (only.script === 'bytes' || (only.script === 'references' && outer.subarray(only.start, only.end).indexOf(0x26) < 0))) {
       this.#cells = null
-      this.octets = outer.slice(only.start, only.end)
+      this.octets = new Uint8Array(outer.subarray(only.start, only.end))
       return
     }
     const cells: Cells = { start: [], length: [], entity: new Set(), octets: [] }
