@@ -67,6 +67,7 @@ export class WbxmlReader {
   private opaques = 0
   private page = 0
   private attributePage = 0
+  private root: Node | null = null
   private open: Node[] = []
   /** Per depth: the octets of a text that has pieces that are no text. */
   private pieces: (Uint8Array[] | null)[] = []
@@ -188,38 +189,33 @@ export class WbxmlReader {
 
   private body(): Node {
     const { bytes, end } = this
-    let root: Node | null = null
     for (;;) {
       if (this.pos >= end) {
         const last = this.open.at(-1)
         this.fail(last === undefined ? 'the document has no element' : `the document ends inside ${last.name}`, this.pos)
       }
       const octet = bytes[this.pos] as number
-      if ((octet & 0x3f) > 4) {
-        const node = this.tag(octet)
-        root ??= node
-      } else if (octet === 0x01) {
-        if (this.endTag()) return root as Node
-      } else this.global(octet)
-      if (this.open.length === 0 && root !== null) return root
+      if ((octet & 0x3f) > 4) this.tag(octet)
+      else if (octet === 0x01) this.endTag()
+      else this.global(octet)
+      if (this.open.length === 0 && this.root !== null) return this.root
     }
   }
 
-  private tag(octet: number): Node {
+  private tag(octet: number): void {
     const at = this.pos++
     const page = this.language.pages[this.page]
     const name = page === undefined ? '' : (page.names[octet & 0x3f] as string)
-    if (page === undefined || name === '') return this.unknownTag(octet, at)
-    return this.start(octet, at, page.vocabulary, name)
+    if (page === undefined || name === '') this.unknownTag(octet, at)
+    else this.start(octet, at, page.vocabulary, name)
   }
 
-  private unknownTag(octet: number, at: number): Node {
+  private unknownTag(octet: number, at: number): void {
     const code = octet & 0x3f
     const name = `?${String(this.page)}:${hex(code)}`
     this.findings.add('wbxml.token.unknown', 'warn', 'WBXML', '5.8.4', `page ${String(this.page)} has no tag ${hex(code)}`, at, 1)
     const node = this.start(octet, at, 'other', name)
     node.token = { page: this.page, code }
-    return node
   }
 
   private start(octet: number, at: number, vocabulary: Vocabulary, name: string): Node {
@@ -231,7 +227,7 @@ export class WbxmlReader {
       const parent = this.open[depth - 1] as Node
       if (parent.children === NO_CHILDREN) parent.children = [node]
       else parent.children.push(node)
-    }
+    } else this.root = node
     if (name === 'MgmtTree' || name === 'DevInf') this.allowTree()
     if (this.recorder !== null) {
       this.recorder.enter()
@@ -255,8 +251,7 @@ export class WbxmlReader {
     this.elementsLeft += this.limits.treeElements
   }
 
-  /** True where the root has ended. */
-  private endTag(): boolean {
+  private endTag(): void {
     const node = this.open.pop()
     if (node === undefined) this.fail('END without an open element')
     const pieces = this.pieces.pop()
@@ -267,7 +262,6 @@ export class WbxmlReader {
       this.recorder.add('end', this.pos - 1, this.pos, `</${node.name}>`)
       this.recorder.leave()
     }
-    return this.open.length === 0
   }
 
   private settle(node: Node, pieces: Uint8Array[]): void {

@@ -1,6 +1,7 @@
 // Writes WBXML 1.1 to 1.3 in UTF-8: the body first, then the header with the string table the body turned out to need.
 import type { Element } from './element.ts'
 import { EncodeError } from './error.ts'
+import { type PageCode, provStart, provValueCode } from './prov.ts'
 import { Out, type Sink, type Tag, TAGS } from './sink.ts'
 import { utf8Bytes } from './text.ts'
 import type { PublicId } from './tokens.ts'
@@ -62,6 +63,7 @@ export class WbxmlWriter implements Sink {
   private tableLength = 0
   private readonly index = new Map<string, number>()
   private page = 0
+  private attributePage = 0
   /** Place of the tag octet, and the page, of every open element. */
   private readonly tags: number[] = []
   private readonly tagPages: number[] = []
@@ -214,12 +216,48 @@ export class WbxmlWriter implements Sink {
     }
     if (element.token !== undefined) this.begin(element.token.page, element.token.code)
     else this.known(element)
-    if (vocabulary === 'prov' && element.attributes !== undefined)
-      throw new EncodeError('attributes of client provisioning are not written here', name)
+    if (vocabulary === 'prov' && element.attributes !== undefined) this.attributes(element.attributes)
     if (element.opaque !== undefined) this.octets(element.opaque)
     else this.text(element.text)
     for (const child of element.children) this.tree(child)
     this.end()
+  }
+
+  /** Attribute list of client provisioning; the only language here that has attribute tables. */
+  private attributes(attributes: readonly (readonly [string, string])[]): void {
+    const { body } = this
+    const at = this.tags[this.tags.length - 1] as number
+    body.bytes[at] = (body.bytes[at] as number) | 0x80
+    for (const [name, value] of attributes) {
+      const start = provStart(name, value)
+      if (start === undefined) {
+        body.octet(0x04)
+        body.mb(this.literal(name))
+      } else this.attributeCode(start)
+      if (start?.whole === true || value === '') continue
+      const code = provValueCode(value)
+      if (code === undefined) this.inline(value)
+      else this.attributeCode(code)
+    }
+    body.octet(0x01)
+  }
+
+  private attributeCode({ page, code }: PageCode): void {
+    if (page !== this.attributePage) {
+      this.body.octet(0x00)
+      this.body.octet(page)
+      this.attributePage = page
+    }
+    this.body.octet(code)
+  }
+
+  /** Index of a name in the string table; put there at its first use. */
+  private literal(name: string): number {
+    if (name === '' || name.includes('\0')) throw new EncodeError('a name that cannot be written', JSON.stringify(name))
+    const key = `\0${name}`
+    let index = this.index.get(key)
+    if (index === undefined) this.index.set(key, (index = this.intern(name)))
+    return index
   }
 
   private sameLanguage(vocabulary: 'devinf' | 'prov'): boolean {
@@ -235,12 +273,8 @@ export class WbxmlWriter implements Sink {
       this.begin(tag.page, tag.code)
       return
     }
-    if (name === '' || name.includes('\0')) throw new EncodeError('an element without a usable name', JSON.stringify(name))
     this.begin(this.page, 0x04)
-    const key = `\0${name}`
-    let index = this.index.get(key)
-    if (index === undefined) this.index.set(key, (index = this.intern(name)))
-    this.body.mb(index)
+    this.body.mb(this.literal(name))
   }
 
   /** Header and body. */
