@@ -174,6 +174,7 @@ export class DevicePerformer implements Performer {
     const { format, type } = metaOf(item, meta)
     const { tree, features } = this
     if (!isTnds(type)) {
+      if (uri.path.length > 1 && uri.path[0] === 'Inbox') throw new TreeError(405, './Inbox takes managed objects as TNDS')
       addNode(tree, uri, { format, type, data: item.data }, serverId, features.implicitAdd)
       return
     }

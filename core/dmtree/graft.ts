@@ -30,7 +30,7 @@ export function addDocument(
 ): void {
   whole(tree, by, () => {
     const later: Later = []
-    for (const node of document.nodes) {
+    for (const node of parentsFirst(document)) {
       const path = target[0] === 'Inbox' && placings.length > 0 ? placed(tree, node, placings) : resolve(target, node)
       plant(tree, path, node, by, implicit, later)
     }
@@ -44,7 +44,7 @@ export function replaceDocument(tree: Tree, target: readonly string[], document:
   if (there === null) throw new TreeError(404, `${formatUri(target)} does not exist`)
   whole(tree, by, () => {
     const later: Later = []
-    const tops = document.nodes.map((node) => ({ node, path: resolve(target, node) }))
+    const tops = parentsFirst(document).map((node) => ({ node, path: resolve(target, node) }))
     checkRight(there, 'Replace', 'Replace', by)
     if (!tops.some(({ path }) => path.length === target.length)) prune(tree, there, new Set(tops.map(({ path }) => path[target.length] ?? '')), by)
     for (const { node, path } of tops) {
@@ -71,7 +71,7 @@ export function loadDocument(tree: Tree, target: readonly string[], document: Tn
   }
   whole(tree, 'device', () => {
     // Loading a child moves its parent's stamps, so parents are stamped after their children; among top nodes the order is the document's.
-    for (const node of document.nodes) load(resolve(target, node), node)
+    for (const node of parentsFirst(document)) load(resolve(target, node), node)
   })
 }
 
@@ -84,6 +84,11 @@ function whole(tree: Tree, by: string, work: () => void): void {
     throw error
   }
   tree.commit()
+}
+
+// Top nodes with a Path may come in any order.
+function parentsFirst(document: TndsDocument): TndsNode[] {
+  return [...document.nodes].sort((a, b) => a.path.length - b.path.length)
 }
 
 // A top node without a name, or named as the target's last segment, is the target itself; any other stands below it (INFERRED from deployed documents).

@@ -10,15 +10,12 @@ import { TreeError } from './error.ts'
 import type { Node, NodeInit } from './node.ts'
 import { pathOf } from './node.ts'
 import type { TndsPart } from './uri.ts'
-import { decodeSegment, encodeSegment, nameProblem, parsePath } from './uri.ts'
+import { TNDS_PARTS, decodeSegment, encodeSegment, nameProblem, parsePath } from './uri.ts'
 import { FORMATS, octetsOfBase64, sizeOf, valueProblem, valueText } from './value.ts'
 import type { Format } from './value.ts'
 
 export const TNDS_XML = 'application/vnd.syncml.dmtnds+xml'
 export const TNDS_WBXML = 'application/vnd.syncml.dmtnds+wbxml'
-
-/** What a TNDS holds when nobody selects (TNDS 6: Name and Size follow from the rest). */
-const ALL: ReadonlySet<TndsPart> = new Set(['ACL', 'Format', 'Title', 'TStamp', 'Type', 'VerNo', 'Value'])
 
 export interface TndsOptions {
   /** Selected parts; null gives all. */
@@ -45,11 +42,13 @@ export interface TndsDocument {
   readonly man: string
   readonly mod: string
   readonly nodes: readonly TndsNode[]
+  /** What was tolerated, each with its byte: `Value of interior node 'x' is ignored`. */
+  readonly remarks: readonly { readonly offset: number; readonly text: string }[]
 }
 
 /** The sub-tree of a node as a MgmtTree element. Octets are written as base64 text in both encodings. */
 export function toTnds(node: Node, options: TndsOptions = {}): Element {
-  const parts = options.parts ?? ALL
+  const parts = options.parts ?? TNDS_PARTS
   const include = options.include ?? (() => true)
   const base = pathOf(node).length
   const detached: Element[] = []
@@ -152,11 +151,14 @@ export function decodeTnds(bytes: Uint8Array): TndsDocument {
 /** Reads a MgmtTree element. Throws TreeError 400 (structure) or 415 (format, value) with the element's offset. */
 export function parseTnds(root: Element): TndsDocument {
   if (root.name !== 'MgmtTree') throw new TreeError(400, `TNDS: root is ${root.name}, not MgmtTree`, root.start)
-  const nodes = root.children.filter((child) => child.name === 'Node').map((child) => readNode(child, true))
+  const remarks: Remarks = []
+  const nodes = root.children.filter((child) => child.name === 'Node').map((child) => readNode(child, true, remarks))
   if (nodes.length === 0) throw new TreeError(400, 'TNDS: MgmtTree has no Node', root.start)
   unique(nodes)
-  return { man: textOf(root, 'Man') ?? '', mod: textOf(root, 'Mod') ?? '', nodes }
+  return { man: textOf(root, 'Man') ?? '', mod: textOf(root, 'Mod') ?? '', nodes, remarks }
 }
+
+type Remarks = { readonly offset: number; readonly text: string }[]
 
 function unique(nodes: readonly TndsNode[]): void {
   const seen = new Set<string>()
@@ -167,16 +169,17 @@ function unique(nodes: readonly TndsNode[]): void {
   }
 }
 
-function readNode(at: Element, top: boolean): TndsNode {
+function readNode(at: Element, top: boolean, remarks: Remarks): TndsNode {
   const offset = at.start
   const name = readName(textOf(at, 'NodeName') ?? '', offset)
   if (name === '' && !top) throw new TreeError(400, `TNDS: a node inside another has no NodeName (byte ${offset})`, offset)
-  const children = at.children.filter((child) => child.name === 'Node').map((child) => readNode(child, false))
+  const children = at.children.filter((child) => child.name === 'Node').map((child) => readNode(child, false, remarks))
   unique(children)
   const run = at.children.find((child) => child.name === 'RTProperties')
   const value = at.children.find((child) => child.name === 'Value')
   const format = readFormat(run, value !== undefined, children.length > 0, offset)
-  if (format === 'node' && value !== undefined) throw new TreeError(400, `TNDS: interior node '${name}' has a Value (byte ${offset})`, offset)
+  // The AOSP client writes the child list as Value of an interior node.
+  if (format === 'node' && value !== undefined) remarks.push({ offset: value.start, text: `Value of interior node '${name}' is ignored` })
   if (format !== 'node' && children.length > 0) throw new TreeError(400, `TNDS: leaf '${name}' has children (byte ${offset})`, offset)
   const init: NodeInit & { format: Format } = {
     format,

@@ -32,6 +32,8 @@ export interface NodeUri {
 }
 
 const PARTS: readonly TndsPart[] = [...PROPERTIES, 'Value']
+/** What a TNDS holds when nobody selects: Name and Size follow from the rest (dm-protocol 9.5). */
+export const TNDS_PARTS: ReadonlySet<TndsPart> = new Set(['ACL', 'Format', 'Title', 'TStamp', 'Type', 'VerNo', 'Value'])
 
 // Characters that XML 1.0 cannot carry; a name with one could never be listed.
 const UNNAMEABLE = /[\u0000-\u001f\u007f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
@@ -127,5 +129,5 @@ function parseList(text: string, at: number): ListRequest {
       throw new TreeError(406, `list '${text}': property '${name}' is not known (character ${at + kind.length})`, at + kind.length)
     chosen.add(part)
   }
-  return { kind, parts: sign === '+' ? chosen : new Set(PARTS.filter((part) => !chosen.has(part))) }
+  return { kind, parts: sign === '+' ? chosen : new Set([...TNDS_PARTS].filter((part) => !chosen.has(part))) }
 }
