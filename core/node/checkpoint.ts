@@ -14,6 +14,8 @@ export interface CheckpointOptions {
   readonly segments: string
   /** Rounds are this far apart (ms); default 1000. */
   readonly every?: number
+  /** Pages in the log above which it is made to begin anew; default 4096 (16 MiB). */
+  readonly frames?: number
   /** Told once, in words, when the thread cannot go on; the owner then checkpoints itself. */
   readonly failed: (reason: string) => void
 }
@@ -21,6 +23,8 @@ export interface CheckpointOptions {
 /**
  * Source of the thread. It is text, because a bundle has no second file to start a thread from. A round syncs the last two segments before the log,
  * so that after a power cut the database seldom knows more than the segments; it touches nothing while nothing moved.
+ * An owner that never rests would let the log grow for ever: a long log is ended by a RESTART. That holds the owner up, but only for the few pages
+ * that came since the short pass before it.
  */
 const SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads')
@@ -30,6 +34,7 @@ const fs = require('node:fs')
 const db = new DatabaseSync(workerData.database)
 db.exec('PRAGMA busy_timeout = 1000')
 const checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+const restart = db.prepare('PRAGMA wal_checkpoint(RESTART)')
 const synced = new Map()
 let seen = ''
 function round() {
@@ -46,7 +51,10 @@ function round() {
   const log = fs.statSync(workerData.database + '-wal', { throwIfNoEntry: false })
   const now = log === undefined ? '' : log.size + ' ' + log.mtimeMs
   if (now === seen) return
-  checkpoint.get()
+  if (checkpoint.get().log > workerData.frames) {
+    checkpoint.get()
+    restart.get()
+  }
   seen = now
 }
 const timer = setInterval(round, workerData.every)
@@ -58,8 +66,8 @@ parentPort.once('message', () => {
 
 /** Starts the thread; it does not keep the process alive. */
 export function startCheckpoint(options: CheckpointOptions): Checkpoint {
-  const { database, segments, every = 1000 } = options
-  const worker = new Worker(SOURCE, { eval: true, workerData: { database, segments, every }, execArgv: [], name: 'checkpoint' })
+  const { database, segments, every = 1000, frames = 4096 } = options
+  const worker = new Worker(SOURCE, { eval: true, workerData: { database, segments, every, frames }, execArgv: [], name: 'checkpoint' })
   let ended = false
   let stopping = false
   const end = new Promise<void>((resolve) => {

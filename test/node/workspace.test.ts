@@ -182,6 +182,27 @@ test('a lost lab.db is made again from the segments, and that is told', async ()
   expect(second.trace.frame(5)?.bytes).toEqual(bodyOf(5))
 })
 
+test('a log that grows faster than it is emptied is made to begin anew', async () => {
+  const database = join(dir, 'lab.db')
+  const db = openSqlite(database)
+  migrate(db, () => {})
+  openSegments(join(dir, 'frames')).close()
+  const failures: string[] = []
+  const checkpoint = startCheckpoint({ database, segments: join(dir, 'frames'), every: 20, frames: 50, failed: (reason) => failures.push(reason) })
+  const ledger = Ledger.open(db)
+  let written = 0
+  const end = performance.now() + 1000
+  while (performance.now() < end) {
+    for (let n = 0; n < 50; n++) ledger.setSetting(`s${n}`, String(written++).padEnd(400))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(statSync(`${database}-wal`).size).toBeLessThan((written * 4096) / 2)
+  expect(ledger.setting('s49')?.trim()).toBe(String(written - 1))
+  await checkpoint.stop()
+  db.close()
+  expect(failures).toEqual([])
+})
+
 test('segment files: appends add up, reads beyond the end and missing files are told, many files stay few descriptors', () => {
   const segments = openSegments(join(dir, 'frames'))
   for (let segment = 1; segment <= 20; segment++) expect(segments.append(segment, Uint8Array.of(segment, 1))).toBe(0)
