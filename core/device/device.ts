@@ -1,0 +1,220 @@
+// The DM client as a machine: one session at a time with one server; the tree behind it is a Performer, its durable part are two nonces.
+import { makeNonce } from '../auth/credentials.ts'
+import type { AuthName } from '../auth/credentials.ts'
+import { Prover } from '../auth/prover.ts'
+import type { Reading } from '../auth/prover.ts'
+import { Verifier } from '../auth/verifier.ts'
+import type { Effect, Env, Input, Link, Machine } from '../machine.ts'
+import { ClientSession } from '../session/client.ts'
+import { contentTypeOf } from '../session/exchange.ts'
+import type { Performer } from '../session/ports.ts'
+import { CodecError, decode } from '../syncml/codec.ts'
+import type { Wire } from '../syncml/codec.ts'
+import type { Alert, NonceText } from '../syncml/message.ts'
+
+/** The account a client has at its server (DMAcc: CLCRED and SRVCRED). */
+export interface ClientAccount {
+  readonly userName: string
+  readonly password: string
+  readonly serverId: string
+  /** '' where the server has none: it is not asked for credentials then. */
+  readonly serverPassword: string
+  /** Type to begin with (AAuthPref). */
+  readonly auth: AuthName
+  /** Types a challenge may ask for; all three where absent. */
+  readonly types?: readonly AuthName[]
+}
+
+/** Nonces a client keeps between sessions. */
+export interface ClientNonces {
+  /** Issued by the server, for our next credential. */
+  readonly client: NonceText | null
+  /** Issued by us, for the server's next credential. */
+  readonly server: Uint8Array | null
+  readonly reading: Reading
+}
+
+/** What must survive: saved before the message that depends on it leaves. */
+export interface ClientRecord {
+  readonly kind: 'nonces'
+  readonly nonces: ClientNonces
+}
+
+/** Orders to a client besides the inputs every machine knows. */
+export type ClientInput =
+  | Input
+  /** Begins a session. `initiated` server: Alert 1200 with the `sessionId` of the notification. `alerts`: further alerts of Package #1. */
+  | { readonly type: 'start'; readonly initiated: 'client' | 'server'; readonly sessionId?: string; readonly alerts?: readonly Alert[] }
+
+export interface ClientSettings {
+  /** What SyncHdr announces; null: nothing. */
+  readonly maxMsgSize: number | null
+  readonly maxObjSize: number | null
+  /** Refuse a server that shows no credentials; one that shows wrong ones is refused anyway. */
+  readonly requireServerAuth: boolean
+  /** How long to wait for an answer, milliseconds. */
+  readonly answerMs: number
+  /** How often the same message is sent again, byte for byte, when no answer came. */
+  readonly resends: number
+}
+
+export const CLIENT_SETTINGS: ClientSettings = { maxMsgSize: 16384, maxObjSize: 1048576, requireServerAuth: false, answerMs: 120_000, resends: 0 }
+
+export interface ClientOptions {
+  /** Absolute URI of the DM Server. */
+  readonly serverUri: string
+  readonly deviceId: string
+  readonly account: ClientAccount
+  readonly wire: Wire
+  readonly performer: Performer
+  readonly env: Env
+  readonly settings?: Partial<ClientSettings>
+  /** What ClientRecord kept last time. */
+  readonly nonces?: ClientNonces
+  /** Where nonces come from; only fixed vectors need another source than the default. */
+  readonly issueNonce?: () => Uint8Array
+}
+
+const TIMER = 'answer'
+
+/** A DM client. Sends with `frame.uri` as the absolute URI to post to; ends each session with a `session` note. */
+export class DmClient implements Machine<ClientInput, ClientRecord> {
+  readonly #options: ClientOptions
+  readonly #settings: ClientSettings
+  #nonces: ClientNonces
+  #session: ClientSession | null = null
+  #links = 0
+  #waiting = 0
+  #resent = 0
+  #last: Extract<Effect, { type: 'send' }> | null = null
+  #saves: ClientRecord[] = []
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#settings = { ...CLIENT_SETTINGS, ...options.settings }
+    this.#nonces = options.nonces ?? { client: null, server: null, reading: null }
+  }
+
+  /** True while a session is open. */
+  get busy(): boolean {
+    return this.#session !== null
+  }
+
+  input(input: ClientInput): Effect<ClientRecord>[] {
+    switch (input.type) {
+      case 'start':
+        return this.#session === null ? this.#run((session, link) => session.start(link), this.#begin(input)) : [note('a session is open already')]
+      case 'frame':
+        return this.#frame(input)
+      case 'gone':
+        return this.#gone(input.link, input.reason)
+      case 'timer':
+        return input.id === TIMER ? this.#expired() : [note(`timer ${input.id} is none of ours`)]
+      case 'answer':
+        return [note(`answer ${input.id} to a question nobody asked`)]
+      default:
+        return input satisfies never
+    }
+  }
+
+  #begin(start: Extract<ClientInput, { type: 'start' }>): ClientSession {
+    const { account, deviceId, serverUri, wire, performer, env } = this.#options
+    const { maxMsgSize, maxObjSize, requireServerAuth } = this.#settings
+    const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
+    const { userName: user, password, auth: type, types } = account
+    return new ClientSession({
+      own: deviceId,
+      peer: serverUri,
+      sessionId: start.sessionId ?? randomId(env),
+      wire,
+      contentType: contentTypeOf(wire.encoding),
+      maxMsgSize: maxMsgSize ?? undefined,
+      maxObjSize: maxObjSize ?? undefined,
+      respUri: undefined,
+      largeObjects: true,
+      prover: new Prover({
+        user,
+        password,
+        type,
+        ...(types === undefined ? {} : { types }),
+        nonce: this.#nonces.client,
+        reading: this.#nonces.reading,
+      }),
+      verifier: new Verifier({ required: requireServerAuth, nonce: this.#nonces.server, makeNonce: issueNonce }),
+      env,
+      performer,
+      by: { serverId: account.serverId },
+      server: account.serverPassword === '' ? null : { userNames: [account.serverId], password: account.serverPassword, type: null },
+      requireServerAuth,
+      alert: start.initiated === 'server' ? 1200 : 1201,
+      alerts: start.alerts ?? [],
+      keep: (kept) => {
+        this.#nonces = 'issued' in kept ? { ...this.#nonces, server: kept.issued } : { ...this.#nonces, client: kept.received, reading: kept.reading }
+        this.#saves.push({ kind: 'nonces', nonces: this.#nonces })
+      },
+    })
+  }
+
+  #frame(input: Extract<Input, { type: 'frame' }>): Effect<ClientRecord>[] {
+    if (this.#session === null) return [note('a message came while no session is open')]
+    if (input.link.link !== this.#waiting) return [note('a message came on a link that is not waited for')]
+    try {
+      const { message } = decode(input.frame.bytes, input.frame.encoding)
+      return this.#run((session, link) => session.receive({ link: input.link, frame: input.frame, message }, link), this.#session)
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      return this.#run((session) => session.lost(`the answer cannot be read: ${error.message}`), this.#session)
+    }
+  }
+
+  #gone(link: Link, reason: string): Effect<ClientRecord>[] {
+    if (this.#session === null || link.link !== this.#waiting) return []
+    if (this.#last !== null && this.#resent < this.#settings.resends) {
+      this.#resent += 1
+      const next = { link: ++this.#links }
+      this.#waiting = next.link
+      this.#last = { ...this.#last, link: next }
+      return [note(`${reason}; the same message is sent again`, 'state'), this.#last, { type: 'timer', id: TIMER, ms: this.#settings.answerMs }]
+    }
+    return this.#run((session) => session.lost(reason), this.#session)
+  }
+
+  #expired(): Effect<ClientRecord>[] {
+    if (this.#session === null) return []
+    const reason = `no answer within ${String(this.#settings.answerMs)} ms`
+    return this.#run((session) => session.lost(reason, 'timed out'), this.#session)
+  }
+
+  /** Lets the session act; saves go before what it sends, the timer after. */
+  #run(act: (session: ClientSession, link: Link) => Effect[], session: ClientSession): Effect<ClientRecord>[] {
+    this.#session = session
+    const link = { link: this.#links + 1 }
+    const effects = act(session, link)
+    const sent = effects.findLast((effect) => effect.type === 'send')
+    const saves = this.#saves.map((record): Effect<ClientRecord> => ({ type: 'save', record }))
+    this.#saves = []
+    if (sent !== undefined) {
+      this.#links = this.#waiting = sent.link.link
+      this.#last = sent
+      this.#resent = 0
+    }
+    if (session.over) {
+      this.#session = null
+      this.#last = null
+    }
+    const ms = session.over ? null : this.#settings.answerMs
+    const timer: Effect<ClientRecord>[] = session.over || sent !== undefined ? [{ type: 'timer', id: TIMER, ms }] : []
+    return session.over ? [...saves, ...timer, ...effects] : [...saves, ...effects, ...timer]
+  }
+}
+
+function note(text: string, topic: 'problem' | 'state' = 'problem'): Effect<ClientRecord> {
+  return { type: 'note', note: { topic, text, device: '', sessionId: '' } }
+}
+
+/** A 16-bit SessionID as upper-case hex without leading zeros, not 0 (PRO session identifiers). */
+function randomId(env: Env): string {
+  const octets = env.random(2)
+  const value = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0)
+  return (value === 0 ? 1 : value).toString(16).toUpperCase()
+}

@@ -1,0 +1,219 @@
+// What one server session needs of the DM Server: accounts by enrolment mode, the policy's commands, and the records its facts become.
+import type { AuthName } from '../auth/credentials.ts'
+import type { Secret, Verdict } from '../auth/verifier.ts'
+import type { Reading } from '../auth/prover.ts'
+import type { Env, Note } from '../machine.ts'
+import type { Entry, SentCommand } from '../session/outbox.ts'
+import type { Desk, Ident, SessionEnd, Shown } from '../session/server.ts'
+import type { Alert, Item, NonceText, Results, Status } from '../syncml/message.ts'
+import { Orders } from './orders.ts'
+import type { Policy } from './policy.ts'
+import type { Account, AlertRecord, DeviceRecord, Nonces, ServerLedger, ServerRecord } from './records.ts'
+import type { ServerSettings } from './settings.ts'
+import { textOfData, valuesOf, valuesWritten } from './values.ts'
+
+/** Nobody: fits no credential at all. */
+const NOBODY: Secret = { userNames: [], password: '', type: null }
+
+/** What a desk works with; `taken` tells orders in the hands of other sessions. */
+export interface DeskParts {
+  readonly ledger: ServerLedger
+  readonly settings: ServerSettings
+  readonly policy: Policy
+  readonly env: Env
+  taken(orderId: string): boolean
+}
+
+/** One desk serves one session. */
+export class DeviceDesk implements Desk {
+  readonly device: string
+  readonly sessionId: string
+  readonly orders: Orders
+  readonly #parts: DeskParts
+  #saves: ServerRecord[] = []
+  #notes: Note[] = []
+  #nonces: Nonces
+  #record: DeviceRecord | null = null
+  #authenticated = false
+  #round = 0
+  end: SessionEnd | null = null
+
+  constructor(device: string, sessionId: string, parts: DeskParts) {
+    this.device = device
+    this.sessionId = sessionId
+    this.#parts = parts
+    this.#nonces = parts.ledger.nonces(device) ?? { device, client: null, server: null, reading: null }
+    this.orders = new Orders(sessionId, (order) => this.#saves.push({ kind: 'order', order }))
+  }
+
+  /** Nonces as they stood when the session began. */
+  get nonces(): Nonces {
+    return this.#nonces
+  }
+
+  /** Records due since the last call, in order; to be saved before what the session sends. */
+  flush(): { readonly saves: ServerRecord[]; readonly notes: Note[] } {
+    const saves = this.#record === null ? this.#saves : [{ kind: 'device' as const, device: this.#record }, ...this.#saves]
+    const notes = this.#notes
+    this.#saves = []
+    this.#notes = []
+    this.#record = null
+    return { saves, notes }
+  }
+
+  ident(shown: Shown): Ident {
+    const { ledger, settings } = this.#parts
+    const own = ledger.account(this.device, undefined)
+    const account = ledger.account(this.device, shown.user) ?? (own?.device === this.device ? own : undefined)
+    const blank = own?.device === this.device && own.userName === '' && own.password === ''
+    if (account !== undefined && !blank && !(account.device === null && shown.user === undefined && settings.enrol !== 'never'))
+      return this.#known(account)
+    if (blank && own.state !== 'enrolled') return this.#known(own)
+    switch (settings.enrol) {
+      case 'auto':
+        return this.#enrol(shown)
+      case 'ask':
+        this.#wait(shown, own)
+        return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
+      case 'never':
+        return { secret: null, demand: null, because: 'the device is not known here' }
+      default:
+        return settings.enrol satisfies never
+    }
+  }
+
+  admitted(verdict: Verdict): void {
+    const { ledger, env } = this.#parts
+    this.#authenticated = verdict.code === 212 || verdict.shown !== null
+    const known = ledger.device(this.device)
+    const now = env.now()
+    this.#record = { device: this.device, devInfo: known?.devInfo ?? {}, firstAt: known?.firstAt ?? now, lastAt: now }
+    if (verdict.issued === undefined) return
+    this.#nonces = { ...this.#nonces, client: verdict.issued }
+    this.#saves.push({ kind: 'nonces', nonces: this.#nonces })
+  }
+
+  received({ text, octets }: NonceText, reading: Reading): void {
+    this.#nonces = { ...this.#nonces, server: { text, octets: octets ?? null }, reading }
+    this.#saves.push({ kind: 'nonces', nonces: this.#nonces })
+  }
+
+  devInfo(items: readonly Item[]): void {
+    const { ledger, env } = this.#parts
+    const now = env.now()
+    const known = ledger.device(this.device)
+    const entries = items.map((item): [string, string] => [item.source?.locUri ?? item.target?.locUri ?? '', textOfData(item.data)])
+    const leaves = entries.filter(([uri], i) => uri !== '' && items[i]?.meta?.format !== 'node')
+    this.#record = { device: this.device, devInfo: Object.fromEntries(leaves), firstAt: known?.firstAt ?? now, lastAt: now }
+    const values = valuesOf(
+      this.device,
+      items.filter((item) => item.meta?.format !== 'node'),
+      undefined,
+      now,
+    )
+    if (values.length > 0) this.#saves.push({ kind: 'values', values })
+  }
+
+  alert(alert: Alert, msgId: string): void {
+    const items = alert.items.map((item): AlertRecord['items'][number] => ({
+      source: item.source?.locUri ?? '',
+      type: item.meta?.type ?? '',
+      format: item.meta?.format ?? '',
+      mark: item.meta?.mark ?? '',
+      data: textOfData(item.data),
+    }))
+    const { code, correlator } = alert
+    const record: AlertRecord = {
+      device: this.device,
+      sessionId: this.sessionId,
+      msgId,
+      at: this.#parts.env.now(),
+      code,
+      correlator: correlator ?? '',
+      items,
+    }
+    this.#saves.push({ kind: 'alert', alert: record })
+  }
+
+  status(sent: SentCommand, status: Status): void {
+    const command = this.orders.status(sent, status)
+    if (command === null || status.code !== 200) return
+    const values = valuesWritten(this.device, command, this.#parts.env.now())
+    if (values.length > 0) this.#saves.push({ kind: 'values', values })
+  }
+
+  results(sent: SentCommand, results: Results): void {
+    this.orders.results(sent, results)
+    const values = valuesOf(this.device, results.items, results.meta, this.#parts.env.now())
+    if (values.length > 0) this.#saves.push({ kind: 'values', values })
+  }
+
+  unanswered(sent: readonly SentCommand[]): void {
+    for (const { tag } of sent) this.orders.unanswered(tag, 'the device sent no Status')
+  }
+
+  dropped(tag: number, reason: string): void {
+    this.orders.unanswered(tag, `not sent: ${reason}`)
+  }
+
+  leaving(sent: readonly SentCommand[]): void {
+    this.orders.leaving(sent)
+  }
+
+  next(): readonly Entry[] {
+    const outcomes = this.orders.settle()
+    const view = {
+      device: this.device,
+      sessionId: this.sessionId,
+      authenticated: this.#authenticated,
+      round: this.#round,
+      taken: (id: string) => this.orders.has(id) || this.#parts.taken(id),
+    }
+    this.#round += 1
+    return this.orders.take(this.#parts.policy.next(view, outcomes).filter(({ order }) => order === null || !view.taken(order.id)))
+  }
+
+  ended(end: SessionEnd): void {
+    this.end = end
+    this.orders.end()
+  }
+
+  #known(account: Account): Ident {
+    if (account.state === 'waiting') return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
+    if (account.state === 'refused') return { secret: null, demand: null, because: 'the device was refused by decision' }
+    const demand: AuthName = account.authType ?? 'syncml:auth-md5'
+    return { secret: { userNames: [account.userName], password: account.password, type: account.authType }, demand, because: '' }
+  }
+
+  /** Mode auto: the credentials shown become the account; who shows a digest is asked for Basic once, since a digest tells no password. */
+  #enrol(shown: Shown): Ident {
+    const { settings } = this.#parts
+    if (shown.type === 'syncml:auth-basic' && shown.user !== undefined && shown.password !== undefined && shown.user !== '') {
+      const account = this.#create(shown.user, shown.password, 'enrolled')
+      return this.#known(account)
+    }
+    if (shown.type === null && !settings.requireAuth) {
+      if (this.#parts.ledger.account(this.device, undefined)?.device !== this.device) this.#create('', '', 'enrolled')
+      return { secret: NOBODY, demand: 'syncml:auth-basic', because: '' }
+    }
+    return {
+      secret: null,
+      demand: 'syncml:auth-basic',
+      because: shown.type === null ? 'no credentials' : 'the device is not known yet, and a digest tells no password',
+    }
+  }
+
+  #wait(shown: Shown, own: Account | undefined): void {
+    if (own?.device === this.device) return
+    this.#create(shown.user ?? '', shown.password ?? '', 'waiting')
+  }
+
+  #create(userName: string, password: string, state: Account['state']): Account {
+    const { serverId, serverPassword } = this.#parts.settings
+    const account: Account = { device: this.device, userName, password, serverId, serverPassword, authType: null, state }
+    this.#saves.push({ kind: 'account', account })
+    const text = state === 'enrolled' ? `device ${this.device} enrolled with the credentials it showed` : `device ${this.device} waits for a decision`
+    this.#notes.push({ topic: 'auth', text, device: this.device, sessionId: this.sessionId })
+    return account
+  }
+}

@@ -1,0 +1,324 @@
+// The DM Server as a machine: many sessions at once, each found by its RespURI token or by Source and SessionID; every frame is answered once.
+import { makeNonce } from '../auth/credentials.ts'
+import type { AuthName } from '../auth/credentials.ts'
+import { Prover } from '../auth/prover.ts'
+import { Verifier } from '../auth/verifier.ts'
+import type { Effect, Env, Frame, Input, Link, Machine, Note } from '../machine.ts'
+import { contentTypeOf } from '../session/exchange.ts'
+import { msgNumber } from '../session/inbox.ts'
+import { finding } from '../session/rules.ts'
+import { ServerSession, shownBy } from '../session/server.ts'
+import type { SessionEnd } from '../session/server.ts'
+import { CodecError, decode } from '../syncml/codec.ts'
+import type { Message } from '../syncml/message.ts'
+import { DeviceDesk } from './desk.ts'
+import { afterLoss } from './orders.ts'
+import { ordersFirst } from './policy.ts'
+import type { Policy } from './policy.ts'
+import type { Order, ServerLedger, ServerRecord } from './records.ts'
+import { SERVER_SETTINGS } from './settings.ts'
+import type { ServerSettings } from './settings.ts'
+
+export type { Policy, SessionView, Work, CommandOutcome } from './policy.ts'
+export { ordersFirst } from './policy.ts'
+export type { ServerSettings } from './settings.ts'
+
+/** Orders to the server besides the inputs every machine knows. */
+export type ServerInput =
+  | Input
+  /** Commands for a device's next session (or for the one that is open). */
+  | { readonly type: 'queue'; readonly order: Order }
+  /** A decision about a device that waits, or a change of mind. */
+  | { readonly type: 'decide'; readonly device: string; readonly state: 'enrolled' | 'refused' }
+  /** The answer on this link was changed before it left. */
+  | { readonly type: 'edited'; readonly link: Link; readonly frame: Frame }
+
+export interface ServerOptions {
+  /** Absolute URI devices post to; also Source of SyncHdr. */
+  readonly serverUri: string
+  readonly settings?: Partial<ServerSettings>
+  readonly ledger: ServerLedger
+  readonly env: Env
+  readonly policy?: Policy
+  /** Where nonces and tokens come from; only fixed vectors need another source than the default. */
+  readonly issueNonce?: () => Uint8Array
+  readonly issueToken?: () => string
+}
+
+/** One session in the server's hands. */
+interface Live {
+  readonly number: number
+  readonly key: string
+  readonly device: string
+  readonly token: string
+  readonly desk: DeviceDesk
+  readonly session: ServerSession
+  link: number
+  /** Why the device is thought to have left; '' while it has not. */
+  left: string
+}
+
+type Save = Effect<ServerRecord>
+
+const TOKEN = 'sid'
+
+/** A DM Server. Saves come before the message that depends on them. */
+export class DmServer implements Machine<ServerInput, ServerRecord> {
+  readonly #options: ServerOptions
+  readonly #settings: ServerSettings
+  readonly #policy: Policy
+  readonly #sessions = new Map<string, Live>()
+  readonly #tokens = new Map<string, Live>()
+  readonly #links = new Map<number, Live>()
+  readonly #numbers = new Map<number, Live>()
+  /** Orders as saved by the effects of this very input, which the ledger does not show yet. */
+  readonly #fresh = new Map<string, Order>()
+  #count = 0
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#settings = { ...SERVER_SETTINGS, ...options.settings }
+    this.#policy = options.policy ?? ordersFirst(this.#current(options.ledger), this.#settings.greet)
+  }
+
+  /** Sessions that are open or may still ask for their last answer. */
+  get sessions(): number {
+    return this.#numbers.size
+  }
+
+  input(input: ServerInput): Save[] {
+    this.#fresh.clear()
+    switch (input.type) {
+      case 'frame':
+        return this.#frame(input.link, input.frame)
+      case 'gone':
+        return this.#gone(input.link, input.reason)
+      case 'timer':
+        return this.#timer(input.id)
+      case 'answer':
+        return [problem(`answer ${input.id} to a question nobody asked`)]
+      case 'queue':
+        return [{ type: 'save', record: { kind: 'order', order: input.order } }]
+      case 'decide':
+        return this.#decide(input.device, input.state)
+      case 'edited': {
+        const live = this.#links.get(input.link.link)
+        return live === undefined ? [] : [...live.session.edited(input.frame), ...this.#flush(live)]
+      }
+      default:
+        return input satisfies never
+    }
+  }
+
+  #frame(link: Link, frame: Frame): Save[] {
+    let message: Message
+    try {
+      message = decode(frame.bytes, frame.encoding).message
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      const reason = `no SyncML message: byte ${String(error.offset)}: ${error.reason}`
+      return [problem(reason, { offset: error.offset }), { type: 'close', link, reason }]
+    }
+    const device = message.header.source.locUri
+    if (device === '') {
+      const reason = 'SyncHdr names no Source'
+      return [problem(reason), { type: 'close', link, reason }]
+    }
+    const effects: Save[] = []
+    const live = this.#find(message, frame, effects) ?? this.#begin(message, frame, effects)
+    live.left = ''
+    if (live.link !== link.link) this.#links.delete(live.link)
+    live.link = link.link
+    this.#links.set(link.link, live)
+    const answer = live.session.receive({ link, frame, message })
+    effects.push(...this.#flush(live), ...answer)
+    if (!answer.some((effect) => effect.type === 'send' || effect.type === 'close')) {
+      effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
+    }
+    effects.push(this.#arm(live, live.session.over ? this.#settings.resendMs : this.#settings.idleMs))
+    return effects
+  }
+
+  /** The session a message belongs to; undefined where it begins one. A new #1 under an old SessionID ends the session before. */
+  #find(message: Message, frame: Frame, effects: Save[]): Live | undefined {
+    const key = keyOf(message)
+    const token = tokenOf(frame.uri)
+    const byToken = token === '' ? undefined : this.#tokens.get(token)
+    if (byToken !== undefined && byToken.key !== key) {
+      const note: Note = {
+        topic: 'problem',
+        text: 'token of another session',
+        device: byToken.device,
+        sessionId: message.header.sessionId,
+        finding: finding('hdr.token', message.header),
+      }
+      effects.push({ type: 'note', note })
+    }
+    const live = byToken?.key === key ? byToken : this.#sessions.get(key)
+    if (live === undefined || live.session.isResend({ link: { link: 0 }, frame, message })) return live
+    const setup = message.commands.some((command) => command.kind === 'Alert' && (command.code === 1200 || command.code === 1201))
+    if (!setup || msgNumber(message.header.msgId) !== 1) return live
+    this.#stop(live, { state: 'aborted', reason: 'the device began a new session with the same SessionID' }, effects)
+    return undefined
+  }
+
+  #begin(message: Message, frame: Frame, effects: Save[]): Live {
+    const { env, ledger, serverUri } = this.#options
+    const { sessionId, source } = message.header
+    const device = source.locUri
+    for (const other of [...this.#numbers.values()]) {
+      if (other.device === device && other.left !== '') this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)
+    }
+    for (const order of ledger.orders(device)) {
+      const now = this.#fresh.get(order.id) ?? order
+      if (now.state !== 'sent' || this.#taken(order.id)) continue
+      const settled = afterLoss(now)
+      this.#fresh.set(settled.id, settled)
+      effects.push({ type: 'save', record: { kind: 'order', order: settled } })
+    }
+    const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
+    const taken = (id: string): boolean => this.#taken(id)
+    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy: this.#policy, env, taken })
+    const live: Live = {
+      number: ++this.#count,
+      key: keyOf(message),
+      device,
+      token,
+      desk,
+      session: this.#session(message, frame, desk, token),
+      link: -1,
+      left: '',
+    }
+    this.#numbers.set(live.number, live)
+    this.#sessions.set(live.key, live)
+    if (token !== '') this.#tokens.set(token, live)
+    const detail = { state: 'open', server: serverUri }
+    effects.push({ type: 'note', note: { topic: 'session', text: `session ${sessionId} of ${device} begins`, device, sessionId, detail } })
+    return live
+  }
+
+  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string): ServerSession {
+    const { env, ledger, serverUri } = this.#options
+    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword } = this.#settings
+    const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
+    const { device, nonces } = desk
+    const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
+    const type: AuthName = account?.authType ?? 'syncml:auth-md5'
+    const nonce =
+      nonces.server === null ? null : { text: nonces.server.text, ...(nonces.server.octets === null ? {} : { octets: nonces.server.octets }) }
+    const options = {
+      own: serverUri,
+      peer: device,
+      sessionId: message.header.sessionId,
+      wire: { ...wire, encoding: frame.encoding },
+      contentType: contentTypeOf(frame.encoding),
+      maxMsgSize: maxMsgSize ?? undefined,
+      maxObjSize: maxObjSize ?? undefined,
+      respUri: token === '' ? undefined : `${serverUri}${serverUri.includes('?') ? '&' : '?'}${TOKEN}=${token}`,
+      largeObjects: ledger.value(device, './DevDetail/LrgObj')?.data !== 'false',
+      prover: new Prover({
+        user: account?.serverId ?? serverId,
+        password: account?.serverPassword ?? serverPassword,
+        type,
+        nonce,
+        reading: nonces.reading,
+      }),
+      verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce }),
+      env,
+    }
+    return new ServerSession(options, desk)
+  }
+
+  /** The device left before it got its answer: it may come back for it a while, then the session is over. */
+  #gone(link: Link, reason: string): Save[] {
+    const live = this.#links.get(link.link)
+    if (live === undefined) return []
+    this.#links.delete(link.link)
+    if (live.session.over) return []
+    live.left = reason === '' ? 'connection lost' : reason
+    const text = `the device left (${live.left}); its answer is kept for a while`
+    return [
+      { type: 'note', note: { topic: 'state', text, device: live.device, sessionId: live.desk.sessionId } },
+      this.#arm(live, this.#settings.resendMs),
+    ]
+  }
+
+  #timer(id: string): Save[] {
+    const live = this.#numbers.get(Number(/^session ([0-9]+)$/.exec(id)?.[1] ?? NaN))
+    if (live === undefined) return []
+    const effects: Save[] = []
+    const silent = `no message for ${String(this.#settings.idleMs)} ms`
+    this.#stop(
+      live,
+      live.left === '' ? { state: 'timed out', reason: silent } : { state: 'aborted', reason: `the device left: ${live.left}` },
+      effects,
+      false,
+    )
+    return effects
+  }
+
+  /** Forgets a session; ends it first where it is open. */
+  #stop(live: Live, end: SessionEnd, effects: Save[], armed = true): void {
+    if (!live.session.over) {
+      const ended = live.session.lost(end)
+      effects.push(...this.#flush(live), ...ended)
+    }
+    if (armed) effects.push(this.#arm(live, null))
+    this.#numbers.delete(live.number)
+    this.#links.delete(live.link)
+    if (this.#tokens.get(live.token) === live) this.#tokens.delete(live.token)
+    if (this.#sessions.get(live.key) === live) this.#sessions.delete(live.key)
+  }
+
+  #decide(device: string, state: 'enrolled' | 'refused'): Save[] {
+    const account = this.#options.ledger.account(device, undefined)
+    if (account?.device !== device) return [problem(`device ${device} has no account to decide about`)]
+    const text = `device ${device} ${state} by decision`
+    return [
+      { type: 'save', record: { kind: 'account', account: { ...account, state } } },
+      { type: 'note', note: { topic: 'auth', text, device, sessionId: '' } },
+    ]
+  }
+
+  #flush(live: Live): Save[] {
+    const { saves, notes } = live.desk.flush()
+    for (const record of saves) if (record.kind === 'order') this.#fresh.set(record.order.id, record.order)
+    return [...saves.map((record): Save => ({ type: 'save', record })), ...notes.map((note): Save => ({ type: 'note', note }))]
+  }
+
+  /** The ledger with what this input has saved so far. */
+  #current(ledger: ServerLedger): ServerLedger {
+    return {
+      account: (device, userName) => ledger.account(device, userName),
+      nonces: (device) => ledger.nonces(device),
+      device: (device) => ledger.device(device),
+      value: (device, uri) => ledger.value(device, uri),
+      orders: (device) => ledger.orders(device).map((order) => this.#fresh.get(order.id) ?? order),
+    }
+  }
+
+  #arm(live: Live, ms: number | null): Save {
+    return { type: 'timer', id: `session ${String(live.number)}`, ms }
+  }
+
+  #taken(orderId: string): boolean {
+    return [...this.#numbers.values()].some((live) => live.desk.orders.open.includes(orderId))
+  }
+}
+
+function keyOf({ header }: Message): string {
+  return `${header.source.locUri}\n${header.sessionId}`
+}
+
+/** The session token of a request URI; '' where it has none. */
+function tokenOf(uri: string): string {
+  return /[?&]sid=([^&#\s]*)/.exec(uri)?.[1] ?? ''
+}
+
+function hex(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
+}
+
+function problem(text: string, detail?: Note['detail']): Save {
+  return { type: 'note', note: { topic: 'problem', text, device: '', sessionId: '', ...(detail === undefined ? {} : { detail }) } }
+}

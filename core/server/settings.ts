@@ -1,0 +1,39 @@
+// Settings of a DM Server and their defaults; data only.
+import type { Wire } from '../syncml/codec.ts'
+
+export interface ServerSettings {
+  /** What SyncHdr announces to devices, octets; null: nothing. */
+  readonly maxMsgSize: number | null
+  readonly maxObjSize: number | null
+  /** A session without a message for so long is over, milliseconds (INFERRED 5 minutes). */
+  readonly idleMs: number
+  /** How long a device that left, or whose session ended, may come back for its last answer, milliseconds. */
+  readonly resendMs: number
+  /** How answers are written; the encoding is that of the request. */
+  readonly wire: Partial<Omit<Wire, 'encoding'>>
+  /** Refuse devices that show no credentials. */
+  readonly requireAuth: boolean
+  /** Unknown devices: taken as they show themselves, kept waiting for a decision, or refused. */
+  readonly enrol: 'auto' | 'ask' | 'never'
+  /** Send a RespURI with a token. */
+  readonly respUri: boolean
+  /** Name and password of this server towards devices that enrol by themselves. */
+  readonly serverId: string
+  readonly serverPassword: string
+  /** Read ./DevDetail of devices never read before. */
+  readonly greet: boolean
+}
+
+export const SERVER_SETTINGS: ServerSettings = {
+  maxMsgSize: 65536,
+  maxObjSize: 4194304,
+  idleMs: 300_000,
+  resendMs: 30_000,
+  wire: {},
+  requireAuth: true,
+  enrol: 'ask',
+  respUri: true,
+  serverId: 'dm-lab',
+  serverPassword: 'lab',
+  greet: true,
+}

@@ -1,0 +1,141 @@
+// What we sent and still await: pairs Status and Results with our commands by (MsgRef, CmdRef) (SML Status; dm-protocol 2). Unknown refs are told and ignored.
+import type { Command, Message, Results, Status } from '../syncml/message.ts'
+import type { Finding } from '../syncml/finding.ts'
+import type { SentCommand } from './outbox.ts'
+import { finding } from './rules.ts'
+
+/** What a Status is about. */
+export type Paired =
+  | { readonly what: 'header' }
+  | { readonly what: 'command'; readonly sent: SentCommand }
+  /** One of our Results, an Alert 1222, 1223 or 1225 of ours, or something nobody sent. */
+  | { readonly what: 'results' }
+  | { readonly what: 'alert' }
+  | { readonly what: 'unknown' }
+
+interface Slot {
+  readonly sent: SentCommand
+  readonly place: number
+  answered: boolean
+}
+
+/** Name of a command as `Cmd` of a Status has it. */
+export function nameOf(command: Command): string {
+  return command.kind === 'Other' ? command.name : command.kind
+}
+
+/** The commands of one side that await their Status. */
+export class Awaiting {
+  readonly #slots = new Map<string, Slot>()
+  /** Results and Alerts of the session itself: their Status may come or not. */
+  readonly #loose = new Map<string, string>()
+  #place = 0
+  #lastMsgId = ''
+
+  /** Remembers what a message of ours carried. */
+  left(message: Message, sent: readonly SentCommand[]): void {
+    this.#lastMsgId = message.header.msgId
+    for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, { sent: one, place: this.#place++, answered: false })
+    for (const command of message.commands) {
+      const key = `${message.header.msgId}/${command.cmdId}`
+      if (command.kind === 'Results' || (command.kind === 'Alert' && !this.#slots.has(key))) this.#loose.set(key, command.kind)
+    }
+  }
+
+  /** Pairs the Status elements of one message, in order; findings go to `findings`. */
+  pair(message: Message, findings: Finding[]): { readonly status: Status; readonly paired: Paired }[] {
+    const statuses = message.commands.filter((command) => command.kind === 'Status')
+    let place = -1
+    const pairs = statuses.map((status) => {
+      const paired = this.#find(status, findings)
+      if (paired.what === 'command') {
+        const slot = this.#slots.get(`${status.msgRef || this.#lastMsgId}/${status.cmdRef}`)
+        if (slot !== undefined && slot.place < place) findings.push(finding('status.order', status))
+        place = Math.max(place, slot?.place ?? -1)
+      }
+      return { status, paired }
+    })
+    const header = pairs.findIndex(({ paired }) => paired.what === 'header')
+    if (header > 0) findings.push(finding('status.first', statuses[header]))
+    if (header < 0 && this.#lastMsgId !== '' && statuses.length > 0) findings.push(finding('status.header', message.header))
+    return pairs
+  }
+
+  /** The command that Results answer; null where none of ours is meant. */
+  results(results: Results, findings: Finding[]): SentCommand | null {
+    const slot = this.#slots.get(`${results.msgRef}/${results.cmdRef}`) ?? this.#slots.get(`${this.#lastMsgId}/${results.cmdRef}`)
+    if (slot === undefined) findings.push(finding('results.unknown', results, `MsgRef ${results.msgRef}, CmdRef ${results.cmdRef}`))
+    else if (!slot.answered) findings.push(finding('results.order', results))
+    return slot?.sent ?? null
+  }
+
+  /** Commands without a Status, in the order they left; children of groups not counted. */
+  open(): readonly SentCommand[] {
+    return [...this.#slots.values()].filter((slot) => !slot.answered && slot.sent.path.length === 0).map((slot) => slot.sent)
+  }
+
+  /** Forgets what was sent; the next package begins anew. Answers to old commands are still known as such. */
+  settle(): void {
+    for (const slot of this.#slots.values()) slot.answered = true
+    if (this.#slots.size + this.#loose.size < 1024) return
+    this.#slots.clear()
+    this.#loose.clear()
+  }
+
+  /**
+   * A message of ours was changed before it left. Commands are told apart by place: the n-th that asks for something is the n-th that was
+   * sent; where there are fewer now, the rest counts as never sent. Returns those.
+   */
+  edited(before: string, message: Message): readonly SentCommand[] {
+    const slots = [...this.#slots.entries()].filter(([key, slot]) => key.startsWith(`${before}/`) && !slot.answered)
+    const now = flat(message.commands)
+    for (const [key] of slots) this.#slots.delete(key)
+    const gone: SentCommand[] = []
+    const used = new Set<number>()
+    for (const [, slot] of slots) {
+      const alike = now.findIndex((command, i) => !used.has(i) && nameOf(command) === nameOf(slot.sent.command))
+      const command = now[alike]
+      if (command === undefined) {
+        if (slot.sent.path.length === 0) gone.push(slot.sent)
+        continue
+      }
+      used.add(alike)
+      const sent = { ...slot.sent, cmdId: command.cmdId, command }
+      this.#slots.set(`${message.header.msgId}/${command.cmdId}`, { ...slot, sent })
+    }
+    this.#lastMsgId = message.header.msgId
+    return gone
+  }
+
+  #find(status: Status, findings: Finding[]): Paired {
+    if (status.cmdRef === '0' || (status.cmdRef === '' && status.cmd === 'SyncHdr')) return { what: 'header' }
+    if (status.cmd === 'Status') {
+      findings.push(finding('status.of.status', status))
+      return { what: 'unknown' }
+    }
+    const key = `${status.msgRef || this.#lastMsgId}/${status.cmdRef}`
+    const slot = this.#slots.get(key)
+    if (slot !== undefined) {
+      const name = nameOf(slot.sent.command)
+      if (status.cmd !== '' && status.cmd !== name) findings.push(finding('status.cmd', status, `${status.cmd} instead of ${name}`))
+      slot.answered = true
+      return { what: 'command', sent: slot.sent }
+    }
+    const loose = this.#loose.get(key)
+    if (loose !== undefined) {
+      if (loose === 'Alert') return { what: 'alert' }
+      if (status.code === 200) findings.push(finding('status.of.results', status))
+      return { what: 'results' }
+    }
+    findings.push(finding('status.unknown', status, `MsgRef ${status.msgRef}, CmdRef ${status.cmdRef}`))
+    return { what: 'unknown' }
+  }
+}
+
+/** Requests in document order, children of groups after their group. */
+function flat(commands: readonly Command[]): Command[] {
+  return commands.flatMap((command) => {
+    if (command.kind === 'Status' || command.kind === 'Results') return []
+    return 'commands' in command ? [command, ...flat(command.commands)] : [command]
+  })
+}

@@ -1,0 +1,126 @@
+// Cuts the Data of one command into chunks (PRO large objects): Size in the first, MoreData in all but the last; text is never cut inside a character.
+import { encodeTree } from '../syncml/codec.ts'
+import { badXmlChar, base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
+import type { Data, Encoding, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
+import type { Entry } from './outbox.ts'
+import { objectSize } from './objects.ts'
+
+/** What is left of an object in transit. */
+export interface Rest {
+  /** The entry it belongs to. */
+  readonly entry: Entry
+  readonly begun: boolean
+  /** An entry with at most `octets` of the Data; without MoreData only where that is all there is. */
+  next(octets: number): { readonly entry: Entry; readonly taken: number; readonly rest: Rest }
+}
+
+/**
+ * The entry as this encoding can carry it: in XML octets become base64 with Format b64 (META, dm-protocol 3.2), and so does text with characters
+ * that XML does not know.
+ */
+export function suit(entry: Entry, encoding: Encoding): Entry {
+  if (encoding === 'wbxml' || entry.kind === 'status' || entry.kind === 'alert') return entry
+  if (entry.kind === 'results') return entry.results.items.every(plain) ? entry : { ...entry, results: suitItems(entry.results) }
+  return { ...entry, command: suitCommand(entry.command) }
+}
+
+function suitCommand(command: Request): Request {
+  if (command.kind === 'Other') return command
+  if ('commands' in command) return { ...command, commands: command.commands.map((child) => (isRequest(child) ? suitCommand(child) : child)) }
+  return command.items.every(plain) ? command : suitItems(command)
+}
+
+function isRequest(command: { readonly kind: string }): command is Request {
+  return command.kind !== 'Status' && command.kind !== 'Results'
+}
+
+const plain = (item: Item): boolean =>
+  item.data === undefined || (typeof item.data === 'string' ? badXmlChar(item.data) < 0 : !(item.data instanceof Uint8Array))
+
+function suitItems<C extends { readonly items: readonly Item[]; readonly meta?: Meta }>(carrier: C): C {
+  const items = carrier.items.map((item) => {
+    if (plain(item) || (typeof item.data !== 'string' && !(item.data instanceof Uint8Array))) return item
+    const octets = typeof item.data === 'string' ? utf8Bytes(item.data) : item.data
+    const data = base64(octets)
+    const { size, ...meta } = { ...carrier.meta, ...item.meta }
+    return { ...item, meta: { ...meta, format: 'b64', ...(size === undefined ? {} : { size: data.length }) }, data }
+  })
+  return { ...carrier, items }
+}
+
+/** Size of the largest object in an entry, as Meta Size counts it. */
+export function sizeOfObjects(entry: Entry): number {
+  const largest = (items: readonly Item[]): number =>
+    items.reduce((most, item) => Math.max(most, item.data === undefined ? 0 : objectSize(item.data)), 0)
+  const inside = (command: Request): number => {
+    if (command.kind === 'Other') return 0
+    if ('commands' in command) return command.commands.reduce((most, child) => Math.max(most, isRequest(child) ? inside(child) : 0), 0)
+    return largest(command.items)
+  }
+  if (entry.kind === 'status' || entry.kind === 'alert') return 0
+  return entry.kind === 'results' ? largest(entry.results.items) : inside(entry.command)
+}
+
+/** The object of an entry, ready to be cut; null where it has none that may be (several Items, no Data, a group, an Alert). */
+export function cut(entry: Entry): Rest | null {
+  const carrier = carrierOf(entry)
+  const [item, second] = carrier?.items ?? []
+  if (carrier === null || item?.data === undefined || second !== undefined || item.moreData === true) return null
+  const whole = typeof item.data === 'string' || item.data instanceof Uint8Array ? item.data : treeText(item.data)
+  return whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
+}
+
+function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number, from: number): Rest {
+  return {
+    entry,
+    begun: from > 0,
+    next: (octets) => {
+      const to = Math.min(whole.length, endOf(whole, from, octets))
+      const last = to >= whole.length
+      const { size: _, ...kept } = item.meta ?? {}
+      const meta: Meta = from === 0 && !last ? { ...kept, size } : from === 0 ? (item.meta ?? {}) : kept
+      const { meta: _meta, ...bare } = item
+      const chunk: Item = {
+        ...bare,
+        ...(Object.keys(meta).length > 0 ? { meta } : {}),
+        data: whole.slice(from, to),
+        ...(last ? {} : { moreData: true }),
+      }
+      return { entry: withItem(entry, chunk), taken: to - from, rest: rest(entry, item, whole, size, to) }
+    },
+  }
+}
+
+/** Index after at most `octets` octets from `from`; a character of text stays whole. */
+function endOf(whole: string | Uint8Array, from: number, octets: number): number {
+  if (octets === Infinity) return whole.length
+  if (typeof whole !== 'string') return from + octets
+  let used = 0
+  let at = from
+  while (at < whole.length) {
+    const point = whole.codePointAt(at) ?? 0
+    used += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+    if (used > octets) break
+    at += point < 0x10000 ? 1 : 2
+  }
+  return at
+}
+
+type Carrying = ItemCommand | Exec | Extract<Entry, { kind: 'results' }>['results']
+
+function carrierOf(entry: Entry): Carrying | null {
+  if (entry.kind === 'results') return entry.results
+  if (entry.kind !== 'command' || !('items' in entry.command) || entry.command.kind === 'Alert') return null
+  return entry.command
+}
+
+function withItem(entry: Entry, item: Item): Entry {
+  if (entry.kind === 'results') return { ...entry, results: { ...entry.results, items: [item] } }
+  if (entry.kind !== 'command') return entry
+  return { ...entry, command: { ...entry.command, items: [item] } as Request }
+}
+
+/** Nested elements (inline TNDS) as XML text, since only text can be cut. */
+function treeText(data: Exclude<Data, string | Uint8Array>): string {
+  return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+}

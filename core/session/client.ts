@@ -1,0 +1,362 @@
+// The client's half of one session (PRO packages; dm-protocol 4 and 6): sends Package #1, performs what the server asks, ends when nothing is left to say.
+import type { Secret, Verdict } from '../auth/verifier.ts'
+import type { Reading } from '../auth/prover.ts'
+import type { Effect, Link } from '../machine.ts'
+import type { Finding } from '../syncml/finding.ts'
+import type { Alert, Item, Message, NonceText, Request } from '../syncml/message.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
+import { versionCode } from './inbox.ts'
+import { objectSize } from './objects.ts'
+import type { Carrier } from './objects.ts'
+import type { Entry } from './outbox.ts'
+import type { Outcome, Performer, Requester } from './ports.ts'
+import { formCode, headerStatus, isRequest, outcomeEntries, refsOf, refusals, statusFor } from './replies.ts'
+import { finding } from './rules.ts'
+import type { Event } from './states.ts'
+
+/** What a client session needs besides the exchange. */
+export interface ClientSessionOptions extends Omit<ExchangeOptions, 'role'> {
+  readonly performer: Performer
+  readonly by: Requester
+  /** Whom we expect on the other side; null: nobody is asked for credentials. */
+  readonly server: Secret | null
+  /** Refuse a server that shows no credentials. */
+  readonly requireServerAuth: boolean
+  /** Alert of Package #1: 1200 after a notification, else 1201. */
+  readonly alert: 1200 | 1201
+  /** Further alerts of Package #1 (1224, 1226). */
+  readonly alerts: readonly Alert[]
+  /** A nonce to keep: `issued` by us for the server, or `received` for our next credential. */
+  readonly keep: (nonce: { readonly issued: Uint8Array } | { readonly received: NonceText; readonly reading: Reading }) => void
+}
+
+/** How the session ended, for the closing note. */
+interface End {
+  readonly state: 'completed' | 'failed' | 'aborted' | 'timed out'
+  readonly reason: string
+}
+
+/** The client's half of one session. */
+export class ClientSession {
+  readonly #x: Exchange
+  readonly #options: ClientSessionOptions
+  #link: Link = { link: 0 }
+  #uri: string
+  #end: End | null = null
+  #refused: 'refused' | 'server refused' | null = null
+  /** A nonce of a server that has not proved itself yet: used, kept only later (SEC). */
+  #provisional: NonceText | null = null
+
+  constructor(options: ClientSessionOptions) {
+    this.#options = options
+    this.#x = new Exchange({ ...options, role: 'client' })
+    this.#uri = options.peer
+  }
+
+  get over(): boolean {
+    return this.#x.state === 'over'
+  }
+
+  /** Package #1 (PRO): Alert 1200 or 1201, Replace of ./DevInfo, further alerts, Final. */
+  start(link: Link): Effect[] {
+    const x = this.#x
+    if (!x.move('start')) return x.illegal('start')
+    const text = `session ${x.sessionId} with ${x.options.peer} begins`
+    const effects = [x.note('session', text, { state: 'open', server: x.options.peer })]
+    this.#setup()
+    this.#link = link
+    this.#put(effects, 'put.final', { commands: true, final: true, ask: false })
+    return effects
+  }
+
+  /** The server's answer to our last message. `link` is where our next one goes. */
+  receive(received: Received, link: Link): Effect[] {
+    const { message } = received
+    const x = this.#x
+    const event = this.#kind(message)
+    const before = x.state
+    if (!x.move(event)) return x.illegal(event, message)
+    this.#link = link
+    const early = before === 'partly' && event === 'get.final' ? [finding('pkg.final.early', message.header)] : []
+    const effects = x.hear(received, early)
+    if (x.state === 'over') {
+      this.#finish(effects, this.#end ?? { state: 'aborted', reason: 'the server aborted the session (Alert 1223)' })
+      return effects
+    }
+    this.#followRespUri(message, effects)
+    const wrong = this.#mismatch(message)
+    if (wrong !== null) {
+      effects.push(...(wrong.rule === null ? [] : [x.problem(wrong.rule)]))
+      this.#refuse(received, effects, wrong.code, { end: { state: 'failed', reason: wrong.reason }, items: wrong.items })
+      return effects
+    }
+    this.#process(received, effects)
+    return effects
+  }
+
+  /** No answer came. */
+  lost(reason: string, state: 'failed' | 'timed out' = 'failed'): Effect[] {
+    const x = this.#x
+    if (!x.move('lost')) return x.illegal('lost')
+    const effects: Effect[] = []
+    this.#finish(effects, this.#end ?? { state, reason })
+    return effects
+  }
+
+  #kind(message: Message): Event {
+    if (message.commands.some((command) => command.kind === 'Alert' && command.code === 1223)) return 'get.abort'
+    const refused = message.commands.some(
+      (command) => command.kind === 'Status' && command.cmdRef === '0' && (command.code === 401 || command.code === 407),
+    )
+    if (refused) return 'get.final'
+    const last = message.commands.findLast(isRequest)
+    const chunk = last !== undefined && 'items' in last && last.items.at(-1)?.moreData === true
+    return message.final && !chunk ? 'get.final' : 'get.part'
+  }
+
+  #setup(): void {
+    const { performer, alert, alerts } = this.#options
+    const commands: Request[] = [
+      { kind: 'Alert', cmdId: '', code: alert, items: [] },
+      { kind: 'Replace', cmdId: '', items: performer.devInfo() },
+      ...alerts,
+    ]
+    commands.forEach((command, tag) => this.#x.outbox.push({ kind: 'command', command, tag }))
+  }
+
+  /** REP RespURI: the next request goes there. */
+  #followRespUri({ header }: Message, effects: Effect[]): void {
+    if (header.respUri === undefined || header.respUri === '') return
+    if (!/^https?:\/\/[^\s]+$/i.test(header.respUri)) {
+      effects.push(this.#x.problem(finding('hdr.respuri', header, header.respUri)))
+      return
+    }
+    this.#uri = this.#x.peer = header.respUri
+  }
+
+  #mismatch(
+    message: Message,
+  ): { readonly code: number; readonly reason: string; readonly rule: Finding | null; readonly items: readonly Item[] } | null {
+    const { header } = message
+    const { sessionId, own } = this.#x.options
+    if (header.sessionId !== sessionId) return { code: 400, reason: `the server answered in session ${header.sessionId}`, rule: null, items: [] }
+    if (header.target.locUri !== own) {
+      const rule = finding('hdr.target', header, header.target.locUri)
+      return { code: 404, reason: `the server speaks to ${header.target.locUri || 'nobody'}, not to this device`, rule, items: [] }
+    }
+    const version = versionCode(message)
+    if (version === 200) return null
+    const supported = version === 505 ? '1.2' : 'DM/1.2'
+    return { code: version, reason: `the server speaks another version than ${supported}`, rule: null, items: [{ data: supported }] }
+  }
+
+  #process(received: Received, effects: Effect[]): void {
+    const { message } = received
+    const x = this.#x
+    const findings: Finding[] = []
+    const pairs = x.awaiting.pair(message, findings)
+    const header = pairs.find(({ paired, status }) => paired.what === 'header' && (status.msgRef === x.lastSent || status.msgRef === ''))?.status
+    const heard = header === undefined ? null : x.heard(header)
+    const notes = heard?.effects ?? []
+    const next = heard?.heard.next ?? 'go on'
+    const verdict = this.#verify(received, notes)
+    effects.push(...findings.map((one) => x.problem(one)), ...notes)
+    if (heard?.heard.next === 'give up') {
+      this.#refused = 'refused'
+      return this.#quit(effects, { state: 'failed', reason: `the server refuses this device: ${heard.heard.reason}` })
+    }
+    if (header !== undefined && next === 'go on' && header.code >= 400) {
+      return this.#quit(effects, { state: 'failed', reason: `the server answered ${String(header.code)} for the SyncHdr` })
+    }
+    if (verdict.code >= 400 && (next !== 'again' || verdict.over)) return this.#challenge(received, effects, verdict)
+    if (header !== undefined && next === 'go on') x.established = true
+    this.#keepNonces(verdict)
+    const refs = message.header.cred !== undefined || verdict.chal !== undefined || verdict.code >= 400
+    x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
+    if (next === 'again') {
+      x.outbox.clear()
+      x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
+      x.awaiting.settle()
+      for (const status of refusals(message, verdict.code >= 400 ? verdict.code : 215)) x.outbox.answer({ kind: 'status', status })
+      this.#setup()
+    } else {
+      const results = x.outbox.transit?.kind === 'results'
+      if (results && pairs.some(({ paired, status }) => paired.what === 'results' && status.code >= 300)) x.outbox.dropTransit()
+      this.#perform(message, effects)
+    }
+    this.#speak(message, effects)
+  }
+
+  #verify({ message, frame }: Received, notes: Effect[]): Verdict {
+    const { verifier } = this.#x
+    const { server } = this.#options
+    if (server === null) return { code: 200, over: false, cause: 'no credentials asked', shown: null }
+    const { cred, source } = message.header
+    const was = verifier.authenticated
+    const verdict = verifier.check({ cred, headers: frame.headers, body: frame.bytes, locName: source.locName }, server)
+    if (verdict.code >= 400) {
+      const rule = finding(verdict.code === 407 ? 'auth.missing' : 'auth.refused', cred ?? message.header, verdict.cause)
+      const note = this.#x.note('auth', `the server is refused: ${verdict.cause}`, { code: verdict.code })
+      notes.push(note.type === 'note' ? { type: 'note', note: { ...note.note, finding: rule } } : note)
+    } else if (!was && verifier.authenticated)
+      notes.push(this.#x.note('auth', `the server proved itself with ${verdict.shown ?? ''}`, { code: verdict.code }))
+    return verdict
+  }
+
+  /** The server is not who it should be: Status only, with a challenge; after the second failure the end (SEC, dm-protocol 8.2). */
+  #challenge(received: Received, effects: Effect[], verdict: Verdict): void {
+    const { message } = received
+    this.#refused = 'server refused'
+    if (!message.commands.some(isRequest)) {
+      effects.push(this.#x.problem(finding('auth.challenge.needless', message.header)))
+      return this.#quit(effects, { state: 'completed', reason: '' })
+    }
+    const end: End | null = verdict.over ? { state: 'failed', reason: `the server is refused: ${verdict.cause}` } : null
+    this.#refuse(received, effects, verdict.code, { end, items: [], chal: verdict.chal })
+  }
+
+  #refuse(
+    { message }: Received,
+    effects: Effect[],
+    code: number,
+    how: { readonly end: End | null; readonly items: readonly Item[]; readonly chal?: Verdict['chal'] },
+  ): void {
+    const { outbox } = this.#x
+    outbox.clear()
+    outbox.front(headerStatus(message, code, { refs: true, chal: how.chal, items: how.items }))
+    for (const status of refusals(message, code)) outbox.answer({ kind: 'status', status })
+    this.#end = how.end
+    this.#put(effects, how.end === null ? 'put.challenge' : 'put.refusal', { commands: false, final: true, ask: false })
+  }
+
+  /** Nonces are kept once the server has proved itself, or where it need not. */
+  #keepNonces(verdict: Verdict): void {
+    const { prover, verifier } = this.#x
+    const { keep, requireServerAuth, server } = this.#options
+    if (verdict.issued !== undefined) keep({ issued: verdict.issued })
+    if (verifier.authenticated) this.#refused = null
+    this.#provisional = prover.takeSave() ?? this.#provisional
+    const trusted = server === null || verifier.authenticated || !requireServerAuth
+    if (this.#provisional === null || !trusted) return
+    keep({ received: this.#provisional, reading: prover.reading })
+    this.#provisional = null
+  }
+
+  #perform(message: Message, effects: Effect[]): void {
+    const x = this.#x
+    let cancelled = false
+    for (const command of message.commands.filter(isRequest)) {
+      const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
+      if (broken !== null) this.#broken(broken, effects)
+      const entries: readonly Entry[] = cancelled ? this.#code(message, command, 215) : this.#execute(message, command, effects)
+      x.outbox.answer(...entries)
+      cancelled ||= entries.some((entry) => entry.kind === 'status' && entry.status.cmd === 'Alert' && entry.status.code === 214)
+    }
+  }
+
+  #execute(message: Message, command: Request, effects: Effect[]): readonly Entry[] {
+    const form = formCode(command)
+    if (form !== 0) return this.#code(message, command, form)
+    if (command.kind === 'Alert') {
+      if (command.code === 1222 || command.code === 1225) return this.#code(message, command, 200)
+      return this.#outcome(message, command, effects)
+    }
+    if ('commands' in command || command.kind === 'Other') return this.#outcome(message, command, effects)
+    const taken = this.#x.objects.take(command as Exclude<Carrier, { kind: 'Results' }>)
+    switch (taken.next) {
+      case 'more':
+        return this.#code(message, command, 213)
+      case 'refused':
+        effects.push(this.#x.problem(taken.finding))
+        return this.#code(message, command, taken.code)
+      case 'whole':
+      case 'complete':
+        return this.#outcome(message, taken.command, effects)
+      default:
+        return taken satisfies never
+    }
+  }
+
+  #code(message: Message, command: Request, code: number): Entry[] {
+    return [{ kind: 'status', status: statusFor(message, command, { ...(command.kind === 'Alert' ? {} : refsOf(command)), code }) }]
+  }
+
+  #outcome(message: Message, command: Request, effects: Effect[]): readonly Entry[] {
+    const outcome = this.#within(this.#options.performer.perform(command, this.#options.by))
+    for (const change of changesOf(outcome)) effects.push(this.#x.note('tree', change))
+    return outcomeEntries(message, command, outcome)
+  }
+
+  /** Results larger than the server's MaxObjSize are not sent: 413 (PRO MaxObjSize). */
+  #within(outcome: Outcome): Outcome {
+    const limit = this.#x.maxObjSize ?? Infinity
+    const children = outcome.children?.map((child) => this.#within(child))
+    const kept = outcome.results?.filter((item) => objectSize(item.data) <= limit)
+    if (kept === undefined || kept.length === outcome.results?.length) return children === undefined ? outcome : { ...outcome, children }
+    return {
+      ...outcome,
+      statuses: outcome.statuses.map((part) => ({ ...part, code: 413 })),
+      results: kept,
+      ...(children === undefined ? {} : { children }),
+    }
+  }
+
+  #broken(item: Item, effects: Effect[]): void {
+    effects.push(this.#x.problem(finding('obj.broken', item)))
+    const { target, source } = item
+    const named: Item = {
+      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
+      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
+    }
+    this.#x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
+  }
+
+  #speak(message: Message, effects: Effect[]): void {
+    const x = this.#x
+    const says = x.outbox.answers || x.outbox.commands
+    if (x.state === 'mine' && !says) return this.#quit(effects, { state: 'completed', reason: '' })
+    const busy = message.commands.some((command) => isRequest(command) && command.kind !== 'Alert') || x.outbox.commands
+    if (x.endless(busy)) {
+      effects.push(x.problem(finding('pkg.endless')))
+      x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1223, items: [] } })
+      this.#end = { state: 'failed', reason: 'the server kept asking for the next message' }
+      return this.#put(effects, 'put.abort', { commands: false, final: true, ask: false })
+    }
+    if (x.state === 'asked') return this.#put(effects, 'put.part', { commands: x.outbox.commands, final: false, ask: true })
+    this.#put(effects, 'put.final', { commands: true, final: true, ask: false })
+  }
+
+  #put(effects: Effect[], wanted: Event, options: PutOptions): void {
+    const x = this.#x
+    let put: ReturnType<Exchange['put']>
+    try {
+      put = x.put(this.#link, this.#uri, options)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      x.state = 'over'
+      return this.#finish(effects, { state: 'failed', reason })
+    }
+    for (const { entry, reason } of put.packed.dropped) effects.push(x.note('problem', `${entry.kind} not sent: ${reason}`))
+    const event: Event = wanted === 'put.final' && !put.packed.message.final ? 'put.part' : wanted
+    if (!x.move(event)) effects.push(...x.illegal(event))
+    else effects.push(put.send)
+  }
+
+  /** Ends without a further message. */
+  #quit(effects: Effect[], end: End): void {
+    if (this.#x.move('rest')) this.#finish(effects, end)
+    else effects.push(...this.#x.illegal('rest'))
+  }
+
+  #finish(effects: Effect[], { state, reason }: End): void {
+    const x = this.#x
+    const authentication = this.#refused ?? (x.prover.authenticated ? 'ok' : 'none')
+    const text = `session ${x.sessionId} with ${x.options.peer} ${state}${reason === '' ? '' : `: ${reason}`}`
+    effects.push(x.note('session', text, { state, reason, server: x.options.peer, messages: x.messages, authentication }))
+  }
+}
+
+function changesOf(outcome: Outcome): string[] {
+  return [...(outcome.changes ?? []), ...(outcome.children ?? []).flatMap(changesOf)]
+}

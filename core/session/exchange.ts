@@ -1,0 +1,239 @@
+// What both ends of a session share: state, identifiers, limits, outbox, what is awaited; every message of ours leaves through `put`.
+import { authName, readings } from '../auth/credentials.ts'
+import type { Heard, Prover } from '../auth/prover.ts'
+import type { Verifier } from '../auth/verifier.ts'
+import type { Effect, Env, Frame, Link, Note } from '../machine.ts'
+import type { Finding } from '../syncml/finding.ts'
+import type { Wire } from '../syncml/codec.ts'
+import type { Encoding, Message, Status, SyncHdr } from '../syncml/message.ts'
+import { Awaiting } from './awaiting.ts'
+import { checkBody, checkHeader, msgNumber } from './inbox.ts'
+import { Objects } from './objects.ts'
+import { Outbox } from './outbox.ts'
+import type { Packed } from './outbox.ts'
+import { finding } from './rules.ts'
+import { CLAUSES, nextState } from './states.ts'
+import type { Event, Role, State } from './states.ts'
+
+/** A message that came, with the frame it came in. */
+export interface Received {
+  readonly link: Link
+  readonly frame: Frame
+  readonly message: Message
+}
+
+/** What both ends need to begin. */
+export interface ExchangeOptions {
+  readonly role: Role
+  /** Our LocURI and the peer's, as SyncHdr has them. */
+  readonly own: string
+  readonly peer: string
+  readonly sessionId: string
+  readonly wire: Wire
+  /** Content type of what we send. */
+  readonly contentType: string
+  /** What we announce; undefined: we name no limit. */
+  readonly maxMsgSize: number | undefined
+  readonly maxObjSize: number | undefined
+  /** RespURI to announce; undefined: none. */
+  readonly respUri: string | undefined
+  /** False where the peer is known to take no large objects. */
+  readonly largeObjects: boolean
+  readonly prover: Prover
+  readonly verifier: Verifier
+  readonly env: Env
+}
+
+/** Content type of a DM message (REP); `plain` is the older name without `.dm`. */
+export function contentTypeOf(encoding: Encoding, plain = false): string {
+  return `application/vnd.syncml${plain ? '' : '.dm'}+${encoding}`
+}
+
+/** What a message of ours may carry: see Packing; `prove` false keeps our credentials out of it. */
+export interface PutOptions {
+  readonly commands: boolean
+  readonly final: boolean
+  readonly ask: boolean
+  readonly prove?: boolean
+}
+
+/** Messages to and fro that bring nothing new before a session is given up (INFERRED). */
+const IDLE_ROUNDS = 40
+
+/** The shared half of a session. */
+export class Exchange {
+  readonly outbox = new Outbox()
+  readonly awaiting = new Awaiting()
+  readonly objects: Objects
+  readonly prover: Prover
+  readonly verifier: Verifier
+  readonly options: ExchangeOptions
+  state: State = 'idle'
+  /** Messages sent and received so far. */
+  messages = 0
+  /** Where the next message goes (the client's RespURI). */
+  peer: string
+  /** True once the peer took a message of ours without asking for credentials: Meta and RespURI are not repeated then. */
+  established = false
+  #wire: Wire
+  #contentType: string
+  #nonce = ''
+  #sent = 0
+  #lastMsgId = 0
+  #source = ''
+  #maxMsgSize: number | undefined
+  #maxObjSize: number | undefined
+  #idleRounds = 0
+
+  constructor(options: ExchangeOptions) {
+    this.options = options
+    this.prover = options.prover
+    this.verifier = options.verifier
+    this.peer = options.peer
+    this.#wire = options.wire
+    this.#contentType = options.contentType
+    this.objects = new Objects(() => options.maxObjSize)
+  }
+
+  get sessionId(): string {
+    return this.options.sessionId
+  }
+
+  /** The device of this session, whichever end we are. */
+  get device(): string {
+    return this.options.role === 'client' ? this.options.own : this.options.peer
+  }
+
+  get maxObjSize(): number | undefined {
+    return this.#maxObjSize
+  }
+
+  /** MsgID of our last message, '' before the first. */
+  get lastSent(): string {
+    return this.#sent === 0 ? '' : String(this.#sent)
+  }
+
+  /** Asks the table. Null: the move is not legal, and `illegal` gives the one note that follows. */
+  move(event: Event): boolean {
+    const next = nextState(this.options.role, this.state, event)
+    if (next === null) return false
+    this.state = next
+    return true
+  }
+
+  /** The one problem note of an illegal move. */
+  illegal(event: Event, message?: Message): Effect[] {
+    const base = finding('state.order', message?.header, `${this.options.role} in state ${this.state}, ${event}`)
+    return [this.problem({ ...base, clause: CLAUSES[event] })]
+  }
+
+  /** Reads a message's frame: checks it, learns identifiers and limits. */
+  hear({ message, frame }: Received, extra: readonly Finding[] = []): Effect[] {
+    const { header } = message
+    this.messages += 1
+    if (this.options.role === 'server') this.#answerAlike(frame)
+    const findings = [
+      ...checkHeader(message, {
+        role: this.options.role,
+        sessionId: this.#lastMsgId === 0 && this.options.role === 'server' ? '' : this.sessionId,
+        lastMsgId: this.#lastMsgId,
+        source: this.#source,
+        maxMsgSize: this.options.maxMsgSize,
+        size: frame.bytes.length,
+      }),
+      ...checkBody(message, this.options.role),
+      ...extra,
+    ]
+    this.#lastMsgId = Math.max(this.#lastMsgId, msgNumber(header.msgId))
+    this.#source = header.source.locUri
+    if (header.meta?.maxMsgSize !== undefined && header.meta.maxMsgSize > 0) this.#maxMsgSize = header.meta.maxMsgSize
+    if (header.meta?.maxObjSize !== undefined && header.meta.maxObjSize > 0) this.#maxObjSize = header.meta.maxObjSize
+    return findings.map((one) => this.problem(one))
+  }
+
+  /** Learns from the peer's Status of our SyncHdr; findings about its challenge go along (SEC challenges, nonces). */
+  heard(status: Status): { readonly heard: Heard; readonly effects: Effect[] } {
+    const was = this.prover.authenticated
+    const heard = this.prover.heard(status.code, status.chal)
+    const effects: Effect[] = []
+    const type = authName(status.chal?.meta.type)
+    if (status.code === 212 && type === 'syncml:auth-MAC') effects.push(this.problem(finding('auth.mac.212', status)))
+    if (status.code === 200 && heard.next === 'go on' && heard.authenticated && !was && type !== 'syncml:auth-MAC')
+      effects.push(this.problem(finding('auth.200', status)))
+    const nonce = status.chal?.meta.nextNonce
+    if (nonce !== undefined) {
+      if (nonce.text === this.#nonce) effects.push(this.problem(finding('auth.nonce.reused', status.chal)))
+      else if (readings(nonce).length > 1) effects.push(this.problem(finding('auth.nonce.alphabet', status.chal)))
+      this.#nonce = nonce.text
+    }
+    const whose = this.options.role === 'client' ? 'the server' : 'the device'
+    if (heard.next === 'again') effects.push(this.note('auth', `${whose} asks for ${heard.type}; once more with it`, { code: status.code }))
+    else if (heard.next === 'give up')
+      effects.push({ type: 'note', note: { ...this.#bare('auth', heard.reason), finding: finding('auth.refused', status) } })
+    else if (heard.authenticated && !was) effects.push(this.note('auth', `${whose} accepted our credentials`, { code: status.code }))
+    return { heard, effects }
+  }
+
+  /** True where the exchange goes on without anything new for too long. `busy`: this round brought or brings something. */
+  endless(busy: boolean): boolean {
+    this.#idleRounds = busy ? 0 : this.#idleRounds + 1
+    return this.#idleRounds > IDLE_ROUNDS
+  }
+
+  /** Packs and sends the next message. Throws an Error in words where the peer's limits leave no room for it. */
+  put(link: Link, uri: string, options: PutOptions): { readonly packed: Packed; readonly send: Effect } {
+    const wire = this.#wire
+    const packed = this.outbox.pack({
+      ...options,
+      header: this.#header(options.prove ?? true),
+      wire,
+      maxMsgSize: this.#maxMsgSize,
+      maxObjSize: this.#maxObjSize,
+      largeObjects: this.options.largeObjects,
+    })
+    this.awaiting.left(packed.message, packed.sent)
+    this.messages += 1
+    const headers = this.prover.headers(packed.bytes)
+    return {
+      packed,
+      send: { type: 'send', link, frame: { bytes: packed.bytes, encoding: wire.encoding, contentType: this.#contentType, headers, uri } },
+    }
+  }
+
+  note(topic: Note['topic'], text: string, detail?: Note['detail']): Effect {
+    const note = this.#bare(topic, text)
+    return { type: 'note', note: detail === undefined ? note : { ...note, detail } }
+  }
+
+  problem(one: Finding): Effect {
+    return { type: 'note', note: { ...this.#bare('problem', one.text), finding: one } }
+  }
+
+  #bare(topic: Note['topic'], text: string): Note {
+    return { topic, text, device: this.device, sessionId: this.sessionId }
+  }
+
+  /** A server answers in the encoding of the request, and under the same family of content types. */
+  #answerAlike(frame: Frame): void {
+    this.#wire = { ...this.options.wire, encoding: frame.encoding }
+    this.#contentType = contentTypeOf(frame.encoding, /^\s*application\/vnd\.syncml\+/i.test(frame.contentType))
+  }
+
+  #header(prove: boolean): SyncHdr {
+    const { own, sessionId, maxMsgSize, maxObjSize, respUri } = this.options
+    this.#sent += 1
+    const cred = prove ? this.prover.cred() : undefined
+    const announced = { ...(maxMsgSize === undefined ? {} : { maxMsgSize }), ...(maxObjSize === undefined ? {} : { maxObjSize }) }
+    return {
+      verDtd: '1.2',
+      verProto: 'DM/1.2',
+      sessionId,
+      msgId: String(this.#sent),
+      target: { locUri: this.peer },
+      source: { locUri: own, ...(this.prover.user === '' ? {} : { locName: this.prover.user }) },
+      ...(respUri === undefined || this.established ? {} : { respUri }),
+      ...(cred === undefined ? {} : { cred }),
+      ...(this.established || Object.keys(announced).length === 0 ? {} : { meta: announced }),
+    }
+  }
+}

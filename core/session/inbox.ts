@@ -1,0 +1,145 @@
+// Checks a received message against the session it belongs to: findings with byte ranges, tolerant; nothing is refused here.
+import type { Alert, Command, Item, Message } from '../syncml/message.ts'
+import type { Finding } from '../syncml/finding.ts'
+import type { Role } from './states.ts'
+import { finding } from './rules.ts'
+
+/** What the session knows before the message is read. */
+export interface Expectation {
+  /** Our own role. */
+  readonly role: Role
+  /** '' while nothing is known. */
+  readonly sessionId: string
+  /** MsgID of the peer's message before; 0 where there was none. */
+  readonly lastMsgId: number
+  /** Source LocURI of the peer's message before; '' where there was none. */
+  readonly source: string
+  /** What we announced; undefined where nothing. */
+  readonly maxMsgSize: number | undefined
+  readonly size: number
+}
+
+/** MsgID as a number, 0 where it is no whole number from 1 upwards. */
+export function msgNumber(text: string): number {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : 0
+}
+
+/** Versions we speak. `DM/1.3` is read as `DM/1.2` (dm-protocol 12). */
+export function versionCode(message: Message): 200 | 505 | 513 {
+  if (message.header.verDtd !== '1.2') return 505
+  return message.header.verProto === 'DM/1.2' || message.header.verProto === 'DM/1.3' ? 200 : 513
+}
+
+/** Checks SyncHdr: versions, SessionID, MsgID order, size (checklist 1, 2, 8, 11). */
+export function checkHeader(message: Message, expected: Expectation): Finding[] {
+  const { header } = message
+  const findings: Finding[] = []
+  const tell = (id: Parameters<typeof finding>[0], more = ''): void => void findings.push(finding(id, header, more))
+  if (header.verDtd !== '1.2') tell('hdr.verdtd', header.verDtd)
+  if (header.verProto === 'DM/1.3') tell('hdr.verproto.13')
+  else if (header.verProto !== 'DM/1.2') tell('hdr.verproto', header.verProto)
+  const number = msgNumber(header.msgId)
+  if (number === 0) tell('hdr.msgid.form', header.msgId)
+  else if (expected.lastMsgId === 0 && number !== 1) tell('hdr.msgid.first', header.msgId)
+  else if (expected.lastMsgId !== 0 && number !== expected.lastMsgId + 1)
+    tell('hdr.msgid.order', `${header.msgId} after ${String(expected.lastMsgId)}`)
+  if (header.sessionId === '' || header.sessionId.length > 4) tell('hdr.session.form', header.sessionId)
+  if (expected.sessionId !== '' && header.sessionId !== expected.sessionId)
+    tell('hdr.session.changed', `${header.sessionId} instead of ${expected.sessionId}`)
+  if (expected.source !== '' && header.source.locUri !== expected.source) tell('hdr.source.changed', header.source.locUri)
+  if (expected.maxMsgSize !== undefined && expected.size > expected.maxMsgSize) {
+    findings.push(finding('hdr.maxmsgsize', undefined, `${String(expected.size)} > ${String(expected.maxMsgSize)}`))
+  }
+  return findings
+}
+
+/** Checks the body by itself: CmdIDs, who may send what, groups, alerts, large objects (checklist 3, 17 to 19, 31, 49, 50). */
+export function checkBody(message: Message, role: Role): Finding[] {
+  const findings: Finding[] = []
+  const seen = new Set<string>()
+  walk(message.commands, (command, parent) => {
+    if (command.cmdId === '0') findings.push(finding('cmd.cmdid.zero', command))
+    else if (command.cmdId !== '' && seen.has(command.cmdId)) findings.push(finding('cmd.cmdid.duplicate', command, command.cmdId))
+    seen.add(command.cmdId)
+    if (command.cred !== undefined) findings.push(finding('cmd.cred', command))
+    if (command.noResp === true) findings.push(finding('cmd.noresp', command))
+    if (parent !== null) checkChild(command, parent, findings)
+    if (role === 'server') checkClientCommand(command, findings)
+    else if (command.kind === 'Results') findings.push(finding('cmd.server.results', command))
+    if (command.kind === 'Alert') checkAlert(command, message.final, role, findings)
+    if ('commands' in command && command.commands.length === 0) findings.push(finding('cmd.group.empty', command))
+  })
+  const chunk = message.commands.find((command) => 'items' in command && command.items.at(-1)?.moreData === true)
+  if (chunk !== undefined && message.final) findings.push(finding('obj.final', chunk))
+  return findings
+}
+
+/** Checks that only a first message of a client is held to (PRO Package #1). */
+export function checkSetup(message: Message): Finding[] {
+  const findings: Finding[] = []
+  const alerts = message.commands.filter((command) => command.kind === 'Alert')
+  if (!alerts.some((alert) => alert.code === 1200 || alert.code === 1201)) findings.push(finding('pkg.alert', message.header))
+  if (!message.commands.some((command) => command.kind === 'Replace') && message.final) findings.push(finding('pkg.devinfo', message.header))
+  return findings
+}
+
+function walk(commands: readonly Command[], visit: (command: Command, parent: Command | null) => void, parent: Command | null = null): void {
+  for (const command of commands) {
+    visit(command, parent)
+    if ('commands' in command) walk(command.commands, visit, command)
+  }
+}
+
+function checkChild(command: Command, parent: Command, findings: Finding[]): void {
+  if (parent.kind === 'Atomic' && command.kind === 'Get') findings.push(finding('cmd.atomic.get', command))
+  if (parent.kind === 'Atomic' && command.kind === 'Atomic') findings.push(finding('cmd.atomic.nested', command))
+  if ('items' in command && command.items.some((item) => item.moreData === true)) findings.push(finding('cmd.moredata.group', command))
+}
+
+function checkClientCommand(command: Command, findings: Finding[]): void {
+  if (command.kind === 'Replace') {
+    if (command.items.some((item) => !isDevInfo(item))) findings.push(finding('cmd.client.replace', command))
+  } else if (command.kind !== 'Alert' && command.kind !== 'Status' && command.kind !== 'Results')
+    findings.push(finding('cmd.client', command, command.kind))
+  if (command.kind === 'Results' && command.items.some((item) => item.source === undefined)) findings.push(finding('results.source', command))
+}
+
+/** True for an Item that carries a node of ./DevInfo, whichever of its two addresses names it. */
+export function isDevInfo(item: Item): boolean {
+  return /^(\.\/)?DevInfo(\/|$)/.test(item.source?.locUri ?? item.target?.locUri ?? '')
+}
+
+/** Defined alert codes and which way they go (REP alert codes; dm-protocol 7.1). 1221 is a legacy code, either way. */
+const ALERTS: ReadonlyMap<number, 'up' | 'down' | 'both'> = new Map([
+  [1100, 'down'],
+  [1101, 'down'],
+  [1102, 'down'],
+  [1103, 'down'],
+  [1104, 'down'],
+  [1200, 'up'],
+  [1201, 'up'],
+  [1221, 'both'],
+  [1222, 'both'],
+  [1223, 'both'],
+  [1224, 'up'],
+  [1225, 'both'],
+  [1226, 'up'],
+])
+
+function checkAlert(alert: Alert, final: boolean, role: Role, findings: Finding[]): void {
+  const way = ALERTS.get(alert.code)
+  if (way === undefined) findings.push(finding('alert.code', alert, Number.isNaN(alert.code) ? '' : String(alert.code)))
+  else if (way !== 'both' && (way === 'up') !== (role === 'server')) findings.push(finding('alert.direction', alert, String(alert.code)))
+  if (alert.code === 1223 && !final) findings.push(finding('alert.abort.final', alert))
+  if (alert.code === 1226 && !isWholeEvent(alert)) findings.push(finding('alert.generic', alert))
+  if (alert.code === 1224 && !isWholeEvent(alert)) findings.push(finding('alert.event', alert))
+}
+
+/** True where each Item of a generic or event alert has Type, Format and Data, and there is one at least. */
+export function isWholeEvent(alert: Alert): boolean {
+  const whole = (item: Item): boolean => {
+    const meta = { ...alert.meta, ...item.meta }
+    return meta.type !== undefined && meta.format !== undefined && item.data !== undefined
+  }
+  return alert.items.length > 0 && alert.items.every(whole)
+}

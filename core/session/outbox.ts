@@ -1,0 +1,361 @@
+// What a session still has to say, packed into messages under the peer's MaxMsgSize; CmdIDs are given here, large objects are cut here.
+import { encode } from '../syncml/codec.ts'
+import type { Wire } from '../syncml/codec.ts'
+import type { Alert, Command, Message, Request, Results, Status, SyncHdr } from '../syncml/message.ts'
+import { cut, sizeOfObjects, suit } from './chunks.ts'
+import type { Rest } from './chunks.ts'
+
+/** Something to send; CmdIDs are given when it is packed. `tag` says whose command it is when its Status comes. */
+export type Entry =
+  | { readonly kind: 'status'; readonly status: Status }
+  | { readonly kind: 'results'; readonly results: Results }
+  /** An Alert that belongs to the course of the session itself (1223, 1225); goes wherever answers may go. */
+  | { readonly kind: 'alert'; readonly alert: Alert }
+  | { readonly kind: 'command'; readonly command: Request; readonly tag: number }
+
+/** A command (or one inside a group) that left: how to recognise its Status. */
+export interface SentCommand {
+  readonly tag: number
+  readonly cmdId: string
+  readonly command: Command
+  /** Empty for the command itself, else the indices down to a child of a group. */
+  readonly path: readonly number[]
+  /** `chunk`: 213 is due and more follows. `last`: the Status of the whole object is due. */
+  readonly part: 'whole' | 'chunk' | 'last'
+}
+
+/** One message, ready to leave. */
+export interface Packed {
+  readonly bytes: Uint8Array
+  readonly message: Message
+  readonly sent: readonly SentCommand[]
+  /** An object is in transit: the next message goes on with it. */
+  readonly open: boolean
+  /** Entries that can never leave, with the reason in words. */
+  readonly dropped: readonly { readonly entry: Entry; readonly reason: string }[]
+}
+
+/** What the message at hand is like. */
+export interface Packing {
+  readonly header: SyncHdr
+  readonly wire: Wire
+  /** Peer's MaxMsgSize; undefined where it named none. */
+  readonly maxMsgSize: number | undefined
+  readonly maxObjSize: number | undefined
+  readonly largeObjects: boolean
+  /** Whether our own commands may go along; answers always may. */
+  readonly commands: boolean
+  /** Whether Final may stand in it where nothing is left open. */
+  readonly final: boolean
+  /** Ask for the next message where there is nothing else to send but Status. */
+  readonly ask: boolean
+}
+
+const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
+/** Below this many octets of room for Data a chunk waits for the next message. */
+const SMALLEST_CHUNK = 24
+
+/** The queue of one session. Answers keep their order; `front` is for what concerns the message that came last. */
+export class Outbox {
+  #front: Entry[] = []
+  #queue: Entry[] = []
+  #transit: Rest | null = null
+
+  /** Status for the message that just came: goes before everything else. */
+  front(status: Status): void {
+    this.#front.push({ kind: 'status', status })
+  }
+
+  /** An answer: before our own commands, after the answers that wait already. While an object is in transit its Status goes first. */
+  answer(...entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.#transit !== null && entry.kind === 'status') this.#front.push(entry)
+      else {
+        const at = this.#queue.findIndex((waiting) => waiting.kind === 'command')
+        this.#queue.splice(at < 0 ? this.#queue.length : at, 0, entry)
+      }
+    }
+  }
+
+  push(...entries: readonly Entry[]): void {
+    for (const entry of entries) this.#queue.push(entry)
+  }
+
+  get empty(): boolean {
+    return this.#front.length === 0 && this.#queue.length === 0 && this.#transit === null
+  }
+
+  /** True where answers wait: Status, Results, an Alert of the session. */
+  get answers(): boolean {
+    return this.#queue.some((entry) => entry.kind !== 'command') || this.#transit?.entry.kind === 'results'
+  }
+
+  /** True where commands of ours wait, or one is in transit. */
+  get commands(): boolean {
+    return this.#queue.some((entry) => entry.kind === 'command') || this.#transit?.entry.kind === 'command'
+  }
+
+  get transit(): Entry | null {
+    return this.#transit?.entry ?? null
+  }
+
+  /** Gives up the object in transit (the peer refused it). */
+  dropTransit(): void {
+    this.#transit = null
+  }
+
+  /** Takes everything back that was queued; used when a package begins anew. */
+  clear(): Entry[] {
+    const all = [...(this.#transit === null ? [] : [this.#transit.entry]), ...this.#queue]
+    this.#front = []
+    this.#queue = []
+    this.#transit = null
+    return all
+  }
+
+  /** Packs the next message: as many entries as fit, in order. Throws an Error in words where not even one Status fits. */
+  pack(packing: Packing): Packed {
+    const draft = new Draft(packing)
+    for (const entry of this.#front) draft.force(entry)
+    this.#front = []
+    const dropped: { entry: Entry; reason: string }[] = []
+    this.#fill(draft, packing, dropped)
+    const answersLeft = this.#queue.some((entry) => entry.kind !== 'command')
+    const final = packing.final && this.#transit === null && !answersLeft
+    if (packing.ask && !final && !draft.says && this.#transit === null && !answersLeft) draft.add(NEXT, null)
+    return { ...draft.finish(final), open: this.#transit !== null, dropped }
+  }
+
+  #fill(draft: Draft, packing: Packing, dropped: { entry: Entry; reason: string }[]): void {
+    if (this.#transit !== null && !this.#chunk(draft, packing, this.#transit)) return
+    if (this.#transit !== null) return
+    if (this.#wholeQueue(draft, packing)) return
+    for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
+      if (entry.kind === 'command' && !packing.commands) return
+      const suited = suit(entry, packing.wire.encoding)
+      const large = sizeOfObjects(suited)
+      if (entry.kind === 'command' && packing.maxObjSize !== undefined && large > packing.maxObjSize) {
+        dropped.push({ entry, reason: `its object of ${String(large)} octets is larger than the peer's MaxObjSize of ${String(packing.maxObjSize)}` })
+        this.#queue.shift()
+        continue
+      }
+      const fits = draft.tryAdd(suited)
+      if (fits === true) {
+        this.#queue.shift()
+        continue
+      }
+      const parts = split(suited)
+      if (parts !== null) {
+        this.#queue.splice(0, 1, ...parts)
+        continue
+      }
+      if (typeof fits !== 'string' && packing.largeObjects) {
+        const rest = cut(suited)
+        if (rest !== null) {
+          const begun = this.#chunk(draft, packing, rest)
+          if (begun) this.#queue.shift()
+          if (begun || draft.says || draft.answers) return
+        }
+      }
+      if (typeof fits !== 'string' && (draft.says || draft.answers)) return
+      this.#queue.shift()
+      const reason = typeof fits === 'string' ? fits : `it does not fit into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`
+      if (entry.kind === 'status' && !draft.shrink(entry))
+        throw new Error(`not even a Status fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
+      dropped.push({ entry, reason })
+    }
+  }
+
+  /** The usual case: all that waits goes into one message. */
+  #wholeQueue(draft: Draft, packing: Packing): boolean {
+    if (this.#queue.length === 0 || this.#queue.length > 64) return this.#queue.length === 0
+    const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
+    const limit = packing.maxObjSize ?? Infinity
+    if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return false
+    if (!draft.tryAll(suited)) return false
+    this.#queue = []
+    return true
+  }
+
+  /** Adds the next chunk; true where at least something of the object left. Sets or clears the object in transit. */
+  #chunk(draft: Draft, packing: Packing, rest: Rest): boolean {
+    const whole = rest.next(Infinity)
+    if (rest.begun && draft.tryAdd(whole.entry) === true) {
+      draft.markLast('last')
+      this.#transit = null
+      return true
+    }
+    let room = draft.room(rest.next(0).entry)
+    while (room > 0 && (room >= SMALLEST_CHUNK || !(draft.says || draft.answers))) {
+      const piece = rest.next(room)
+      if (piece.taken === 0) break
+      if (draft.tryAdd(piece.entry) === true) {
+        draft.markLast('chunk')
+        this.#transit = piece.rest
+        return true
+      }
+      room -= Math.max(1, Math.ceil(room / 16))
+    }
+    if (rest.begun) throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
+    return false
+  }
+}
+
+/** Several Items that do not fit together may go in several commands (Results of one Get, or Items of one command). */
+function split(entry: Entry): Entry[] | null {
+  if (entry.kind === 'results' && entry.results.items.length > 1) {
+    return entry.results.items.map((item) => ({ kind: 'results', results: { ...entry.results, items: [item] } }))
+  }
+  if (entry.kind !== 'command') return null
+  const { command, tag } = entry
+  if (!('items' in command) || command.kind === 'Alert' || command.items.length < 2) return null
+  return command.items.map((item) => ({ kind: 'command', command: { ...command, items: [item] } as Request, tag }))
+}
+
+const MEASURING_ID = '99999'
+
+/** One message in the making. */
+class Draft {
+  readonly #packing: Packing
+  readonly #commands: { command: Command; tag: number | null; part: SentCommand['part'] }[] = []
+  readonly #limit: number
+  #empty = 0
+  /** Octets used so far; measured only once somebody asks. */
+  #size: number | null = null
+  says = false
+  answers = false
+
+  constructor(packing: Packing) {
+    this.#packing = packing
+    this.#limit = packing.maxMsgSize ?? Infinity
+  }
+
+  /** Adds without asking whether it fits: the Status elements that every message needs. */
+  force(entry: Entry): void {
+    this.#commands.push({ command: commandOf(entry), tag: null, part: 'whole' })
+    this.#size = null
+  }
+
+  add(command: Command, tag: number | null): void {
+    this.#commands.push({ command, tag, part: 'whole' })
+  }
+
+  /** Adds where it fits. False: no room. A text: it can never be written in this encoding, and why. */
+  tryAdd(entry: Entry): boolean | string {
+    const command = commandOf(entry)
+    const used = this.#used()
+    let size = 0
+    try {
+      size = this.#measure(command)
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+    if (used + size > this.#limit) return false
+    this.#size = used + size
+    this.#note(entry, command)
+    return true
+  }
+
+  /** Adds all of them where they fit together; one encoding for the usual message. */
+  tryAll(entries: readonly Entry[]): boolean {
+    const commands = entries.map(commandOf)
+    try {
+      if (this.#encode([...this.#commands.map((one) => one.command), ...commands, NEXT], true).length > this.#limit) return false
+    } catch {
+      return false
+    }
+    entries.forEach((entry, i) => this.#note(entry, commands[i] as Command))
+    this.#size = null
+    return true
+  }
+
+  /** A Status too big because of its Items or references: without them. */
+  shrink(entry: Extract<Entry, { kind: 'status' }>): boolean {
+    const status: Status = { ...entry.status, targetRefs: [], sourceRefs: [], items: [] }
+    return this.tryAdd({ kind: 'status', status }) === true
+  }
+
+  /** Octets left beside this entry. */
+  room(entry: Entry): number {
+    return this.#limit === Infinity ? 1 << 20 : this.#limit - this.#used() - this.#measure(commandOf(entry))
+  }
+
+  markLast(part: 'chunk' | 'last'): void {
+    const last = this.#commands.at(-1)
+    if (last !== undefined) last.part = part
+  }
+
+  finish(final: boolean): Pick<Packed, 'bytes' | 'message' | 'sent'> {
+    const sent: SentCommand[] = []
+    let id = 0
+    const commands = this.#commands.map(({ command, tag, part }) =>
+      number(command, () => String(++id), tag ?? -1, part, tag === null ? null : sent, []),
+    )
+    const message: Message = { header: this.#packing.header, commands, final }
+    const bytes = encode(message, this.#packing.wire)
+    if (bytes.length > this.#limit)
+      throw new Error(`the message of ${String(bytes.length)} octets exceeds the peer's MaxMsgSize of ${String(this.#limit)}`)
+    return { bytes, message, sent }
+  }
+
+  #note(entry: Entry, command: Command): void {
+    this.#commands.push({ command, tag: entry.kind === 'command' ? entry.tag : null, part: 'whole' })
+    if (entry.kind === 'results' || entry.kind === 'command') this.says = true
+    else this.answers = true
+  }
+
+  #used(): number {
+    if (this.#size === null) {
+      this.#empty = this.#encode([], true).length
+      const commands = this.#packing.ask ? [...this.#commands.map((one) => one.command), NEXT] : this.#commands.map((one) => one.command)
+      this.#size = this.#empty + commands.reduce((sum, command) => sum + this.#measure(command), 0)
+    }
+    return this.#size
+  }
+
+  #measure(command: Command): number {
+    return this.#encode([command], true).length - this.#empty + 2
+  }
+
+  #encode(commands: readonly Command[], final: boolean): Uint8Array {
+    const numbered = commands.map((command) => number(command, () => MEASURING_ID, -1, 'whole', null, []))
+    return encode({ header: this.#packing.header, commands: numbered, final }, this.#packing.wire)
+  }
+}
+
+function commandOf(entry: Entry): Command {
+  switch (entry.kind) {
+    case 'status':
+      return entry.status
+    case 'results':
+      return entry.results
+    case 'alert':
+      return entry.alert
+    case 'command':
+      return entry.command
+    default:
+      return entry satisfies never
+  }
+}
+
+/** A command with its CmdIDs, children included (SML CmdID); what left is written into `sent`. */
+function number<C extends Command>(
+  command: C,
+  nextId: () => string,
+  tag: number,
+  part: SentCommand['part'],
+  sent: SentCommand[] | null,
+  path: readonly number[],
+): C {
+  const cmdId = nextId()
+  let numbered: Command = { ...command, cmdId }
+  const place = sent === null ? -1 : sent.push({ tag, cmdId, command: numbered, path, part }) - 1
+  if (numbered.kind === 'Atomic' || numbered.kind === 'Sequence') {
+    numbered = { ...numbered, commands: numbered.commands.map((child, i) => number(child, nextId, tag, 'whole', sent, [...path, i])) }
+  } else if (numbered.kind === 'Other') {
+    const children = numbered.element.children.map((child) => (child.name === 'CmdID' ? { ...child, text: cmdId } : child))
+    numbered = { ...numbered, element: { ...numbered.element, children } }
+  }
+  if (sent !== null && place >= 0) sent[place] = { tag, cmdId, command: numbered, path, part }
+  return numbered as C
+}

@@ -1,0 +1,427 @@
+// The server's half of one session (PRO packages; dm-protocol 4, 6, 8.4): answers each client message, and asks its desk for the next commands.
+import { authName, headerValue, MAC_HEADER, parseBasic, parseMacHeader, readCred } from '../auth/credentials.ts'
+import type { AuthName } from '../auth/credentials.ts'
+import type { Secret, Verdict } from '../auth/verifier.ts'
+import type { Effect, Frame, Link } from '../machine.ts'
+import { decode } from '../syncml/codec.ts'
+import type { Finding } from '../syncml/finding.ts'
+import type { Alert, Item, Message, NonceText, Request, Results, Status } from '../syncml/message.ts'
+import type { Reading } from '../auth/prover.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
+import { checkSetup, isDevInfo, versionCode } from './inbox.ts'
+import type { Entry, SentCommand } from './outbox.ts'
+import { codeForClient, headerStatus, isRequest, refusals, statusFor } from './replies.ts'
+import { finding } from './rules.ts'
+import type { Event } from './states.ts'
+
+/** Who a client says it is. `user` and `password` are shown by Basic only; both may be missing. */
+export interface Shown {
+  readonly type: AuthName | null
+  readonly user: string | undefined
+  readonly password: string | undefined
+}
+
+/** What the desk knows of it. `secret` null: nobody, for the reason `because`; `demand`: type to challenge for, null: none, the session ends. */
+export interface Ident {
+  readonly secret: Secret | null
+  readonly demand: AuthName | null
+  readonly because: string
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  readonly state: 'completed' | 'failed' | 'aborted' | 'timed out'
+  readonly reason: string
+}
+
+/** What a server session needs from the server it serves: accounts, the next commands, and somewhere to report. All calls are synchronous. */
+export interface Desk {
+  ident(shown: Shown): Ident
+  /** The client proved itself, or need not: the session counts. `issued` is its next nonce. */
+  admitted(verdict: Verdict): void
+  /** The device issued a nonce for our next credential. */
+  received(nonce: NonceText, reading: Reading): void
+  devInfo(items: readonly Item[]): void
+  alert(alert: Alert, msgId: string): void
+  /** A Status for a command of ours; not called for 213. */
+  status(sent: SentCommand, status: Status): void
+  results(sent: SentCommand, results: Results): void
+  /** Commands that got no Status although the client's package is complete. */
+  unanswered(sent: readonly SentCommand[]): void
+  /** A command that cannot leave, and why. */
+  dropped(tag: number, reason: string): void
+  /** These commands leave now. */
+  leaving(sent: readonly SentCommand[]): void
+  /** The next commands; none: the session ends. */
+  next(): readonly Entry[]
+  ended(end: SessionEnd): void
+}
+
+/** The server's half of one session. */
+export class ServerSession {
+  readonly #x: Exchange
+  readonly #desk: Desk
+  /** Commands given by the desk that are not answered yet, by tag: sent again after a challenge. */
+  readonly #given = new Map<number, Entry>()
+  #cached: { readonly msgId: string; readonly bytes: Uint8Array; reply: Frame } | null = null
+  #admitted = false
+
+  constructor(options: Omit<ExchangeOptions, 'role'>, desk: Desk) {
+    this.#x = new Exchange({ ...options, role: 'server' })
+    this.#desk = desk
+  }
+
+  get over(): boolean {
+    return this.#x.state === 'over'
+  }
+
+  get messages(): number {
+    return this.#x.messages
+  }
+
+  get authenticated(): boolean {
+    return this.#x.verifier.authenticated
+  }
+
+  /** True where this is the last message again, byte for byte. */
+  isResend({ message, frame }: Received): boolean {
+    return this.#cached !== null && this.#cached.msgId === message.header.msgId && equal(this.#cached.bytes, frame.bytes)
+  }
+
+  /** One message of the client: always one `send` or `close` on its link, save for an illegal move, which is one problem note. */
+  receive(received: Received): Effect[] {
+    const { message, frame, link } = received
+    const x = this.#x
+    if (this.isResend(received) && this.#cached !== null) {
+      return [x.problem(finding('hdr.resend', message.header)), { type: 'send', link, frame: this.#cached.reply }]
+    }
+    const event = this.#kind(message)
+    const before = x.state
+    if (!x.move(event)) return x.illegal(event, message)
+    const effects = x.hear(received, this.#remarks(message, before, event))
+    const send = this.#answer(received, effects, before)
+    if (send !== null) this.#cached = { msgId: message.header.msgId, bytes: frame.bytes, reply: send }
+    return effects
+  }
+
+  /** The peer is gone for good, or silent for too long. */
+  lost(end: SessionEnd): Effect[] {
+    return this.#x.move('lost') ? this.#end(end) : this.#x.illegal('lost')
+  }
+
+  /** Our last message was changed on its way out: what its commands are now decides what is awaited. */
+  edited(frame: Frame): Effect[] {
+    if (this.#cached !== null) this.#cached.reply = frame
+    try {
+      const { message } = decode(frame.bytes, frame.encoding)
+      for (const gone of this.#x.awaiting.edited(this.#x.lastSent, message)) {
+        this.#given.delete(gone.tag)
+        this.#desk.dropped(gone.tag, 'taken out of the message before it left')
+      }
+    } catch (error) {
+      return [this.#x.note('problem', `the message as changed cannot be read: ${error instanceof Error ? error.message : String(error)}`)]
+    }
+    return []
+  }
+
+  #kind(message: Message): Event {
+    if (message.commands.some((command) => command.kind === 'Alert' && command.code === 1223)) return 'get.abort'
+    const chunk = message.commands.some((command) => command.kind === 'Results' && command.items.at(-1)?.moreData === true)
+    return message.final && !chunk ? 'get.final' : 'get.part'
+  }
+
+  #remarks(message: Message, before: string, event: Event): Finding[] {
+    if (before === 'idle') return checkSetup(message)
+    if (before === 'over') return [finding('pkg.late', message.header)]
+    return before === 'partly' && event === 'get.final' ? [finding('pkg.final.early', message.header)] : []
+  }
+
+  #answer(received: Received, effects: Effect[], before: string): Frame | null {
+    const { message } = received
+    const x = this.#x
+    if (x.state === 'after') return this.#lastWord(received, effects, before === 'over')
+    const version = versionCode(message)
+    if (version !== 200) {
+      const items = [{ data: version === 505 ? '1.2' : 'DM/1.2' }]
+      const reason = version === 505 ? `VerDTD ${message.header.verDtd} is not supported` : `VerProto ${message.header.verProto} is not supported`
+      return this.#refuse(received, effects, version, { items, over: true, reason, prove: false })
+    }
+    const { verdict, known } = this.#verify(received, effects)
+    if (verdict.code === 401 || verdict.code === 407) {
+      const prove = known && x.prover.type !== 'syncml:auth-basic'
+      return this.#refuse(received, effects, verdict.code, { chal: verdict.chal, over: verdict.over, reason: verdict.cause, prove })
+    }
+    return this.#process(received, effects, verdict)
+  }
+
+  #verify({ message, frame }: Received, effects: Effect[]): { readonly verdict: Verdict; readonly known: boolean } {
+    const { header } = message
+    const { verifier } = this.#x
+    const evidence = { cred: header.cred, headers: frame.headers, body: frame.bytes, locName: header.source.locName }
+    const ident = this.#desk.ident(shownBy(message, frame))
+    const was = verifier.authenticated
+    const verdict =
+      ident.secret === null ? verifier.check(evidence, null, ident.demand, ident.because) : verifier.check(evidence, ident.secret, ident.demand)
+    if (verdict.code >= 400) {
+      const rule = verdict.code === 407 ? 'auth.missing' : 'auth.refused'
+      const one = finding(rule, header.cred ?? header, verdict.cause)
+      effects.push({
+        type: 'note',
+        note: { ...noteOf(this.#x.note('auth', `the device is refused: ${verdict.cause}`, { code: verdict.code })), finding: one },
+      })
+    } else if (!was && verifier.authenticated) {
+      effects.push(this.#x.note('auth', `the device proved itself with ${verdict.shown ?? ''}`, { code: verdict.code, type: verdict.shown }))
+    }
+    return { verdict, known: ident.secret !== null }
+  }
+
+  /** Status only, one for each command (SEC challenges); the session goes on with a challenge or ends. */
+  #refuse(
+    received: Received,
+    effects: Effect[],
+    code: number,
+    how: {
+      readonly chal?: Verdict['chal']
+      readonly items?: readonly Item[]
+      readonly over: boolean
+      readonly reason: string
+      readonly prove: boolean
+    },
+  ): Frame | null {
+    const { outbox } = this.#x
+    outbox.front(headerStatus(received.message, code, { refs: true, chal: how.chal, items: how.items ?? [] }))
+    for (const status of refusals(received.message, code)) outbox.answer({ kind: 'status', status })
+    const event: Event = how.over ? 'put.refusal' : 'put.challenge'
+    return this.#put(
+      received.link,
+      effects,
+      event,
+      { commands: false, final: true, ask: false, prove: how.prove },
+      how.over ? { state: 'failed', reason: how.reason } : null,
+    )
+  }
+
+  /** After an abort or a message too late: Status for everything and Final, nothing else (PRO session abort). */
+  #lastWord({ message, link }: Received, effects: Effect[], late: boolean): Frame | null {
+    const { outbox } = this.#x
+    outbox.clear()
+    outbox.front(headerStatus(message, 200, { refs: false }))
+    for (const command of message.commands.filter(isRequest))
+      outbox.answer({ kind: 'status', status: statusFor(message, command, { code: codeForClient(command) }) })
+    const end: SessionEnd | null = late ? null : { state: 'aborted', reason: 'the device aborted the session (Alert 1223)' }
+    return this.#put(link, effects, 'put.close', { commands: false, final: true, ask: false }, end)
+  }
+
+  #process(received: Received, effects: Effect[], verdict: Verdict): Frame | null {
+    const { message, link } = received
+    const x = this.#x
+    const findings: Finding[] = []
+    if (!this.#admitted || verdict.issued !== undefined) this.#desk.admitted(verdict)
+    this.#admitted = true
+    const pairs = x.awaiting.pair(message, findings)
+    const headerOfOurs = pairs.find(
+      ({ paired, status }) => paired.what === 'header' && (status.msgRef === x.lastSent || status.msgRef === ''),
+    )?.status
+    const refs = message.header.cred !== undefined || received.frame.headers.some(([name]) => name.toLowerCase() === MAC_HEADER) || x.lastSent === ''
+    x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
+    const heard = headerOfOurs === undefined ? null : x.heard(headerOfOurs)
+    if (heard !== null) effects.push(...heard.effects)
+    const next = heard?.heard.next ?? 'go on'
+    const nonce = x.prover.takeSave()
+    if (nonce !== null) this.#desk.received(nonce, x.prover.reading)
+    if (next === 'go on') this.#take(message, pairs, findings)
+    this.#answerCommands(message, findings)
+    effects.push(...findings.map((one) => x.problem(one)))
+    if (headerOfOurs !== undefined && next === 'go on') x.established = true
+    if (heard?.heard.next === 'give up')
+      return this.#close(link, effects, { state: 'failed', reason: `the device refuses the server: ${heard.heard.reason}` })
+    if (headerOfOurs !== undefined && next === 'go on' && headerOfOurs.code >= 400) {
+      return this.#close(link, effects, { state: 'failed', reason: `the device answered ${String(headerOfOurs.code)} for the SyncHdr` })
+    }
+    if (next === 'again') this.#again()
+    return this.#speak(received, effects)
+  }
+
+  /** Status and Results for our commands go to the desk; an object the device refused is given up. */
+  #take(message: Message, pairs: ReturnType<Exchange['awaiting']['pair']>, findings: Finding[]): void {
+    const x = this.#x
+    for (const { status, paired } of pairs) {
+      if (paired.what !== 'command') continue
+      const { sent } = paired
+      if (sent.part === 'chunk') {
+        if (status.code === 213) continue
+        if (x.outbox.transit?.kind === 'command' && x.outbox.transit.tag === sent.tag) x.outbox.dropTransit()
+      }
+      if (sent.path.length === 0) this.#given.delete(sent.tag)
+      this.#desk.status(sent, status)
+    }
+    for (const command of message.commands) if (command.kind === 'Results') this.#results(message, command, findings)
+  }
+
+  #results(message: Message, results: Results, findings: Finding[]): void {
+    const x = this.#x
+    const broken = x.objects.broken(results)
+    if (broken !== null) this.#broken(broken, findings)
+    const taken = x.objects.take(results)
+    const answer = (code: number): void => x.outbox.answer({ kind: 'status', status: statusFor(message, results, { code }) })
+    switch (taken.next) {
+      case 'more':
+        return answer(213)
+      case 'refused':
+        findings.push(taken.finding)
+        return answer(taken.code)
+      case 'whole':
+      case 'complete': {
+        const sent = x.awaiting.results(results, findings)
+        if (sent !== null) this.#desk.results(sent, taken.command)
+        return
+      }
+      default:
+        taken satisfies never
+    }
+  }
+
+  #broken(item: Item, findings: Finding[]): void {
+    findings.push(finding('obj.broken', item))
+    const { target, source } = item
+    const named: Item = {
+      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
+      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
+    }
+    this.#x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
+  }
+
+  #answerCommands(message: Message, findings: Finding[]): void {
+    const x = this.#x
+    for (const command of message.commands.filter(isRequest)) {
+      const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
+      if (broken !== null) this.#broken(broken, findings)
+      const code = codeForClient(command)
+      x.outbox.answer({ kind: 'status', status: statusFor(message, command, { code }) })
+      if (code < 300) this.#note(command, message.header.msgId)
+    }
+  }
+
+  #note(command: Request, msgId: string): void {
+    if (command.kind === 'Replace') {
+      const meta = command.meta
+      const items = command.items.filter(isDevInfo).map((item) => (meta === undefined ? item : { ...item, meta: { ...meta, ...item.meta } }))
+      if (items.length > 0) this.#desk.devInfo(items)
+    } else if (command.kind === 'Alert' && ![1200, 1201, 1222, 1223, 1225].includes(command.code)) this.#desk.alert(command, msgId)
+  }
+
+  /** After a challenge of the client: everything that is not answered yet is sent once more, with credentials. */
+  #again(): void {
+    this.#x.outbox.clear().forEach((entry) => {
+      if (entry.kind !== 'command') this.#x.outbox.answer(entry)
+    })
+    this.#x.awaiting.settle()
+    this.#x.outbox.push(...this.#given.values())
+  }
+
+  #speak(received: Received, effects: Effect[]): Frame | null {
+    const x = this.#x
+    const { link, message } = received
+    const busy =
+      message.commands.some(
+        (command) => command.kind !== 'Alert' && !(command.kind === 'Status' && (command.cmdRef === '0' || command.cmd === 'Alert')),
+      ) || x.outbox.commands
+    if (x.endless(busy)) return this.#abort(link, effects)
+    if (x.state === 'asked') return this.#put(link, effects, 'put.part', { commands: false, final: false, ask: true }, null)
+    if (!x.outbox.commands) {
+      const open = x.awaiting.open()
+      for (const sent of open) effects.push(x.problem(finding('status.missing', message.header, `${sent.command.kind}, CmdID ${sent.cmdId}`)))
+      if (open.length > 0) this.#desk.unanswered(open)
+      x.awaiting.settle()
+      this.#given.clear()
+      for (const entry of this.#desk.next()) {
+        if (entry.kind === 'command') this.#given.set(entry.tag, entry)
+        x.outbox.push(entry)
+      }
+    }
+    if (!x.outbox.commands) return this.#close(link, effects, { state: 'completed', reason: '' })
+    return this.#put(link, effects, 'put.final', { commands: true, final: true, ask: false }, null)
+  }
+
+  #close(link: Link, effects: Effect[], end: SessionEnd): Frame | null {
+    return this.#put(link, effects, 'put.close', { commands: false, final: true, ask: false }, end)
+  }
+
+  #abort(link: Link, effects: Effect[]): Frame | null {
+    const x = this.#x
+    effects.push(x.problem(finding('pkg.endless')))
+    for (const entry of x.outbox.clear()) if (entry.kind === 'status') x.outbox.answer(entry)
+    x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1223, items: [] } })
+    return this.#put(
+      link,
+      effects,
+      'put.abort',
+      { commands: false, final: true, ask: false },
+      { state: 'failed', reason: 'the device kept asking for the next message' },
+    )
+  }
+
+  /** Sends; a message that turned out without Final is a part, one with nothing but Status after all closes the session. */
+  #put(link: Link, effects: Effect[], wanted: Event, options: PutOptions, end: SessionEnd | null): Frame | null {
+    const x = this.#x
+    let put: ReturnType<Exchange['put']>
+    try {
+      put = x.put(link, '', options)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      x.state = 'over'
+      effects.push({ type: 'close', link, reason }, ...this.#end({ state: 'failed', reason }))
+      return null
+    }
+    const { packed, send } = put
+    for (const { entry, reason } of packed.dropped) {
+      effects.push(x.note('problem', `${entry.kind} not sent: ${reason}`))
+      if (entry.kind !== 'command') continue
+      this.#given.delete(entry.tag)
+      this.#desk.dropped(entry.tag, reason)
+    }
+    if (wanted === 'put.challenge' || wanted === 'put.refusal') x.outbox.clear()
+    const nothing = wanted === 'put.final' && packed.message.final && packed.sent.length === 0 && x.outbox.empty
+    const open = (wanted === 'put.final' || (wanted === 'put.close' && x.state === 'mine')) && !packed.message.final
+    const event: Event = nothing ? 'put.close' : open ? 'put.part' : wanted
+    if (!x.move(event)) {
+      effects.push(...x.illegal(event))
+      return null
+    }
+    this.#desk.leaving(packed.sent)
+    effects.push(send)
+    if (open) return send.type === 'send' ? send.frame : null
+    const over = end ?? (nothing ? { state: 'completed' as const, reason: '' } : null)
+    if (over !== null) effects.push(...this.#end(over))
+    return send.type === 'send' ? send.frame : null
+  }
+
+  #end(end: SessionEnd): Effect[] {
+    this.#desk.ended(end)
+    const { state, reason } = end
+    const text = `session ${this.#x.sessionId} of ${this.#x.device} ${state}${reason === '' ? '' : `: ${reason}`}`
+    return [this.#x.note('session', text, { state, reason, server: this.#x.options.own, messages: this.#x.messages })]
+  }
+}
+
+/** Who the message says it is from (SEC; dm-protocol 8). */
+export function shownBy(message: Message, frame: Frame): Shown {
+  const { header } = message
+  const field = headerValue(frame.headers, MAC_HEADER)
+  if (field !== undefined) return { type: 'syncml:auth-MAC', user: parseMacHeader(field)?.userName ?? header.source.locName, password: undefined }
+  if (header.cred === undefined) return { type: null, user: header.source.locName, password: undefined }
+  const cred = readCred(header.cred)
+  if (cred.type !== 'syncml:auth-basic') return { type: authName(cred.typeText) ?? null, user: header.source.locName, password: undefined }
+  const basic = parseBasic(cred.data)
+  return { type: cred.type, user: basic?.user ?? header.source.locName, password: basic?.password }
+}
+
+function noteOf(effect: Effect): Extract<Effect, { type: 'note' }>['note'] {
+  if (effect.type !== 'note') throw new TypeError('not a note')
+  return effect.note
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i])
+}
