@@ -1,4 +1,5 @@
 // Access control lists: grammar, inheritance and the node that decides. Only a completely empty ACL inherits (TND 7.7.1, dm-protocol 9.4).
+import { isXmlText } from '../syncml/text.ts'
 import { TreeError } from './error.ts'
 import type { Node } from './node.ts'
 import { uriOf } from './node.ts'
@@ -39,6 +40,7 @@ function readIds(text: string, start: number, into: string[]): void {
   for (const id of text.split('+')) {
     if (id === '') throw new TreeError(400, `ACL: empty server identifier at character ${at}`, at)
     const bad = id === '*' ? null : /[=&*+\s\u0000-\u001f\u007f]/.exec(id)
+    if (!isXmlText(id)) throw new TreeError(400, `ACL: a server identifier at character ${at} holds what XML cannot carry`, at)
     if (bad) throw new TreeError(400, `ACL: '${bad[0]}' in a server identifier at character ${at + bad.index}`, at + bad.index)
     if (!into.includes(id)) into.push(id)
     at += id.length + 1

@@ -40,7 +40,7 @@ function saveNode(node: Node): NodeState {
     ...(node.tstamp === '' ? {} : { tstamp: node.tstamp }),
     ...(node.verNo === 0 ? {} : { verNo: node.verNo }),
     ...(node.permanent ? { permanent: true as const } : {}),
-    ...(node.access === null ? {} : { access: [...node.access] }),
+    ...(node.access === null ? {} : { access: ACCESS.filter((each) => node.access?.has(each)) }),
     ...(node.caseSense === undefined ? {} : { caseSense: node.caseSense }),
     ...(node.children === null ? {} : { children: [...node.children.values()].map(saveNode) }),
   }

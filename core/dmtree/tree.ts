@@ -1,4 +1,5 @@
 // The management tree: structure and transactions. It keeps the tree whole; who may do what is decided above it.
+import { isXmlText } from '../syncml/text.ts'
 import type { Acl } from './acl.ts'
 import { ROOT_ACL, parseAcl, withoutServer } from './acl.ts'
 import type { Described } from './describe.ts'
@@ -105,13 +106,14 @@ export class Tree {
     this.disordered.clear()
   }
 
-  /** Adds a node. Throws TreeError 405 (below a leaf), 418 (exists), 400 (name), 414 (depth), 420 (full). */
+  /** Adds a node. Throws TreeError 405 (below a leaf), 418 (exists), 400 (name), 414 (depth), 415 (text XML cannot carry), 420 (full). */
   add(parent: Node, name: string, init: NodeInit = {}): Node {
     if (parent.children === null) throw new TreeError(405, `${uriOf(parent)} is a leaf and cannot have children`)
     const problem = nameProblem(name)
     if (problem !== null) throw new TreeError(400, problem)
     if (this.child(parent, name) !== undefined) throw new TreeError(418, `${uriOf(parent)}/${encodeSegment(name)} exists`)
     if (pathOf(parent).length >= DEEPEST) throw new TreeError(414, `deeper than ${DEEPEST} nodes`)
+    for (const text of [init.value, init.title, init.type, init.tstamp]) writable(text)
     const size = sizeOf(init.value ?? '')
     this.room(1, size)
     const node = this.make(name, init, parent)
@@ -148,9 +150,10 @@ export class Tree {
     })
   }
 
-  /** Gives a leaf a new value, and a format and type where named. Throws TreeError 405 (interior), 420 (full). */
+  /** Gives a leaf a new value, and a format and type where named. Throws TreeError 405 (interior), 415 (text XML cannot carry), 420 (full). */
   setValue(node: Node, value: Value, format: Format = node.format, type: string = node.type): void {
     if (node.children !== null) throw new TreeError(405, `${uriOf(node)} is an interior node`)
+    for (const text of [value, type]) writable(text)
     const before = { value: node.value, format: node.format, type: node.type }
     const growth = sizeOf(value) - sizeOf(before.value)
     this.room(0, growth)
@@ -220,6 +223,7 @@ export class Tree {
   }
 
   private set<K extends 'acl' | 'title' | 'type' | 'tstamp'>(node: Node, key: K, value: Node[K], property: string): void {
+    if (typeof value === 'string') writable(value)
     const before = node[key]
     node[key] = value
     this.changed(node, 'Property', uriOf(node), () => (node[key] = before), property)
@@ -253,6 +257,11 @@ export class Tree {
   private stamp(): string {
     return this.options.now === undefined ? '' : stamp(this.options.now())
   }
+}
+
+// Text that XML cannot carry could never be sent again; octets (format bin) can be anything.
+function writable(text: Value | undefined): void {
+  if (typeof text === 'string' && !isXmlText(text)) throw new TreeError(415, 'text holds a character that XML cannot carry; format bin can')
 }
 
 /** URI of a child that does not exist yet. */
