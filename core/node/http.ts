@@ -236,7 +236,6 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     if (!awaited) return hangUp(peer, status, reason)
     // Rubbish behind a request that still waits: the request keeps its answer, then the connection ends.
     peer.broken = true
-    socket.once('end', () => socket.destroy())
   }
 
   // -- answers

@@ -333,6 +333,12 @@ describe('what is no SyncML request', () => {
     lab.http.respond(lab.received[0]?.link ?? { link: 0 }, frameOf('answer'))
     expect(await wire.until('\r\n\r\nanswer')).toContain('Connection: close')
     await wire.ended
+    const leaving = await dial(lab.http.port)
+    leaving.write(`${postText('good')}\0\0rubbish\r\n\r\n`)
+    await lab.have('refused', 2)
+    leaving.socket.end()
+    await lab.have('gone', 1)
+    expect(lab.gone[0]?.link).toEqual(lab.received[1]?.link)
   })
 })
 
