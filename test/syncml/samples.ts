@@ -234,3 +234,12 @@ export const TNDS_XML =
   '<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD><Node><NodeName>Ex</NodeName><RTProperties><Format><node/></Format><Type>' +
   '<DDFName>urn:oma:mo:oma-dm-dmacc:1.0</DDFName></Type></RTProperties><Node><NodeName>ServerID</NodeName><RTProperties><Format><chr/></Format><Type>' +
   '<MIME>text/plain</MIME></Type></RTProperties><Value>com.example.dm</Value></Node></Node></MgmtTree>'
+
+/** B3, the w7 provisioning document, 256 octets. */
+export const B3 = hex(`
+  03 0B 6A 00 C5 46 01 C6 00 01 55 01 87 36 00 00 06 03 77 37 00 01 87 00 01 38 00 00 06 03 63 6F 6D 2E 65 78 61 6D 70 6C 65 2E 64 6D 00 01 87 07
+  06 03 45 78 61 6D 70 6C 65 20 44 4D 00 01 C6 00 01 56 01 87 34 00 00 06 03 68 74 74 70 73 3A 2F 2F 64 6D 2E 65 78 61 6D 70 6C 65 2E 63 6F 6D 2F
+  64 6D 00 01 C6 53 01 87 23 06 03 34 34 33 00 01 01 01 C6 00 01 57 01 87 30 00 00 06 00 01 8D 01 87 33 00 00 06 00 01 93 01 87 31 00 00 06 03 63
+  6C 69 65 6E 74 2D 30 30 30 31 00 01 87 00 01 32 00 00 06 03 43 6C 31 33 6E 74 53 33 63 72 65 74 00 01 01 C6 00 01 57 01 87 30 00 00 06 03 43 4C
+  49 45 4E 54 00 01 87 00 01 33 00 00 06 00 01 93 01 87 31 00 00 06 03 63 6F 6D 2E 65 78 61 6D 70 6C 65 2E 64 6D 00 01 87 00 01 32 00 00 06 03 53
+  33 72 76 33 72 53 33 63 72 65 74 00 01 01 01 01`)

@@ -6,7 +6,7 @@ import type { Item, Message, Meta } from '../../core/syncml/message.ts'
 import { base64, dataBytes, fromBase64 } from '../../core/syncml/text.ts'
 import { Out } from '../../core/syncml/sink.ts'
 import { DMDDF, METINF, SYNCML } from '../../core/syncml/tokens.ts'
-import { E4, E7, hex, plain, swap, W2, W5, W5_BODY, W6, W8 } from './samples.ts'
+import { B3, E4, E7, hex, plain, swap, utf8, W2, W5, W5_BODY, W6, W8 } from './samples.ts'
 
 const E7_TREE = plain(decode(W5, 'wbxml').root)
 const rules = (bytes: Uint8Array): string[] => decode(bytes, 'wbxml').findings.map(({ rule }) => rule)
@@ -261,6 +261,32 @@ describe('nested data', () => {
       const item = carried(encode(carrying({ meta: { type: 'application/vnd.syncml.dmtnds+xml' }, data }), { encoding: 'wbxml', strings }))
       expect(item.data).toBe(data)
     }
+  })
+})
+
+describe('client provisioning', () => {
+  test('the w7 document B3 both ways, octet for octet', () => {
+    const { root, findings } = decodeTree(B3, 'wbxml')
+    expect(findings).toEqual([])
+    expect(root.children[0]?.children[1]).toMatchObject({
+      name: 'parm',
+      attributes: [
+        ['name', 'PROVIDER-ID'],
+        ['value', 'com.example.dm'],
+      ],
+    })
+    expect(root.children[0]?.children[4]?.children[1]?.attributes).toEqual([
+      ['name', 'AAUTHTYPE'],
+      ['value', 'DIGEST'],
+    ])
+    expect(Buffer.compare(encodeTree(root, { encoding: 'wbxml', version: 3 }), B3)).toBe(0)
+    const xml = encodeTree(root, { encoding: 'xml' })
+    expect(Buffer.compare(encodeTree(decodeTree(xml, 'xml').root, { encoding: 'wbxml', version: 3 }), B3)).toBe(0)
+  })
+
+  test('a name no table has goes through the string table and comes back', () => {
+    const root = decodeTree(utf8('<wap-provisioningdoc><parm name="NOVELTY" value="" future="1"/></wap-provisioningdoc>'), 'xml').root
+    expect(plain(decodeTree(encodeTree(root, { encoding: 'wbxml' }), 'wbxml').root)).toEqual(plain(root))
   })
 })
 

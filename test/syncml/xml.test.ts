@@ -1,6 +1,6 @@
 // Reading and writing XML: namespaces, entities, encodings, what is tolerated with a finding, and what is refused.
 import { describe, expect, test } from 'vitest'
-import { CodecError, decode, decodeTree, EncodeError, encode, encodeTree, sniff } from '../../core/syncml/codec.ts'
+import { CodecError, decodeTree, EncodeError, encode, encodeTree, sniff } from '../../core/syncml/codec.ts'
 import type { Element } from '../../core/syncml/element.ts'
 import type { Limits } from '../../core/syncml/limits.ts'
 import { E4, E7, hex, plain, textOf, utf8, W2, W8 } from './samples.ts'
