@@ -36,7 +36,9 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
   let deaths = 0
   let upAt = 0
   let timer: NodeJS.Timeout | undefined
-  let ended: ((error: string) => void) | null = null
+  /** Present while stopping: called with the exit code, once the process is gone. */
+  let gone: ((code: number) => void) | null = null
+  let stopError: string | null = null
   let stopping: Promise<string> | null = null
   const waiting = new Map<object, (port: MessagePortMain) => void>()
 
@@ -64,7 +66,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
         waiting.clear()
         joining.forEach(hand)
       } else if (message.type === 'failed') become({ state: 'failed', reason: message.reason, ready: null })
-      else if (message.type === 'stopped') ended?.(message.error)
+      else if (message.type === 'stopped') stopError = message.error
       else if (message.type === 'secret')
         void secret(message).then((answer) => {
           if (child === started) tell(answer)
@@ -80,10 +82,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
 
   const died = (code: number): void => {
     child = null
-    if (ended !== null) {
-      ended(code === 0 ? '' : `the lab ended with code ${String(code)} before it had finished`)
-      return
-    }
+    if (gone !== null) return gone(code)
     if (status.state === 'failed') return
     deaths = status.state === 'running' && performance.now() - upAt > HEALTHY_MS ? 1 : deaths + 1
     const wait = restartDelay(deaths)
@@ -97,14 +96,15 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       waiting.clear()
       const alive = child
       if (alive === null) return resolve('')
-      const late = setTimeout(() => {
-        ended?.(`the lab did not finish within ${String(STOP_MS / 1000)} s and was ended; what it had not written is recovered or lost as documented`)
-      }, STOP_MS)
-      ended = (error) => {
-        ended = () => {}
+      // Ended after its time, and left behind where even that does not help: quitting never hangs.
+      const late = setTimeout(() => alive.kill(), STOP_MS)
+      const last = setTimeout(() => gone?.(137), STOP_MS + 2_000)
+      gone = (code) => {
         clearTimeout(late)
-        alive.kill()
-        resolve(error)
+        clearTimeout(last)
+        if (stopError !== null) resolve(stopError)
+        else if (code === 0) resolve('')
+        else resolve(`the lab ended (code ${String(code)}) before it had finished; what it had not written is recovered or lost as documented`)
       }
       tell({ type: 'stop' })
     }).then((error) => {
