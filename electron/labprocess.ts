@@ -33,6 +33,8 @@ const STOP_MS = 5_000
 export function runLab(entry: string, options: LabOptions, changed: (status: LabStatus) => void): LabProcess {
   let child: UtilityProcess | null = null
   let status: LabStatus = { state: 'starting', reason: '', ready: null }
+  /** The port once bound: a lab started again must be found where devices know it. */
+  let dmPort = options.dmPort
   let deaths = 0
   let upAt = 0
   let timer: NodeJS.Timeout | undefined
@@ -61,6 +63,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       if (child !== started) return
       if (message.type === 'ready') {
         upAt = performance.now()
+        if (options.advertise === undefined) dmPort = Number(new URL(message.ready.dm).port) || options.dmPort
         become({ state: 'running', reason: '', ready: message.ready })
         const joining = [...waiting.values()]
         waiting.clear()
@@ -77,7 +80,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       if (child === started) died(code)
     })
     become({ state: 'starting', reason: '', ready: null })
-    tell({ type: 'start', options })
+    tell({ type: 'start', options: { ...options, dmPort } })
   }
 
   const died = (code: number): void => {

@@ -277,6 +277,10 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
     )
     expect(performance.now() - at).toBeLessThan(10_000)
     expect(stage.utilities).toHaveLength(2)
+    const starts = stage
+      .of('utilityProcess.postMessage')
+      .flatMap(({ args }) => ((args[0] as { type: string }).type === 'start' ? [(args[0] as { options: { dmPort: number } }).options.dmPort] : []))
+    expect(starts, 'a free port at first, then the one it got').toEqual([0, 1])
     expect(await page.evaluate('window.statuses')).toEqual(expect.arrayContaining(['down', 'starting', 'running']))
     expect(await page.evaluate('window.lab.trace.sessions()')).toEqual([])
   }, 30_000)

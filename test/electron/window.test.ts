@@ -16,7 +16,7 @@ const listens = readdirSync(join(ROOT, 'renderer'), { recursive: true, encoding:
 describe.skipIf(!CHROMIUM || !hasSqlite)('the desktop application (needs chromium: apt-get install chromium, and Node 22.13)', () => {
   let built: Build
   let stage: Stage
-  let workspace: string
+  let workspace: string | undefined
   const problems: string[] = []
   const page = (): Promise<Page> =>
     stage.until('a window that shows the lab', async () =>
@@ -42,13 +42,13 @@ describe.skipIf(!CHROMIUM || !hasSqlite)('the desktop application (needs chromiu
   beforeAll(async () => {
     built = await build('renderer')
     workspace = mkdtempSync(join(tmpdir(), 'dm-lab-workspace-'))
-    stage = await launch(built, ['--workspace', workspace, '--dm-port', '0'], { lab: null })
+    stage = await launch(built, ['--workspace', String(workspace), '--dm-port', '0'], { lab: null })
     watch(await stage.until('a page', () => stage.windows()[0]?.page))
   }, 90_000)
   afterAll(async () => {
     await stage?.close()
     built?.remove()
-    rmSync(workspace, { recursive: true, force: true })
+    if (workspace !== undefined) rmSync(workspace, { recursive: true, force: true })
   })
 
   it('opens, connects to the lab in its own process, and asks for nothing but its own files', async () => {
@@ -68,9 +68,17 @@ describe.skipIf(!CHROMIUM || !hasSqlite)('the desktop application (needs chromiu
       await new Promise((resolve) => setTimeout(resolve, 1500))
       return seen > 0 && seen === (await recorded()) ? seen : null
     })
+    const address =
+      (await (
+        await page()
+      )
+        .getByText(/http:\/\/127\.0\.0\.1:\d+\/dm/)
+        .first()
+        .textContent()) ?? 'none'
     stage.utilities.at(-1)?.child.kill('SIGKILL')
     await stage.until('another lab', () => stage.utilities.length === 2)
     await stage.until('the lab to be connected again', async () => (await recorded()) >= before)
+    expect(await (await page()).getByText(address).count(), 'the same address as before').toBeGreaterThan(0)
   }, 40_000)
   it('is back within three seconds when its page has crashed, with nothing lost', async () => {
     const before = await recorded()
