@@ -1,6 +1,6 @@
 // What a device answers to single commands: one table of command and status, then what the answers carry.
 import { describe, expect, it } from 'vitest'
-import { agreeable } from '../../core/device/interaction.ts'
+import { agreeable, parseOptions } from '../../core/device/interaction.ts'
 import type { Request } from '../../core/syncml/message.ts'
 import { OTHER, SERVER, code, command, device, exec, read, run } from './support.ts'
 
@@ -356,10 +356,30 @@ describe('what is done and what is answered', () => {
     expect(code(performer, alert(1100, ''))).toBe('412')
     expect(code(performer, alert(1101, '', 'Sure?'))).toBe('200')
     expect(run(performer, alert(1103, 'MAXDT=30&DR=2', 'Pick a profile', 'Home', 'Work')).statuses).toEqual([{ code: 200, items: [{ data: '2' }] }])
+    expect(code(performer, alert(1234, '', ''))).toBe('406')
+  })
+
+  it('dm 48: unknown and unusable UI options are skipped; DR of a multiple choice joins numbers with -', () => {
+    const { performer } = device({ user: agreeable })
+    const alert = (n: number, ...items: string[]): Request => ({ kind: 'Alert', cmdId: '1', code: n, items: items.map((data) => ({ data })) })
     expect(run(performer, alert(1104, 'DR=2-3', 'Pick', 'a', 'b', 'c')).statuses).toEqual([{ code: 200, items: [{ data: '2' }, { data: '3' }] }])
     expect(run(performer, alert(1102, 'DR=Jane+Doe&MAXLEN=4&COLOUR=red&MINDT=x', 'Name?')).statuses).toEqual([
       { code: 200, items: [{ data: 'Jane' }] },
     ])
-    expect(code(performer, alert(1234, '', ''))).toBe('406')
+    expect(parseOptions('MINDT=5&MAXDT=30&DR=a%26b+c&MAXLEN=0&IT=Q&IT=N&ET=P&COLOUR=red&broken&DR2=%zz')).toEqual({
+      minDt: 5,
+      maxDt: 30,
+      dr: 'a&b c',
+      it: 'N',
+      et: 'P',
+    })
+  })
+
+  it('dm 49: the generic alerts a device owes always have Type, Format, Mark and Data', () => {
+    const { performer } = device()
+    run(performer, exec(`${LAB}/Ops/Later`))
+    const [alert] = performer.takeAlerts()
+    expect(alert).not.toHaveProperty('correlator')
+    expect(alert?.items[0]).toMatchObject({ meta: { type: expect.any(String), format: expect.any(String), mark: 'informational' }, data: 'done' })
   })
 })

@@ -1,6 +1,6 @@
 // What holds for any tree, any command list and any octets: round trips, invariants, roll-back, and never an exception.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { saveDevice } from '../../core/device/profile.ts'
 import { parseAcl } from '../../core/dmtree/acl.ts'
 import { decodeDdf } from '../../core/dmtree/ddf.ts'
@@ -18,6 +18,7 @@ import type { Request } from '../../core/syncml/message.ts'
 import { command, device, exec, group } from '../device/support.ts'
 
 const RUNS = process.env['DM_LAB_SOAK'] === undefined ? 150 : 5_000
+vi.setConfig({ testTimeout: process.env['DM_LAB_SOAK'] === undefined ? 60_000 : 600_000 })
 
 interface Plan {
   readonly name: string

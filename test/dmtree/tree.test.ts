@@ -119,7 +119,7 @@ describe('tree', () => {
     tree.rollback()
     expect(tree.count).toBe(50_002)
     expect(tndsText(toTnds(tree.root))).toBe(text)
-  })
+  }, 60_000)
 })
 
 describe('state of a device', () => {
