@@ -36,7 +36,7 @@ async function device(lab: Listener, count: number): Promise<number[]> {
   }
   return times.sort((a, b) => a - b)
 }
-const p99 = (sorted: readonly number[]): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? Infinity
+const p99 = (sorted: readonly number[]): number => sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Infinity
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('slow peers', () => {
@@ -54,9 +54,9 @@ describe('slow peers', () => {
         })
       }
     })()
-    const during = await device(lab, 100)
+    const during = await device(lab, 300)
     await crowd
-    const after = await device(lab, 100)
+    const after = await device(lab, 300)
     stop = true
     expect(p99(during)).toBeLessThanOrEqual(500)
     expect(p99(after)).toBeLessThanOrEqual(500)
