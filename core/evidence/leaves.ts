@@ -108,21 +108,13 @@ const ATTRIBUTE = /([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 
 function xmlAttributes(bytes: Uint8Array, texts: Texts, token: Token, script: Script): void {
   const view = new View(bytes, [{ start: token.start, end: token.end, script: script === 'references' ? 'bytes' : script }])
-  const text = latin1(view.octets)
-  for (const found of text.matchAll(ATTRIBUTE)) {
+  for (const found of view.text.matchAll(ATTRIBUTE)) {
     const name = found[1] as string
     if (name === 'xmlns' || name.startsWith('xmlns:')) continue
     const to = found.index + found[0].length - 1
     const from = to - (found[2] ?? found[3] ?? '').length
     if (to > from) texts.attribute(token, name, { start: view.place(from), end: view.place(to), script })
   }
-}
-
-/** Octets as a string of one character each. */
-export function latin1(octets: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < octets.length; at += 8192) text += String.fromCharCode(...octets.subarray(at, at + 8192))
-  return text
 }
 
 /** A multi-byte integer at `at`, and where it ends. The decoder has accepted it already. */

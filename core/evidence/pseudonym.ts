@@ -77,7 +77,15 @@ export class Pseudonyms {
 
 /** Blanks a secret: `x` for every character (`0` where all are digits); white space and closing `=` stay, so that base64 stays base64. */
 export function blank(secret: string): string {
-  const body = secret.replace(/=+[ \t\r\n]*$/, '')
-  const fill = /^[\d \t\r\n]+$/.test(body) ? '0' : 'x'
-  return body.replace(/[^ \t\r\n]/g, fill) + secret.slice(body.length)
+  let end = secret.length
+  while (end > 0 && (isSpace(secret.charCodeAt(end - 1)) || secret.charCodeAt(end - 1) === 0x3d)) end--
+  let fill = '0'
+  for (let i = 0; i < end && fill === '0'; i++) if (classOf(secret.charCodeAt(i)) !== DIGIT && !isSpace(secret.charCodeAt(i))) fill = 'x'
+  let text = ''
+  for (let i = 0; i < end; i++) text += isSpace(secret.charCodeAt(i)) ? secret.charAt(i) : fill
+  return text + secret.slice(end)
+}
+
+function isSpace(c: number): boolean {
+  return c === 0x20 || c === 0x09 || c === 0x0a || c === 0x0d
 }

@@ -7,11 +7,11 @@ import type { Encoding } from '../syncml/message.ts'
 import { base64, fromBase64 } from '../syncml/text.ts'
 import { blankBroken, secretsOfPush, wordsOf } from './broken.ts'
 import { judge, type Verdict } from './judge.ts'
-import { latin1, shapeOf } from './leaves.ts'
+import { shapeOf } from './leaves.ts'
 import { isIdentifierHeader, isIdentifierName, isSecretHeader, isSecretName } from './names.ts'
 import { blank, type KeyedHash, Pseudonyms } from './pseudonym.ts'
 import { Known, scrub, type Tally } from './scrub.ts'
-import { View } from './view.ts'
+import { latin1, View } from './view.ts'
 
 export interface RedactionOptions {
   readonly keyed: KeyedHash
@@ -159,16 +159,17 @@ export class Redactor {
     const parts = shape.leaves.map((leaf): Part => {
       const view = new View(copy, leaf.pieces, done)
       const verdict = judge(leaf, device)
-      return { view, verdict, nested: verdict === 'plain' || verdict === 'identifier' ? this.#nested(view.octets, depth + 1) : null }
+      return { view, verdict, nested: verdict === 'plain' || verdict === 'identifier' ? this.#nested(view, depth + 1) : null }
     })
     return { bytes: copy, parts, broken: false }
   }
 
   /** The document a text holds, if it holds one: markup or WBXML as it stands, or either in base64. */
-  #nested(octets: Uint8Array, depth: number): Nested | null {
+  #nested(view: View, depth: number): Nested | null {
+    const { octets } = view
     const encoding = documentIn(octets)
     if (encoding !== null) return { document: this.#open(octets, encoding, '', depth), coded: false }
-    const inner = decoded(octets)
+    const inner = decoded(view)
     if (inner === null) return null
     const within = documentIn(inner)
     if (within !== null) return { document: this.#open(inner, within, '', depth), coded: true }
@@ -182,12 +183,12 @@ export class Redactor {
     for (const { view, verdict } of document.parts) {
       if (verdict !== 'secret' || view.octets.length === 0) continue
       tally.secrets++
-      view.write(octetsOf(blank(latin1(view.octets))))
+      view.write(octetsOf(blank(view.text)))
       view.settle()
     }
     for (const { view, verdict, nested } of document.parts) {
       if (verdict === 'secret' || verdict === 'framing') continue
-      const old = latin1(view.octets)
+      const old = view.text
       if (nested !== null) {
         const before = tally.secrets + tally.identifiers
         this.#close(nested.document, known, tally)
@@ -220,7 +221,7 @@ function plainDocument(bytes: Uint8Array): Document {
 /** Collects the secrets and identifiers of a document, so that they are found in its other texts too. */
 function learn(document: Document, known: Known): void {
   for (const { view, verdict, nested } of document.parts) {
-    const text = latin1(view.octets)
+    const { text } = view
     if (verdict === 'secret' && text.length < 1024) {
       known.secret(text)
       const clear = fromBase64(text)
@@ -254,17 +255,22 @@ function octetsOf(text: string): Uint8Array<ArrayBuffer> {
 /** Encoding of the document these octets look like; null where they look like none. */
 function documentIn(octets: Uint8Array): Encoding | null {
   if (octets.length < 8) return null
-  const head = latin1(octets.subarray(0, 64))
-  if (/^(?:\xef\xbb\xbf)?\s*<[A-Za-z_?!]/.test(head)) return 'xml'
-  if (/^(?:\xff\xfe|\xfe\xff)/.test(head)) return 'xml'
-  return (octets[0] as number) <= 3 && sniff(octets) === 'wbxml' ? 'wbxml' : null
+  const encoding = sniff(octets)
+  if (encoding === 'wbxml') return (octets[0] as number) <= 3 ? 'wbxml' : null
+  if (encoding === null) return null
+  const at = octets.indexOf(0x3c)
+  const next = octets[at + 1] ?? 0
+  return octets[0] === 0xff || octets[0] === 0xfe || next === 0 || /[A-Za-z_?!]/.test(String.fromCharCode(next)) ? 'xml' : null
 }
 
 /** Octets of a base64 text of some length; null where it is none. */
-function decoded(octets: Uint8Array): Uint8Array | null {
-  if (octets.length < 12 || !/^[A-Za-z0-9+/=\s]+$/.test(latin1(octets.subarray(0, 256)))) return null
-  return fromBase64(latin1(octets))
+function decoded({ octets, text }: View): Uint8Array | null {
+  if (octets.length < 12) return null
+  for (let at = 0; at < 12; at++) if (!BASE64.test(text.charAt(at))) return null
+  return fromBase64(text)
 }
+
+const BASE64 = /[A-Za-z0-9+/=\s]/
 
 /** The base64 text of `inner` laid out like `old`: same line ends, same padding. */
 function recoded(old: Uint8Array, inner: Uint8Array): Uint8Array {

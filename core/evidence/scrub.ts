@@ -10,12 +10,18 @@ const IDENTIFIER_LENGTH = 4
 export class Known {
   readonly #secrets = new Set<string>()
   readonly #identifiers = new Set<string>()
+  #ready: Replacements | null = null
   /** True where nothing can be said about what a text may quote. */
   unknowable = false
 
   secret(value: string): void {
     const text = value.trim()
-    if (text.length >= SECRET_LENGTH && !/^x+$|^0+$/.test(text)) this.#secrets.add(text)
+    if (text.length >= SECRET_LENGTH && !/^x+$|^0+$/.test(text)) this.#add(this.#secrets, text)
+  }
+
+  #add(values: Set<string>, text: string): void {
+    values.add(text)
+    this.#ready = null
   }
 
   /** Words of a body that could not be read; null where they are too many, then every text is taken to quote it. */
@@ -26,17 +32,28 @@ export class Known {
 
   identifier(value: string): void {
     const text = value.trim()
-    if (text.length >= IDENTIFIER_LENGTH && /[0-9A-Za-z]{3}/.test(text)) this.#identifiers.add(text)
+    if (text.length >= IDENTIFIER_LENGTH && /[0-9A-Za-z]{3}/.test(text)) this.#add(this.#identifiers, text)
   }
 
-  /** Longest first, so that a value inside another one is found after it. */
-  get secrets(): readonly string[] {
-    return [...this.#secrets].sort((a, b) => b.length - a.length)
+  /** What to search for and what to put there, longest first, so that a value inside another one is found after it. */
+  replacements(pseudonyms: Pseudonyms): Replacements {
+    if (this.#ready === null) {
+      const longest = (values: ReadonlySet<string>): string[] => [...values].sort((a, b) => b.length - a.length)
+      const secrets = longest(this.#secrets).map((value) => ({ value, text: blank(value) }))
+      this.#ready = { secrets, identifiers: longest(this.#identifiers).map((value) => ({ value, text: pseudonyms.of(value) })) }
+    }
+    return this.#ready
   }
+}
 
-  get identifiers(): readonly string[] {
-    return [...this.#identifiers].sort((a, b) => b.length - a.length)
-  }
+interface Replacement {
+  readonly value: string
+  readonly text: string
+}
+
+interface Replacements {
+  readonly secrets: readonly Replacement[]
+  readonly identifiers: readonly Replacement[]
 }
 
 interface Edit {
@@ -67,14 +84,15 @@ export function scrub(text: string, known: Known, pseudonyms: Pseudonyms, tally:
   if (text.length < 3) return text
   if (known.unknowable) return blank(text)
   const edits = new Edits(text)
-  for (const secret of known.secrets) edits.literal(secret, blank(secret), false, () => tally.secrets++)
+  const { secrets, identifiers } = known.replacements(pseudonyms)
+  for (const { value, text: blanked } of secrets) edits.literal(value, blanked, false, () => tally.secrets++)
   const secret = (start: number, value: string): void => edits.add(start, start + value.length, blank(value), () => tally.secrets++)
   const identifier = (start: number, value: string): void => edits.add(start, start + value.length, pseudonyms.of(value), () => tally.identifiers++)
   pairs(text, secret, identifier)
   if (text.includes('@')) for (const found of text.matchAll(USERINFO)) secret(found.index + (found[1] as string).length, found[2] as string)
   for (const found of text.matchAll(AUTHORIZATION))
     secret(found.index + (found[1] as string).length + (found[2] as string).length, found[3] as string)
-  for (const value of known.identifiers) edits.literal(value, pseudonyms.of(value), true, () => tally.identifiers++)
+  for (const { value, text: other } of identifiers) edits.literal(value, other, true, () => tally.identifiers++)
   for (const pattern of [LABELLED, MAC, PHONE]) for (const found of text.matchAll(pattern)) identifier(found.index, found[0])
   for (const found of text.matchAll(DIGITS)) if (!TIME.test(found[0])) identifier(found.index, found[0])
   return edits.apply()

@@ -80,6 +80,17 @@ function readUnits(cells: Cells, outer: Uint8Array, piece: Piece): void {
   }
 }
 
+/** Octets as a string of one character each. */
+export function latin1(octets: Uint8Array): string {
+  let text = ''
+  if (octets.length < 256) {
+    for (const octet of octets) text += String.fromCharCode(octet)
+    return text
+  }
+  for (let at = 0; at < octets.length; at += 8192) text += String.fromCharCode(...octets.subarray(at, at + 8192))
+  return text
+}
+
 /** A text in outer bytes. `octets` is what it means (UTF-8 where the document is); `write` changes the outer bytes, never their number. */
 export class View {
   readonly octets: Uint8Array
@@ -88,6 +99,7 @@ export class View {
   readonly #cells: Cells | null
   /** Set where several texts share bytes (a string table): a byte already rewritten stays. */
   readonly #done: Uint8Array | null
+  #text: string | null = null
 
   /** `outer` is written to: hand in a copy. */
   constructor(outer: Uint8Array, pieces: readonly Piece[], done: Uint8Array | null = null) {
@@ -112,6 +124,12 @@ export class View {
     }
     this.#cells = cells
     this.octets = Uint8Array.from(cells.octets)
+  }
+
+  /** The octets, one character each. */
+  get text(): string {
+    this.#text ??= latin1(this.octets)
+    return this.#text
   }
 
   /** Puts `octets` (as many as there are) in place of the old ones. Only ASCII may be new. */
