@@ -3,7 +3,7 @@ import type { DeviceOptions } from '../../core/device/profile.ts'
 import { makeDevice } from '../../core/device/profile.ts'
 import type { DevicePerformer } from '../../core/device/performer.ts'
 import type { Outcome } from '../../core/session/ports.ts'
-import type { Data, Item, ItemCommand, Meta, Request } from '../../core/syncml/message.ts'
+import type { Data, Item, ItemCommand, Message, Meta, Request } from '../../core/syncml/message.ts'
 
 export const SERVER = 'dm-lab'
 export const OTHER = 'somebody-else'
@@ -55,4 +55,21 @@ export function read(performer: DevicePerformer, locUri: string, serverId = SERV
   const outcome = run(performer, command('Get', locUri), serverId)
   const data = outcome.results?.[0]?.data
   return typeof data === 'string' ? data : `status ${codes(outcome)}`
+}
+
+/** All Results Items of an outcome and its children. */
+export function results(outcome: Outcome): Item[] {
+  return [...(outcome.results ?? []), ...(outcome.children ?? []).flatMap(results)]
+}
+
+/** A client's message that carries these Items as Results and as Status Items. */
+export function answer(items: readonly Item[], statuses: readonly Item[]): Message {
+  return {
+    header: { verDtd: '1.2', verProto: 'DM/1.2', sessionId: '1', msgId: '1', target: { locUri: 'server' }, source: { locUri: 'device' } },
+    commands: [
+      { kind: 'Status', cmdId: '1', msgRef: '1', cmdRef: '1', cmd: 'Get', targetRefs: [], sourceRefs: [], code: 200, data: '200', items: statuses },
+      ...(items.length === 0 ? [] : [{ kind: 'Results' as const, cmdId: '2', msgRef: '1', cmdRef: '1', items }]),
+    ],
+    final: true,
+  }
 }

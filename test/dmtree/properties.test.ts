@@ -15,7 +15,8 @@ import { nameProblem } from '../../core/dmtree/uri.ts'
 import { sizeOf, valueProblem } from '../../core/dmtree/value.ts'
 import type { Format } from '../../core/dmtree/value.ts'
 import type { Request } from '../../core/syncml/message.ts'
-import { command, device, exec, group } from '../device/support.ts'
+import { decode, encode } from '../../core/syncml/codec.ts'
+import { answer, command, device, exec, group, results } from '../device/support.ts'
 
 const RUNS = process.env['DM_LAB_SOAK'] === undefined ? 150 : 5_000
 vi.setConfig({ testTimeout: process.env['DM_LAB_SOAK'] === undefined ? 60_000 : 600_000 })
@@ -212,7 +213,7 @@ function sound({ tree }: ReturnType<typeof device>): void {
 }
 
 describe('any command list', () => {
-  it('keeps the tree sound: parents interior, permanent nodes there, sums right; every outcome has its statuses; no secret leaves', () => {
+  it('keeps the tree sound: parents interior, permanent nodes there, sums right; every outcome has its statuses; no secret leaves, and all can be written', () => {
     fc.assert(
       fc.property(lists, fc.constantFrom('dm-lab', 'stranger'), (commands, serverId) => {
         const lab = device({ account: { password: 'HIDDEN-WORD', serverPassword: 'HIDDEN-WORD' } })
@@ -225,6 +226,9 @@ describe('any command list', () => {
           commands.map((each) => (each.kind === 'Atomic' || each.kind === 'Sequence' ? each.commands.length : undefined)),
         )
         expect(JSON.stringify(said)).not.toContain('HIDDEN-WORD')
+        const reply = answer(said.flatMap(results), [])
+        for (const encoding of ['xml', 'wbxml'] as const)
+          expect(decode(encode(reply, { encoding }), encoding).message.commands).toHaveLength(reply.commands.length)
         sound(lab)
       }),
       { numRuns: RUNS },
