@@ -12,10 +12,10 @@ import type {
   SimulateOptions,
   Verdict,
 } from '../api.ts'
-import { packPage } from '../page.ts'
+import type { Imported } from '../evidence/import.ts'
 import type { Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
-import type { NewEntry, TraceStore } from '../store/trace.ts'
+import type { TraceStore } from '../store/trace.ts'
 import { toCommand } from './commands.ts'
 import type { Host } from './host.ts'
 import type { Clock } from './ports.ts'
@@ -32,11 +32,11 @@ export interface LabParts {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly random: (count: number) => Uint8Array
-  readonly facts: Pick<LabState, 'name' | 'workspace' | 'recovery' | 'rules'> & { readonly recording: () => boolean }
+  readonly facts: Pick<LabState, 'name' | 'workspace' | 'rules'> & { readonly recording: () => boolean; readonly recovery: () => string }
   readonly addresses: () => Pick<LabState, 'dm' | 'ui'>
   readonly simulate: (options: SimulateOptions) => Promise<{ readonly id: string }>
   readonly activity: (device: string) => string | undefined
-  readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<NewEntry>
+  readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
 }
 
 /** Facts of the lab, told to whoever listens. */
@@ -91,7 +91,7 @@ export class Lab implements LabApi {
       if (frame === undefined) throw new Error(`there is no row ${seq}; the trace holds ${this.#parts.store.first} to ${this.#parts.store.last}`)
       return frame
     },
-    sessions: async () => this.#parts.store.sessions().sort((a, b) => b.session - a.session),
+    sessions: async () => this.#recorder.sessions.all().sort((a, b) => b.session - a.session),
     session: async (session: number) => this.#parts.store.session(session),
   }
 
@@ -123,9 +123,16 @@ export class Lab implements LabApi {
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {
       const first = this.#parts.store.last + 1
-      for (const entry of this.#parts.readCapture(name, bytes)) this.#recorder.import(entry)
+      // Read whole before a row is written: a capture that breaks half-way leaves nothing behind.
+      const rows = [...this.#parts.readCapture(name, bytes)]
+      if (rows.length === 0) throw new Error(`${name} holds no message`)
+      const seqs = new Map<Seq, Seq>()
+      for (const { seq: old, entry, original } of rows) {
+        const cause = entry.cause === null ? null : (seqs.get(entry.cause) ?? null)
+        const seq = this.#recorder.import({ ...entry, cause }, original)
+        if (old !== null) seqs.set(old, seq)
+      }
       this.changed()
-      if (this.#parts.store.last < first) throw new Error(`${name} holds no message`)
       return { first, last: this.#parts.store.last }
     },
   }
@@ -145,7 +152,7 @@ export class Lab implements LabApi {
       sessions: this.#recorder.sessions.size,
       storeBytes: store.bytes(),
       notShownLive: this.#notShownLive,
-      recovery: facts.recovery,
+      recovery: facts.recovery(),
       rules: facts.rules,
     }
   }
@@ -200,7 +207,7 @@ export class Lab implements LabApi {
   #devices(): DeviceRow[] {
     const { ledger, activity } = this.#parts
     const sessions = new Map<string, number>()
-    for (const row of this.#parts.store.sessions()) sessions.set(row.device, (sessions.get(row.device) ?? 0) + 1)
+    for (const row of this.#recorder.sessions.all()) sessions.set(row.device, (sessions.get(row.device) ?? 0) + 1)
     const accounts = new Map(ledger.accounts().map((account) => [account.device, account.state]))
     const known = new Map(ledger.devices().map((record) => [record.device, record]))
     const ids = new Set([...known.keys(), ...[...accounts.keys()].filter((id): id is string => id !== null)])
@@ -224,8 +231,5 @@ export function watcherOf(lab: Lab): { trace(fact: LabEvents['trace']): void; se
     session: (row) => lab.sessionMoved(row),
   }
 }
-
-/** An empty page, for a trace without rows. */
-export const NO_ROWS = packPage([])
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -161,14 +161,15 @@ export class Recorder {
     return this.#other('event', base, 0, text, cause, 'up', session, notes)
   }
 
-  /** Takes in a row of another capture as it is, with a session of its own where it is a message. */
-  import(entry: NewEntry): Seq {
+  /** Takes in a row of another capture as it is, with a session of its own where it is a message; `original` is what an edited one had been. */
+  import(entry: NewEntry, original: Uint8Array | null): Seq {
     const { row } = entry
     const read = row.kind === 'message' && row.encoding !== '' ? readFrame({ bytes: entry.bytes, encoding: row.encoding }) : null
     const summary = read?.summary ?? null
     const session =
       summary === null ? 0 : this.sessions.place({ direction: row.direction, summary, at: row.at, mark: `${row.size}:${digest(entry.bytes)}` })
-    const seq = this.#store.append({ ...entry, row: { ...row, session } })
+    const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
+    if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
     this.#announce({ ...row, session, seq })
     this.#moveRow(this.sessions.count(session, seq, row.at, row.findings, row.severity))
     return seq

@@ -116,6 +116,10 @@ export class SessionIndex {
     return [...this.#tracks.values()].map((track) => track.row).filter((row) => row.state === 'open')
   }
 
+  all(): SessionRow[] {
+    return [...this.#tracks.values()].map((track) => track.row)
+  }
+
   get size(): number {
     return this.#tracks.size
   }

@@ -1,5 +1,22 @@
 // The lab as one process sees it: opens the workspace, listens, composes server, recorder and window side, and stops cleanly.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, join, resolve } from 'node:path'
 import type { LabApi } from '../api.ts'
+import { readCapture } from '../evidence/import.ts'
+import { Host } from '../lab/host.ts'
+import { Lab, watcherOf } from '../lab/lab.ts'
+import { Recorder } from '../lab/recorder.ts'
+import { DmServer } from '../server/server.ts'
+import { RULES } from '../session/rules.ts'
+import { processClock } from './clock.ts'
+import { simulatedDevices } from './devices.ts'
+import { listen } from './http.ts'
+import type { DmHttp } from './http.ts'
+import type { HttpLimits } from './limits.ts'
+import { serveWindow } from './web.ts'
+import { openWorkspace } from './workspace.ts'
 
 /** How to start a lab. Ports 0 pick free ones. */
 export interface LabOptions {
@@ -10,17 +27,21 @@ export interface LabOptions {
   readonly uiPort: number | null
   /** Base URL that devices are told instead of the bound address. */
   readonly advertise?: string
+  /** Default: `auto` on loopback, `ask` elsewhere. */
   readonly enrol?: 'auto' | 'ask' | 'never'
+  /** False leaves nothing in the trace; for measuring what recording costs. */
+  readonly record?: boolean
+  readonly limits?: Partial<HttpLimits>
 }
 
-/** The ready line of `dmlab serve`. */
+/** The ready line of `dmlab serve`; null where the lab does not play that role. */
 export interface Ready {
   readonly dm: string
-  readonly gateway: string
-  readonly download: string
-  readonly push: string
-  readonly ui: string
-  readonly api: string
+  readonly gateway: string | null
+  readonly download: string | null
+  readonly push: string | null
+  readonly ui: string | null
+  readonly api: string | null
   readonly pid: number
 }
 
@@ -28,10 +49,121 @@ export interface Ready {
 export interface RunningLab {
   readonly api: LabApi
   readonly ready: Ready
+  /** Told when a screen was not sent rows live because it fell behind. */
+  skipped(rows: number): void
   stop(): Promise<void>
 }
 
+/** How often trace bytes are written out, ms; at most this much of the trace is lost when the process is killed. */
+const FLUSH_EVERY = 200
+
+/** The built window: beside the bundle this runs from, or in dist/ where it runs from source. */
+function windowFolder(): string {
+  const found = ['../renderer', '../../renderer', '../../dist/renderer']
+    .map((path) => resolve(import.meta.dirname, path))
+    .find((path) => existsSync(join(path, 'index.html')) && existsSync(join(path, 'assets')))
+  if (found === undefined) throw new Error('the window is not built: dist/renderer is missing (npm run build)')
+  return found
+}
+
+const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/
+
 /** Starts a lab; rejects with one clear Error (port taken, workspace locked or unreadable). */
-export function startLab(options: LabOptions): Promise<RunningLab> {
-  return Promise.reject(new Error(`lab in ${options.workspace} cannot start yet`))
+export async function startLab(options: LabOptions): Promise<RunningLab> {
+  const clock = processClock()
+  const workspace = openWorkspace(resolve(options.workspace))
+  const { trace, ledger } = workspace
+  const env = { now: clock.now, random: (count: number) => new Uint8Array(randomBytes(count)) }
+  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined)
+  let dm: DmHttp | null = null
+  /** Why the last flush failed; '' while all is written. Nothing is lost before memory is: the next flush tries again. */
+  let trouble = ''
+  let ui: { readonly url: string; readonly port: number; close(): Promise<void> } | null = null
+  const base = (): string => options.advertise?.replace(/\/+$/, '') ?? dm?.url ?? ''
+  const lab = new Lab({
+    store: trace,
+    ledger,
+    clock,
+    random: env.random,
+    facts: {
+      name: basename(workspace.dir),
+      workspace: workspace.dir,
+      recovery: () => (trouble === '' ? workspace.recovery : `the trace cannot be written: ${trouble}`),
+      rules: Object.keys(RULES).length,
+      recording: () => options.record !== false && trouble === '',
+    },
+    addresses: () => ({ dm: `${base()}/dm`, ui: ui?.url ?? '' }),
+    simulate: (wish) => devices.start(`${dm?.url ?? ''}/dm`, wish),
+    activity: devices.activity,
+    readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
+  })
+  const recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
+  let host: Host | null = null
+  try {
+    dm = await listen({
+      host: options.host,
+      port: options.dmPort,
+      server: 'DM-Lab',
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      clock,
+      received: (received) => host?.received(received),
+      refused: (refused) => host?.refused(refused),
+      gone: (link, reason) => host?.gone(link, reason),
+    })
+    const enrol = options.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
+    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env })
+    host = new Host({
+      machine,
+      transport: dm,
+      recorder,
+      ledger,
+      clock,
+      watcher: { held: () => lab.heldMoved(), changed: () => lab.changed(), device: (device) => lab.deviceMoved(device) },
+    })
+    lab.attach(host, recorder)
+    devices.watch((device) => lab.deviceMoved(device))
+    if (options.uiPort !== null) {
+      const dist = windowFolder()
+      ui = await serveWindow({ api: lab, token: workspace.token, dist, host: '127.0.0.1', port: options.uiPort, skipped: (rows) => lab.skipped(rows) })
+    }
+  } catch (error) {
+    await dm?.close()
+    await workspace.close()
+    throw error
+  }
+  const flusher = setInterval(() => {
+    const before = trouble
+    try {
+      trace.flush()
+      trouble = ''
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error)
+    }
+    if (trouble !== before) lab.changed()
+  }, FLUSH_EVERY)
+  const ready: Ready = {
+    dm: `${base()}/dm`,
+    gateway: null,
+    download: null,
+    push: null,
+    ui: ui?.url ?? null,
+    api: ui === null ? null : new URL('/api/v1/', ui.url).href,
+    pid: process.pid,
+  }
+  if (ready.api !== null) workspace.announce(ready.api)
+  const running = { dm, ui, host }
+  return {
+    api: lab,
+    ready,
+    skipped: (rows) => lab.skipped(rows),
+    stop: async () => {
+      devices.stop()
+      await running.dm.close()
+      running.host.stop()
+      lab.stop()
+      await running.ui?.close()
+      clearInterval(flusher)
+      await workspace.close()
+    },
+  }
 }

@@ -1,7 +1,158 @@
-// `dmlab device`: simulated devices that hold a session.
+// `dmlab device`: simulated devices that hold a session each; prints the outcomes.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
+import { Option } from 'commander'
+import { LAB_ACCOUNT, idOf, makeClient } from '../../device/client.ts'
+import type { Client } from '../../device/client.ts'
+import { runClient } from '../../lab/runner.ts'
+import type { SessionOutcome } from '../../lab/runner.ts'
+import type { Encoding } from '../../syncml/message.ts'
+import { poster } from '../client.ts'
+import { processClock } from '../clock.ts'
+import { Failure, refuse, write, writeJson } from './output.ts'
+
+const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
+
+/** Sessions under way at the same time. */
+const AT_ONCE = 64
+
+interface DeviceOptions {
+  readonly server: string
+  readonly id?: string
+  readonly user: string
+  readonly password: string
+  readonly serverId: string
+  readonly serverPassword: string
+  readonly auth: keyof typeof AUTH
+  readonly encoding: Encoding
+  readonly alert: 'client' | 'server'
+  readonly sessionId?: string
+  readonly count: string
+  readonly state?: string
+  readonly manufacturer?: string
+  readonly model?: string
+  readonly timeout: string
+  readonly json?: boolean
+}
+
+/** One device's outcome as `--json` prints it. */
+type Outcome = { readonly id: string } & SessionOutcome
 
 /** Adds the command. */
 export function device(program: Command): void {
-  program.command('device').description('simulated device(s) hold a session; prints the outcome')
+  program
+    .command('device')
+    .description('simulated device(s) hold a session; prints the outcome')
+    .requiredOption('--server <url>', 'URL of the DM Server')
+    .option('--id <id>', 'device id (default an IMEI of the test range); with --count a number is added')
+    .option('--user <name>', 'user name of the account', LAB_ACCOUNT.user)
+    .option('--password <text>', 'password of the account', LAB_ACCOUNT.password)
+    .option('--server-id <id>', 'server id the device knows', LAB_ACCOUNT.serverId)
+    .option('--server-password <text>', "the server's password; empty: its credentials are not asked for", LAB_ACCOUNT.serverPassword)
+    .addOption(new Option('--auth <type>', 'authentication').choices(Object.keys(AUTH)).default('md5'))
+    .addOption(new Option('--encoding <form>', 'how messages are written').choices(['xml', 'wbxml']).default('xml'))
+    .addOption(new Option('--alert <who>', 'who is said to begin: client (Alert 1201) or server (1200)').choices(['client', 'server']).default('client'))
+    .option('--session-id <id>', 'SessionID to use, for example the one of a notification')
+    .option('--count <n>', 'number of devices', '1')
+    .option('--state <file>', 'file that keeps the device: tree and nonces, read when it is there, written at the end')
+    .option('--manufacturer <text>', './DevInfo/Man')
+    .option('--model <text>', './DevInfo/Mod')
+    .option('--timeout <ms>', 'longest wait for one answer', '120000')
+    .option('--json', 'print one JSON document')
+    .action(run)
+}
+
+async function run(options: DeviceOptions): Promise<void> {
+  const count = whole(options.count, '--count', 1, 100_000)
+  const timeoutMs = whole(options.timeout, '--timeout', 1, 86_400_000)
+  if (!URL.canParse(options.server) || !/^https?:$/.test(new URL(options.server).protocol)) refuse(`--server ${options.server}: not an http or https URL`)
+  if (options.state !== undefined && count > 1) refuse('--state keeps one device; it does not go with --count')
+  const state = options.state === undefined ? undefined : readState(options.state)
+  const out = poster({ timeoutMs, userAgent: 'DM-Lab device' })
+  const outcomes: Outcome[] = new Array<Outcome>(count)
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++
+      outcomes[index] = await hold(options, index, count, state, out.post)
+      progress(index + 1, count)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker))
+  out.close()
+  if (options.json === true) await writeJson({ devices: outcomes })
+  else for (const outcome of outcomes) await write(`${line(outcome)}\n`)
+  const failed = outcomes.filter((outcome) => outcome.outcome === 'failed')
+  if (failed.length > 0) throw new Failure(1, `${failed.length} of ${count} sessions failed${count === 1 ? `: ${failed[0]?.reason ?? ''}` : ''}`)
+}
+
+async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Parameters<typeof runClient>[0]['post']): Promise<Outcome> {
+  const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
+  const named = options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
+  const make = (id: string): Client =>
+    makeClient(
+      {
+        id,
+        serverUri: options.server,
+        user: options.user,
+        password: options.password,
+        serverId: options.serverId,
+        serverPassword: options.serverPassword,
+        auth: AUTH[options.auth],
+        encoding: options.encoding,
+        ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
+        ...(options.model === undefined ? {} : { model: options.model }),
+      },
+      env,
+      state,
+    )
+  let client: Client
+  try {
+    client = make(named ?? testId(index))
+    const saved = state === undefined ? undefined : idOf(client)
+    if (named === undefined && saved !== undefined) client = make(saved)
+  } catch (error) {
+    return refuse(`${options.state ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const start = {
+    type: 'start' as const,
+    initiated: options.alert,
+    ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
+  }
+  const end = await runClient({ machine: client.machine, post, clock: processClock(), save: (record) => client.remember(record) }, start)
+  if (options.state !== undefined) writeState(options.state, client.state())
+  return { id: idOf(client) ?? named ?? testId(index), ...end }
+}
+
+/** IMEI of the test range (TAC 00499901). */
+const testId = (index: number): string => `IMEI:00499901${String(index + 1).padStart(7, '0')}`
+
+function readState(file: string): unknown {
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return refuse(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Written whole or not at all; it holds secrets, so only the owner may read it. */
+function writeState(file: string, state: unknown): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+function line({ id, sessionId, outcome, reason, messages, authentication }: Outcome): string {
+  return `${id}  session ${sessionId}  ${outcome}  ${messages} messages  authentication ${authentication}${reason === null ? '' : `  (${reason})`}`
+}
+
+function progress(done: number, count: number): void {
+  if (count > 1 && process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} sessions${done === count ? '\n' : ''}`)
+}
+
+function whole(text: string, name: string, least: number, most: number): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < least || number > most) refuse(`${name} ${text}: not a number from ${least} to ${most}`)
+  return number
 }

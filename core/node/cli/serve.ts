@@ -1,7 +1,114 @@
-// `dmlab serve`: the lab without a window.
+// `dmlab serve`: the lab without a window; `npm start` uses it with --window where there is no Electron runtime.
+import { spawn } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
+import { startLab } from '../main.ts'
+import type { RunningLab } from '../main.ts'
+import { fail } from './output.ts'
+
+const ROLES = ['lab', 'server', 'gateway'] as const
+
+/** Ports tried first; a free one is taken, and told, where nobody asked for this one and it is taken. */
+const DM_PORT = 8080
+const UI_PORT = 8081
+
+interface ServeOptions {
+  readonly workspace: string
+  readonly role: string
+  readonly dmPort?: number
+  readonly uiPort?: number
+  readonly host: string
+  readonly advertise?: string
+  readonly enrol?: 'auto' | 'ask' | 'never'
+  readonly window?: boolean
+  readonly open?: boolean
+}
+
+/** Where the workspace lies unless told otherwise. */
+export function defaultWorkspace(): string {
+  const base = process.env['XDG_DATA_HOME'] ?? (process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined) ?? join(homedir(), '.local/share')
+  return join(base, 'dm-lab', 'workspace')
+}
 
 /** Adds the command. */
 export function serve(program: Command): void {
-  program.command('serve').description('headless lab: DM Server, recorder, user interface')
+  program
+    .command('serve')
+    .description('headless lab: DM Server, recorder, user interface; prints one JSON line when ready')
+    .option('--workspace <dir>', 'folder of the workspace (made when missing)', defaultWorkspace())
+    .option('--role <roles>', 'roles, comma separated: lab, server', 'lab')
+    .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
+    .option('--ui-port <n>', `port of the user interface (default ${UI_PORT}, or a free one)`, port)
+    .option('--host <addr>', 'address the device-facing ports bind to', '127.0.0.1')
+    .option('--advertise <url>', 'base URL devices are told instead of the bound address')
+    .option('--enrol <mode>', 'unknown devices: auto (default on loopback), ask (default elsewhere), never', enrolMode)
+    .option('--window', 'print the URL of the window for people instead of the JSON line')
+    .option('--open', 'open the window in the default browser')
+    .action(run)
+}
+
+async function run(options: ServeOptions): Promise<void> {
+  const roles = options.role.split(',')
+  const odd = roles.find((role) => !ROLES.includes(role as never))
+  if (odd !== undefined) fail(2, `--role ${odd}: unknown; known are ${ROLES.join(', ')}`)
+  if (roles.includes('gateway')) fail(2, '--role gateway: this version has no gateway yet')
+  let lab: RunningLab
+  try {
+    lab = await start(options)
+  } catch (error) {
+    fail(1, error instanceof Error ? error.message : String(error))
+  }
+  const { ready } = lab
+  if (options.window === true) process.stdout.write(`DM Lab window: ${ready.ui}\nDM Server:     ${ready.dm}\nStop with Ctrl+C.\n`)
+  else process.stdout.write(`${JSON.stringify(ready)}\n`)
+  if (options.open === true && ready.ui !== null) openBrowser(ready.ui)
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    lab.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(1, `stopping: ${error instanceof Error ? error.message : String(error)}`),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** Starts on the ports asked for; where none was asked for and the usual one is taken, on a free one. */
+async function start(options: ServeOptions): Promise<RunningLab> {
+  const { workspace, host, advertise, enrol } = options
+  const base = { workspace, host, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
+  let dmPort = options.dmPort ?? DM_PORT
+  let uiPort = options.uiPort ?? UI_PORT
+  for (;;) {
+    try {
+      return await startLab({ ...base, dmPort, uiPort })
+    } catch (error) {
+      const text = error instanceof Error ? error.message : ''
+      if (options.dmPort === undefined && dmPort !== 0 && text.includes(String(dmPort))) dmPort = 0
+      else if (options.uiPort === undefined && uiPort !== 0 && text.includes(String(uiPort))) uiPort = 0
+      else throw error
+      process.stderr.write(`${text}; taking a free one\n`)
+    }
+  }
+}
+
+function openBrowser(url: string): void {
+  const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url]
+  const child = spawn(command as string, args, { stdio: 'ignore', detached: true })
+  child.on('error', () => process.stderr.write(`no browser could be opened; open ${url}\n`))
+  child.unref()
+}
+
+function port(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 0 || number > 65535) fail(2, `port ${text}: not a number from 0 to 65535`)
+  return number
+}
+
+function enrolMode(text: string): string {
+  if (!['auto', 'ask', 'never'].includes(text)) fail(2, `--enrol ${text}: known are auto, ask, never`)
+  return text
 }
