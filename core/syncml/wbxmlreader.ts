@@ -150,7 +150,7 @@ export class WbxmlReader {
     } else {
       const range = this.tableRange(index, at)
       this.publicText = this.decode(range.start, range.end, false)
-      this.language = PUBLIC_IDS.find((id) => id.text === this.publicText)?.language ?? LANGUAGES.unknown
+      this.language = PUBLIC_IDS.find((id) => id.text.toLowerCase() === this.publicText.toLowerCase())?.language ?? LANGUAGES.unknown
     }
     if (this.publicId === 1 || this.language === LANGUAGES.unknown) {
       const what =
@@ -269,7 +269,9 @@ export class WbxmlReader {
     const text = this.opaqueText(octets)
     if (text === null) node.opaque = octets
     else node.text = text
-    if (pieces.length === 1 && text === null && !this.nested) this.embed(node, octets)
+    if (text !== null || this.nested) return
+    const solid = pieces.filter((piece) => !isBlank(piece))
+    if (solid.length === 1 && solid[0] !== undefined) this.embed(node, solid[0])
   }
 
   /** A complete WBXML document in an OPAQUE (WBXML sheet 7.1): decoded too, where it is one that we know. */
@@ -286,6 +288,7 @@ export class WbxmlReader {
       const root = inner.read(this.source)
       if (inner.language.name === 'unknown' || inner.publicId === 1 || root.token !== undefined || inner.pos < start + octets.length) return
       node.embedded = root
+      node.opaque = octets
       this.findings.take(findings)
     } catch (error) {
       if (!(error instanceof CodecError)) throw error
@@ -521,4 +524,9 @@ export class WbxmlReader {
     this.findings.add('wbxml.trailing', padding ? 'note' : 'warn', 'WBXML', '5.3', what, this.pos, count)
     this.recorder?.add('trailing', this.pos, this.end, what)
   }
+}
+
+/** Only white space: what a pretty-printed document leaves around an embedded one. */
+function isBlank(octets: Uint8Array): boolean {
+  return octets.every((octet) => octet === 0x20 || octet === 0x0a || octet === 0x0d || octet === 0x09)
 }

@@ -244,6 +244,12 @@ describe('nested data', () => {
     }
   })
 
+  test('wbxml 16: white space around an opaque sub-document means nothing', () => {
+    const bytes = withData('4F 03 0A 20 00 C3 0C 02 A4 03 6A 00 4A 49 03 41 00 01 01 C3 02 0A 0A 01')
+    const status = decode(bytes, 'wbxml').root.children[1]?.children[0]?.children.at(-1)
+    expect(status).toMatchObject({ name: 'Data', text: '', embedded: { name: 'DevInf', children: [{ name: 'DevID', text: 'A' }] } })
+  })
+
   test('wbxml 18: b64 and bin carry the same octets; Size follows the Format', () => {
     const octets = Uint8Array.from({ length: 150000 }, (_, i) => (i * 7919) & 255)
     const text = base64(octets)
