@@ -134,13 +134,16 @@ export function tndsOfData(data: Data | undefined, format: string | undefined): 
   return decodeTnds(utf8Bytes(data))
 }
 
+/** Largest document read, octets: some 400,000 nodes. What comes in a message is bounded by the message. */
+const LARGEST = 64 * 1024 * 1024
+
 /** Reads a TNDS document, XML or WBXML (by its first byte). Throws TreeError 400 with the byte offset. */
 export function decodeTnds(bytes: Uint8Array): TndsDocument {
   // A WBXML document begins with its version, 0 to 3; XML with '<', white space or a byte order mark.
   const encoding: Encoding = (bytes[0] ?? 0x3c) < 0x09 ? 'wbxml' : 'xml'
   let root: Element
   try {
-    root = decodeTree(bytes, encoding).root
+    root = decodeTree(bytes, encoding, { bytes: LARGEST }).root
   } catch (error) {
     if (error instanceof CodecError) throw new TreeError(400, `TNDS: ${error.message}`, error.offset)
     throw error
