@@ -83,7 +83,11 @@ export function createCommands(): Commands {
       if (row === undefined) break
       if (row.findings > 0) return move(i)
     }
-    world.say(step === 1 ? 'No further finding among the rows loaded below. Filter with lint:error or lint:warn to search all.' : 'No earlier finding among the rows loaded above.')
+    world.say(
+      step === 1
+        ? 'No further finding among the rows loaded below. Filter with lint:error or lint:warn to search all.'
+        : 'No earlier finding among the rows loaded above.',
+    )
     return true
   }
   const simulate = async (): Promise<void> => {
@@ -92,7 +96,7 @@ export function createCommands(): Commands {
   }
   const page = 20
 
-  const table: Readonly<Record<string, () => boolean | void>> = {
+  const table: Readonly<Record<string, () => unknown>> = {
     palette: () => void (view.palette = true),
     shortcuts: () => void (view.shortcuts = true),
     trace: () => onTrace(() => focus('[data-rows]')),
@@ -145,6 +149,9 @@ export function createCommands(): Commands {
   const skip = new Set(['next', 'previous', 'pageDown', 'pageUp', 'filterHere', 'palette', 'back'])
   return {
     run: (id) => (Object.hasOwn(table, id) ? table[id]?.() !== false : false),
-    list: [...KEYS.filter((key) => !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })), ...FURTHER.map((one) => ({ ...one, keys: '' }))],
+    list: [
+      ...KEYS.filter((key) => !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })),
+      ...FURTHER.map((one) => ({ ...one, keys: '' })),
+    ],
   }
 }

@@ -1,5 +1,5 @@
 // An edited body: from bytes to text and back, and whether what came of it still decodes. Pure.
-import { decodeTree, encodeTree } from '../../core/syncml/codec.ts'
+import { decodeTree, encodeTree, type Wire } from '../../core/syncml/codec.ts'
 import { CodecError } from '../../core/syncml/error.ts'
 import type { Encoding } from '../../core/syncml/message.ts'
 import { formatHex, parseHex } from './hex.ts'
@@ -40,8 +40,8 @@ export interface Draft {
   readonly at: number | null
 }
 
-/** Reads an edited text. */
-export function fromDraft(text: string, encoding: Encoding, way: Way): Draft {
+/** Reads an edited text; `original` is the body it was made from, whose way of writing WBXML is kept. */
+export function fromDraft(text: string, encoding: Encoding, way: Way, original: Uint8Array): Draft {
   if (way === 'hex') {
     let bytes: Uint8Array
     try {
@@ -59,9 +59,22 @@ export function fromDraft(text: string, encoding: Encoding, way: Way): Draft {
   const at = wrong === null ? null : new TextDecoder().decode(typed.subarray(0, wrong.offset)).length
   if (way === 'text' || wrong !== null) return { bytes: way === 'text' ? typed : null, error: wrong?.reason ?? '', at }
   try {
-    return { bytes: encodeTree(decodeTree(typed, 'xml').root, { encoding: 'wbxml' }), error: '', at: null }
+    return { bytes: encodeTree(decodeTree(typed, 'xml').root, wireOf(original)), error: '', at: null }
   } catch (error) {
     return { bytes: null, error: error instanceof Error ? error.message : String(error), at: null }
+  }
+}
+
+/** How the original was written: version, kind of public identifier, string table or not. */
+function wireOf(original: Uint8Array): Wire {
+  const form = decodeTree(original, 'wbxml').form
+  if (form === null) return { encoding: 'wbxml' }
+  const version = form.version === 1 || form.version === 3 ? form.version : 2
+  return {
+    encoding: 'wbxml',
+    version,
+    publicId: form.publicId === 0 ? 'text' : 'number',
+    strings: form.tableRefs > 0 ? 'table' : form.opaques > form.inline ? 'opaque' : 'inline',
   }
 }
 

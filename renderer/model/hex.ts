@@ -30,7 +30,8 @@ export interface Lights {
 }
 
 const HEX = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0').toUpperCase())
-const inside = (range: Range | null, offset: number): boolean => range !== null && offset >= range.start && offset < Math.max(range.end, range.start + 1)
+const inside = (range: Range | null, offset: number): boolean =>
+  range !== null && offset >= range.start && offset < Math.max(range.end, range.start + 1)
 
 /** A printable ASCII character, else a middle dot. */
 export const printable = (byte: number): string => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')
@@ -43,9 +44,16 @@ export function hexRow(bytes: Uint8Array, index: number, perRow: number, tokens:
   for (let offset = from; offset < Math.min(from + perRow, bytes.length); offset++) {
     if (token === null || offset >= token.end) token = tokenAt(tokens, offset)
     const byte = bytes[offset] ?? 0
-    const glow: Glow = offset === lights.fault
-      ? 'fault'
-      : inside(lights.focus, offset) ? 'focus' : inside(lights.hover, offset) ? 'hover' : inside(lights.linked, offset) ? 'linked' : ''
+    const glow: Glow =
+      offset === lights.fault
+        ? 'fault'
+        : inside(lights.focus, offset)
+          ? 'focus'
+          : inside(lights.hover, offset)
+            ? 'hover'
+            : inside(lights.linked, offset)
+              ? 'linked'
+              : ''
     cells.push({ offset, hex: HEX[byte] ?? '', char: printable(byte), kind: token?.kind ?? '', page: token?.page ?? 0, glow })
   }
   return { offset: from, cells }
@@ -53,7 +61,10 @@ export function hexRow(bytes: Uint8Array, index: number, perRow: number, tokens:
 
 /** `0012` … as many digits as the body needs, at least four. */
 export function address(offset: number, length: number): string {
-  return offset.toString(16).toUpperCase().padStart(Math.max(4, length.toString(16).length), '0')
+  return offset
+    .toString(16)
+    .toUpperCase()
+    .padStart(Math.max(4, length.toString(16).length), '0')
 }
 
 /** Reads hex as people type it: white space, commas, `0x` and offsets-free. Throws an Error naming the position of what is no hex digit. */

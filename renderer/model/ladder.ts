@@ -18,14 +18,16 @@ export interface Arrow {
 /** Most device lanes drawn side by side; further devices share one lane that says so. */
 export const MOST_DEVICES = 6
 
-/** Lanes for the devices of a view, newest first as the sessions come; `only` narrows to one device. */
-export function lanes(sessions: readonly SessionRow[], hops: ReadonlySet<Hop>, only: string): readonly Lane[] {
+/** Lanes for the devices of a view, newest first as the sessions come; `only` narrows to one device, `room` is the most lanes that fit. */
+export function lanes(sessions: readonly SessionRow[], hops: ReadonlySet<Hop>, only: string, room = MOST_DEVICES + 2): readonly Lane[] {
   const devices = only === '' ? [...new Set(sessions.map((one) => one.device))] : [only]
-  const shown = devices.length > MOST_DEVICES ? devices.slice(0, MOST_DEVICES - 1) : devices
+  const gateway = hops.has('S-G') || hops.has('G-D')
+  const most = Math.max(2, Math.min(MOST_DEVICES, room - (gateway ? 2 : 1)))
+  const shown = devices.length > most ? devices.slice(0, most - 1) : devices
   const plain: Omit<Lane, 'at'>[] = [{ id: 'server', kind: 'server', title: 'DM Server' }]
-  if (hops.has('S-G') || hops.has('G-D')) plain.push({ id: 'gateway', kind: 'gateway', title: 'DM Gateway' })
+  if (gateway) plain.push({ id: 'gateway', kind: 'gateway', title: 'DM Gateway' })
   plain.push(...shown.map((device) => ({ id: `device ${device}`, kind: 'device' as const, title: device === '' ? 'Unknown device' : device })))
-  if (shown.length < devices.length) plain.push({ id: 'others', kind: 'others', title: `${devices.length - shown.length} further devices` })
+  if (shown.length < devices.length) plain.push({ id: 'others', kind: 'others', title: `${devices.length - shown.length} others` })
   if (devices.length === 0) plain.push({ id: 'others', kind: 'others', title: 'Devices' })
   const step = 100 / plain.length
   return plain.map((lane, i) => ({ ...lane, at: step * (i + 0.5) }))

@@ -21,7 +21,7 @@ export interface Line {
   readonly end: number
 }
 
-const INK: Readonly<Record<string, Ink>> = { text: 'text', cdata: 'text', entity: 'text', space: 'space', trailing: 'bad', prolog: 'prolog', comment: 'prolog', doctype: 'prolog', pi: 'prolog', bom: 'prolog' }
+const INK: Readonly<Record<string, Ink>> = { text: 'text', entity: 'text', space: 'space', trailing: 'bad', error: 'bad' }
 
 /** Label for TextDecoder by byte order mark. */
 function charset(bytes: Uint8Array): string {
@@ -86,14 +86,24 @@ export function wireLines(bytes: Uint8Array, tokens: readonly Token[], columns: 
   let at = 0
   for (const token of tokens) {
     if (token.start > at) lines.add(decoder.decode(bytes.subarray(at, token.start)), 'text', at, token.start)
-    lines.add(decoder.decode(bytes.subarray(token.start, token.end)), INK[token.kind] ?? 'markup', token.start, token.end)
+    lines.add(
+      decoder.decode(bytes.subarray(token.start, token.end)),
+      token.path === undefined ? (INK[token.kind] ?? 'prolog') : (INK[token.kind] ?? 'markup'),
+      token.start,
+      token.end,
+    )
     at = token.end
   }
   if (at < bytes.length) lines.add(decoder.decode(bytes.subarray(at)), 'text', at, bytes.length)
   return lines.finish()
 }
 
-const NAMESPACES: Readonly<Record<string, string>> = { syncml: 'SYNCML:SYNCML1.2', metinf: 'syncml:metinf', devinf: 'syncml:devinf', dmddf: 'syncml:dmddf1.2' }
+const NAMESPACES: Readonly<Record<string, string>> = {
+  syncml: 'SYNCML:SYNCML1.2',
+  metinf: 'syncml:metinf',
+  devinf: 'syncml:devinf',
+  dmddf: 'syncml:dmddf1.2',
+}
 const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
 /** XML text made from the tree, indented: not what was on the wire. */
@@ -102,7 +112,8 @@ export function derivedLines(root: Element, columns: number): readonly Line[] {
   const walk = (element: Element, depth: number, vocabulary: string): void => {
     const pad = '  '.repeat(Math.min(depth, 20))
     const { start, end, name } = element
-    const space = element.vocabulary !== vocabulary && NAMESPACES[element.vocabulary] !== undefined ? ` xmlns="${NAMESPACES[element.vocabulary]}"` : ''
+    const space =
+      element.vocabulary !== vocabulary && NAMESPACES[element.vocabulary] !== undefined ? ` xmlns="${NAMESPACES[element.vocabulary]}"` : ''
     const extra = (element.attributes ?? []).map(([key, value]) => ` ${key}="${escape(value)}"`).join('')
     const inner = element.embedded === undefined ? element.children : [element.embedded]
     const bytes = element.opaque !== undefined && element.embedded === undefined
@@ -110,7 +121,16 @@ export function derivedLines(root: Element, columns: number): readonly Line[] {
     if (inner.length === 0 && element.text === '' && !bytes) lines.add(`<${name}${space}${extra}/>`, 'markup', start, end)
     else {
       lines.add(`<${name}${space}${extra}>`, 'markup', start, end)
-      if (bytes) lines.add(`${[...(element.opaque ?? [])].slice(0, 4096).map((b) => b.toString(16).padStart(2, '0')).join(' ')}${(element.opaque?.length ?? 0) > 4096 ? ' … see Hex for the rest' : ''}`, 'bad', start, end)
+      if (bytes)
+        lines.add(
+          `${[...(element.opaque ?? [])]
+            .slice(0, 4096)
+            .map((b) => b.toString(16).padStart(2, '0'))
+            .join(' ')}${(element.opaque?.length ?? 0) > 4096 ? ' … see Hex for the rest' : ''}`,
+          'bad',
+          start,
+          end,
+        )
       else if (element.text !== '') lines.add(escape(element.text), 'text', start, end)
       if (inner.length > 0) {
         lines.close(false, start)

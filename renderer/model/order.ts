@@ -100,7 +100,7 @@ export function createOrder(rows: Rows): Order {
     }
   }
   const walkKnown = async (known: Float64Array, mine: number): Promise<void> => {
-    for (let i = 0; i < known.length; ) {
+    for (let i = 0; i < known.length;) {
       const from = known[i] ?? 0
       let j = i
       while (j + 1 < known.length && (known[j + 1] ?? 0) < from + STEP) j += 1

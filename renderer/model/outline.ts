@@ -1,6 +1,6 @@
 // The element tree as a flat list of lines to show, each with a short sense of what it says. Pure.
 import type { Element } from '../../core/syncml/element.ts'
-import { alert, status } from './codes.ts'
+import { alert, alertType, status, type Code } from '../../core/syncml/codes.ts'
 import { childrenOf } from './document.ts'
 import { visible } from './words.ts'
 
@@ -37,7 +37,7 @@ export function sense(element: Element): string {
     case 'Status':
       return `${text(element, 'Data')} for ${text(element, 'Cmd') || 'command'} ${text(element, 'CmdRef')} of message ${text(element, 'MsgRef')}`
     case 'Alert':
-      return text(element, 'Data')
+      return [text(element, 'Data'), alert(Number(text(element, 'Data')))?.name ?? ''].filter((one) => one !== '').join(' ')
     case 'Item':
       return [uri(element), short(text(element, 'Data'))].filter((one) => one !== '').join(' = ')
     case 'Target':
@@ -51,7 +51,9 @@ export function sense(element: Element): string {
       return `${element.children.filter((one) => COMMANDS.has(one.name)).length} commands`
     default:
       if (!COMMANDS.has(element.name)) return ''
-      return items.length > 1 ? `${items.length} items, ${uri(items[0])} …` : `${uri(items[0])}${text(items[0], 'Data') === '' ? '' : ` = ${short(text(items[0], 'Data'))}`}`
+      return items.length > 1
+        ? `${items.length} items, ${uri(items[0])} …`
+        : `${uri(items[0])}${text(items[0], 'Data') === '' ? '' : ` = ${short(text(items[0], 'Data'))}`}`
   }
 }
 
@@ -62,20 +64,36 @@ export function explain(element: Element, parent: Element | undefined): { readon
   const none = { explain: '', tone: '' }
   if (element.name === 'Data' && parent?.name === 'Status') {
     const code = Number(element.text.trim())
-    return { explain: status(code)?.text ?? 'not a code of the standard', tone: code === 401 || code === 407 ? 'ask' : code >= 400 || Number.isNaN(code) ? 'bad' : code >= 200 ? 'good' : 'info' }
+    return {
+      explain: status(code)?.name ?? 'not a code of the standard',
+      tone: code === 401 || code === 407 ? 'ask' : code >= 400 || Number.isNaN(code) ? 'bad' : code >= 200 ? 'good' : 'info',
+    }
   }
-  if (element.name === 'Data' && parent?.name === 'Alert') return { explain: alert(Number(element.text.trim()))?.text ?? 'not a code of the standard', tone: 'info' }
+  if (element.name === 'Data' && parent?.name === 'Alert')
+    return { explain: alert(Number(element.text.trim()))?.name ?? 'not a code of the standard', tone: 'info' }
+  const type = element.name === 'Type' ? alertType(element.text) : undefined
+  if (type !== undefined) return { explain: `${type.enabler}: ${type.meaning}`, tone: 'info' }
   if (element.name === 'CmdRef' && element.text.trim() === '0') return { explain: 'the SyncHdr itself', tone: 'info' }
   if (element.name === 'Final') return { explain: 'last message of its package', tone: 'info' }
   if (element.name === 'MoreData') return { explain: 'a chunk; the object goes on in the next message', tone: 'info' }
-  if (element.token !== undefined) return { explain: `no table names code 0x${element.token.code.toString(16).toUpperCase()} on page ${element.token.page}`, tone: 'warn' }
+  if (element.token !== undefined)
+    return { explain: `no table names code 0x${element.token.code.toString(16).toUpperCase()} on page ${element.token.page}`, tone: 'warn' }
   return none
+}
+
+/** The code that an element is about, for the card: a Status or Alert, or the Data inside one. */
+export function codeOf(element: Element, parent: Element | undefined): Code | undefined {
+  const command = element.name === 'Data' ? parent : element
+  const number = Number(text(command, 'Data'))
+  return command?.name === 'Status' ? status(number) : command?.name === 'Alert' ? alert(number) : undefined
 }
 
 function value(element: Element): string {
   if (element.embedded !== undefined) return `embedded document, ${element.opaque?.length ?? 0} bytes`
-  if (element.opaque !== undefined) return `${element.opaque.length} bytes: ${[...element.opaque.subarray(0, 24)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}${element.opaque.length > 24 ? ' …' : ''}`
-  const shown = element.text.length > 2000 ? `${element.text.slice(0, 2000)}… (${element.text.length.toLocaleString('en')} characters, all in Raw)` : element.text
+  if (element.opaque !== undefined)
+    return `${element.opaque.length} bytes: ${[...element.opaque.subarray(0, 24)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}${element.opaque.length > 24 ? ' …' : ''}`
+  const shown =
+    element.text.length > 2000 ? `${element.text.slice(0, 2000)}… (${element.text.length.toLocaleString('en')} characters, all in Raw)` : element.text
   return visible(shown.replace(/\s*\n\s*/g, ' '))
 }
 
@@ -101,7 +119,16 @@ export function outline(root: Element, flipped: ReadonlySet<string>, large = 400
     const children = childrenOf(element)
     const open = children.length > 0 && (big && depth >= 2) === flipped.has(key)
     const words = explain(element, parent)
-    out.push({ key, depth, element, open, hasChildren: children.length > 0, value: children.length > 0 && element.embedded === undefined ? '' : value(element), sense: sense(element), ...words })
+    out.push({
+      key,
+      depth,
+      element,
+      open,
+      hasChildren: children.length > 0,
+      value: children.length > 0 && element.embedded === undefined ? '' : value(element),
+      sense: sense(element),
+      ...words,
+    })
     if (open) children.forEach((one, i) => walk(one, element, key === '' ? String(i) : `${key}.${i}`, depth + 1))
   }
   walk(root, undefined, '', 0)

@@ -12,7 +12,10 @@ export interface Offer {
 export function score(text: string, typed: string): number {
   const low = text.toLowerCase()
   let sum = 1
-  for (const word of typed.toLowerCase().split(/\s+/).filter((one) => one !== '')) {
+  for (const word of typed
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((one) => one !== '')) {
     const at = low.indexOf(word)
     if (at < 0) return 0
     sum += at === 0 ? 30 : /[\s:.·(]/.test(low[at - 1] ?? '') ? 15 : 4

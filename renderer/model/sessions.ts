@@ -11,7 +11,15 @@ export interface Run {
 
 export type TreeNode =
   | { readonly kind: 'all'; readonly key: string; readonly depth: 0 }
-  | { readonly kind: 'device'; readonly key: string; readonly depth: 0; readonly device: string; readonly sessions: number; readonly open: boolean; readonly severity: SessionRow['severity'] }
+  | {
+      readonly kind: 'device'
+      readonly key: string
+      readonly depth: 0
+      readonly device: string
+      readonly sessions: number
+      readonly open: boolean
+      readonly severity: SessionRow['severity']
+    }
   | { readonly kind: 'session'; readonly key: string; readonly depth: 1; readonly session: SessionRow; readonly open: boolean }
   | { readonly kind: 'run'; readonly key: string; readonly depth: 2; readonly session: SessionRow; readonly run: Run }
   | { readonly kind: 'more'; readonly key: string; readonly depth: 2; readonly session: SessionRow; readonly count: number }

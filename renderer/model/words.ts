@@ -63,7 +63,7 @@ export function count(n: number, one: string, many = `${one}s`): string {
 /** What a row is about in one line: its commands, or what its status column says, or its sentence. */
 export function about(row: TraceRow): string {
   if (row.kind !== 'message') return row.text === '' ? row.kind : row.text
-  if (row.commands.length > 0) return row.commands.join(', ')
+  if (row.commands.length > 0) return fold(row.commands, ', ')
   if (row.text !== '') return row.text
   return row.statuses.length > 0 ? 'Status only' : 'No commands'
 }
@@ -75,15 +75,18 @@ export function worstStatus(statuses: readonly string[]): string {
   return [...bad].sort().at(-1) ?? auth[0] ?? statuses.at(-1) ?? ''
 }
 
-/** Statuses folded: `212 200 200` becomes `212 · 200 ×2`. */
-export function foldStatuses(statuses: readonly string[]): string {
+/** Statuses folded: `212 200 200` becomes `212 200×2`. */
+export const foldStatuses = (statuses: readonly string[]): string => fold(statuses, ' ')
+
+/** Equal neighbours counted: `Add, Add, Get` becomes `Add×2, Get`. */
+export function fold(statuses: readonly string[], between: string): string {
   const runs: { code: string; times: number }[] = []
   for (const code of statuses) {
     const run = runs.at(-1)
     if (run?.code === code) run.times += 1
     else runs.push({ code, times: 1 })
   }
-  return runs.map((run) => (run.times === 1 ? run.code : `${run.code} ×${run.times}`)).join(' · ')
+  return runs.map((run) => (run.times === 1 ? run.code : `${run.code}×${run.times}`)).join(between)
 }
 
 /** Whether a SyncML status means success, an answer in between, or failure. 401/407 ask for credentials. */
@@ -93,6 +96,9 @@ export function tone(code: string): 'good' | 'info' | 'ask' | 'bad' | '' {
   if (n === 401 || n === 407) return 'ask'
   return n < 200 ? 'info' : n < 300 ? 'good' : n < 400 ? 'info' : 'bad'
 }
+
+/** The telling end of a device id: `…237518`. Whole where it is short. */
+export const tailId = (id: string, most = 10): string => (id.length <= most ? id : `…${id.slice(1 - most)}`)
 
 /** A device id shortened in the middle so that its telling end stays: `IMEI:49…7518`. */
 export function shortId(id: string, most = 22): string {
@@ -108,7 +114,6 @@ export function sessionWord(session: SessionRow): string {
 
 /** Characters that would hide or reorder text, made visible (bidi controls, C0, C1, zero width). */
 export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => {
     const code = c.codePointAt(0) ?? 0
     if (code < 0x20) return String.fromCodePoint(0x2400 + code)

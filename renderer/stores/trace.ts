@@ -173,7 +173,16 @@ export const useTrace = defineStore('trace', () => {
 
   const read = <T>(what: () => T) => computed(() => (void version.value, what()))
   return {
-    first, last, version, selected, frame, frameError, frameLoading, filterText, filter, scope,
+    first,
+    last,
+    version,
+    selected,
+    frame,
+    frameError,
+    frameLoading,
+    filterText,
+    filter,
+    scope,
     count: read(() => order.count()),
     base: read(() => order.base()),
     searching: read(() => order.searching()),
@@ -181,7 +190,15 @@ export const useTrace = defineStore('trace', () => {
     narrowed: read(() => order.narrowed()),
     seqAt: (index: number) => order.seqAt(index),
     indexOf: (seq: Seq) => order.indexOf(seq),
-    take, begin, row, ensure, select, setFilter, setScope, reveal, frames: () => frames.size,
+    take,
+    begin,
+    row,
+    ensure,
+    select,
+    setFilter,
+    setScope,
+    reveal,
+    frames: () => frames.size,
     detail: (seq: Seq) => frames.get(seq),
   }
 })

@@ -20,13 +20,17 @@ function kept<T>(name: string, initial: T): Ref<T> {
     // Storage that is switched off or holds rubbish: the first arrangement is used.
   }
   const state = ref(value) as Ref<T>
-  watch(state, (now) => {
-    try {
-      window.localStorage.setItem(KEY + name, JSON.stringify(now))
-    } catch {
-      // Nothing is lost but the arrangement.
-    }
-  }, { deep: true })
+  watch(
+    state,
+    (now) => {
+      try {
+        window.localStorage.setItem(KEY + name, JSON.stringify(now))
+      } catch {
+        // Nothing is lost but the arrangement.
+      }
+    },
+    { deep: true },
+  )
   return state
 }
 
@@ -37,8 +41,8 @@ export const useView = defineStore('view', () => {
   const centre = kept<'list' | 'ladder'>('centre', 'list')
   const tab = kept<Tab>('tab', 'decoded')
   const bytesBelow = kept('bytesBelow', true)
-  const sessionsWidth = kept('sessionsWidth', 232)
-  const inspectorWidth = kept('inspectorWidth', 528)
+  const sessionsWidth = kept('sessionsWidth', window.innerWidth < 1400 ? 200 : 220)
+  const inspectorWidth = kept('inspectorWidth', window.innerWidth < 1400 ? 424 : 510)
   const bytesHeight = kept('bytesHeight', 212)
   const trayHeight = kept('trayHeight', 148)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
@@ -47,16 +51,34 @@ export const useView = defineStore('view', () => {
   const palette = ref(false)
   const shortcuts = ref(false)
 
-  watch([theme, density], ([t, d]) => {
-    document.documentElement.dataset['theme'] = t
-    document.documentElement.dataset['density'] = d
-  }, { immediate: true })
+  watch(
+    [theme, density],
+    ([t, d]) => {
+      document.documentElement.dataset['theme'] = t
+      document.documentElement.dataset['density'] = d
+    },
+    { immediate: true },
+  )
 
   /** Height of a grid row in px; the style sheet's --row agrees. */
   const rowHeight = (): number => (density.value === 'compact' ? 22 : 28)
 
   return {
-    screen, theme, density, centre, tab, bytesBelow, sessionsWidth, inspectorWidth, bytesHeight, trayHeight,
-    hiddenColumns, letterKeys, welcomeDone, palette, shortcuts, rowHeight,
+    screen,
+    theme,
+    density,
+    centre,
+    tab,
+    bytesBelow,
+    sessionsWidth,
+    inspectorWidth,
+    bytesHeight,
+    trayHeight,
+    hiddenColumns,
+    letterKeys,
+    welcomeDone,
+    palette,
+    shortcuts,
+    rowHeight,
   }
 })

@@ -110,10 +110,32 @@ export const useWorld = defineStore('world', () => {
   const setMode = (mode: HoldMode): Promise<unknown> => attempt('Switching the breakpoints', (lab) => lab.stepper.mode(mode))
   /** F8 and its relatives: all on where off, off where anything is on. */
   const toggleHold = (): Promise<unknown> => setMode({ mode: state.value?.hold.mode === 'off' ? 'all' : 'off' })
-  const decide = (id: number, verdict: Verdict): Promise<unknown> => attempt('Deciding about the held message', (lab) => lab.stepper.decide(id, verdict))
+  const decide = (id: number, verdict: Verdict): Promise<unknown> =>
+    attempt('Deciding about the held message', (lab) => lab.stepper.decide(id, verdict))
 
   return {
-    api, connection, lostReason, everOpen, state, sessions, devices, held, notices, now, sessionList, deviceList, errors, warnings, loopback,
-    say, dismiss, attempt, join, setMode, toggleHold, decide, retry: () => link?.retry(),
+    api,
+    connection,
+    lostReason,
+    everOpen,
+    state,
+    sessions,
+    devices,
+    held,
+    notices,
+    now,
+    sessionList,
+    deviceList,
+    errors,
+    warnings,
+    loopback,
+    say,
+    dismiss,
+    attempt,
+    join,
+    setMode,
+    toggleHold,
+    decide,
+    retry: () => link?.retry(),
   }
 })

@@ -1,7 +1,18 @@
 // A lab in memory for the window's tests and screenshots: it speaks LabApi and holds whatever it is told. No sockets, no store.
 import { createHash } from 'node:crypto'
 import type {
-  DeviceRow, FrameDetail, Held, HoldMode, LabApi, LabEventName, LabEvents, LabState, Seq, SessionRow, SimulateOptions, TraceRow,
+  DeviceRow,
+  FrameDetail,
+  Held,
+  HoldMode,
+  LabApi,
+  LabEventName,
+  LabEvents,
+  LabState,
+  Seq,
+  SessionRow,
+  SimulateOptions,
+  TraceRow,
 } from '../../core/api.ts'
 import type { Note } from '../../core/machine.ts'
 import { packPage } from '../../core/page.ts'
@@ -16,7 +27,7 @@ const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
 export interface Entry extends Partial<TraceRow> {
   readonly bytes?: Uint8Array
   readonly original?: Uint8Array
-  readonly findings_?: readonly Finding[]
+  readonly remarks?: readonly Finding[]
   readonly notes?: readonly Note[]
   readonly startLine?: string
   readonly headers?: FrameDetail['headers']
@@ -55,8 +66,21 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   let clock = start
   let nextHeld = 1
   let state: LabState = {
-    name: 'lab', workspace: '/home/user/DM Lab/field-trial', dm: 'http://127.0.0.1:8080/dm', ui: 'http://127.0.0.1:7001/', startedAt: start, recording: true, hold: { mode: 'off' }, held: 0,
-    first: 0, last: 0, sessions: 0, storeBytes: 0, notShownLive: 0, recovery: '', rules: 46,
+    name: 'lab',
+    workspace: '/home/user/DM Lab/field-trial',
+    dm: 'http://127.0.0.1:8080/dm',
+    ui: 'http://127.0.0.1:7001/',
+    startedAt: start,
+    recording: true,
+    hold: { mode: 'off' },
+    held: 0,
+    first: 0,
+    last: 0,
+    sessions: 0,
+    storeBytes: 0,
+    notShownLive: 0,
+    recovery: '',
+    rules: 46,
   }
   const tell = <K extends LabEventName>(name: K, fact: LabEvents[K]): void => listeners.get(name)?.forEach((listener) => listener(fact as never))
   const setState = (change: Partial<LabState>): void => {
@@ -75,16 +99,56 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
     onSimulate: () => {},
     state: setState,
     add(entry) {
-      clock += entry.later ?? 40
-      const { bytes = new Uint8Array(), original, findings_: findings = [], notes = [], startLine = '', headers = [], cause, later: _later, ...given } = entry
+      const {
+        later = 40,
+        bytes = new Uint8Array(),
+        original,
+        remarks: findings = [],
+        notes = [],
+        startLine = '',
+        headers = [],
+        cause,
+        ...given
+      } = entry
+      clock += later
       const worst = findings.reduce<Severity | ''>((sum, one) => (RANK.indexOf(one.severity) > RANK.indexOf(sum) ? one.severity : sum), '')
       const row: TraceRow = {
-        kind: 'message', direction: 'up', hop: 'S-D', session: 0, sessionId: '', device: '', msgId: '', package: '', encoding: '', commands: [], statuses: [], target: '', final: true, httpStatus: 0,
-        hold: 'no', text: '', ...given, seq: rows.length + 1, at: clock, mono: clock - start, size: bytes.length, findings: findings.length, severity: worst,
+        kind: 'message',
+        direction: 'up',
+        hop: 'S-D',
+        session: 0,
+        sessionId: '',
+        device: '',
+        msgId: '',
+        package: '',
+        encoding: '',
+        commands: [],
+        statuses: [],
+        target: '',
+        final: true,
+        httpStatus: 0,
+        hold: 'no',
+        text: '',
+        ...given,
+        seq: rows.length + 1,
+        at: clock,
+        mono: clock - start,
+        size: bytes.length,
+        findings: findings.length,
+        severity: worst,
       }
       rows.push(row)
       details.set(row.seq, {
-        bytes, original: original ?? null, startLine, headers, local: '127.0.0.1:8080', remote: row.kind === 'event' ? '' : '127.0.0.1:51422', cause: cause ?? null, origin: 'lab', findings, notes,
+        bytes,
+        original: original ?? null,
+        startLine,
+        headers,
+        local: '127.0.0.1:8080',
+        remote: row.kind === 'event' ? '' : '127.0.0.1:51422',
+        cause: cause ?? null,
+        origin: 'lab',
+        findings,
+        notes,
         sha256: bytes.length === 0 ? '' : createHash('sha256').update(bytes).digest('hex'),
       })
       touch(row)
@@ -96,29 +160,74 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
       const { device, sessionId } = sessions.get(session) ?? { device: '', sessionId: '' }
       const head = direction === 'up' ? 'POST /dm HTTP/1.1' : 'HTTP/1.1 200 OK'
       const type = `application/vnd.syncml.dm+${encoding}`
-      const base: Entry = { direction, bytes, encoding, session, device, sessionId, startLine: head, headers: headersOf(direction, type, bytes.length) }
+      const base: Entry = {
+        direction,
+        bytes,
+        encoding,
+        session,
+        device,
+        sessionId,
+        startLine: head,
+        headers: headersOf(direction, type, bytes.length),
+      }
       try {
         const { message, findings } = decode(bytes, encoding)
         const { commands, statuses, firstTarget, final, msgId, package: guess } = summarise(message)
         const pack = guess !== '' ? guess : direction === 'down' ? '#2' : '#3'
-        return lab.add({ ...base, commands, statuses, target: firstTarget, final, msgId, package: pack, findings_: findings, ...more })
+        return lab.add({ ...base, commands, statuses, target: firstTarget, final, msgId, package: pack, remarks: findings, ...more })
       } catch (error) {
         return lab.add({ ...base, text: (error as Error).message, ...more })
       }
     },
     session(device, sessionId, sessionState = 'completed', reason = '') {
       const session = sessions.size + 1
-      const row: SessionRow = { session, device, server: 'https://dm.example.com/dm', sessionId, first: 0, last: 0, firstAt: clock, lastAt: clock, messages: 0, findings: 0, severity: '', state: sessionState, reason }
+      const row: SessionRow = {
+        session,
+        device,
+        server: 'https://dm.example.com/dm',
+        sessionId,
+        first: 0,
+        last: 0,
+        firstAt: clock,
+        lastAt: clock,
+        messages: 0,
+        findings: 0,
+        severity: '',
+        state: sessionState,
+        reason,
+      }
       sessions.set(session, row)
       const known = devices.get(device)
-      devices.set(device, { id: device, simulated: device.startsWith('SIM:'), manufacturer: known?.manufacturer ?? 'Acme', model: 'M1', lastAt: clock, sessions: (known?.sessions ?? 0) + 1, state: 'enrolled', activity: device.startsWith('SIM:') ? 'waits for its next session' : '' })
+      devices.set(device, {
+        id: device,
+        simulated: device.startsWith('SIM:'),
+        manufacturer: known?.manufacturer ?? 'Acme',
+        model: 'M1',
+        lastAt: clock,
+        sessions: (known?.sessions ?? 0) + 1,
+        state: 'enrolled',
+        activity: device.startsWith('SIM:') ? 'waits for its next session' : '',
+      })
       tell('sessions', { changed: [row] })
       tell('devices', { changed: [devices.get(device) as DeviceRow] })
       return session
     },
     hold(seq, why, more = {}) {
       const row = at(seq)
-      const one: Held = { id: nextHeld++, seq, at: Date.now() - 41_000, direction: row.direction, hop: row.hop, device: row.device, sessionId: row.sessionId, commands: row.commands, encoding: row.encoding || 'xml', why, peerWaits: true, ...more }
+      const one: Held = {
+        id: nextHeld++,
+        seq,
+        at: Date.now() - 41_000,
+        direction: row.direction,
+        hop: row.hop,
+        device: row.device,
+        sessionId: row.sessionId,
+        commands: row.commands,
+        encoding: row.encoding || 'xml',
+        why,
+        peerWaits: true,
+        ...more,
+      }
       held.push(one)
       lab.update(seq, { hold: one.peerWaits ? 'held' : 'peer gone' })
       tellHeld()
@@ -197,7 +306,16 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
     const session = sessions.get(row.session)
     if (session === undefined) return
     const severity = RANK.indexOf(row.severity) > RANK.indexOf(session.severity) ? row.severity : session.severity
-    const next = { ...session, first: session.first || row.seq, last: row.seq, firstAt: session.first ? session.firstAt : row.at, lastAt: row.at, messages: session.messages + (row.kind === 'message' ? 1 : 0), findings: session.findings + row.findings, severity }
+    const next = {
+      ...session,
+      first: session.first || row.seq,
+      last: row.seq,
+      firstAt: session.first ? session.firstAt : row.at,
+      lastAt: row.at,
+      messages: session.messages + (row.kind === 'message' ? 1 : 0),
+      findings: session.findings + row.findings,
+      severity,
+    }
     sessions.set(row.session, next)
     const device = devices.get(row.device)
     if (device !== undefined) devices.set(row.device, { ...device, lastAt: row.at })
@@ -209,6 +327,16 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
 
 function headersOf(direction: 'up' | 'down', type: string, length: number): FrameDetail['headers'] {
   return direction === 'up'
-    ? [['Host', '127.0.0.1:8080'], ['User-Agent', 'sample-client/1.0'], ['Content-Type', type], ['Content-Length', String(length)]]
-    : [['Server', 'dm-lab'], ['Content-Type', type], ['Content-Length', String(length)], ['Connection', 'keep-alive']]
+    ? [
+        ['Host', '127.0.0.1:8080'],
+        ['User-Agent', 'sample-client/1.0'],
+        ['Content-Type', type],
+        ['Content-Length', String(length)],
+      ]
+    : [
+        ['Server', 'dm-lab'],
+        ['Content-Type', type],
+        ['Content-Length', String(length)],
+        ['Connection', 'keep-alive'],
+      ]
 }

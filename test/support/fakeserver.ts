@@ -6,10 +6,15 @@ import { extname, join, normalize, sep } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Channel } from '../../core/api.ts'
 import { fromBytes, serve, toBytes } from '../../core/rpc.ts'
-import { demoLab } from './demo.ts'
+import { demoLab, heldLab } from './demo.ts'
 import { createFakeLab, type FakeLab } from './fakelab.ts'
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
@@ -28,7 +33,14 @@ export async function serveWindow(folder: string, lab: FakeLab, port = 0): Promi
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname)
     const file = join(folder, path === sep ? 'index.html' : path)
     readFile(file).then(
-      (body) => response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' }).end(body),
+      (body) =>
+        response
+          .writeHead(200, {
+            'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+            'content-security-policy': POLICY,
+            'x-content-type-options': 'nosniff',
+          })
+          .end(body),
       () => response.writeHead(404).end(),
     )
   })
@@ -66,6 +78,10 @@ export async function serveWindow(folder: string, lab: FakeLab, port = 0): Promi
 
 if (process.argv[1] === import.meta.filename) {
   const folder = process.argv[2] ?? 'dist/renderer'
-  const server = await serveWindow(folder, process.argv[3] === 'empty' ? createFakeLab() : demoLab(), Number(process.env['PORT'] ?? 0))
+  const server = await serveWindow(
+    folder,
+    process.argv[3] === 'empty' ? createFakeLab() : process.argv[3] === 'held' ? heldLab() : demoLab(),
+    Number(process.env['PORT'] ?? 0),
+  )
   process.stdout.write(`${server.url}\n`)
 }

@@ -1,5 +1,5 @@
 // Which of many equally high rows are in view. Works for any count: beyond what a browser can scroll, places are scaled.
-import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+import { computed, nextTick, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
 
 /** Tallest content a browser scrolls reliably, px. */
 const TALLEST = 30_000_000
@@ -51,33 +51,54 @@ export function useRows(count: () => number, rowHeight: () => number, head = 0):
     width.value = scroller.value?.clientWidth ?? 0
     height.value = scroller.value?.clientHeight ?? 0
     scrolled()
+    if (wanted >= 0 && height.value > 0) {
+      const index = wanted
+      void nextTick(() => show(index, true))
+    }
   })
-  watch(scroller, (now, before) => {
-    before?.removeEventListener('scroll', scrolled)
-    sizes.disconnect()
-    now?.addEventListener('scroll', scrolled, { passive: true })
-    if (now !== null) sizes.observe(now)
-    scrolled()
-  }, { flush: 'post' })
+  watch(
+    scroller,
+    (now, before) => {
+      before?.removeEventListener('scroll', scrolled)
+      sizes.disconnect()
+      now?.addEventListener('scroll', scrolled, { passive: true })
+      if (now !== null) sizes.observe(now)
+      scrolled()
+    },
+    { flush: 'post' },
+  )
   onBeforeUnmount(() => sizes.disconnect())
 
+  /** A row asked for before there was anything to scroll. */
+  let wanted = -1
   const go = (place: number): void => {
     if (scroller.value === null) return
     scroller.value.scrollTop = place / scale.value
     scrolled()
   }
+  const show = (index: number, centre = false): void => {
+    wanted = -1
+    if (index < 0) return
+    if (scroller.value === null || height.value === 0) {
+      wanted = index
+      return
+    }
+    const place = index * rowHeight()
+    const at = scroller.value.scrollTop * scale.value
+    if (place >= at && place + rowHeight() <= at + view.value) return
+    if (centre) go(Math.max(0, place - view.value / 2))
+    else go(place < at ? place : place + rowHeight() - view.value)
+  }
   return {
-    scroller, attach: (element) => void (scroller.value = element instanceof HTMLElement ? element : null), width, height, total, rows,
+    scroller,
+    attach: (element) => void (scroller.value = element instanceof HTMLElement ? element : null),
+    width,
+    height,
+    total,
+    rows,
     fits: computed(() => Math.max(1, Math.floor(view.value / rowHeight()))),
     atEnd: () => scroller.value === null || scroller.value.scrollHeight - scroller.value.clientHeight - scroller.value.scrollTop <= 5,
     toEnd: () => go(full.value),
-    show(index, centre = false) {
-      if (scroller.value === null || index < 0) return
-      const place = index * rowHeight()
-      const at = scroller.value.scrollTop * scale.value
-      if (place >= at && place + rowHeight() <= at + view.value) return
-      if (centre) go(Math.max(0, place - view.value / 2))
-      else go(place < at ? place : place + rowHeight() - view.value)
-    },
+    show,
   }
 }

@@ -59,7 +59,13 @@ export function provideLinking(examined: Readonly<ShallowRef<Examined | null>>):
     return whole
   })
   const linking: Linking = {
-    examined, tokens, focus, hover, byte, token, path,
+    examined,
+    tokens,
+    focus,
+    hover,
+    byte,
+    token,
+    path,
     linked: computed(() => token.value?.refersTo ?? null),
     element: computed(() => (examined.value?.root && path.value ? elementByPath(examined.value.root, path.value) : null)),
     choose(range) {

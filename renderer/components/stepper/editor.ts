@@ -2,7 +2,17 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { xml } from '@codemirror/lang-xml'
 import { EditorState, StateEffect, StateField } from '@codemirror/state'
-import { Decoration, EditorView, highlightActiveLine, keymap, lineNumbers, MatchDecorator, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view'
+import {
+  Decoration,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  MatchDecorator,
+  ViewPlugin,
+  type DecorationSet,
+  type ViewUpdate,
+} from '@codemirror/view'
 
 export interface Editor {
   text(): string
@@ -22,7 +32,10 @@ const marks = StateField.define<DecorationSet>({
       if (!effect.is(setMark)) continue
       const length = transaction.newDoc.length
       const from = effect.value === null ? 0 : Math.min(effect.value, Math.max(0, length - 1))
-      now = effect.value === null || length === 0 ? Decoration.none : Decoration.set([Decoration.mark({ class: 'cm-wrong' }).range(from, Math.min(length, from + 1))])
+      now =
+        effect.value === null || length === 0
+          ? Decoration.none
+          : Decoration.set([Decoration.mark({ class: 'cm-wrong' }).range(from, Math.min(length, from + 1))])
     }
     return now
   },
@@ -37,7 +50,9 @@ const look = EditorView.theme({
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
   '.cm-gutters': { backgroundColor: 'var(--sunken)', color: 'var(--ink-faint)', border: '0' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'color-mix(in srgb, var(--accent-soft) 40%, transparent)' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, ::selection': { backgroundColor: 'var(--mark) !important' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, ::selection': {
+    backgroundColor: 'var(--mark) !important',
+  },
   '.cm-tag': { color: 'var(--ink-tag)' },
   '.cm-wrong': { backgroundColor: 'var(--bad)', color: 'var(--panel)' },
 })
@@ -63,7 +78,14 @@ export function createEditor(host: HTMLElement, text: string, language: 'xml' | 
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), history(), highlightActiveLine(), EditorView.lineWrapping, keymap.of([...defaultKeymap, ...historyKeymap]), look, inks, marks,
+        lineNumbers(),
+        history(),
+        highlightActiveLine(),
+        EditorView.lineWrapping,
+        keymap.of([...defaultKeymap, ...historyKeymap]),
+        look,
+        inks,
+        marks,
         language === 'xml' ? xml() : [],
         EditorView.contentAttributes.of({ 'aria-label': label }),
         EditorView.updateListener.of((update) => {

@@ -14,20 +14,27 @@ export function useFollow(list: VisibleRows): { readonly fresh: ComputedRef<numb
     sticky.value = list.atEnd()
     if (sticky.value) seen.value = trace.count
   }
-  watch(list.scroller, (now, before) => {
-    before?.removeEventListener('scroll', scrolled)
-    now?.addEventListener('scroll', scrolled, { passive: true })
-    if (now !== null) void go()
-  }, { flush: 'post' })
+  watch(
+    list.scroller,
+    (now, before) => {
+      before?.removeEventListener('scroll', scrolled)
+      now?.addEventListener('scroll', scrolled, { passive: true })
+      if (now !== null) void go()
+    },
+    { flush: 'post' },
+  )
   onBeforeUnmount(() => list.scroller.value?.removeEventListener('scroll', scrolled))
-  watch(() => trace.count, async (now, before) => {
-    if (now < before) {
-      // Another filter or session: begin at its end.
-      seen.value = now
-      sticky.value = true
-    }
-    if (sticky.value) await go()
-  })
+  watch(
+    () => trace.count,
+    async (now, before) => {
+      if (now < before) {
+        // Another filter or session: begin at its end.
+        seen.value = now
+        sticky.value = true
+      }
+      if (sticky.value) await go()
+    },
+  )
   async function go(): Promise<void> {
     moving = true
     sticky.value = true

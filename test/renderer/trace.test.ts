@@ -1,0 +1,194 @@
+// How rows reach the screen: pages, order, filter. The story: a burst arrives, somebody filters, a hold state moves, old pages go.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { TraceRow } from '../../core/api.ts'
+import { packPage } from '../../core/page.ts'
+import { FIELDS, readFilter } from '../../renderer/model/filter.ts'
+import { createOrder, lowerBound } from '../../renderer/model/order.ts'
+import { createPages } from '../../renderer/model/pages.ts'
+
+const row = (seq: number, more: Partial<TraceRow> = {}): TraceRow => ({
+  seq,
+  kind: 'message',
+  at: 1000 * seq,
+  mono: 1000 * seq,
+  direction: seq % 2 === 0 ? 'down' : 'up',
+  hop: 'S-D',
+  session: 1 + (seq % 3),
+  sessionId: '1A',
+  device: `dev${seq % 3}`,
+  msgId: '1',
+  package: '#1',
+  encoding: 'xml',
+  size: 10,
+  commands: seq % 2 === 0 ? ['Get'] : ['Alert 1201', 'Replace'],
+  statuses: ['212', '200'],
+  target: './DevInfo',
+  final: true,
+  httpStatus: 0,
+  findings: 0,
+  severity: '',
+  hold: 'no',
+  text: '',
+  ...more,
+})
+const rows = (first: number, count: number): TraceRow[] => Array.from({ length: count }, (_, i) => row(first + i))
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 40; i++) await Promise.resolve()
+}
+
+describe('pages', () => {
+  it('keeps every row of any sequence of fragments, newest first, whatever the bucket size', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 40 }),
+        (bucket, pieces) => {
+          const pages = createPages(bucket, 1000)
+          const truth = new Map<number, string>()
+          pieces.forEach(([first, count], i) => {
+            pages.put(packPage(rows(first, count).map((one) => ({ ...one, text: `piece ${i}` }))))
+            for (let seq = first; seq < first + count; seq++) truth.set(seq, `piece ${i}`)
+          })
+          for (let seq = 1; seq <= 270; seq++) expect(pages.row(seq)?.text).toBe(truth.get(seq))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+  it('lets the least recently used bucket go and says which rows are missing', () => {
+    const pages = createPages(10, 2)
+    pages.put(packPage(rows(1, 10)))
+    pages.put(packPage(rows(11, 10)))
+    pages.put(packPage(rows(21, 10)))
+    expect(pages.row(5)).toBeUndefined()
+    expect(pages.row(15)?.seq).toBe(15)
+    expect(pages.missing(1, 30)).toEqual([{ first: 1, count: 10 }])
+    pages.forget(12, 12)
+    expect(pages.missing(11, 20)).toEqual([{ first: 11, count: 10 }])
+    expect(pages.held()).toBe(19)
+  })
+})
+
+describe('filter', () => {
+  const rowA = row(7, {
+    device: 'IMEI:49',
+    commands: ['Exec'],
+    statuses: ['212', '404'],
+    target: './SCOMO/Download',
+    text: '',
+    severity: 'error',
+    hold: 'held',
+    package: '#2',
+  })
+  it.each([
+    ['exec', true],
+    ['EXEC scomo', true],
+    ['exec delete', false],
+    ['-exec', false],
+    ['!delete', true],
+    ['cmd:exec', true],
+    ['cmd:Exec status:4xx', true],
+    ['status:40', true],
+    ['status:5xx', false],
+    ['device:imei', true],
+    ['dir:up', true],
+    ['dir:do', false],
+    ['pkg:2', true],
+    ['pkg:#2', true],
+    ['lint:error', true],
+    ['held:held', true],
+    ['"./SCOMO/Down"', true],
+    ['uri:"scomo/d"', true],
+    ['#7', true],
+    ['', true],
+  ])('%s lets the row through: %s', (text, passes) => {
+    const filter = readFilter(text)
+    expect(filter.error).toBe('')
+    expect(filter.test(rowA)).toBe(passes)
+  })
+  it('says in words what it does, and why it cannot be read', () => {
+    expect(readFilter('cmd:exec -status:4xx').words).toBe('Rows where a command contains “exec”, and a status never begins with “4”.')
+    const open = readFilter('uri:"./Dev')
+    expect(open.error).toBe('The quotation mark at position 5 is not closed.')
+    expect(open.test(rowA)).toBe(true)
+  })
+  it('takes a colon of no field as part of the word', () => {
+    expect(readFilter('IMEI:49').test(rowA)).toBe(true)
+    expect(readFilter('IMEI:50').test(rowA)).toBe(false)
+  })
+  it('never throws and every field can be asked for', () => {
+    fc.assert(fc.property(fc.string(), (text) => typeof readFilter(text).test(rowA) === 'boolean'))
+    for (const name of Object.keys(FIELDS)) expect(readFilter(`${name}:zzz`).test(rowA)).toBe(false)
+  })
+})
+
+describe('order', () => {
+  const lab = (count: number) => {
+    const all = rows(1, count)
+    const loads: number[] = []
+    const order = createOrder({
+      row: (seq) => all[seq - 1],
+      load: async (from) => void loads.push(from),
+      session: async (session) => Float64Array.from(all.filter((one) => one.session === session).map((one) => one.seq)),
+      changed: () => {},
+    })
+    order.bounds(1, count)
+    return { all, order, loads }
+  }
+  it('is all rows without a list of them', () => {
+    const { order } = lab(10)
+    order.bounds(1, 1_000_000)
+    expect([order.count(), order.seqAt(999_999), order.indexOf(500_000), order.narrowed()]).toEqual([1_000_000, 1_000_000, 499_999, false])
+  })
+  it('searches step by step, counts what it examined, and goes on with new rows', async () => {
+    const { all, order } = lab(5000)
+    order.narrow({ kind: 'all' }, readFilter('cmd:get'))
+    expect(order.searching()).toBe(true)
+    await settle()
+    expect([order.searching(), order.searched(), order.count(), order.base()]).toEqual([false, 5000, 2500, 5000])
+    all.push(row(5001), row(5002))
+    order.bounds(1, 5002)
+    await settle()
+    expect([order.count(), order.seqAt(2500), order.indexOf(5002), order.indexOf(5001)]).toEqual([2501, 5002, 2500, -1])
+  })
+  it('narrows to a session and reads only its rows', async () => {
+    const { order, loads } = lab(9000)
+    order.narrow({ kind: 'session', session: 2 }, readFilter(''))
+    await settle()
+    expect([order.count(), order.base(), order.seqAt(0), order.seqAt(1)]).toEqual([3000, 3000, 1, 4])
+    expect(loads.length).toBeLessThanOrEqual(6)
+  })
+  it('moves a row in or out when its hold state changes', async () => {
+    const { all, order } = lab(20)
+    order.narrow({ kind: 'all' }, readFilter('held:held'))
+    await settle()
+    expect(order.count()).toBe(0)
+    all[9] = row(10, { hold: 'held' })
+    order.changedRows([all[9]])
+    expect([order.count(), order.seqAt(0)]).toEqual([1, 10])
+    all[9] = row(10, { hold: 'released' })
+    order.changedRows([all[9]])
+    expect(order.count()).toBe(0)
+  })
+  it('forgets an old search when a new one begins', async () => {
+    const { order } = lab(5000)
+    order.narrow({ kind: 'all' }, readFilter('cmd:get'))
+    order.narrow({ kind: 'device', device: 'dev1' }, readFilter(''))
+    await settle()
+    expect(order.count()).toBe(1667)
+  })
+  it('finds the lower bound of any value', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer()),
+        fc.integer(),
+        (list, value) =>
+          lowerBound(
+            [...list].sort((a, b) => a - b),
+            value,
+          ) === list.filter((one) => one < value).length,
+      ),
+    )
+  })
+})
