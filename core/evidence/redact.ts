@@ -55,11 +55,15 @@ interface Document {
 
 /** Documents inside documents; deeper ones are blanked. */
 const DEPTH = 5
+/** Secrets of earlier rows that are searched for in notes, findings and headers. */
+const RECENT = 300
 
 /** Redacts rows and bodies; one of these for each export, so that an identifier has one pseudonym in all of it. */
 export class Redactor {
   readonly #options: RedactionOptions
   readonly #pseudonyms: Pseudonyms
+  /** Secrets of the last rows, oldest first. */
+  readonly #recent = new Set<string>()
 
   constructor(options: RedactionOptions) {
     this.#options = options
@@ -90,7 +94,8 @@ export class Redactor {
     learnHeaders(detail.headers, known)
     this.#close(body, known, tally)
     if (original !== null) this.#close(original, known, tally)
-    const text = (value: string): string => scrub(value, known, this.#pseudonyms, tally)
+    const spoken = this.#spoken(known)
+    const text = (value: string): string => scrub(value, spoken, this.#pseudonyms, tally)
     const said = (value: string, key: string): string => this.#said(value, key, row.device, text)
     const whole = (body.broken && detail.bytes.length > 0) || (original?.broken ?? false)
     return {
@@ -105,6 +110,19 @@ export class Redactor {
       sha256: this.#options.sha256(body.bytes),
       redaction: { ...tally, whole },
     }
+  }
+
+  /** What the texts beside a body may quote: its own secrets, and those of the rows just before it. */
+  #spoken(known: Known): Known {
+    for (const secret of known.learned) {
+      this.#recent.delete(secret)
+      this.#recent.add(secret)
+    }
+    for (const secret of this.#recent) {
+      if (this.#recent.size <= RECENT) break
+      this.#recent.delete(secret)
+    }
+    return known.with(this.#recent)
   }
 
   /** The body of a row: a push, the very sentence the row says (an error answer of ours), or a document. */

@@ -10,6 +10,7 @@ const IDENTIFIER_LENGTH = 4
 export class Known {
   readonly #secrets = new Set<string>()
   readonly #identifiers = new Set<string>()
+  readonly #words = new Set<string>()
   #ready: Replacements | null = null
   /** True where nothing can be said about what a text may quote. */
   unknowable = false
@@ -27,7 +28,7 @@ export class Known {
   /** Words of a body that could not be read; null where they are too many, then every text is taken to quote it. */
   words(words: readonly string[] | null): void {
     if (words === null) this.unknowable = true
-    else for (const word of words) this.secret(word)
+    else for (const word of words) this.#add(this.#words, word)
   }
 
   identifier(value: string): void {
@@ -35,11 +36,26 @@ export class Known {
     if (text.length >= IDENTIFIER_LENGTH && /[0-9A-Za-z]{3}/.test(text)) this.#add(this.#identifiers, text)
   }
 
+  get learned(): Iterable<string> {
+    return this.#secrets
+  }
+
+  /** The same and these secrets besides. */
+  with(secrets: Iterable<string>): Known {
+    const more = new Known()
+    more.unknowable = this.unknowable
+    for (const secret of this.#secrets) more.#secrets.add(secret)
+    for (const secret of secrets) more.#secrets.add(secret)
+    for (const word of this.#words) more.#words.add(word)
+    for (const identifier of this.#identifiers) more.#identifiers.add(identifier)
+    return more
+  }
+
   /** What to search for and what to put there, longest first, so that a value inside another one is found after it. */
   replacements(pseudonyms: Pseudonyms): Replacements {
     if (this.#ready === null) {
       const longest = (values: ReadonlySet<string>): string[] => [...values].sort((a, b) => b.length - a.length)
-      const secrets = longest(this.#secrets).map((value) => ({ value, text: blank(value) }))
+      const secrets = longest(new Set([...this.#secrets, ...this.#words])).map((value) => ({ value, text: blank(value) }))
       this.#ready = { secrets, identifiers: longest(this.#identifiers).map((value) => ({ value, text: pseudonyms.of(value) })) }
     }
     return this.#ready

@@ -73,7 +73,8 @@ async function list(rows: Iterable<TraceRow>, json: boolean): Promise<void> {
 const HEAD = ['seq', 'time', 'dir', 'hop', 'session', 'id/msg', 'pkg', 'device', 'form', 'size', 'what', 'target']
 
 function cells(row: TraceRow): string[] {
-  const what = row.kind === 'message' && row.text === '' ? [...row.statuses, ...row.commands].join(' ') : `${row.kind}: ${row.text}`
+  const answers = [...row.statuses, ...row.commands].join(' ')
+  const what = row.kind === 'message' && answers !== '' ? answers : `${row.kind}: ${row.text}`
   const id = row.msgId === '' ? '-' : `${row.sessionId}/${row.msgId}`
   const fixed = [
     String(row.seq),
