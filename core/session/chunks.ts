@@ -77,9 +77,11 @@ function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number
     next: (octets) => {
       const to = Math.min(whole.length, endOf(whole, from, octets))
       const last = to >= whole.length
-      const { size: _, ...kept } = item.meta ?? {}
+      const kept: { -readonly [K in keyof Meta]: Meta[K] } = { ...item.meta }
+      delete kept.size
       const meta: Meta = from === 0 && !last ? { ...kept, size } : from === 0 ? (item.meta ?? {}) : kept
-      const { meta: _meta, ...bare } = item
+      const bare: { -readonly [K in keyof Item]: Item[K] } = { ...item }
+      delete bare.meta
       const chunk: Item = {
         ...bare,
         ...(Object.keys(meta).length > 0 ? { meta } : {}),

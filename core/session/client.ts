@@ -176,7 +176,6 @@ export class ClientSession {
     x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
     if (next === 'again') {
       x.outbox.clear()
-      x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
       x.awaiting.settle()
       for (const status of refusals(message, verdict.code >= 400 ? verdict.code : 215)) x.outbox.answer({ kind: 'status', status })
       this.#setup()
@@ -259,7 +258,11 @@ export class ClientSession {
     const form = formCode(command)
     if (form !== 0) return this.#code(message, command, form)
     if (command.kind === 'Alert') {
-      if (command.code === 1222 || command.code === 1225) return this.#code(message, command, 200)
+      if (command.code === 1222) {
+        this.#x.outbox.front(statusFor(message, command, { code: 200 }))
+        return []
+      }
+      if (command.code === 1225) return this.#code(message, command, 200)
       return this.#outcome(message, command, effects)
     }
     if ('commands' in command || command.kind === 'Other') return this.#outcome(message, command, effects)
@@ -314,7 +317,7 @@ export class ClientSession {
 
   #speak(message: Message, effects: Effect[]): void {
     const x = this.#x
-    const says = x.outbox.answers || x.outbox.commands
+    const says = x.outbox.answers || x.outbox.commands || message.commands.some((command) => command.kind === 'Alert' && command.code === 1222)
     if (x.state === 'mine' && !says) return this.#quit(effects, { state: 'completed', reason: '' })
     const busy = message.commands.some((command) => isRequest(command) && command.kind !== 'Alert') || x.outbox.commands
     if (x.endless(busy)) {

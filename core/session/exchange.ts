@@ -190,6 +190,7 @@ export class Exchange {
       maxMsgSize: this.#maxMsgSize,
       maxObjSize: this.#maxObjSize,
       largeObjects: this.options.largeObjects,
+      settled: this.established,
     })
     this.awaiting.left(packed.message, packed.sent)
     this.messages += 1

@@ -41,6 +41,7 @@ export function checkHeader(message: Message, expected: Expectation): Finding[] 
   const number = msgNumber(header.msgId)
   if (number === 0) tell('hdr.msgid.form', header.msgId)
   else if (expected.lastMsgId === 0 && number !== 1) tell('hdr.msgid.first', header.msgId)
+  else if (expected.lastMsgId !== 0 && number === expected.lastMsgId) tell('hdr.msgid.reused', header.msgId)
   else if (expected.lastMsgId !== 0 && number !== expected.lastMsgId + 1)
     tell('hdr.msgid.order', `${header.msgId} after ${String(expected.lastMsgId)}`)
   if (header.sessionId === '' || header.sessionId.length > 4) tell('hdr.session.form', header.sessionId)

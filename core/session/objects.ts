@@ -83,8 +83,9 @@ export class Objects {
     const first = open.first.items.at(-1) ?? {}
     const meta = { ...open.first.meta, ...first.meta, ...last.meta }
     const joined = join(open.parts, meta.format)
-    const { moreData: _, ...rest } = { ...first, ...last, ...(Object.keys(meta).length > 0 ? { meta } : {}), data: joined }
-    return { next: 'complete', command: { ...open.first, ...command, items: [...open.first.items.slice(0, -1), rest] } }
+    const whole: { -readonly [K in keyof Item]: Item[K] } = { ...first, ...last, ...(Object.keys(meta).length > 0 ? { meta } : {}), data: joined }
+    delete whole.moreData
+    return { next: 'complete', command: { ...open.first, ...command, items: [...open.first.items.slice(0, -1), whole] } }
   }
 }
 

@@ -47,6 +47,8 @@ export interface Packing {
   readonly commands: boolean
   /** Whether Final may stand in it where nothing is left open. */
   readonly final: boolean
+  /** True once the header is as short as it gets (no Meta, no credentials): what does not fit now never will. */
+  readonly settled: boolean
   /** Ask for the next message where there is nothing else to send but Status. */
   readonly ask: boolean
 }
@@ -104,10 +106,9 @@ export class Outbox {
     this.#transit = null
   }
 
-  /** Takes everything back that was queued; used when a package begins anew. */
+  /** Takes everything back that was queued, save for what concerns the message that came last; used when a package begins anew. */
   clear(): Entry[] {
     const all = [...(this.#transit === null ? [] : [this.#transit.entry]), ...this.#queue]
-    this.#front = []
     this.#queue = []
     this.#transit = null
     return all
@@ -121,7 +122,9 @@ export class Outbox {
     const dropped: { entry: Entry; reason: string }[] = []
     this.#fill(draft, packing, dropped)
     const answersLeft = this.#queue.some((entry) => entry.kind !== 'command')
-    const final = packing.final && this.#transit === null && !answersLeft
+    // A Final without any command would end the session (PRO packages) while commands still wait: such a message stays open.
+    const waiting = packing.commands && this.#queue.length > 0 && !draft.says
+    const final = packing.final && this.#transit === null && !answersLeft && !waiting
     if (packing.ask && !final && !draft.says && this.#transit === null && !answersLeft) draft.add(NEXT, null)
     return { ...draft.finish(final), open: this.#transit !== null, dropped }
   }
@@ -196,7 +199,7 @@ export class Outbox {
       }
       room -= Math.max(1, Math.ceil(room / 16))
     }
-    if (rest.begun) throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
+    if (rest.begun && packing.settled && !draft.says && !draft.answers) throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
     return false
   }
 }

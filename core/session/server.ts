@@ -298,7 +298,9 @@ export class ServerSession {
       const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
       if (broken !== null) this.#broken(broken, findings)
       const code = codeForClient(command)
-      x.outbox.answer({ kind: 'status', status: statusFor(message, command, { code }) })
+      const status = statusFor(message, command, { code })
+      if (command.kind === 'Alert' && command.code === 1222) x.outbox.front(status)
+      else x.outbox.answer({ kind: 'status', status })
       if (code < 300) this.#note(command, message.header.msgId)
     }
   }
