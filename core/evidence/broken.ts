@@ -1,6 +1,7 @@
 // Bodies no decoder accepts: what is surely markup stays, everything that could be a value is blanked. Linear, never throws.
 import type { Range } from '../syncml/element.ts'
 import type { Encoding } from '../syncml/message.ts'
+import { DIGEST_LENGTH, decodePackage0, Package0Error } from '../syncml/package0.ts'
 import { KNOWN_NAMES } from '../syncml/tokens.ts'
 
 /** Elements whose text the protocol defines; it tells nothing about anybody. */
@@ -83,11 +84,15 @@ function blankMarkup(out: Uint8Array, start: number): { end: number; open: boole
   return { end: closed ? at + 1 : at, open: closed && second !== 0x2f && OPEN.has(name) }
 }
 
-/** Parts of a Package #0 that must not be shown (digest, vendor-specific rest), or null where these octets are none: the identifier's length must fit. */
+/** Parts of a Package #0 that must not be shown (digest, vendor-specific rest), or null where these octets look like none. */
 export function secretsOfPush(bytes: Uint8Array): Range[] | null {
-  if (bytes.length < 25 || bytes.length > 4096) return null
-  const end = 24 + (bytes[23] as number)
-  if (end === 24 || end > bytes.length || bytes[18] !== 0 || bytes[19] !== 0) return null
-  if (!bytes.subarray(24, end).every((octet) => octet > 0x20 && octet !== 0x7f)) return null
-  return [{ start: 0, end: 16 }, ...(end < bytes.length ? [{ start: end, end: bytes.length }] : [])]
+  try {
+    const { future, serverId, vendor } = decodePackage0(bytes)
+    if (future !== 0 || !/^[!-~]+$/.test(serverId)) return null
+    const digest = { start: 0, end: DIGEST_LENGTH }
+    return vendor.length === 0 ? [digest] : [digest, { start: bytes.length - vendor.length, end: bytes.length }]
+  } catch (error) {
+    if (error instanceof Package0Error) return null
+    throw error
+  }
 }

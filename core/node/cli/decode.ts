@@ -1,5 +1,5 @@
 // `dmlab decode`: WBXML or XML to readable XML, to its tokens with their bytes, or to a tree in JSON. Nothing of the input is lost on the way.
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { toHex } from '../../evidence/hex.ts'
 import { xmlText } from '../../evidence/printable.ts'
 import { CodecError, decode as decodeMessage, type DecodedTree, EncodeError } from '../../syncml/codec.ts'
@@ -7,7 +7,8 @@ import type { Element } from '../../syncml/element.ts'
 import { type Token, tokens } from '../../syncml/offsets.ts'
 import { base64 } from '../../syncml/text.ts'
 import { type Body, decodeBody, readBodyOf, unreadable } from './input.ts'
-import { Failure, refuse, table, visible, write, writeJson, writeResult } from './output.ts'
+import { notificationJson, notificationText, readNotification } from './notification.ts'
+import { Failure, table, visible, write, writeJson, writeResult } from './output.ts'
 
 interface Options {
   readonly offsets?: true
@@ -32,13 +33,19 @@ export function decode(program: Command): void {
     .option('--json', 'the tree with byte ranges and findings, or with --offsets the tokens')
     .option('--hex', 'the input is hexadecimal text (found out by itself otherwise)')
     .option('--compact', 'XML without line breaks')
-    .option('--type <type>', 'notification: the input is a Package #0')
+    .addOption(new Option('--type <type>', 'what the input is, where it is no document: a Package #0').choices(['notification']))
     .option('-o, --output <file>', 'write to a file')
     .option('--force', 'overwrite the file')
     .action(async (file: string, options: Options) => {
-      if (options.type !== undefined) return refuse(`--type ${options.type}: not known; SyncML, TNDS and provisioning are found out by themselves`)
-      await run(await readBodyOf(file, options.hex === true), options)
+      if (options.type === 'notification') await notification(file, options)
+      else await run(await readBodyOf(file, options.hex === true), options)
     })
+}
+
+async function notification(file: string, options: Options): Promise<void> {
+  const { bytes, fields } = await readNotification(file, options.hex === true)
+  if (options.json === true) await writeJson(notificationJson(fields))
+  else await writeResult(notificationText(bytes, fields, options.offsets === true), options.output, options.force === true)
 }
 
 async function run(body: Body, options: Options): Promise<void> {

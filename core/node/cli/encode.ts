@@ -5,6 +5,7 @@ import { fromPrintable, MarkError } from '../../evidence/printable.ts'
 import { EncodeError, encodeTree, type Wire } from '../../syncml/codec.ts'
 import type { Element } from '../../syncml/element.ts'
 import { type Body, decodeBody, readBodyOf } from './input.ts'
+import { toNotification } from './notification.ts'
 import { Failure, refuse, stdoutIsTerminal, writeResult } from './output.ts'
 
 interface Options {
@@ -33,11 +34,15 @@ export function encode(program: Command): void {
     .addOption(new Option('--public-id <form>', 'public identifier (default: number)').choices(['number', 'text']))
     .addOption(new Option('--pages <style>', 'when the code page is switched back (default: lazy)').choices(['lazy', 'eager']))
     .option('--hex', 'print hexadecimal text')
-    .option('--type <type>', 'notification: build a Package #0')
+    .addOption(
+      new Option('--type <type>', 'what to build: a Package #0, from JSON as `decode --type notification --json` prints it').choices([
+        'notification',
+      ]),
+    )
     .option('-o, --output <file>', 'write to a file')
     .option('--force', 'write binary to a terminal; overwrite the file')
     .action(async (file: string, options: Options) => {
-      if (options.type !== undefined) return refuse(`--type ${options.type}: not known`)
+      if (options.type === 'notification') return emit(await toNotification(file), options)
       const wire = wireOf(options)
       await emit(encoded(await readBodyOf(file, false), wire), options)
     })

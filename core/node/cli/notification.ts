@@ -1,0 +1,119 @@
+// Package #0 on the command line: octets to fields with their places, and fields in JSON to octets with a given or a computed digest.
+import { md5 } from '../../auth/md5.ts'
+import { fromHex, toHex } from '../../evidence/hex.ts'
+import {
+  DIGEST_LENGTH,
+  decodePackage0,
+  encodePackage0,
+  encodeTrigger,
+  type Package0,
+  Package0Error,
+  trigger,
+  type Trigger,
+  UI_MODES,
+} from '../../syncml/package0.ts'
+import { base64, concat, fromBase64 } from '../../syncml/text.ts'
+import { nameOf, readInput, refuse, table, visible } from './output.ts'
+
+/** Reads a Package #0 from a file, binary or hexadecimal. Rejects with Failure 2. */
+export async function readNotification(
+  file: string,
+  hex: boolean,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly fields: Package0 }> {
+  const name = nameOf(file)
+  const given = await readInput(file)
+  const octets = fromHex(given)
+  if (hex && !(octets instanceof Uint8Array)) refuse(`${name}: byte ${String(octets.offset)}: ${octets.reason}`)
+  const bytes = octets instanceof Uint8Array ? octets : given
+  try {
+    return { name, bytes, fields: decodePackage0(bytes) }
+  } catch (error) {
+    if (error instanceof Package0Error) refuse(`${name}: ${error.message}`)
+    throw error
+  }
+}
+
+/** The fields as scripts read them; what `toNotification` takes. */
+export function notificationJson(fields: Package0): object {
+  const { version, uiMode, initiator, future, sessionId, serverId, digest, vendor } = fields
+  return { type: 'notification', digest: base64(digest), version, uiMode, initiator, future, sessionId, serverId, vendor: base64(vendor) }
+}
+
+/** The fields for people; `offsets` puts the byte range and octets of each before it. */
+export function notificationText(bytes: Uint8Array, fields: Package0, offsets: boolean): string {
+  const version = `${String(Math.floor(fields.version / 10))}.${String(fields.version % 10)} (${String(fields.version)})`
+  const session = `${fields.sessionId.toString(16).toUpperCase()} (${String(fields.sessionId)})`
+  const nameEnd = 24 + (bytes[23] as number)
+  const rows: [number, number, string, string][] = [
+    [0, DIGEST_LENGTH, 'digest', toHex(fields.digest)],
+    [16, 18, 'version', version],
+    [17, 18, 'ui-mode', fields.uiMode],
+    [17, 18, 'initiator', fields.initiator],
+    [17, 21, 'future-use', String(fields.future)],
+    [21, 23, 'sessionid', session],
+    [23, 24, 'length-identifier', String(nameEnd - 24)],
+    [24, nameEnd, 'server-identifier', fields.serverId],
+    ...(fields.vendor.length > 0 ? [[nameEnd, bytes.length, 'vendor-specific', toHex(fields.vendor)] as [number, number, string, string]] : []),
+  ]
+  const hex4 = (n: number): string => n.toString(16).toUpperCase().padStart(4, '0')
+  const place = (start: number, end: number): string[] =>
+    offsets ? [`${hex4(start)}-${hex4(end - 1)}`, toHex(bytes.subarray(start, Math.min(end, start + 16)))] : []
+  return table(rows.filter(([start, end]) => end > start).map(([start, end, field, text]) => [...place(start, end), field, visible(text)]))
+}
+
+/**
+ * Octets from fields in JSON: serverId and sessionId are needed; version, uiMode, initiator, future and vendor may be; and either `digest`
+ * (base64), or `password` and `nonce` (base64) with `identity` where it is not the serverId. Rejects with Failure 2.
+ */
+export async function toNotification(file: string): Promise<Uint8Array> {
+  const name = nameOf(file)
+  const wrong = (reason: string): never => refuse(`${name}: ${reason}`)
+  const given = parsed(new TextDecoder().decode(await readInput(file)), wrong)
+  const octets = (field: string): Uint8Array => fromBase64(text(given, field, wrong)) ?? wrong(`${field} is no base64`)
+  const fields = fieldsOf(given, given['vendor'] === undefined ? new Uint8Array() : octets('vendor'), wrong)
+  try {
+    if (given['digest'] === undefined) {
+      if (given['password'] === undefined || given['nonce'] === undefined) wrong('needs either digest, or password and nonce')
+      const identity = given['identity'] === undefined ? fields.serverId : text(given, 'identity', wrong)
+      return encodePackage0(fields, { identity, password: text(given, 'password', wrong), nonce: octets('nonce') }, md5)
+    }
+    const digest = octets('digest')
+    if (digest.length !== DIGEST_LENGTH) wrong(`digest has ${String(digest.length)} octets instead of ${String(DIGEST_LENGTH)}`)
+    return concat([digest, encodeTrigger(fields)])
+  } catch (error) {
+    if (error instanceof Package0Error) wrong(error.message)
+    throw error
+  }
+}
+
+type Given = Readonly<Record<string, unknown>>
+type Wrong = (reason: string) => never
+
+function parsed(json: string, wrong: Wrong): Given {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Given) : wrong('is no JSON object')
+  } catch (error) {
+    if (error instanceof SyntaxError) return wrong(`is no JSON: ${error.message}`)
+    throw error
+  }
+}
+
+function text(given: Given, field: string, wrong: Wrong): string {
+  const value = given[field]
+  return typeof value === 'string' ? value : wrong(`${field} must be a text`)
+}
+
+function number(given: Given, field: string, otherwise: number | null, wrong: Wrong): number {
+  const value = given[field] ?? otherwise
+  return typeof value === 'number' ? value : wrong(`${field} must be a number`)
+}
+
+function fieldsOf(given: Given, vendor: Uint8Array, wrong: Wrong): Trigger {
+  const uiMode = UI_MODES.find((mode) => mode === (given['uiMode'] ?? 'background')) ?? wrong(`uiMode must be one of ${UI_MODES.join(', ')}`)
+  const initiator = given['initiator'] ?? 'server'
+  if (initiator !== 'server' && initiator !== 'client') return wrong('initiator must be server or client')
+  const version = number(given, 'version', 11, wrong)
+  const future = number(given, 'future', 0, wrong)
+  return trigger(text(given, 'serverId', wrong), number(given, 'sessionId', null, wrong), { version, future, uiMode, initiator, vendor })
+}

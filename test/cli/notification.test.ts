@@ -1,0 +1,37 @@
+// Package #0 on the command line: the worked example of the notification sheet, both ways, and refusals by field.
+import { expect, test } from 'vitest'
+import { dmlab } from './dmlab.ts'
+
+const TRIGGER = '02D8000000001A0E636F6D2E6578616D706C652E646D'
+const secret = { password: 'S3rv3rS3cret', nonce: Buffer.from('NonceForServer01').toString('base64') }
+const fields = { serverId: 'com.example.dm', sessionId: 0x1a }
+
+test('fields become octets with the right digest, octets become fields', () => {
+  const built = dmlab(['encode', '--type', 'notification', '-'], JSON.stringify({ ...fields, ...secret }))
+  expect(built).toMatchObject({ code: 0, err: '' })
+  expect(built.out.subarray(16).toString('hex').toUpperCase()).toBe(TRIGGER)
+  const shown = dmlab(['decode', '--type', 'notification', '--json'], built.out)
+  expect(JSON.parse(shown.text)).toMatchObject({
+    ...fields,
+    type: 'notification',
+    version: 11,
+    uiMode: 'background',
+    initiator: 'server',
+    future: 0,
+    vendor: '',
+  })
+  const again = dmlab(['encode', '--type', 'notification', '--hex'], shown.text)
+  expect(again.text.trim()).toBe(built.out.toString('hex'))
+  const text = dmlab(['decode', '--type', 'notification', '--offsets'], built.out.toString('hex')).text
+  expect(text).toMatch(/0015-0016 +001a +sessionid +1A \(26\)/)
+  expect(text).toMatch(/0018-0025 +636f6d2e6578616d706c652e646d +server-identifier +com\.example\.dm/)
+})
+
+test('what does not fit is refused with the field or the byte', () => {
+  const refused = (json: object): string => dmlab(['encode', '--type', 'notification'], JSON.stringify(json)).err
+  expect(refused(fields)).toBe('dmlab: stdin: needs either digest, or password and nonce\n')
+  expect(refused({ ...fields, ...secret, sessionId: 70_000 })).toMatch(/^dmlab: stdin: byte 21: sessionid 70000 is not within 0 and 65535\n$/)
+  expect(refused({ ...fields, digest: 'AAAA' })).toBe('dmlab: stdin: digest has 3 octets instead of 16\n')
+  expect(dmlab(['decode', '--type', 'notification'], 'abcd')).toMatchObject({ code: 2, text: '' })
+  expect(dmlab(['decode', '--type', 'telegram'], 'abcd')).toMatchObject({ code: 2 })
+})
