@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { dmlab } from './dmlab.ts'
 
+const DIGEST = '632E75B253474AAD5A14C33B96572DB0'
 const TRIGGER = '02D8000000001A0E636F6D2E6578616D706C652E646D'
 const secret = { password: 'S3rv3rS3cret', nonce: Buffer.from('NonceForServer01').toString('base64') }
 const fields = { serverId: 'com.example.dm', sessionId: 0x1a }
@@ -9,7 +10,7 @@ const fields = { serverId: 'com.example.dm', sessionId: 0x1a }
 test('fields become octets with the right digest, octets become fields', () => {
   const built = dmlab(['encode', '--type', 'notification', '-'], JSON.stringify({ ...fields, ...secret }))
   expect(built).toMatchObject({ code: 0, err: '' })
-  expect(built.out.subarray(16).toString('hex').toUpperCase()).toBe(TRIGGER)
+  expect(built.out.toString('hex').toUpperCase()).toBe(DIGEST + TRIGGER)
   const shown = dmlab(['decode', '--type', 'notification', '--json'], built.out)
   expect(JSON.parse(shown.text)).toMatchObject({
     ...fields,
@@ -23,8 +24,8 @@ test('fields become octets with the right digest, octets become fields', () => {
   const again = dmlab(['encode', '--type', 'notification', '--hex'], shown.text)
   expect(again.text.trim()).toBe(built.out.toString('hex'))
   const text = dmlab(['decode', '--type', 'notification', '--offsets'], built.out.toString('hex')).text
-  expect(text).toMatch(/0015-0016 +001a +sessionid +1A \(26\)/)
-  expect(text).toMatch(/0018-0025 +636f6d2e6578616d706c652e646d +server-identifier +com\.example\.dm/)
+  expect(text).toMatch(/0015-0016 +001a +sessionid +16 bits +26 \(1A\)/)
+  expect(text).toMatch(/0018-0025 +636f6d2e6578616d706c652e646d +server-identifier +112 bits +com\.example\.dm/)
 })
 
 test('what does not fit is refused with the field or the byte', () => {

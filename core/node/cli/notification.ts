@@ -2,12 +2,14 @@
 import { md5 } from '../../auth/md5.ts'
 import { fromHex, toHex } from '../../evidence/hex.ts'
 import {
+  bitFields,
   DIGEST_LENGTH,
   decodePackage0,
   encodePackage0,
   encodeTrigger,
   type Package0,
   Package0Error,
+  package0Remarks,
   trigger,
   type Trigger,
   UI_MODES,
@@ -39,26 +41,21 @@ export function notificationJson(fields: Package0): object {
   return { type: 'notification', digest: base64(digest), version, uiMode, initiator, future, sessionId, serverId, vendor: base64(vendor) }
 }
 
-/** The fields for people; `offsets` puts the byte range and octets of each before it. */
+/** The fields for people, one a line, and what is odd about them; `offsets` puts the octets each field lies in before it. */
 export function notificationText(bytes: Uint8Array, fields: Package0, offsets: boolean): string {
-  const version = `${String(Math.floor(fields.version / 10))}.${String(fields.version % 10)} (${String(fields.version)})`
-  const session = `${fields.sessionId.toString(16).toUpperCase()} (${String(fields.sessionId)})`
-  const nameEnd = 24 + (bytes[23] as number)
-  const rows: [number, number, string, string][] = [
-    [0, DIGEST_LENGTH, 'digest', toHex(fields.digest)],
-    [16, 18, 'version', version],
-    [17, 18, 'ui-mode', fields.uiMode],
-    [17, 18, 'initiator', fields.initiator],
-    [17, 21, 'future-use', String(fields.future)],
-    [21, 23, 'sessionid', session],
-    [23, 24, 'length-identifier', String(nameEnd - 24)],
-    [24, nameEnd, 'server-identifier', fields.serverId],
-    ...(fields.vendor.length > 0 ? [[nameEnd, bytes.length, 'vendor-specific', toHex(fields.vendor)] as [number, number, string, string]] : []),
-  ]
   const hex4 = (n: number): string => n.toString(16).toUpperCase().padStart(4, '0')
-  const place = (start: number, end: number): string[] =>
-    offsets ? [`${hex4(start)}-${hex4(end - 1)}`, toHex(bytes.subarray(start, Math.min(end, start + 16)))] : []
-  return table(rows.filter(([start, end]) => end > start).map(([start, end, field, text]) => [...place(start, end), field, visible(text)]))
+  const rows = bitFields(fields).map(({ start, end, name, value }) => {
+    const first = Math.floor(start / 8)
+    const last = Math.floor((end - 1) / 8)
+    const place = offsets ? [`${hex4(first)}-${hex4(last)}`, toHex(bytes.subarray(first, Math.min(last + 1, first + 16)))] : []
+    return [...place, name, `${String(end - start)} bits`, visible(value)]
+  })
+  return (
+    table(rows) +
+    package0Remarks(fields)
+      .map((remark) => `odd: ${remark}\n`)
+      .join('')
+  )
 }
 
 /**
