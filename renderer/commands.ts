@@ -38,22 +38,30 @@ function pane(step: 1 | -1): boolean {
   return next !== undefined
 }
 
-/** Asks for a capture file and reads it into the workspace. */
-export function openCapture(): void {
+/** Reads a capture into the workspace and shows its first row. */
+async function take(name: string, bytes: Uint8Array): Promise<void> {
   const world = useWorld()
-  const trace = useTrace()
+  const rows = await world.attempt(`Opening ${name}`, (lab) => lab.evidence.open(name, bytes))
+  if (rows === null) return
+  useView().screen = 'trace'
+  useTrace().reveal(rows.first)
+  world.say(`${name}: rows ${rows.first} to ${rows.last}.`)
+}
+
+/** Asks for capture files: by the shell's dialog where there is one, else by the browser's. */
+export async function openCapture(): Promise<void> {
+  const ask = window.desktop?.openCapture
+  if (ask !== undefined) {
+    for (const file of (await ask()) ?? []) await take(file.name, file.bytes)
+    return
+  }
   const input = document.createElement('input')
   input.type = 'file'
   input.accept = '.ndjson,.json,.xml,.wbxml,.hex,.txt,application/xml'
   input.addEventListener('change', async () => {
     const file = input.files?.[0]
     if (file === undefined) return
-    const bytes = new Uint8Array(await file.arrayBuffer())
-    const rows = await world.attempt(`Opening ${file.name}`, (lab) => lab.evidence.open(file.name, bytes))
-    if (rows === null) return
-    useView().screen = 'trace'
-    trace.reveal(rows.first)
-    world.say(`${file.name}: rows ${rows.first} to ${rows.last}.`)
+    await take(file.name, new Uint8Array(await file.arrayBuffer()))
   })
   input.click()
 }
@@ -133,7 +141,7 @@ export function createCommands(): Commands {
     drop: () => stepper.act('drop'),
     holdAll: () => void world.toggleHold(),
     simulate: () => void simulate(),
-    openCapture: () => openCapture(),
+    openCapture: () => void openCapture(),
     clearFilter: () => (trace.setFilter(''), trace.setScope({ kind: 'all' })),
     themeSystem: () => void (view.theme = 'system'),
     themeLight: () => void (view.theme = 'light'),

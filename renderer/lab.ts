@@ -5,8 +5,14 @@ import { connect, fromBytes, toBytes } from '../core/rpc.ts'
 /** What the desktop shell adds. Every part is optional: in a browser there is none. */
 export interface Desktop {
   /** Makes the preload post `{type:'dm-lab-port'}` to this window with the port in `ports[0]`. */
-  requestPort?(): void
-  readonly platform?: string
+  requestPort?(): unknown
+  /** Hears of the lab's process: `down` while it is started again, `running` when a new port can be asked for. */
+  onLab?(listener: (status: { readonly state: string; readonly reason: string }) => void): () => void
+  /** Hears which action the menu asks for (ids of model/keys.ts and commands.ts). */
+  onCommand?(listener: (command: string) => void): () => void
+  openCapture?(): Promise<readonly { readonly name: string; readonly bytes: Uint8Array }[] | null>
+  setTitleBadge?(held: number): unknown
+  setTheme?(theme: 'system' | 'light' | 'dark'): unknown
 }
 
 declare global {
@@ -142,9 +148,21 @@ function overPort(desktop: Desktop, listener: LinkListener): { retry(): void } {
     current = channel
     const api = connect(channel)
     channel.onClose(() => {
-      if (current === channel) lost('The lab process ended.')
+      if (current !== channel) return
+      current = null
+      lost('The lab process ended.')
     })
     listener.opened(api)
+  })
+  desktop.onLab?.((status) => {
+    if (status.state === 'running') {
+      if (current === null) ask()
+    } else {
+      current?.close()
+      current = null
+      clearTimeout(timer)
+      listener.lost(status.reason === '' ? 'The lab process is started again.' : status.reason, 0)
+    }
   })
   ask()
   return { retry: ask }

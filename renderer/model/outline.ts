@@ -2,7 +2,7 @@
 import type { Element } from '../../core/syncml/element.ts'
 import { alert, alertType, status, type Code } from '../../core/syncml/codes.ts'
 import { childrenOf } from './document.ts'
-import { visible } from './words.ts'
+import { count, visible } from './words.ts'
 
 export interface OutlineRow {
   /** Child indices joined by dots; '' is the root. */
@@ -33,7 +33,7 @@ export function sense(element: Element): string {
     case 'SyncHdr':
       return `session ${text(element, 'SessionID')}, message ${text(element, 'MsgID')}, ${text(element, 'VerProto')}`
     case 'SyncBody':
-      return `${element.children.filter((one) => COMMANDS.has(one.name)).length} commands${child(element, 'Final') === undefined ? ', more follow in this package' : ''}`
+      return `${count(commandsIn(element), 'command')}${child(element, 'Final') === undefined ? ', no Final: more follow in this package' : ''}`
     case 'Status':
       return `${text(element, 'Data')} for ${text(element, 'Cmd') || 'command'} ${text(element, 'CmdRef')} of message ${text(element, 'MsgRef')}`
     case 'Alert':
@@ -48,7 +48,7 @@ export function sense(element: Element): string {
       return text(element, 'Meta', 'Type')
     case 'Atomic':
     case 'Sequence':
-      return `${element.children.filter((one) => COMMANDS.has(one.name)).length} commands`
+      return count(commandsIn(element), 'command')
     default:
       if (!COMMANDS.has(element.name)) return ''
       return items.length > 1
@@ -57,6 +57,7 @@ export function sense(element: Element): string {
   }
 }
 
+const commandsIn = (element: Element): number => element.children.filter((one) => COMMANDS.has(one.name)).length
 const short = (value: string): string => visible(value.length > 60 ? `${value.slice(0, 59)}…` : value)
 
 /** What a code in a leaf means: Status and Alert Data, CmdRef 0, Final and MoreData. */

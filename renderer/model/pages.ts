@@ -1,6 +1,6 @@
 // The trace as the window holds it: column pages in buckets, least recently used ones let go. Rows become objects only when shown.
 import type { Seq, TracePage, TraceRow } from '../../core/api.ts'
-import { packPage, readRow } from '../../core/page.ts'
+import { packPage, readPage, readRow } from '../../core/page.ts'
 
 /** Fragments of one bucket before they are packed into one page. */
 const FRAGMENTS = 12
@@ -21,6 +21,17 @@ export interface Pages {
 interface Bucket {
   fragments: TracePage[]
   present: Uint8Array
+}
+
+/** Rows packed into pages without gaps. */
+function runsIn(all: readonly TraceRow[]): TracePage[] {
+  const runs: TraceRow[][] = []
+  for (const row of all) {
+    const run = runs.at(-1)
+    if (run?.at(-1)?.seq === row.seq - 1) run.push(row)
+    else runs.push([row])
+  }
+  return runs.map(packPage)
 }
 
 /** Buckets of `rows` rows, at most `most` of them. */
@@ -48,28 +59,29 @@ export function createPages(rows = 512, most = 200): Pages {
   }
 
   const pack = (key: number, bucket: Bucket): void => {
-    const runs: TraceRow[][] = []
+    const all: TraceRow[] = []
     for (let i = 0; i < rows; i++) {
-      const seq = key * rows + i + 1
-      const row = bucket.present[i] === 1 ? find(bucket, seq) : undefined
-      if (row === undefined) continue
-      const run = runs.at(-1)
-      if (run?.at(-1)?.seq === seq - 1) run.push(row)
-      else runs.push([row])
+      const row = bucket.present[i] === 1 ? find(bucket, key * rows + i + 1) : undefined
+      if (row !== undefined) all.push(row)
     }
-    bucket.fragments = runs.map(packPage)
+    bucket.fragments = runsIn(all)
+  }
+
+  const putRun = (page: TracePage): void => {
+    for (let key = bucketOf(page.first); key <= bucketOf(page.first + page.count - 1); key++) {
+      const bucket = touch(key)
+      bucket.fragments.push(page)
+      const from = Math.max(page.first - key * rows - 1, 0)
+      bucket.present.fill(1, from, Math.min(page.first + page.count - key * rows - 1, rows))
+      if (bucket.fragments.length > FRAGMENTS) pack(key, bucket)
+    }
   }
 
   return {
     put(page) {
-      if (page.count === 0) return
-      for (let key = bucketOf(page.first); key <= bucketOf(page.first + page.count - 1); key++) {
-        const bucket = touch(key)
-        bucket.fragments.push(page)
-        const from = Math.max(page.first - key * rows - 1, 0)
-        bucket.present.fill(1, from, Math.min(page.first + page.count - key * rows - 1, rows))
-        if (bucket.fragments.length > FRAGMENTS) pack(key, bucket)
-      }
+      // A page tells rows in order, but a burst may leave some out (rows that changed): then each run counts for itself.
+      const last = page.count === 0 ? 0 : readRow(page, page.count - 1).seq
+      for (const run of last === page.first + page.count - 1 ? [page] : runsIn(readPage(page))) putRun(run)
     },
     row(seq) {
       const bucket = buckets.get(bucketOf(seq))

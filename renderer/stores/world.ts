@@ -90,7 +90,11 @@ export const useWorld = defineStore('world', () => {
   function join(follower: Follower): void {
     followers.push(follower)
     link ??= keepConnected({
-      opened: (lab) => void opened(lab).catch((error: Error) => say(`The lab answered badly: ${error.message}`, 'bad')),
+      opened: (lab) =>
+        void opened(lab).catch((error: Error) => {
+          // A connection that went meanwhile is told by the banner and tried again.
+          if (error.message !== 'connection lost') say(`The lab answered badly: ${error.message}`, 'bad')
+        }),
       lost(reason) {
         api.value = null
         connection.value = everOpen.value ? 'lost' : 'connecting'

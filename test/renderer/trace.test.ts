@@ -70,6 +70,18 @@ describe('pages', () => {
   })
 })
 
+describe('pages with gaps', () => {
+  it('takes a page that leaves rows out for what it is: only the rows in it', () => {
+    const pages = createPages(10, 10)
+    pages.put(packPage([row(1), row(3)]))
+    expect([pages.row(1)?.seq, pages.row(2), pages.row(3)?.seq]).toEqual([1, undefined, 3])
+    expect(pages.missing(1, 3)).toEqual([{ first: 1, count: 10 }])
+    pages.put(packPage(rows(1, 12)))
+    pages.put(packPage([row(2, { hold: 'held' }), row(12, { hold: 'held' })]))
+    expect([pages.row(2)?.hold, pages.row(3)?.hold, pages.row(12)?.hold]).toEqual(['held', 'no', 'held'])
+  })
+})
+
 describe('filter', () => {
   const rowA = row(7, {
     device: 'IMEI:49',
