@@ -76,7 +76,7 @@ export class Verifier {
       return this.#refuse(407, 'no credentials', demand, null)
     }
     if (shown === null) return this.#refuse(401, `authentication type ${JSON.stringify(cred?.typeText ?? '')} is not known`, demand, null)
-    const wanted = this.#demanded ?? secret.type
+    const wanted = secret.type
     if (wanted !== null && wanted !== shown) {
       const cause = this.#demanded === null ? `${shown} shown where ${wanted} is expected` : `challenged for ${wanted}, answered with ${shown}`
       return this.#refuse(401, cause, this.#demanded === null ? demand : null, shown)

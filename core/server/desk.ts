@@ -8,7 +8,7 @@ import type { Desk, Ident, SessionEnd, Shown } from '../session/server.ts'
 import type { Alert, Item, NonceText, Results, Status } from '../syncml/message.ts'
 import { Orders } from './orders.ts'
 import type { Policy } from './policy.ts'
-import type { Account, AlertRecord, DeviceRecord, Nonces, ServerLedger, ServerRecord } from './records.ts'
+import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, ServerLedger, ServerRecord } from './records.ts'
 import type { ServerSettings } from './settings.ts'
 import { textOfData, valuesOf, valuesWritten } from './values.ts'
 
@@ -36,6 +36,7 @@ export class DeviceDesk implements Desk {
   #record: DeviceRecord | null = null
   #authenticated = false
   #round = 0
+  readonly #learnt = new Map<string, number>()
   end: SessionEnd | null = null
 
   constructor(device: string, sessionId: string, parts: DeskParts) {
@@ -120,7 +121,7 @@ export class DeviceDesk implements Desk {
       type: item.meta?.type ?? '',
       format: item.meta?.format ?? '',
       mark: item.meta?.mark ?? '',
-      data: textOfData(item.data),
+      data: textOfData(item.data, item.meta?.format),
     }))
     const { code, correlator } = alert
     const record: AlertRecord = {
@@ -138,13 +139,19 @@ export class DeviceDesk implements Desk {
   status(sent: SentCommand, status: Status): void {
     const command = this.orders.status(sent, status)
     if (command === null || status.code !== 200) return
-    const values = valuesWritten(this.device, command, this.#parts.env.now())
-    if (values.length > 0) this.#saves.push({ kind: 'values', values })
+    this.#learn(sent, valuesWritten(this.device, command, this.#parts.env.now()))
   }
 
   results(sent: SentCommand, results: Results): void {
     this.orders.results(sent, results)
-    const values = valuesOf(this.device, results.items, results.meta, this.#parts.env.now())
+    this.#learn(sent, valuesOf(this.device, results.items, results.meta, this.#parts.env.now()))
+  }
+
+  /** Keeps values in the order the commands were performed, not in the order their answers came. */
+  #learn({ tag, path }: SentCommand, found: readonly KnownValue[]): void {
+    const rank = tag + ((path[0] ?? -1) + 1) / 100_000
+    const values = found.filter(({ uri }) => (this.#learnt.get(uri) ?? -1) <= rank)
+    for (const { uri } of values) this.#learnt.set(uri, rank)
     if (values.length > 0) this.#saves.push({ kind: 'values', values })
   }
 
@@ -153,7 +160,7 @@ export class DeviceDesk implements Desk {
   }
 
   dropped(tag: number, reason: string): void {
-    this.orders.unanswered(tag, `not sent: ${reason}`)
+    this.orders.unanswered(tag, `not sent: ${reason}`, false)
   }
 
   leaving(sent: readonly SentCommand[]): void {

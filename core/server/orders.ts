@@ -89,16 +89,22 @@ export class Orders {
     for (const item of results.items) {
       const uri = item.source?.locUri ?? results.sourceRef ?? ''
       const at = task.outcomes.findIndex((outcome) => outcome.data === '' && (outcome.uri === uri || outcome.uri === ''))
-      const outcome: OrderOutcome = { command: task.index, code: task.outcomes[at]?.code ?? code, uri, data: textOfData(item.data) }
+      const outcome: OrderOutcome = {
+        command: task.index,
+        code: task.outcomes[at]?.code ?? code,
+        uri,
+        data: textOfData(item.data, item.meta?.format ?? results.meta?.format),
+      }
       if (at < 0) task.outcomes.push(outcome)
       else task.outcomes[at] = outcome
     }
   }
 
-  /** A command that will never get a Status; code 0 stands for that, `reason` for why. */
-  unanswered(tag: number, reason: string): void {
+  /** A command that will never get a Status; code 0 stands for that, `reason` for why. `left` false: it surely never reached the device. */
+  unanswered(tag: number, reason: string, left = true): void {
     const task = this.#tasks[tag]
     if (task === undefined || task.answered) return
+    task.left &&= left
     task.outcomes.push({ command: task.index, code: 0, uri: targetOf(task.command), data: reason })
     task.answered = true
   }

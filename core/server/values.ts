@@ -1,13 +1,13 @@
 // Values of a device's tree as the server remembers them: text of Items, base64 where they are octets.
 import { encodeTree } from '../syncml/codec.ts'
-import { base64, utf8Lossy } from '../syncml/text.ts'
+import { base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import type { Data, Item, Meta, Request } from '../syncml/message.ts'
 import type { KnownValue } from './records.ts'
 
-/** Data as text: octets as base64, nested elements as XML. */
-export function textOfData(data: Data | undefined): string {
+/** Data as text: octets as base64, nested elements as XML. Octets that happen to be UTF-8 were decoded as text; Format bin tells. */
+export function textOfData(data: Data | undefined, format?: string): string {
   if (data === undefined) return ''
-  if (typeof data === 'string') return data
+  if (typeof data === 'string') return format === 'bin' ? base64(utf8Bytes(data)) : data
   if (data instanceof Uint8Array) return base64(data)
   return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
 }
@@ -34,5 +34,5 @@ export function valuesWritten(device: string, command: Request, at: number): Kno
 function valueOf(device: string, uri: string, item: Item, meta: Meta | undefined, at: number): KnownValue {
   const { format, type } = { ...meta, ...item.meta }
   const octets = item.data instanceof Uint8Array
-  return { device, uri, format: format ?? (octets ? 'bin' : 'chr'), type: type ?? 'text/plain', data: textOfData(item.data), at }
+  return { device, uri, format: format ?? (octets ? 'bin' : 'chr'), type: type ?? 'text/plain', data: textOfData(item.data, format), at }
 }

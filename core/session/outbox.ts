@@ -199,7 +199,8 @@ export class Outbox {
       }
       room -= Math.max(1, Math.ceil(room / 16))
     }
-    if (rest.begun && packing.settled && !draft.says && !draft.answers) throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
+    if (rest.begun && packing.settled && !draft.says && !draft.answers)
+      throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
     return false
   }
 }

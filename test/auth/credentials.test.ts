@@ -3,7 +3,19 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { basic, formatMacHeader, issuedReadings, mac, makeNonce, md5Credential, parseBasic, parseMacHeader, readings, same, secretDigest } from '../../core/auth/credentials.ts'
+import {
+  basic,
+  formatMacHeader,
+  issuedReadings,
+  mac,
+  makeNonce,
+  md5Credential,
+  parseBasic,
+  parseMacHeader,
+  readings,
+  same,
+  secretDigest,
+} from '../../core/auth/credentials.ts'
 import { md5 } from '../../core/auth/md5.ts'
 import { base64, fromBase64, utf8Bytes } from '../../core/syncml/text.ts'
 import { shared } from '../support/shared.ts'
@@ -16,7 +28,13 @@ test('MD5 of anything is that of node:crypto, around every block border too', ()
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 255)
     expect(Buffer.from(md5(bytes)).toString('hex')).toBe(createHash('md5').update(bytes).digest('hex'))
   }
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 3000 }), (bytes) => Buffer.from(md5(bytes)).toString('hex') === createHash('md5').update(bytes).digest('hex')), { numRuns: 200, seed: 1 })
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 3000 }),
+      (bytes) => Buffer.from(md5(bytes)).toString('hex') === createHash('md5').update(bytes).digest('hex'),
+    ),
+    { numRuns: 200, seed: 1 },
+  )
 })
 
 describe('dm 51: the vectors of the sheet', () => {
@@ -58,7 +76,10 @@ describe('dm 55: x-syncml-hmac', () => {
 
   test('writes it as the example has it, and reads back what it writes', () => {
     expect(formatMacHeader(wanted.userName, wanted.mac)).toBe('algorithm=MD5, username="client-0001", mac=JJHy+9ngp0rHh+l5Wj6L9g==')
-    fc.assert(fc.property(fc.string(), (user) => parseMacHeader(formatMacHeader(user, wanted.mac))?.userName === user), { seed: 3 })
+    fc.assert(
+      fc.property(fc.string(), (user) => parseMacHeader(formatMacHeader(user, wanted.mac))?.userName === user),
+      { seed: 3 },
+    )
   })
 
   test.each(['', 'mac=abc=', 'username="a"', 'username="a", mac=', 'nonsense'])('refuses %j', (value) => expect(parseMacHeader(value)).toBeNull())

@@ -15,7 +15,10 @@ const NOTHING: Evidence = { cred: undefined, headers: [], body: BODY, locName: U
 
 const cred = (type: string, data: string): Evidence => ({ ...NOTHING, cred: { meta: { format: 'b64', type }, data } })
 const digest = (nonce: Uint8Array, user = USER, password = PASSWORD): Evidence => cred('syncml:auth-md5', md5Credential(user, password, nonce))
-const signed = (nonce: Uint8Array, user = USER): Evidence => ({ ...NOTHING, headers: [['X-SyncML-HMAC', formatMacHeader(user, mac(user, PASSWORD, nonce, BODY))]] })
+const signed = (nonce: Uint8Array, user = USER): Evidence => ({
+  ...NOTHING,
+  headers: [['X-SyncML-HMAC', formatMacHeader(user, mac(user, PASSWORD, nonce, BODY))]],
+})
 
 function verifier(options: { required?: boolean; nonce?: Uint8Array | null } = {}): { checks: Verifier; issued: Uint8Array[] } {
   const issued: Uint8Array[] = []
@@ -24,7 +27,10 @@ function verifier(options: { required?: boolean; nonce?: Uint8Array | null } = {
     issued.push(nonce)
     return nonce
   }
-  return { checks: new Verifier({ required: options.required ?? true, nonce: options.nonce === undefined ? STORED : options.nonce, makeNonce }), issued }
+  return {
+    checks: new Verifier({ required: options.required ?? true, nonce: options.nonce === undefined ? STORED : options.nonce, makeNonce }),
+    issued,
+  }
 }
 
 describe('decision table of dm-protocol 8.4', () => {
@@ -37,10 +43,19 @@ describe('decision table of dm-protocol 8.4', () => {
   test('dm 52: no credentials, required: 407 with Chal and a nonce; the right digest over it: 212 with the next nonce', () => {
     const { checks, issued } = verifier()
     const first = checks.check(NOTHING, SECRET)
-    expect(first).toMatchObject({ code: 407, over: false, chal: { meta: { format: 'b64', type: 'syncml:auth-md5', nextNonce: { text: base64(issued[0] as Uint8Array) } } } })
+    expect(first).toMatchObject({
+      code: 407,
+      over: false,
+      chal: { meta: { format: 'b64', type: 'syncml:auth-md5', nextNonce: { text: base64(issued[0] as Uint8Array) } } },
+    })
     expect(first.issued).toBeUndefined()
     const second = checks.check(digest(issued[0] as Uint8Array), SECRET)
-    expect(second).toMatchObject({ code: 212, over: false, issued: issued[1], chal: { meta: { nextNonce: { text: base64(issued[1] as Uint8Array) } } } })
+    expect(second).toMatchObject({
+      code: 212,
+      over: false,
+      issued: issued[1],
+      chal: { meta: { nextNonce: { text: base64(issued[1] as Uint8Array) } } },
+    })
     expect(checks.check(NOTHING, SECRET)).toMatchObject({ code: 200, over: false })
   })
 
@@ -52,7 +67,13 @@ describe('decision table of dm-protocol 8.4', () => {
     expect(second.chal).toBeUndefined()
   })
 
-  test('basic: 212 without a nonce', () => expect(verifier().checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toEqual({ code: 212, over: false, cause: 'right user name and password', shown: 'syncml:auth-basic' }))
+  test('basic: 212 without a nonce', () =>
+    expect(verifier().checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toEqual({
+      code: 212,
+      over: false,
+      cause: 'right user name and password',
+      shown: 'syncml:auth-basic',
+    }))
 
   test('dm 54: MAC gets 200, never 212, and a new nonce for every message; a missing header then ends it', () => {
     const { checks, issued } = verifier()
@@ -62,13 +83,19 @@ describe('decision table of dm-protocol 8.4', () => {
   })
 
   test('dm 55: the header must name the user of Source/LocName', () => {
-    expect(verifier().checks.check({ ...signed(STORED), locName: 'somebody' }, SECRET)).toMatchObject({ code: 401, cause: 'the user name of the header is not that of Source/LocName' })
+    expect(verifier().checks.check({ ...signed(STORED), locName: 'somebody' }, SECRET)).toMatchObject({
+      code: 401,
+      cause: 'the user name of the header is not that of Source/LocName',
+    })
   })
 
-  test('challenged for one type, answered with another: the end', () => {
+  test('challenged for one type, answered with another: the end; an account that takes both takes the right one', () => {
     const { checks } = verifier()
-    checks.check(NOTHING, { ...SECRET, type: 'syncml:auth-md5' })
-    expect(checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toMatchObject({ code: 401, over: true })
+    checks.check(NOTHING, SECRET)
+    expect(checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toMatchObject({ code: 212 })
+    const strict = verifier().checks
+    strict.check(NOTHING, { ...SECRET, type: 'syncml:auth-md5' })
+    expect(strict.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), { ...SECRET, type: 'syncml:auth-md5' })).toMatchObject({ code: 401, over: true })
   })
 
   test('an account that wants md5 does not take basic, even the right one', () => {
@@ -94,7 +121,11 @@ test.each([
   ['basic, user', cred('syncml:auth-basic', basic('mallory', PASSWORD)), 'wrong user name'],
   ['basic, password', cred('syncml:auth-basic', basic(USER, 'x')), 'wrong password'],
   ['unknown type', cred('syncml:auth-X509', 'x'), 'authentication type "syncml:auth-X509" is not known'],
-  ['algorithm', { ...NOTHING, headers: [['x-syncml-hmac', `algorithm=SHA, username="${USER}", mac=abc=`]] } as Evidence, 'algorithm "SHA" is not MD5'],
+  [
+    'algorithm',
+    { ...NOTHING, headers: [['x-syncml-hmac', `algorithm=SHA, username="${USER}", mac=abc=`]] } as Evidence,
+    'algorithm "SHA" is not MD5',
+  ],
 ] as const)('the cause is told: %s', (_, evidence, cause) => {
   const verdict = verifier().checks.check(evidence, SECRET)
   expect(verdict).toMatchObject({ code: 401, cause })

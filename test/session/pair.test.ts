@@ -14,7 +14,8 @@ const known = (pair: Pair): Pair => {
   pair.ledger.save({ kind: 'nonces', nonces: { device: DEVICE, client: utf8Bytes('nonce-for-client'), server, reading: null } })
   return pair
 }
-const ready = (client: Partial<ClientOptions> = {}, server: ConstructorParameters<typeof Pair>[1] = {}): Pair => known(new Pair({ nonces: NONCES, ...client }, server))
+const ready = (client: Partial<ClientOptions> = {}, server: ConstructorParameters<typeof Pair>[1] = {}): Pair =>
+  known(new Pair({ nonces: NONCES, ...client }, server))
 const again = (passed: Passed, message: Message): Frame => ({ ...passed.frame, bytes: encode(message, { encoding: passed.frame.encoding }) })
 const codes = (pair: Pair, id: string): unknown => pair.order(id).outcomes.map(({ command, code, data }) => [command, code, data])
 
@@ -73,7 +74,9 @@ describe('packages', () => {
     const whole = { kind: 'Alert' as const, cmdId: '', code: 1226, correlator: 'c42', items: [item] }
     pair.run({ alerts: [whole, { ...whole, items: [{ data: '1' }] }] })
     expect(pair.story()[1]).toBe('< 1: Status 0=212, Status 1=200, Status 2=200, Status 3=200, Status 4=412, Final')
-    expect(pair.ledger.alerts).toMatchObject([{ code: 1226, correlator: 'c42', items: [{ source: './FwUpdate/Main', data: '200', type: 'org.example.done' }] }])
+    expect(pair.ledger.alerts).toMatchObject([
+      { code: 1226, correlator: 'c42', items: [{ source: './FwUpdate/Main', data: '200', type: 'org.example.done' }] },
+    ])
     expect(pair.problems()).toContain('alert.generic')
   })
 
@@ -87,7 +90,14 @@ describe('packages', () => {
 
   test('an unknown or unused command is answered 406 or 400 and never performed', () => {
     const pair = ready()
-    const element = (name: string) => ({ vocabulary: 'syncml' as const, name, text: '', start: 0, end: 0, children: [{ vocabulary: 'syncml' as const, name: 'CmdID', text: '9', children: [], start: 0, end: 0 }] })
+    const element = (name: string) => ({
+      vocabulary: 'syncml' as const,
+      name,
+      text: '',
+      start: 0,
+      end: 0,
+      children: [{ vocabulary: 'syncml' as const, name: 'CmdID', text: '9', children: [], start: 0, end: 0 }],
+    })
     pair.queue('a', [{ kind: 'Other', cmdId: '', name: 'Put', element: element('Put') }])
     pair.run()
     expect(codes(pair, 'a')).toEqual([[0, 406, '']])
@@ -137,7 +147,11 @@ describe('small messages and large objects', () => {
     pair.queue('a', [replace('./Before', '1'), replace('./Big', big), replace('./After', '2')])
     pair.run()
     expect(pair.device.leaves.get('./Big')).toBe(big)
-    expect(pair.device.performed.map((command) => ('items' in command ? command.items[0]?.target?.locUri : ''))).toEqual(['./Before', './Big', './After'])
+    expect(pair.device.performed.map((command) => ('items' in command ? command.items[0]?.target?.locUri : ''))).toEqual([
+      './Before',
+      './Big',
+      './After',
+    ])
     expect(pair.wire.filter(({ up }) => !up).every(({ frame }) => frame.bytes.length <= 1500)).toBe(true)
     const parts = pair.wire.filter(({ up, message }) => !up && !message.final)
     expect(parts.length).toBeGreaterThan(2)
@@ -210,7 +224,9 @@ describe('small messages and large objects', () => {
     pair.queue('a', [replace('./Big', big)])
     let cut = false
     pair.run({}, (passed) => {
-      const chunk = passed.message.commands.findIndex((command) => command.kind === 'Replace' && command.items[0]?.moreData === true && command.items[0].meta === undefined)
+      const chunk = passed.message.commands.findIndex(
+        (command) => command.kind === 'Replace' && command.items[0]?.moreData === true && command.items[0].meta === undefined,
+      )
       if (passed.up || chunk < 0 || cut) return passed.frame
       cut = true
       const other = { ...replace('./Other', 'x'), cmdId: (passed.message.commands[chunk] as Command).cmdId } as Command
@@ -226,18 +242,30 @@ describe('small messages and large objects', () => {
   test('dm 17 and 18: many Results in several messages: the server asks with 1222 and without Final, the client closes last', () => {
     const pair = ready({}, { settings: { maxMsgSize: 1200 } })
     for (let i = 0; i < 12; i++) pair.device.leaves.set(`./V/${String(i)}`, `value ${String(i)} `.repeat(20))
-    pair.queue('a', Array.from({ length: 12 }, (_, i) => get(`./V/${String(i)}`)))
+    pair.queue(
+      'a',
+      Array.from({ length: 12 }, (_, i) => get(`./V/${String(i)}`)),
+    )
     pair.run()
     const ups = pair.wire.filter(({ up }) => up).map(({ message }) => message.final)
     expect(ups.length).toBeGreaterThan(3)
     expect(ups.slice(1)).toEqual([...ups.slice(2).map(() => false), true])
-    expect(pair.story().filter((line) => line.startsWith('<')).slice(1, -1).every((line) => /Status 0=200, (Status \d+=(200|213), )*Alert 1222$/.test(line))).toBe(true)
+    expect(
+      pair
+        .story()
+        .filter((line) => line.startsWith('<'))
+        .slice(1, -1)
+        .every((line) => /Status 0=200, (Status \d+=(200|213), )*Alert 1222$/.test(line)),
+    ).toBe(true)
     expect(pair.order('a').outcomes.map(({ data }) => data)).toEqual(Array.from({ length: 12 }, (_, i) => `value ${String(i)} `.repeat(20)))
   })
 
   test('more commands than fit: the server closes each message and goes on after the report (dm 16)', () => {
     const pair = ready({ settings: { maxMsgSize: 1300 } })
-    pair.queue('a', Array.from({ length: 30 }, (_, i) => replace(`./V/${String(i)}`, 'x'.repeat(50))))
+    pair.queue(
+      'a',
+      Array.from({ length: 30 }, (_, i) => replace(`./V/${String(i)}`, 'x'.repeat(50))),
+    )
     pair.run()
     const downs = pair.wire.filter(({ up }) => !up)
     expect(downs.length).toBeGreaterThan(3)
@@ -304,7 +332,9 @@ describe('authentication both ways', () => {
     ])
     expect(end.detail).toMatchObject({ state: 'failed', authentication: 'refused' })
     expect([pair.order('a').state, pair.ledger.nonces(DEVICE)]).toEqual(['queued', before])
-    expect(pair.notes.filter((note) => note.topic === 'auth').map((note) => note.text)).toContain('the device is refused: wrong password, or a nonce that was never issued here')
+    expect(pair.notes.filter((note) => note.topic === 'auth').map((note) => note.text)).toContain(
+      'the device is refused: wrong password, or a nonce that was never issued here',
+    )
     expect(JSON.stringify(pair.notes)).not.toMatch(/Cl13nt|S3rv3r/)
   })
 
@@ -349,7 +379,9 @@ describe('authentication both ways', () => {
 
   test('dm 54: auth-MAC both ways: header on every message, 200 and NextNonce every time, never Cred', () => {
     const account = { ...ACCOUNT, authType: 'syncml:auth-MAC' as const }
-    const pair = known(new Pair({ nonces: NONCES, account: { ...CLIENT_ACCOUNT, auth: 'syncml:auth-MAC' }, settings: { requireServerAuth: true } }, {}, account))
+    const pair = known(
+      new Pair({ nonces: NONCES, account: { ...CLIENT_ACCOUNT, auth: 'syncml:auth-MAC' }, settings: { requireServerAuth: true } }, {}, account),
+    )
     pair.queue('a', [get('./DevDetail/FwV')])
     const end = pair.run()
     expect(end.detail).toMatchObject({ state: 'completed', authentication: 'ok' })
@@ -412,14 +444,18 @@ describe('ends', () => {
 
   test('dm 8: a client of another version: 513 with ours in an Item', () => {
     const pair = ready()
-    const end = pair.run({}, (passed) => (passed.up ? again(passed, { ...passed.message, header: { ...passed.message.header, verProto: 'DM/2.0' } }) : passed.frame))
+    const end = pair.run({}, (passed) =>
+      passed.up ? again(passed, { ...passed.message, header: { ...passed.message.header, verProto: 'DM/2.0' } }) : passed.frame,
+    )
     expect(pair.wire[1]?.message.commands[0]).toMatchObject({ kind: 'Status', code: 513, items: [{ data: 'DM/1.2' }] })
     expect(end.detail).toMatchObject({ state: 'failed', reason: 'the server answered 513 for the SyncHdr' })
   })
 
   test('a message for another device: 404 for SyncHdr, and the end', () => {
     const pair = ready()
-    const end = pair.run({}, (passed) => (passed.up ? passed.frame : again(passed, { ...passed.message, header: { ...passed.message.header, target: { locUri: 'IMEI:1' } } })))
+    const end = pair.run({}, (passed) =>
+      passed.up ? passed.frame : again(passed, { ...passed.message, header: { ...passed.message.header, target: { locUri: 'IMEI:1' } } }),
+    )
     expect(pair.story()[2]).toBe('> 2: Status 0=404, Final')
     expect(end.detail?.['state']).toBe('failed')
     expect(pair.problems()).toContain('hdr.target')

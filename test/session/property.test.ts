@@ -14,7 +14,10 @@ const simple: fc.Arbitrary<Command> = fc.oneof(
   leaf.map(get),
   leaf.map(exec),
 )
-const short = fc.oneof(leaf.map(get), fc.tuple(leaf, fc.string({ unit: 'grapheme-ascii', maxLength: 20 })).map(([uri, value]) => replace(uri, value)))
+const short = fc.oneof(
+  leaf.map(get),
+  fc.tuple(leaf, fc.string({ unit: 'grapheme-ascii', maxLength: 20 })).map(([uri, value]) => replace(uri, value)),
+)
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: simple },
   { weight: 1, arbitrary: fc.array(short, { minLength: 1, maxLength: 3 }).map((commands): Command => ({ kind: 'Sequence', cmdId: '', commands })) },
@@ -31,7 +34,8 @@ function essence(request: Command): unknown {
   })
 }
 
-const flatten = (requests: readonly Request[]): unknown[] => requests.filter((request) => !('commands' in request)).flatMap((request) => essence(request) as unknown[])
+const flatten = (requests: readonly Request[]): unknown[] =>
+  requests.filter((request) => !('commands' in request)).flatMap((request) => essence(request) as unknown[])
 
 const runs = process.env['DM_LAB_SOAK'] === undefined ? 120 : 5000
 
@@ -74,15 +78,23 @@ function allOf(requests: readonly Request[]): Request[] {
 
 test('results of any size come back whole, whatever the server takes', { timeout: 600_000 }, () => {
   fc.assert(
-    fc.property(fc.array(data, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1200, max: 4000 }), fc.constantFrom('xml' as const, 'wbxml' as const), (values, serverMax, encoding) => {
-      const pair = new Pair({ wire: { encoding }, account: { ...CLIENT_ACCOUNT, auth: 'syncml:auth-basic' } }, { settings: { maxMsgSize: serverMax } })
-      values.forEach((value, i) => pair.device.leaves.set(`./V/${String(i)}`, value))
-      pair.queue('a', [{ kind: 'Get', cmdId: '', items: values.map((_, i) => ({ target: { locUri: `./V/${String(i)}` } })) }])
-      pair.run()
-      const back = pair.order('a').outcomes.map((outcome) => outcome.data)
-      expect(back).toEqual(values.map((value) => (typeof value === 'string' ? value : base64(value))))
-      expect(pair.wire.every(({ up, frame }, i) => !up || i === 0 || frame.bytes.length <= serverMax)).toBe(true)
-    }),
+    fc.property(
+      fc.array(data, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 1200, max: 4000 }),
+      fc.constantFrom('xml' as const, 'wbxml' as const),
+      (values, serverMax, encoding) => {
+        const pair = new Pair(
+          { wire: { encoding }, account: { ...CLIENT_ACCOUNT, auth: 'syncml:auth-basic' } },
+          { settings: { maxMsgSize: serverMax } },
+        )
+        values.forEach((value, i) => pair.device.leaves.set(`./V/${String(i)}`, value))
+        pair.queue('a', [{ kind: 'Get', cmdId: '', items: values.map((_, i) => ({ target: { locUri: `./V/${String(i)}` } })) }])
+        pair.run()
+        const back = pair.order('a').outcomes.map((outcome) => outcome.data)
+        expect(back).toEqual(values.map((value) => (typeof value === 'string' ? value : base64(value))))
+        expect(pair.wire.every(({ up, frame }, i) => !up || i === 0 || frame.bytes.length <= serverMax)).toBe(true)
+      },
+    ),
     { numRuns: runs, seed: 21 },
   )
 })

@@ -56,7 +56,15 @@ describe('every (role, state, event) that the table lacks gives one problem note
           text: `${RULES['state.order'].text}: ${role} in state ${state}, ${event}`,
           device: role === 'client' ? 'me' : 'you',
           sessionId: '1',
-          finding: { rule: 'state.order', severity: 'error', document: 'PRO', clause: CLAUSES[event], text: `${RULES['state.order'].text}: ${role} in state ${state}, ${event}`, offset: 0, length: 0 },
+          finding: {
+            rule: 'state.order',
+            severity: 'error',
+            document: 'PRO',
+            clause: CLAUSES[event],
+            text: `${RULES['state.order'].text}: ${role} in state ${state}, ${event}`,
+            offset: 0,
+            length: 0,
+          },
         },
       },
     ])
@@ -82,6 +90,9 @@ test('dm 19: after an abort the client is done, and the server owes one last wor
 test('no rule of the findings table is idle', () => {
   const folder = resolve(import.meta.dirname, '../../core')
   const sources = ['session', 'server', 'device'].flatMap((name) => readdirSync(join(folder, name)).map((file) => join(folder, name, file)))
-  const text = sources.filter((file) => file.endsWith('.ts') && !file.endsWith('rules.ts')).map((file) => readFileSync(file, 'utf8')).join('\n')
+  const text = sources
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('rules.ts'))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
   expect(Object.keys(RULES).filter((id) => !text.includes(`'${id}'`))).toEqual([])
 })

@@ -207,7 +207,12 @@ export class Pair {
           ? this.client.input({ type: 'gone', link: sent.link, reason: this.closed || 'the line was cut' })
           : this.client.input({ type: 'frame', link: sent.link, frame: down })
     }
-    if (process.env['DBG']) console.log(this.story().join('\n'), this.wire.map((w) => w.frame.bytes.length), this.notes.filter((n) => n.topic !== 'tree').map((n) => n.text))
+    if (process.env['DBG'])
+      console.log(
+        this.story().join('\n'),
+        this.wire.map((w) => w.frame.bytes.length),
+        this.notes.filter((n) => n.topic !== 'tree').map((n) => n.text),
+      )
     expect(this.client.busy).toBe(false)
     return this.notes.findLast((note) => note.topic === 'session' && note.detail?.['authentication'] !== undefined) as Note
   }

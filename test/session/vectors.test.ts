@@ -40,7 +40,11 @@ test('dm 12: E4 to E7 in XML, byte for byte', () => {
     [465, 'd63eb4725b24c2c4a11ef9e6fe4e1469'],
   ])
   expect(end.detail).toEqual({ state: 'completed', reason: '', server: 'https://dm.example.com/dm', messages: 4, authentication: 'ok' })
-  expect(pair.order('o1')).toMatchObject({ state: 'done', sessionId: '1A', outcomes: [{ command: 0, code: 200, uri: './DevDetail/FwV', data: '1.0.7' }] })
+  expect(pair.order('o1')).toMatchObject({
+    state: 'done',
+    sessionId: '1A',
+    outcomes: [{ command: 0, code: 200, uri: './DevDetail/FwV', data: '1.0.7' }],
+  })
 })
 
 test('dm 51: W2 to W5 in WBXML, byte for byte', () => {
@@ -59,6 +63,10 @@ test('dm 51: W2 to W5 in WBXML, byte for byte', () => {
 test('dm 58 and 52: after the worked session both next nonces are kept on both sides', () => {
   const pair = worked('xml')
   pair.run({ sessionId: '1A' })
-  expect(pair.kept.at(-1)?.nonces).toEqual({ client: { text: base64(utf8Bytes('NextNonceForC002')) }, server: utf8Bytes('NextNonceForS002'), reading: null })
+  expect(pair.kept.at(-1)?.nonces).toEqual({
+    client: { text: base64(utf8Bytes('NextNonceForC002')) },
+    server: utf8Bytes('NextNonceForS002'),
+    reading: null,
+  })
   expect(pair.ledger.nonces(DEVICE)).toMatchObject({ client: utf8Bytes('NextNonceForC002'), server: { text: base64(utf8Bytes('NextNonceForS002')) } })
 })
