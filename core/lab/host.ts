@@ -25,6 +25,8 @@ export interface HostWatcher {
   device(device: string): void
 }
 
+const notesOf = (effects: readonly Effect<ServerRecord>[]): Note[] => effects.flatMap((effect) => (effect.type === 'note' ? [effect.note] : []))
+
 /** Runs one DM Server machine behind a transport: records, holds, answers, keeps time. */
 export class Host {
   readonly stepper = new Stepper()
@@ -57,29 +59,33 @@ export class Host {
     for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
   }
 
-  /** A SyncML frame came in. */
+  /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
   received(received: Received): void {
-    const placed = this.#recorder.message({
-      ...received,
-      direction: 'up',
-      hop: 'S-D',
-      cause: null,
-      answers: '',
-      httpStatus: 0,
-      hold: 'no',
-    })
-    const open: Open = { received, placed, cards: new Set(), leaving: null }
-    this.#open.set(received.link.link, open)
-    const why = this.stepper.why(placed.session)
-    if (why === null) this.#deliver(open, received.frame)
-    else
+    const draft = this.#recorder.read({ ...received, direction: 'up', hop: 'S-D', cause: null, answers: '', httpStatus: 0, hold: 'no' })
+    const why = this.stepper.why(draft.row.session)
+    if (why === null) {
+      const effects = this.#machine.input({ type: 'frame', link: received.link, frame: received.frame })
+      const notes = notesOf(effects)
+      const open = this.#begin(received, this.#recorder.write(draft, notes))
+      this.#move(notes, open)
+      this.#perform(effects)
+    } else {
+      const placed = this.#recorder.write(draft, [], 'held')
+      const open = this.#begin(received, placed)
       this.#hold(open, placed, received.frame, why, (verdict) => {
         if (verdict.act === 'drop') return this.#drop(open, placed)
         const frame = verdict.act === 'edit' ? { ...received.frame, bytes: verdict.bytes } : received.frame
         this.#released(placed, verdict, frame)
-        this.#deliver(open, frame)
+        this.#run(this.#machine.input({ type: 'frame', link: received.link, frame }), open)
       })
+    }
     this.#watcher.changed()
+  }
+
+  #begin(received: Received, placed: Placed): Open {
+    const open: Open = { received, placed, cards: new Set(), leaving: null }
+    this.#open.set(received.link.link, open)
+    return open
   }
 
   refused(refused: Refused): void {
@@ -128,14 +134,17 @@ export class Host {
     this.#timers.clear()
   }
 
-  #deliver(open: Open, frame: Frame): void {
-    this.#run(this.#machine.input({ type: 'frame', link: open.received.link, frame }), open)
+  /** Performs the effects of an input whose row, if it has one, stands already. */
+  #run(effects: readonly Effect<ServerRecord>[], open: Open | null): void {
+    const notes = notesOf(effects)
+    if (open !== null) this.#recorder.remark(open.placed.seq, open.placed.session, notes)
+    this.#move(notes, open)
+    this.#perform(effects)
   }
 
   /** Performs effects in order. Records to save are gathered and committed before the next frame leaves. */
-  #run(effects: readonly Effect<ServerRecord>[], open: Open | null): void {
+  #perform(effects: readonly Effect<ServerRecord>[]): void {
     const saves: ServerRecord[] = []
-    const notes: Note[] = []
     const commit = (): void => {
       if (saves.length === 0) return
       this.#ledger.save(saves)
@@ -151,7 +160,6 @@ export class Host {
           saves.push(effect.record)
           break
         case 'note':
-          notes.push(effect.note)
           break
         case 'timer':
           this.#timer(effect.id, effect.ms)
@@ -171,12 +179,10 @@ export class Host {
       }
     }
     commit()
-    this.#remark(notes, open)
   }
 
-  /** Notes belong to the row that caused them; without one they become a row of their own where they end a session. */
-  #remark(notes: readonly Note[], open: Open | null): void {
-    if (open !== null) this.#recorder.remark(open.placed.seq, open.placed.session, notes)
+  /** Session notes move their session; where no message caused them they are a row of their own. */
+  #move(notes: readonly Note[], open: Open | null): void {
     for (const note of notes) {
       if (note.topic !== 'session') continue
       const session = this.#recorder.sessions.find(note.device, note.sessionId)
@@ -207,7 +213,12 @@ export class Host {
       const record = (sent: Sent, hold: HoldState): void => {
         this.#recorder.message({ ...passage, ...sent, frame, hold })
       }
-      this.#answer(open, (done) => this.#transport.respond(link, frame, done), (sent) => record(sent, 'no'), () => record(times, 'peer gone'))
+      this.#answer(
+        open,
+        (done) => this.#transport.respond(link, frame, done),
+        (sent) => record(sent, 'no'),
+        () => record(times, 'peer gone'),
+      )
       return
     }
     const placed = this.#recorder.message({ ...passage, ...times, frame, hold: 'held' })
@@ -265,7 +276,6 @@ export class Host {
     }
     open.cards.add(id)
     this.#ledger.hold({ held, session, bytes: frame.bytes })
-    if (row.hold !== 'held') this.#recorder.hold(seq, 'held')
     this.stepper.hold(held, session, (verdict) => {
       open.cards.delete(id)
       resume(verdict)

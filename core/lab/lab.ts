@@ -13,7 +13,7 @@ import type {
   Verdict,
 } from '../api.ts'
 import type { Imported } from '../evidence/import.ts'
-import type { Order } from '../server/records.ts'
+import type { Account, Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import { toCommand } from './commands.ts'
@@ -102,7 +102,7 @@ export class Lab implements LabApi {
   }
 
   readonly devices = {
-    list: async () => this.#devices(),
+    list: async () => this.#devices(null),
     simulate: async (options: SimulateOptions) => this.#parts.simulate(options),
     queue: async (device: string, commands: readonly QueuedCommand[]) => {
       if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
@@ -200,27 +200,31 @@ export class Lab implements LabApi {
     this.#heldMoved = false
     const devices = [...this.#devicesMoved]
     this.#devicesMoved.clear()
-    if (devices.length > 0) this.facts.tell('devices', { changed: this.#devices().filter((row) => devices.includes(row.id)) })
+    if (devices.length > 0) this.facts.tell('devices', { changed: this.#devices(new Set(devices)) })
     this.facts.tell('state', this.state())
   }
 
-  #devices(): DeviceRow[] {
+  /** Rows of the devices named, or of all. */
+  #devices(only: ReadonlySet<string> | null): DeviceRow[] {
     const { ledger, activity } = this.#parts
-    const sessions = new Map<string, number>()
-    for (const row of this.#recorder.sessions.all()) sessions.set(row.device, (sessions.get(row.device) ?? 0) + 1)
-    const accounts = new Map(ledger.accounts().map((account) => [account.device, account.state]))
-    const known = new Map(ledger.devices().map((record) => [record.device, record]))
-    const ids = new Set([...known.keys(), ...[...accounts.keys()].filter((id): id is string => id !== null)])
-    return [...ids].map((id) => ({
-      id,
-      simulated: activity(id) !== undefined,
-      manufacturer: known.get(id)?.devInfo['./DevInfo/Man'] ?? '',
-      model: known.get(id)?.devInfo['./DevInfo/Mod'] ?? '',
-      lastAt: known.get(id)?.lastAt ?? 0,
-      sessions: sessions.get(id) ?? 0,
-      state: accounts.get(id) ?? 'enrolled',
-      activity: activity(id) ?? '',
-    }))
+    const own = (id: string): Account['state'] | undefined => {
+      const account = ledger.account(id, undefined)
+      return account?.device === id ? account.state : undefined
+    }
+    const ids = only ?? new Set([...ledger.devices().map((record) => record.device), ...ledger.accounts().flatMap(({ device }) => device ?? [])])
+    return [...ids].map((id) => {
+      const known = ledger.device(id)
+      return {
+        id,
+        simulated: activity(id) !== undefined,
+        manufacturer: known?.devInfo['./DevInfo/Man'] ?? '',
+        model: known?.devInfo['./DevInfo/Mod'] ?? '',
+        lastAt: known?.lastAt ?? 0,
+        sessions: this.#recorder.sessions.of(id),
+        state: own(id) ?? 'enrolled',
+        activity: activity(id) ?? '',
+      }
+    })
   }
 }
 

@@ -34,6 +34,13 @@ export interface Watcher {
   session(row: SessionRow): void
 }
 
+/** A frame that was read and not yet recorded. */
+export interface Draft {
+  readonly passage: Passage
+  readonly row: Omit<TraceRow, 'seq'>
+  readonly findings: readonly Finding[]
+}
+
 /** A placed message: its row number, its session and, where it could be read, its summary. */
 export interface Placed {
   readonly seq: Seq
@@ -41,7 +48,18 @@ export interface Placed {
   readonly row: TraceRow
 }
 
-const EMPTY: Summary = { sessionId: '', msgId: '', source: '', target: '', locName: '', commands: [], statuses: [], firstTarget: '', final: false, package: '' }
+const EMPTY: Summary = {
+  sessionId: '',
+  msgId: '',
+  source: '',
+  target: '',
+  locName: '',
+  commands: [],
+  statuses: [],
+  firstTarget: '',
+  final: false,
+  package: '',
+}
 
 /** What stands for a row while recording is off. */
 const NOT_RECORDED: TraceRow = {
@@ -94,14 +112,18 @@ export class Recorder {
     for (const row of this.sessions.open()) this.move(row.session, 'failed', 'the lab stopped while this session was open')
   }
 
-  /** Records a SyncML frame, readable or not. */
-  message(passage: Passage): Placed {
+  /** Records a SyncML frame, readable or not, with what the machines said of it. */
+  message(passage: Passage, notes: readonly Note[] = []): Placed {
+    return this.write(this.read(passage), notes)
+  }
+
+  /** Reads a frame and finds its session; nothing is recorded yet. */
+  read(passage: Passage): Draft {
     const { frame, direction } = passage
-    if (!this.#on) return { seq: 0, session: 0, row: NOT_RECORDED }
+    if (!this.#on) return { passage, row: NOT_RECORDED, findings: [] }
     const read = readFrame(frame)
     const summary = read.summary ?? EMPTY
-    const session =
-      read.summary === null ? 0 : this.sessions.place({ direction, summary, at: passage.at, mark: `${frame.bytes.length}:${digest(frame.bytes)}` })
+    const session = read.summary === null ? 0 : this.#place(direction, summary, passage.at, frame.bytes)
     const row: Omit<TraceRow, 'seq'> = {
       kind: 'message',
       at: passage.at,
@@ -125,23 +147,22 @@ export class Recorder {
       hold: passage.hold,
       text: read.reason,
     }
+    return { passage, row, findings: read.findings }
+  }
+
+  /** Records what was read, with what the machines said of it meanwhile. */
+  write({ passage, row: read, findings: own }: Draft, notes: readonly Note[] = [], hold: HoldState = read.hold): Placed {
+    if (!this.#on) return { seq: 0, session: 0, row: NOT_RECORDED }
+    const findings = [...own, ...findingsOf(notes)]
+    const severity = graver(read.severity, gravest(findings))
+    const row = { ...read, findings: findings.length, severity, hold }
     const { startLine, headers, local, remote, cause } = passage
-    const seq = this.#store.append({
-      row,
-      bytes: frame.bytes,
-      startLine,
-      headers,
-      local,
-      remote,
-      cause,
-      origin: this.#origin,
-      findings: read.findings,
-      notes: [],
-    })
+    const entry = { row, bytes: passage.frame.bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings, notes }
+    const seq = this.#store.append(entry)
     const full = { ...row, seq }
     this.#announce(full)
-    this.#moveRow(this.sessions.count(session, seq, passage.at, row.findings, row.severity))
-    return { seq, session, row: full }
+    this.#moveRow(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
+    return { seq, session: row.session, row: full }
   }
 
   /** Records an exchange that was no SyncML message: refused type, oversize, unreadable HTTP. */
@@ -151,8 +172,22 @@ export class Recorder {
   }
 
   /** Records the error answer to a frame (`cause`), or an event without bytes. */
-  answerError(what: { at: number; mono: number; startLine: string; headers: Headers }, httpStatus: number, text: string, cause: Seq, session: number): Seq {
-    return this.#other('http', { ...what, local: '', remote: '', bytes: new TextEncoder().encode(`${text}\n`) }, httpStatus, text, cause, 'down', session)
+  answerError(
+    what: { at: number; mono: number; startLine: string; headers: Headers },
+    httpStatus: number,
+    text: string,
+    cause: Seq,
+    session: number,
+  ): Seq {
+    return this.#other(
+      'http',
+      { ...what, local: '', remote: '', bytes: new TextEncoder().encode(`${text}\n`) },
+      httpStatus,
+      text,
+      cause,
+      'down',
+      session,
+    )
   }
 
   /** Records an event of the lab itself: a session that timed out, a peer that vanished. */
@@ -166,8 +201,7 @@ export class Recorder {
     const { row } = entry
     const read = row.kind === 'message' && row.encoding !== '' ? readFrame({ bytes: entry.bytes, encoding: row.encoding }) : null
     const summary = read?.summary ?? null
-    const session =
-      summary === null ? 0 : this.sessions.place({ direction: row.direction, summary, at: row.at, mark: `${row.size}:${digest(entry.bytes)}` })
+    const session = summary === null ? 0 : this.#place(row.direction, summary, row.at, entry.bytes)
     const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
     if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
     this.#announce({ ...row, session, seq })
@@ -178,10 +212,9 @@ export class Recorder {
   /** Adds what the machines said while they handled row `seq`, and counts their findings in. */
   remark(seq: Seq, session: number, notes: readonly Note[]): void {
     if (notes.length === 0 || seq === 0) return
-    const findings = notes.flatMap((note) => (note.finding === undefined ? [] : [note.finding]))
+    const findings = findingsOf(notes)
     const row = findings.length > 0 ? this.row(seq) : undefined
-    const change =
-      row === undefined ? {} : { row: { findings: row.findings + findings.length, severity: graver(row.severity, gravest(findings)) } }
+    const change = row === undefined ? {} : { row: { findings: row.findings + findings.length, severity: graver(row.severity, gravest(findings)) } }
     this.#store.amend(seq, { notes: [...notes], findings, ...change })
     if (row === undefined) return
     this.#announce({ ...row, ...change.row } as TraceRow)
@@ -198,9 +231,16 @@ export class Recorder {
     const change: Partial<TraceRow> = {
       hold,
       ...(bytes === undefined ? {} : { size: bytes.length, text: edited?.reason ?? '' }),
-      ...(summary ? { commands: summary.commands, statuses: summary.statuses, target: summary.firstTarget, final: summary.final, msgId: summary.msgId } : {}),
+      ...(summary
+        ? { commands: summary.commands, statuses: summary.statuses, target: summary.firstTarget, final: summary.final, msgId: summary.msgId }
+        : {}),
     }
-    this.#store.amend(seq, { hold, row: change, ...(bytes === undefined ? {} : { bytes }), ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
+    this.#store.amend(seq, {
+      hold,
+      row: change,
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }),
+    })
     this.#announce({ ...row, ...change, ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
   }
 
@@ -237,6 +277,15 @@ export class Recorder {
 
   get pending(): boolean {
     return this.#freshLast > 0 || this.#moved.size > 0
+  }
+
+  /** Session of a message; one that begins under the name of an open one ends that. */
+  #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array): number {
+    const before = this.sessions.find(direction === 'up' ? summary.source : summary.target, summary.sessionId)
+    const session = this.sessions.place({ direction, summary, at, mark: `${bytes.length}:${digest(bytes)}` })
+    if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
+      this.move(before, 'aborted', 'the device began a new session with the same SessionID')
+    return session
   }
 
   #announce(row: TraceRow): void {
@@ -322,6 +371,8 @@ function packageOf(direction: Direction, summary: Summary, answers: string): str
   if (direction === 'down') return answers === '#1' ? '#2' : '#4'
   return summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201') ? '#1' : '#3'
 }
+
+const findingsOf = (notes: readonly Note[]): Finding[] => notes.flatMap((note) => (note.finding === undefined ? [] : [note.finding]))
 
 function gravest(findings: readonly Finding[]): Severity | '' {
   return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')

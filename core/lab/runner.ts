@@ -66,7 +66,11 @@ export function runClient({ machine, post, clock, save, note }: ClientParts, sta
         case 'timer':
           timers.get(effect.id)?.()
           timers.delete(effect.id)
-          if (effect.ms !== null) timers.set(effect.id, clock.after(effect.ms, () => feed({ type: 'timer', id: effect.id })))
+          if (effect.ms !== null)
+            timers.set(
+              effect.id,
+              clock.after(effect.ms, () => feed({ type: 'timer', id: effect.id })),
+            )
           break
         case 'ask':
           throw new Error(`the device asked ${effect.topic}, which nobody here answers`)

@@ -30,12 +30,14 @@ export interface Placement {
 export class SessionIndex {
   readonly #tracks = new Map<number, Track>()
   readonly #latest = new Map<string, number>()
+  readonly #perDevice = new Map<string, number>()
   #next = 1
 
   restore(rows: readonly SessionRow[]): void {
     for (const row of rows) {
       this.#tracks.set(row.session, { row, lastUp: '', opening: '' })
       this.#next = Math.max(this.#next, row.session + 1)
+      this.#perDevice.set(row.device, this.of(row.device) + 1)
       const name = nameOf(row.device, row.sessionId)
       this.#latest.set(name, Math.max(row.session, this.#latest.get(name) ?? 0))
     }
@@ -72,6 +74,7 @@ export class SessionIndex {
     }
     this.#tracks.set(session, { row, lastUp: summary.msgId, opening: mark })
     this.#latest.set(name, session)
+    this.#perDevice.set(device, this.of(device) + 1)
     return session
   }
 
@@ -118,6 +121,11 @@ export class SessionIndex {
 
   all(): SessionRow[] {
     return [...this.#tracks.values()].map((track) => track.row)
+  }
+
+  /** Number of sessions of a device. */
+  of(device: string): number {
+    return this.#perDevice.get(device) ?? 0
   }
 
   get size(): number {

@@ -78,7 +78,7 @@ function own(dir: string, options: WorkspaceOptions): Workspace {
       crc32,
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     })
-    const ledger = Ledger.open(db, { beforeHold: () => trace.flush() })
+    const ledger = Ledger.open(db, { beforeHold: () => trace.flush(), remember: true })
     const checkpoint = startCheckpoint({
       database,
       segments: join(dir, 'frames'),

@@ -22,7 +22,12 @@ export interface KeptAlert {
 export interface LedgerOptions {
   /** Called before a held message is written: writes the trace, so that the row the card names survives as long as the card. */
   readonly beforeHold?: () => void
+  /** True for the one owner of the database: what was read is remembered until it is written. A reader beside the owner must not. */
+  readonly remember?: boolean
 }
+
+/** Answers remembered at the most; beyond, all are forgotten and read again. */
+const REMEMBERED = 20_000
 
 const SQL = {
   account: `INSERT INTO account (device, userName, state, json) VALUES (?, ?, ?, ?)
@@ -54,11 +59,16 @@ const SQL = {
   set: 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
 } as const
 
+/** Reads that every message makes. */
+const RECALLED: ReadonlySet<keyof typeof SQL> = new Set(['accountsOf', 'noncesOf', 'deviceOf', 'openOrders'])
+
 /** Reads and writes the ledger's tables (made by `migrate`). */
 export class Ledger implements ServerLedger {
   readonly #db: Db
   readonly #options: LedgerOptions
   readonly #statements = new Map<keyof typeof SQL, Statement>()
+  /** Answers of reads by query and device; a write to a device forgets its own, a failed transaction all. */
+  readonly #known = new Map<string, unknown[]>()
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
@@ -73,9 +83,14 @@ export class Ledger implements ServerLedger {
   /** Saves all records in order in one transaction, committed on return; on an error (thrown) none of them is saved. */
   save(records: readonly ServerRecord[]): void {
     if (records.length === 0) return
-    transaction(this.#db, () => {
-      for (const record of records) this.#saveOne(record)
-    })
+    try {
+      transaction(this.#db, () => {
+        for (const record of records) this.#saveOne(record)
+      })
+    } catch (error) {
+      this.#known.clear()
+      throw error
+    }
   }
 
   /** Own accounts of the device come first; only a device without any is served by the account for every device. */
@@ -96,6 +111,7 @@ export class Ledger implements ServerLedger {
 
   /** Removes an account; true where there was one. */
   dropAccount(device: string | null, userName: string): boolean {
+    this.#known.delete(`accountsOf ${keyOf(device)}`)
     return this.#sql('dropAccount').run(keyOf(device), userName).changes > 0
   }
 
@@ -170,19 +186,23 @@ export class Ledger implements ServerLedger {
     switch (record.kind) {
       case 'account': {
         const { account } = record
+        this.#known.delete(`accountsOf ${keyOf(account.device)}`)
         this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(account))
         break
       }
       case 'nonces':
+        this.#known.set(`noncesOf ${record.nonces.device}`, [record.nonces])
         this.#sql('nonces').run(record.nonces.device, toJson(record.nonces))
         break
       case 'device': {
         const { device } = record
+        this.#known.set(`deviceOf ${device.device}`, [device])
         this.#sql('device').run(device.device, device.firstAt, device.lastAt, toJson(device))
         break
       }
       case 'order': {
         const { order } = record
+        this.#known.delete(`openOrders ${order.device}`)
         this.#sql('order').run(order.id, order.device, order.state, order.createdAt, toJson(order))
         break
       }
@@ -204,9 +224,18 @@ export class Ledger implements ServerLedger {
   }
 
   #rows<T>(name: keyof typeof SQL, ...values: string[]): T[] {
-    return this.#sql(name)
+    const remembered = this.#options.remember === true && values.length === 1 && RECALLED.has(name)
+    const question = `${name} ${values[0] ?? ''}`
+    const known = remembered ? this.#known.get(question) : undefined
+    if (known !== undefined) return known as T[]
+    const rows = this.#sql(name)
       .all(...values)
       .map((row) => fromJson(String(row['json'])) as T)
+    if (remembered) {
+      if (this.#known.size >= REMEMBERED) this.#known.clear()
+      this.#known.set(question, rows)
+    }
+    return rows
   }
 }
 
