@@ -132,10 +132,7 @@ export type Verdict =
   | { readonly act: 'drop' }
 
 /** When messages are held. `all` holds every one; `session` only those of one session key; `off` lets all pass (what is held stays held). */
-export type HoldMode =
-  | { readonly mode: 'off' }
-  | { readonly mode: 'all' }
-  | { readonly mode: 'session'; readonly session: number }
+export type HoldMode = { readonly mode: 'off' } | { readonly mode: 'all' } | { readonly mode: 'session'; readonly session: number }
 
 export interface DeviceRow {
   readonly id: string
@@ -172,6 +169,269 @@ export interface QueuedCommand {
   readonly data?: string
 }
 
+/** Which tree: a device as it is known now, as it was known after row `after` of the trace, or a snapshot by its name. */
+export type TreeRef = { readonly device: string; readonly after?: Seq } | { readonly snapshot: string }
+
+/**
+ * What the lab knows of a node. `never fetched`: it exists (a parent listed it, something below it was read) but its value or child list never came;
+ * `stale`: read once, and since then older than the setting, or written, executed or alerted about so that the value may have moved; `gone`: deleted, 404, or no longer listed.
+ */
+export type NodeStatus = 'never fetched' | 'fetched' | 'stale' | 'gone'
+
+/** One node as lists show it. */
+export interface TreeNode {
+  /** `./A/B`, segments escaped; '.' for the root. */
+  readonly uri: string
+  /** Decoded name; '' for the root. */
+  readonly name: string
+  readonly kind: 'interior' | 'leaf' | 'unknown'
+  /** '' where not known. */
+  readonly format: string
+  readonly type: string
+  /** Text (base64 where format is bin or b64), at most 4,096 characters in lists and 1,048,576 in `node`; null where never fetched or interior. `size` tells the whole. */
+  readonly value: string | null
+  /** Characters of the whole value text; 0 where there is none. */
+  readonly size: number
+  readonly status: NodeStatus
+  /** Row the knowledge comes from, and its time; 0 where none. */
+  readonly seq: Seq
+  readonly at: number
+  /** Children known; null where the child list was never fetched and none is known. */
+  readonly children: number | null
+  /** Changed by the row looked at (`after`, or the newest row that changed this tree). */
+  readonly changed: boolean
+}
+
+/** A bounded answer: `more` further ones match. */
+export interface TreeNodes {
+  readonly nodes: readonly TreeNode[]
+  readonly more: number
+}
+
+/** Rights of one server on a node, and who decides. */
+export interface TreeAcl {
+  /** Own ACL as text; '' inherits; null never fetched. */
+  readonly own: string | null
+  /** ACL in force and the URI of the node it comes from. */
+  readonly effective: string
+  readonly from: string
+  /** False where the own ACL of this node or of an ancestor below the deciding one was never fetched: then it is presumed to inherit. */
+  readonly certain: boolean
+  readonly server: string
+  /** One a command: may the server, and the sentence that says why, naming the deciding node. Add is about adding children here. */
+  readonly rights: readonly { readonly command: 'Add' | 'Delete' | 'Exec' | 'Get' | 'Replace'; readonly allowed: boolean; readonly why: string }[]
+}
+
+/** What a DDF says of a node. */
+export interface TreeDescription {
+  readonly schema: string
+  readonly title: string
+  readonly text: string
+  readonly formats: readonly string[]
+  readonly types: readonly string[]
+  /** Commands its AccessType permits; empty: the DDF names none. */
+  readonly access: readonly string[]
+  /** `One`, `ZeroOrOne`, `ZeroOrMore`, `OneOrMore`, `ZeroOrN`, `OneOrN`; `most` null without bound. */
+  readonly occurrence: string
+  readonly most: number | null
+  readonly permanent: boolean
+  readonly defaultValue: string | null
+  /** Names of children it describes; '<X>' where chosen at run time. */
+  readonly children: readonly string[]
+}
+
+/** One thing that happened to a node: who wrote this, who read it, what was refused. */
+export interface TreeHistory {
+  readonly kind: 'read' | 'written' | 'deleted' | 'executed' | 'told' | 'refused'
+  /** Row that proved it (Status, Results, the device's own message), and the row that carried the command with its CmdID. */
+  readonly seq: Seq
+  readonly at: number
+  readonly commandSeq: Seq
+  readonly command: string
+  readonly cmdId: string
+  /** Server that sent the command, or 'device'. */
+  readonly by: string
+  /** Status code; 0 where none belongs to it. */
+  readonly code: number
+  /** Property (`ACL`, `Title`, …) or 'value'. */
+  readonly property: string
+  /** What was read or written, at most 4,096 characters; null where nothing. */
+  readonly value: string | null
+}
+
+/** Everything known of one node. */
+export interface TreeNodeDetail {
+  readonly node: TreeNode
+  /** Properties ever fetched or written, by name (Title, TStamp, VerNo, Size, Name, Type, Format, ACL). */
+  readonly properties: readonly { readonly name: string; readonly value: string; readonly seq: Seq; readonly at: number }[]
+  readonly acl: TreeAcl
+  readonly description: TreeDescription | null
+  /** Newest first, at most 200. */
+  readonly history: readonly TreeHistory[]
+  readonly olderHistory: number
+  /** The newest refusal and why: `425` names the deciding ancestor. */
+  readonly refusal: { readonly code: number; readonly command: string; readonly seq: Seq; readonly why: string } | null
+}
+
+/** A message that changed what is known: one tick of the slider. */
+export interface TreeTick {
+  readonly seq: Seq
+  readonly at: number
+  readonly session: number
+  readonly msgId: string
+  /** At most 50 of the `total` URIs. */
+  readonly uris: readonly string[]
+  readonly total: number
+}
+
+/** A walk over a device's tree by queued Gets, breadth first. It survives sessions and restarts of the lab. */
+export interface Discovery {
+  readonly device: string
+  readonly root: string
+  /** Gets a second at the most. */
+  readonly perSecond: number
+  /** `waiting`: its next Gets are queued and the device has not come (or come back) yet. */
+  readonly state: 'running' | 'waiting' | 'done' | 'cancelled'
+  readonly startedAt: number
+  /** Nodes asked, nodes that answered with a refusal, nodes known and not asked yet. */
+  readonly asked: number
+  readonly refused: number
+  readonly left: number
+  /** URI asked last. */
+  readonly current: string
+}
+
+export interface DiscoverOptions {
+  readonly root?: string
+  /** Default 20. */
+  readonly perSecond?: number
+  /** Ask again what was fetched before; default false. */
+  readonly again?: boolean
+  /** Ask the ACL property of every node too; default false. */
+  readonly acl?: boolean
+}
+
+/** Commands gathered by the screen. `single`: each one by itself. */
+export interface Cart {
+  readonly mode: 'single' | 'atomic' | 'sequence'
+  readonly commands: readonly QueuedCommand[]
+  readonly when: 'next session' | 'wake now'
+}
+
+/** A remark of the check before sending; nothing is ever refused for it. */
+export interface CartRemark {
+  /** Index into the cart's commands. */
+  readonly command: number
+  readonly rule:
+    'ddf.unknown' | 'ddf.access' | 'ddf.format' | 'ddf.type' | 'ddf.value' | 'ddf.occurrence' | 'ddf.permanent' | 'acl' | 'atomic' | 'uri' | 'tree'
+  readonly severity: Severity
+  readonly text: string
+}
+
+/** The SyncML commands of a cart as they will be sent. CmdIDs are numbered from 1 here; in the session they continue its count. */
+export interface CartPreview {
+  readonly encoding: Encoding
+  /** A whole message with these commands, as this encoding writes it. */
+  readonly bytes: Uint8Array
+  /** Where the commands begin and end in `bytes`. */
+  readonly start: number
+  readonly end: number
+  /** The commands as XML text, whatever the encoding. */
+  readonly xml: string
+  readonly remarks: readonly CartRemark[]
+}
+
+/** What came of a cart or of any order. */
+export interface OrderRow {
+  readonly id: string
+  readonly device: string
+  readonly createdAt: number
+  readonly mode: Cart['mode']
+  readonly state: 'queued' | 'sent' | 'done' | 'failed' | 'unknown'
+  readonly sessionId: string
+  readonly commands: readonly {
+    readonly kind: string
+    readonly locUri: string
+    /** Status code; 0 while none came. For Atomic and Sequence each command inside has its own. */
+    readonly code: number
+    readonly data: string
+    /** 425, 404 …: why, in a sentence; '' where it went well or nothing is known. */
+    readonly why: string
+  }[]
+  /** Status of the Atomic or Sequence itself; 0 where none came or there is none. */
+  readonly code: number
+}
+
+export interface SnapshotRow {
+  readonly name: string
+  /** Device it was taken of; '' for an imported one. */
+  readonly device: string
+  readonly takenAt: number
+  /** Row of the trace it stands for; 0 for an imported one. */
+  readonly seq: Seq
+  readonly nodes: number
+  /** Nodes known to exist whose values were never fetched. */
+  readonly unread: number
+}
+
+/** One URI that differs. */
+export interface TreeChange {
+  readonly uri: string
+  readonly kind: 'added' | 'removed' | 'changed'
+  /** What differs, for `changed`: `value`, `format`, `type`, `ACL`, `Title`. Long texts are cut to 4,096 characters. */
+  readonly properties: readonly { readonly name: string; readonly a: string; readonly b: string }[]
+}
+
+export interface TreeDiff {
+  /** In tree order; at most 5,000. */
+  readonly changes: readonly TreeChange[]
+  readonly more: number
+  /** Nodes not compared because one side never fetched them. */
+  readonly unknown: number
+}
+
+/** Commands that turn tree a into tree b, and what they cannot reach. */
+export interface TreeScript {
+  readonly cart: Cart
+  readonly remarks: readonly string[]
+}
+
+/** A DDF the lab knows. */
+export interface SchemaRow {
+  readonly name: string
+  readonly man: string
+  readonly mod: string
+  readonly nodes: number
+  /** Top nodes with the path they stand at. */
+  readonly tops: readonly string[]
+  /** What was tolerated while reading. */
+  readonly remarks: readonly string[]
+  /** Why the file could not be read; '' where it could. */
+  readonly error: string
+  /** False for those that come with the lab (standard objects). */
+  readonly own: boolean
+}
+
+export interface TreeOverview {
+  readonly device: string
+  readonly nodes: number
+  readonly fetched: number
+  readonly neverFetched: number
+  readonly stale: number
+  readonly gone: number
+  /** Values known because the device sent them in ./DevInfo by itself. */
+  readonly fromDevInfo: number
+  /** Row of the newest change; 0 where nothing is known. */
+  readonly seq: Seq
+  readonly at: number
+  /** After how many ms a value counts as stale. */
+  readonly staleAfter: number
+  readonly discovery: Discovery | null
+}
+
+/** Formats a tree is written in. CSV: one row a leaf. */
+export type TreeFormat = 'tnds-xml' | 'tnds-wbxml' | 'csv'
+
 /** What the lab listens on and how it fares. */
 export interface LabState {
   readonly name: string
@@ -202,6 +462,15 @@ export interface LabEvents {
   held: { readonly held: readonly Held[] }
   state: LabState
   devices: { readonly changed: readonly DeviceRow[] }
+  /** What is known of a device's tree moved: at most 200 of the `total` URIs; `discovery` where it moved; ids of orders that moved. */
+  tree: {
+    readonly device: string
+    readonly seq: Seq
+    readonly uris: readonly string[]
+    readonly total: number
+    readonly discovery: Discovery | null
+    readonly orders: readonly string[]
+  }
 }
 
 export type LabEventName = keyof LabEvents
@@ -235,12 +504,50 @@ export interface EvidenceArea {
   open(name: string, bytes: Uint8Array): Promise<{ readonly first: Seq; readonly last: Seq }>
 }
 
+/** The tree of a device as the lab sees it, event-sourced from the recorded messages. */
+export interface TreeArea {
+  overview(ref: TreeRef): Promise<TreeOverview>
+  /** Children of a node in the order they became known, from index `first`, at most 1,000 a call. */
+  children(ref: TreeRef, uri: string, first: number, count: number): Promise<TreeNodes>
+  /** `server`: whose rights are told; '' the lab's own server id. */
+  node(ref: TreeRef, uri: string, server: string): Promise<TreeNodeDetail>
+  /** Nodes whose name, URI or value holds `text` (no case), in tree order, at most `count` (1,000). */
+  search(ref: TreeRef, text: string, count: number): Promise<TreeNodes>
+  /** Messages of one session (0: of all sessions) that changed what is known, oldest first; at most the newest 5,000. */
+  changes(device: string, session: number): Promise<readonly TreeTick[]>
+  discover(device: string, options: DiscoverOptions): Promise<Discovery>
+  /** The walk of this device, running or finished; null where there never was one. */
+  discovery(device: string): Promise<Discovery | null>
+  cancelDiscovery(device: string): Promise<Discovery | null>
+  /** Remarks of the DDFs, the ACLs and the tree on planned commands. */
+  check(device: string, cart: Cart): Promise<readonly CartRemark[]>
+  preview(device: string, cart: Cart, encoding: Encoding): Promise<CartPreview>
+  /** Queues the cart. `woken` tells whether a notification left; `note` says why not. */
+  send(device: string, cart: Cart): Promise<{ readonly order: string; readonly woken: boolean; readonly note: string }>
+  /** Newest first, at most 200. */
+  orders(device: string): Promise<readonly OrderRow[]>
+  order(id: string): Promise<OrderRow>
+  snapshots(): Promise<readonly SnapshotRow[]>
+  snapshot(ref: TreeRef, name: string): Promise<SnapshotRow>
+  dropSnapshot(name: string): Promise<void>
+  diff(a: TreeRef, b: TreeRef): Promise<TreeDiff>
+  /** Commands that, applied to `a`, give `b`. */
+  script(a: TreeRef, b: TreeRef, mode: 'atomic' | 'sequence'): Promise<TreeScript>
+  export(ref: TreeRef, uri: string, format: TreeFormat): Promise<{ readonly name: string; readonly type: string; readonly bytes: Uint8Array }>
+  /** Reads a TNDS document (XML or WBXML) or a CSV of ours as a new snapshot. */
+  import(name: string, bytes: Uint8Array): Promise<SnapshotRow>
+  schemas(): Promise<readonly SchemaRow[]>
+  addSchema(name: string, bytes: Uint8Array): Promise<SchemaRow>
+  dropSchema(name: string): Promise<void>
+}
+
 export interface LabApi {
   readonly lab: LabArea
   readonly trace: TraceArea
   readonly stepper: StepperArea
   readonly devices: DevicesArea
   readonly evidence: EvidenceArea
+  readonly tree: TreeArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }
