@@ -126,7 +126,8 @@ function versionOf(root: Element): string {
   return text === '1.0' || text === '1.1' ? text : '1.2'
 }
 
-const NO_PUBLIC_ID: PublicId = { number: 1, text: '', language: LANGUAGES.unknown }
+/** A root of no language: written without public identifier, and read with the SyncML code pages. */
+const NO_PUBLIC_ID: PublicId = { number: 1, text: '', language: LANGUAGES.syncml }
 
 function publicIdOf(root: string, version: string): PublicId {
   const text =

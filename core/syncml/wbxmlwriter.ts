@@ -214,7 +214,7 @@ export class WbxmlWriter implements Sink {
       this.leaf(tag, element.text)
       return
     }
-    if (element.token !== undefined) this.begin(element.token.page, element.token.code)
+    if (element.token !== undefined) this.unknown(element.token, name)
     else this.known(element)
     if (vocabulary === 'prov' && element.attributes !== undefined) this.attributes(element.attributes)
     if (element.opaque !== undefined) this.octets(element.opaque)
@@ -262,6 +262,13 @@ export class WbxmlWriter implements Sink {
 
   private sameLanguage(vocabulary: 'devinf' | 'prov'): boolean {
     return this.publicId.language.name === (vocabulary === 'devinf' ? 'DevInf' : 'PROV')
+  }
+
+  /** A token no table has, as it came; only where the page is one of this language, or no reader could follow. */
+  private unknown({ page, code }: { page: number; code: number }, name: string): void {
+    const known = this.publicId.language.pages[page]
+    if (known === undefined || known.names[code] !== '') throw new EncodeError('a token of a language that is not known cannot be written', name)
+    this.begin(page, code)
   }
 
   /** A known tag, or LITERAL with the name in the string table. */

@@ -164,7 +164,13 @@ export class XmlReader {
     const node = this.element(start, p, colon, attributes)
     if (this.recorder !== null) this.recorder.enter()
     if (c === 0x3e) {
-      this.note('markup', start, ++this.pos, `<${node.name}>`)
+      this.pos++
+      if (this.recorder !== null) this.note('markup', start, this.pos, `<${node.name}>`)
+      else if (this.leaf(node, start + 1, p)) {
+        this.scope = saved
+        this.prefixes.length = prefixes
+        return
+      }
       this.push(node, start + 1, p, saved, prefixes)
       return
     }
@@ -175,6 +181,26 @@ export class XmlReader {
     this.recorder?.leave()
     this.scope = saved
     this.prefixes.length = prefixes
+  }
+
+  /** Most elements are plain text and the end tag: taken in one go. False where it is anything else; nothing is consumed then. */
+  private leaf(node: Node, nameStart: number, nameEnd: number): boolean {
+    const { bytes, pos } = this
+    let p = pos
+    while ((CLASS[bytes[p] as number] as number) === WORD) p++
+    if (bytes[p] !== 0x3c || bytes[p + 1] !== 0x2f) return false
+    const textEnd = p
+    p += 2
+    let i = nameStart
+    while (i < nameEnd && bytes[p] === bytes[i]) {
+      p++
+      i++
+    }
+    if (i < nameEnd || bytes[p] !== 0x3e) return false
+    if (textEnd > pos) node.text = this.source.slice(pos, textEnd)
+    this.pos = p + 1
+    node.end = this.at(p + 1)
+    return true
   }
 
   private push(node: Node, nameStart: number, nameEnd: number, scope: Scope, prefixes: number): void {
@@ -320,13 +346,13 @@ export class XmlReader {
     this.pos = p + 1
     if (this.isXmlns(start)) {
       if (nameEnd === start + 5) {
-        this.scope = this.namespace(from, p)
+        this.scope = this.namespace(from, p, flags)
         return null
       }
       if (bytes[start + 5] === 0x3a) {
         if (this.prefixes.length >= this.limits.attributes)
           this.fail(`more than ${String(this.limits.attributes)} namespace prefixes in scope`, start)
-        this.prefixes.push({ prefix: this.decode(start + 6, nameEnd, 'name'), scope: this.namespace(from, p) })
+        this.prefixes.push({ prefix: this.decode(start + 6, nameEnd, 'name'), scope: this.namespace(from, p, flags) })
         return null
       }
     }
@@ -340,7 +366,7 @@ export class XmlReader {
   }
 
   /** The scope of a namespace name; the same name as last time is found by its bytes. */
-  private namespace(start: number, end: number): Scope {
+  private namespace(start: number, end: number, flags: number): Scope {
     const { bytes } = this
     if (this.lastScope !== null && end - start === this.lastUriEnd - this.lastUri) {
       let i = start
@@ -350,7 +376,7 @@ export class XmlReader {
     }
     this.lastUri = start
     this.lastUriEnd = end
-    this.lastScope = scopeOf(this.decode(start, end, 'text'))
+    this.lastScope = scopeOf(flags === WORD ? this.decode(start, end, 'text') : this.text(start, end, flags))
     return this.lastScope
   }
 

@@ -186,6 +186,8 @@ export class XmlWriter implements Sink {
     if (tag !== undefined) this.start(tag)
     else {
       if (!isXmlName(name)) throw new EncodeError(`${JSON.stringify(name)} is no XML name`, `${this.where()}/${name}`)
+      if (element.namespace !== undefined && !isXmlText(element.namespace))
+        throw new EncodeError('a namespace that XML 1.0 does not allow', `${this.where()}/${name}`)
       const namespace = element.namespace ?? (vocabulary === 'other' ? this.home : this.namespaces[vocabulary])
       this.begin(utf8Bytes(`<${name}`), utf8Bytes(`</${name}>`), name, namespace, element.namespace !== undefined)
     }
