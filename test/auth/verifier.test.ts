@@ -95,7 +95,10 @@ describe('decision table of dm-protocol 8.4', () => {
     expect(checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toMatchObject({ code: 212 })
     const strict = verifier().checks
     strict.check(NOTHING, { ...SECRET, type: 'syncml:auth-md5' })
-    expect(strict.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), { ...SECRET, type: 'syncml:auth-md5' })).toMatchObject({ code: 401, over: true })
+    expect(strict.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), { ...SECRET, type: 'syncml:auth-md5' })).toMatchObject({
+      code: 401,
+      over: true,
+    })
   })
 
   test('an account that wants md5 does not take basic, even the right one', () => {
