@@ -7,8 +7,9 @@ import type { Effect, Env, Frame, Input, Link, Machine, Note } from '../machine.
 import { contentTypeOf } from '../session/exchange.ts'
 import { msgNumber } from '../session/inbox.ts'
 import { finding } from '../session/rules.ts'
-import { ServerSession, shownBy } from '../session/server.ts'
-import type { SessionEnd } from '../session/server.ts'
+import { shownBy } from '../session/desk.ts'
+import type { SessionEnd } from '../session/desk.ts'
+import { ServerSession } from '../session/server.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
 import type { Message } from '../syncml/message.ts'
 import { DeviceDesk } from './desk.ts'
@@ -71,6 +72,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   readonly #tokens = new Map<string, Live>()
   readonly #links = new Map<number, Live>()
   readonly #numbers = new Map<number, Live>()
+  readonly #devices = new Map<string, Set<Live>>()
   /** Orders as saved by the effects of this very input, which the ledger does not show yet. */
   readonly #fresh = new Map<string, Order>()
   #count = 0
@@ -166,18 +168,18 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const { env, ledger, serverUri } = this.#options
     const { sessionId, source } = message.header
     const device = source.locUri
-    for (const other of [...this.#numbers.values()]) {
-      if (other.device === device && other.left !== '') this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)
+    for (const other of [...(this.#devices.get(device) ?? [])]) {
+      if (other.left !== '') this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)
     }
     for (const order of ledger.orders(device)) {
       const now = this.#fresh.get(order.id) ?? order
-      if (now.state !== 'sent' || this.#taken(order.id)) continue
+      if (now.state !== 'sent' || this.#taken(device, order.id)) continue
       const settled = afterLoss(now)
       this.#fresh.set(settled.id, settled)
       effects.push({ type: 'save', record: { kind: 'order', order: settled } })
     }
     const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
-    const taken = (id: string): boolean => this.#taken(id)
+    const taken = (id: string): boolean => this.#taken(device, id)
     const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy: this.#policy, env, taken })
     const live: Live = {
       number: ++this.#count,
@@ -191,6 +193,8 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
     this.#numbers.set(live.number, live)
     this.#sessions.set(live.key, live)
+    const mates = this.#devices.get(device) ?? new Set()
+    this.#devices.set(device, mates.add(live))
     if (token !== '') this.#tokens.set(token, live)
     const detail = { state: 'open', server: serverUri }
     effects.push({ type: 'note', note: { topic: 'session', text: `session ${sessionId} of ${device} begins`, device, sessionId, detail } })
@@ -265,6 +269,8 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
     if (armed) effects.push(this.#arm(live, null))
     this.#numbers.delete(live.number)
+    const mates = this.#devices.get(live.device)
+    if (mates?.delete(live) === true && mates.size === 0) this.#devices.delete(live.device)
     this.#links.delete(live.link)
     if (this.#tokens.get(live.token) === live) this.#tokens.delete(live.token)
     if (this.#sessions.get(live.key) === live) this.#sessions.delete(live.key)
@@ -301,8 +307,9 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     return { type: 'timer', id: `session ${String(live.number)}`, ms }
   }
 
-  #taken(orderId: string): boolean {
-    return [...this.#numbers.values()].some((live) => live.desk.orders.open.includes(orderId))
+  /** True for an order in the hands of an open session of its device. */
+  #taken(device: string, orderId: string): boolean {
+    return [...(this.#devices.get(device) ?? [])].some((live) => live.desk.orders.open.includes(orderId))
   }
 }
 

@@ -1,6 +1,6 @@
 // Values of a device's tree as the server remembers them: text of Items, base64 where they are octets.
-import { encodeTree } from '../syncml/codec.ts'
-import { base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
+import { EncodeError, encodeTree } from '../syncml/codec.ts'
+import { base64, dataText, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import type { Data, Item, Meta, Request } from '../syncml/message.ts'
 import type { KnownValue } from './records.ts'
 
@@ -9,7 +9,13 @@ export function textOfData(data: Data | undefined, format?: string): string {
   if (data === undefined) return ''
   if (typeof data === 'string') return format === 'bin' ? base64(utf8Bytes(data)) : data
   if (data instanceof Uint8Array) return base64(data)
-  return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+  try {
+    return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+  } catch (error) {
+    // Elements with names that XML does not know (unknown WBXML tokens): their text is all that can be told.
+    if (error instanceof EncodeError) return dataText(data)
+    throw error
+  }
 }
 
 /** The values that Items of Results carry; Meta of the Results applies where an Item has none (SML). Items without a Source are left out. */

@@ -1,5 +1,5 @@
 // Cuts the Data of one command into chunks (PRO large objects): Size in the first, MoreData in all but the last; text is never cut inside a character.
-import { encodeTree } from '../syncml/codec.ts'
+import { EncodeError, encodeTree } from '../syncml/codec.ts'
 import { badXmlChar, base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import type { Data, Encoding, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
 import type { Entry } from './outbox.ts'
@@ -67,7 +67,7 @@ export function cut(entry: Entry): Rest | null {
   const [item, second] = carrier?.items ?? []
   if (carrier === null || item?.data === undefined || second !== undefined || item.moreData === true) return null
   const whole = typeof item.data === 'string' || item.data instanceof Uint8Array ? item.data : treeText(item.data)
-  return whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
+  return whole === null || whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
 }
 
 function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number, from: number): Rest {
@@ -122,7 +122,12 @@ function withItem(entry: Entry, item: Item): Entry {
   return { ...entry, command: { ...entry.command, items: [item] } as Request }
 }
 
-/** Nested elements (inline TNDS) as XML text, since only text can be cut. */
-function treeText(data: Exclude<Data, string | Uint8Array>): string {
-  return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+/** Nested elements (inline TNDS) as XML text, since only text can be cut; null where XML cannot hold them. */
+function treeText(data: Exclude<Data, string | Uint8Array>): string | null {
+  try {
+    return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+  } catch (error) {
+    if (error instanceof EncodeError) return null
+    throw error
+  }
 }

@@ -294,8 +294,10 @@ export class ClientSession {
   /** Results larger than the server's MaxObjSize are not sent: 413 (PRO MaxObjSize). */
   #within(outcome: Outcome): Outcome {
     const limit = this.#x.maxObjSize ?? Infinity
+    const xml = this.#options.wire.encoding === 'xml'
+    const size = ({ data }: Item): number => (xml && data instanceof Uint8Array ? Math.ceil(data.length / 3) * 4 : objectSize(data))
     const children = outcome.children?.map((child) => this.#within(child))
-    const kept = outcome.results?.filter((item) => objectSize(item.data) <= limit)
+    const kept = outcome.results?.filter((item) => size(item) <= limit)
     if (kept === undefined || kept.length === outcome.results?.length) return children === undefined ? outcome : { ...outcome, children }
     return {
       ...outcome,

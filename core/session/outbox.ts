@@ -1,9 +1,9 @@
 // What a session still has to say, packed into messages under the peer's MaxMsgSize; CmdIDs are given here, large objects are cut here.
-import { encode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Alert, Command, Message, Request, Results, Status, SyncHdr } from '../syncml/message.ts'
 import { cut, sizeOfObjects, suit } from './chunks.ts'
 import type { Rest } from './chunks.ts'
+import { Draft, NEXT } from './draft.ts'
 
 /** Something to send; CmdIDs are given when it is packed. `tag` says whose command it is when its Status comes. */
 export type Entry =
@@ -53,7 +53,6 @@ export interface Packing {
   readonly ask: boolean
 }
 
-const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
 /** Below this many octets of room for Data a chunk waits for the next message. */
 const SMALLEST_CHUNK = 24
 
@@ -214,152 +213,4 @@ function split(entry: Entry): Entry[] | null {
   const { command, tag } = entry
   if (!('items' in command) || command.kind === 'Alert' || command.items.length < 2) return null
   return command.items.map((item) => ({ kind: 'command', command: { ...command, items: [item] } as Request, tag }))
-}
-
-const MEASURING_ID = '99999'
-
-/** One message in the making. */
-class Draft {
-  readonly #packing: Packing
-  readonly #commands: { command: Command; tag: number | null; part: SentCommand['part'] }[] = []
-  readonly #limit: number
-  #empty = 0
-  /** Octets used so far; measured only once somebody asks. */
-  #size: number | null = null
-  says = false
-  answers = false
-
-  constructor(packing: Packing) {
-    this.#packing = packing
-    this.#limit = packing.maxMsgSize ?? Infinity
-  }
-
-  /** Adds without asking whether it fits: the Status elements that every message needs. */
-  force(entry: Entry): void {
-    this.#commands.push({ command: commandOf(entry), tag: null, part: 'whole' })
-    this.#size = null
-  }
-
-  add(command: Command, tag: number | null): void {
-    this.#commands.push({ command, tag, part: 'whole' })
-  }
-
-  /** Adds where it fits. False: no room. A text: it can never be written in this encoding, and why. */
-  tryAdd(entry: Entry): boolean | string {
-    const command = commandOf(entry)
-    const used = this.#used()
-    let size = 0
-    try {
-      size = this.#measure(command)
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-    if (used + size > this.#limit) return false
-    this.#size = used + size
-    this.#note(entry, command)
-    return true
-  }
-
-  /** Adds all of them where they fit together; one encoding for the usual message. */
-  tryAll(entries: readonly Entry[]): boolean {
-    const commands = entries.map(commandOf)
-    try {
-      if (this.#encode([...this.#commands.map((one) => one.command), ...commands, NEXT], true).length > this.#limit) return false
-    } catch {
-      return false
-    }
-    entries.forEach((entry, i) => this.#note(entry, commands[i] as Command))
-    this.#size = null
-    return true
-  }
-
-  /** A Status too big because of its Items or references: without them. */
-  shrink(entry: Extract<Entry, { kind: 'status' }>): boolean {
-    const status: Status = { ...entry.status, targetRefs: [], sourceRefs: [], items: [] }
-    return this.tryAdd({ kind: 'status', status }) === true
-  }
-
-  /** Octets left beside this entry. */
-  room(entry: Entry): number {
-    return this.#limit === Infinity ? 1 << 20 : this.#limit - this.#used() - this.#measure(commandOf(entry))
-  }
-
-  markLast(part: 'chunk' | 'last'): void {
-    const last = this.#commands.at(-1)
-    if (last !== undefined) last.part = part
-  }
-
-  finish(final: boolean): Pick<Packed, 'bytes' | 'message' | 'sent'> {
-    const sent: SentCommand[] = []
-    let id = 0
-    const commands = this.#commands.map(({ command, tag, part }) =>
-      number(command, () => String(++id), tag ?? -1, part, tag === null ? null : sent, []),
-    )
-    const message: Message = { header: this.#packing.header, commands, final }
-    const bytes = encode(message, this.#packing.wire)
-    if (bytes.length > this.#limit)
-      throw new Error(`the message of ${String(bytes.length)} octets exceeds the peer's MaxMsgSize of ${String(this.#limit)}`)
-    return { bytes, message, sent }
-  }
-
-  #note(entry: Entry, command: Command): void {
-    this.#commands.push({ command, tag: entry.kind === 'command' ? entry.tag : null, part: 'whole' })
-    if (entry.kind === 'results' || entry.kind === 'command') this.says = true
-    else this.answers = true
-  }
-
-  #used(): number {
-    if (this.#size === null) {
-      this.#empty = this.#encode([], true).length
-      const commands = this.#packing.ask ? [...this.#commands.map((one) => one.command), NEXT] : this.#commands.map((one) => one.command)
-      this.#size = this.#empty + commands.reduce((sum, command) => sum + this.#measure(command), 0)
-    }
-    return this.#size
-  }
-
-  #measure(command: Command): number {
-    return this.#encode([command], true).length - this.#empty + 2
-  }
-
-  #encode(commands: readonly Command[], final: boolean): Uint8Array {
-    const numbered = commands.map((command) => number(command, () => MEASURING_ID, -1, 'whole', null, []))
-    return encode({ header: this.#packing.header, commands: numbered, final }, this.#packing.wire)
-  }
-}
-
-function commandOf(entry: Entry): Command {
-  switch (entry.kind) {
-    case 'status':
-      return entry.status
-    case 'results':
-      return entry.results
-    case 'alert':
-      return entry.alert
-    case 'command':
-      return entry.command
-    default:
-      return entry satisfies never
-  }
-}
-
-/** A command with its CmdIDs, children included (SML CmdID); what left is written into `sent`. */
-function number<C extends Command>(
-  command: C,
-  nextId: () => string,
-  tag: number,
-  part: SentCommand['part'],
-  sent: SentCommand[] | null,
-  path: readonly number[],
-): C {
-  const cmdId = nextId()
-  let numbered: Command = { ...command, cmdId }
-  const place = sent === null ? -1 : sent.push({ tag, cmdId, command: numbered, path, part }) - 1
-  if (numbered.kind === 'Atomic' || numbered.kind === 'Sequence') {
-    numbered = { ...numbered, commands: numbered.commands.map((child, i) => number(child, nextId, tag, 'whole', sent, [...path, i])) }
-  } else if (numbered.kind === 'Other') {
-    const children = numbered.element.children.map((child) => (child.name === 'CmdID' ? { ...child, text: cmdId } : child))
-    numbered = { ...numbered, element: { ...numbered.element, children } }
-  }
-  if (sent !== null && place >= 0) sent[place] = { tag, cmdId, command: numbered, path, part }
-  return numbered as C
 }

@@ -1,62 +1,19 @@
 // The server's half of one session (PRO packages; dm-protocol 4, 6, 8.4): answers each client message, and asks its desk for the next commands.
-import { authName, headerValue, MAC_HEADER, parseBasic, parseMacHeader, readCred } from '../auth/credentials.ts'
-import type { AuthName } from '../auth/credentials.ts'
-import type { Secret, Verdict } from '../auth/verifier.ts'
+import { MAC_HEADER } from '../auth/credentials.ts'
+import type { Verdict } from '../auth/verifier.ts'
 import type { Effect, Frame, Link } from '../machine.ts'
 import { decode } from '../syncml/codec.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { Alert, Item, Message, NonceText, Request, Results, Status } from '../syncml/message.ts'
-import type { Reading } from '../auth/prover.ts'
+import type { Item, Message, Request, Results } from '../syncml/message.ts'
+import { shownBy } from './desk.ts'
+import type { Desk, SessionEnd } from './desk.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
 import { checkSetup, isDevInfo, versionCode } from './inbox.ts'
-import type { Entry, SentCommand } from './outbox.ts'
+import type { Entry } from './outbox.ts'
 import { codeForClient, headerStatus, isRequest, refusals, statusFor } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
-
-/** Who a client says it is. `user` and `password` are shown by Basic only; both may be missing. */
-export interface Shown {
-  readonly type: AuthName | null
-  readonly user: string | undefined
-  readonly password: string | undefined
-}
-
-/** What the desk knows of it. `secret` null: nobody, for the reason `because`; `demand`: type to challenge for, null: none, the session ends. */
-export interface Ident {
-  readonly secret: Secret | null
-  readonly demand: AuthName | null
-  readonly because: string
-}
-
-/** How a session ended. */
-export interface SessionEnd {
-  readonly state: 'completed' | 'failed' | 'aborted' | 'timed out'
-  readonly reason: string
-}
-
-/** What a server session needs from the server it serves: accounts, the next commands, and somewhere to report. All calls are synchronous. */
-export interface Desk {
-  ident(shown: Shown): Ident
-  /** The client proved itself, or need not: the session counts. `issued` is its next nonce. */
-  admitted(verdict: Verdict): void
-  /** The device issued a nonce for our next credential. */
-  received(nonce: NonceText, reading: Reading): void
-  devInfo(items: readonly Item[]): void
-  alert(alert: Alert, msgId: string): void
-  /** A Status for a command of ours; not called for 213. */
-  status(sent: SentCommand, status: Status): void
-  results(sent: SentCommand, results: Results): void
-  /** Commands that got no Status although the client's package is complete. */
-  unanswered(sent: readonly SentCommand[]): void
-  /** A command that cannot leave, and why. */
-  dropped(tag: number, reason: string): void
-  /** These commands leave now. */
-  leaving(sent: readonly SentCommand[]): void
-  /** The next commands; none: the session ends. */
-  next(): readonly Entry[]
-  ended(end: SessionEnd): void
-}
 
 /** The server's half of one session. */
 export class ServerSession {
@@ -405,18 +362,6 @@ export class ServerSession {
     const text = `session ${this.#x.sessionId} of ${this.#x.device} ${state}${reason === '' ? '' : `: ${reason}`}`
     return [this.#x.note('session', text, { state, reason, server: this.#x.options.own, messages: this.#x.messages })]
   }
-}
-
-/** Who the message says it is from (SEC; dm-protocol 8). */
-export function shownBy(message: Message, frame: Frame): Shown {
-  const { header } = message
-  const field = headerValue(frame.headers, MAC_HEADER)
-  if (field !== undefined) return { type: 'syncml:auth-MAC', user: parseMacHeader(field)?.userName ?? header.source.locName, password: undefined }
-  if (header.cred === undefined) return { type: null, user: header.source.locName, password: undefined }
-  const cred = readCred(header.cred)
-  if (cred.type !== 'syncml:auth-basic') return { type: authName(cred.typeText) ?? null, user: header.source.locName, password: undefined }
-  const basic = parseBasic(cred.data)
-  return { type: cred.type, user: basic?.user ?? header.source.locName, password: basic?.password }
 }
 
 function noteOf(effect: Effect): Extract<Effect, { type: 'note' }>['note'] {
