@@ -10,9 +10,34 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   stepper: ['held', 'mode', 'decide'],
   devices: ['list', 'simulate', 'queue'],
   evidence: ['open'],
+  tree: [
+    'overview',
+    'children',
+    'node',
+    'search',
+    'changes',
+    'discover',
+    'discovery',
+    'cancelDiscovery',
+    'check',
+    'preview',
+    'send',
+    'orders',
+    'order',
+    'snapshots',
+    'snapshot',
+    'dropSnapshot',
+    'diff',
+    'script',
+    'export',
+    'import',
+    'schemas',
+    'addSchema',
+    'dropSchema',
+  ],
 }
 
-export const EVENTS: readonly LabEventName[] = ['trace', 'sessions', 'held', 'state', 'devices']
+export const EVENTS: readonly LabEventName[] = ['trace', 'sessions', 'held', 'state', 'devices', 'tree']
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */
 const EVENT_WINDOW = 64

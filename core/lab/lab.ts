@@ -10,6 +10,7 @@ import type {
   Seq,
   SessionRow,
   SimulateOptions,
+  TreeArea,
   Verdict,
 } from '../api.ts'
 import type { Imported } from '../evidence/import.ts'
@@ -60,6 +61,8 @@ export class Lab implements LabApi {
   readonly facts = new Facts()
   readonly #parts: LabParts
   readonly #startedAt: number
+  /** The trees as the lab sees them; given by whoever composes the lab. */
+  tree!: TreeArea
   #host!: Host
   #recorder!: Recorder
   #telling: (() => void) | null = null

@@ -1,34 +1,12 @@
 // The local HTTP API as a table over LabApi; the OpenAPI document is made from the same table, so that they cannot differ.
 import { z } from 'zod'
-import type { HoldMode, LabApi, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { HoldMode, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
+import type { Route } from './route.ts'
+import { int, number, string, word } from './route.ts'
+import { TREE_ROUTES } from './treeroutes.ts'
 import { checked, commandList, holdMode, simulateOptions } from './validate.ts'
-
-/** What a route gets: named values of path and query, and the body (parsed JSON, or bytes). */
-export interface ApiCall {
-  readonly values: Readonly<Record<string, string>>
-  readonly body: unknown
-}
-
-/** One parameter; a default makes it optional. */
-interface Parameter {
-  readonly in: 'path' | 'query'
-  readonly kind: 'integer' | 'string'
-  readonly text: string
-  readonly default?: string
-}
-
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT'
-  /** Below /api/v1; `{name}` stands for one segment. */
-  readonly path: string
-  readonly text: string
-  readonly parameters?: Readonly<Record<string, Parameter>>
-  /** Schema of a JSON body, or `bytes` for a body taken as it is. */
-  readonly body?: z.ZodType | 'bytes'
-  respond(api: LabApi, call: ApiCall): Promise<unknown>
-}
 
 const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('continue') }),
@@ -36,16 +14,6 @@ const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('edit'), bytes: z.base64().max(Math.ceil(ARGUMENT_LIMITS.edit / 3) * 4) }),
   z.strictObject({ act: z.literal('drop') }),
 ])
-
-const int = (text: string, place: 'path' | 'query' = 'path', preset?: string): Parameter => ({
-  in: place,
-  kind: 'integer',
-  text,
-  ...(preset === undefined ? {} : { default: preset }),
-})
-const string = (text: string, place: 'path' | 'query' = 'path'): Parameter => ({ in: place, kind: 'string', text })
-const number = (call: ApiCall, name: string): number => Number(call.values[name])
-const word = (call: ApiCall, name: string): string => call.values[name] ?? ''
 
 /** Every route there is, but for the OpenAPI document itself. */
 export const ROUTES: readonly Route[] = [
@@ -116,6 +84,7 @@ export const ROUTES: readonly Route[] = [
     body: 'bytes',
     respond: (api, call) => api.evidence.open(word(call, 'name'), call.body as Uint8Array),
   },
+  ...TREE_ROUTES,
 ]
 
 /** A route found for a request, with the values its path holds; or the methods the path knows; or null. */
@@ -159,7 +128,7 @@ export function readValues(route: Route, fromPath: Readonly<Record<string, strin
   for (const name of query.keys()) if (known[name]?.in !== 'query') throw new Error(`unknown parameter ${name}`)
   for (const [name, parameter] of Object.entries(known)) {
     const value = (parameter.in === 'path' ? fromPath[name] : query.get(name)) ?? parameter.default
-    if (value === undefined || value === '') throw new Error(`parameter ${name} is missing`)
+    if (value === undefined || (value === '' && parameter.default !== '')) throw new Error(`parameter ${name} is missing`)
     if (parameter.kind === 'integer' && !(/^\d{1,15}$/.test(value) && Number.isSafeInteger(Number(value))))
       throw new Error(`parameter ${name}: expected a whole number from 0 on`)
     if (value.length > ARGUMENT_LIMITS.name) throw new Error(`parameter ${name} is longer than ${ARGUMENT_LIMITS.name} characters`)
@@ -180,7 +149,7 @@ export function readBody(route: Route, bytes: Uint8Array): unknown {
   return checked(`${route.method} ${route.path}`, 'body', route.body, value)
 }
 
-const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt'])
+const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'takenAt'])
 
 /** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
 export function toJson(value: unknown): string {
@@ -205,7 +174,11 @@ export function openApi(): object {
         in: p.in,
         required: p.default === undefined,
         description: p.text,
-        schema: { type: p.kind, ...(p.kind === 'integer' ? { minimum: 0 } : {}), ...(p.default === undefined ? {} : { default: Number(p.default) }) },
+        schema: {
+          type: p.kind,
+          ...(p.kind === 'integer' ? { minimum: 0 } : {}),
+          ...(p.default === undefined ? {} : { default: p.kind === 'integer' ? Number(p.default) : p.default }),
+        },
       })),
       ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body) } }),
       responses: {

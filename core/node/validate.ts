@@ -1,6 +1,6 @@
 // Checks the arguments of every LabApi call that comes from a screen or a script: unknown keys are refused, sizes bounded, messages name the argument.
 import { z } from 'zod'
-import type { HoldMode, LabApi, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { Cart, DiscoverOptions, HoldMode, LabApi, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 
@@ -47,9 +47,41 @@ export const verdict = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('drop') }),
 ])
 
+const uri = z.string().min(1).max(LIMIT.uri)
+/** Name of a snapshot or a DDF: becomes a file name, so what a file system does not like is escaped there, not refused here. */
+const fileName = z.string().min(1).max(100)
+
+export const treeRef = z.union([z.strictObject({ device: name.min(1), after: key.optional() }), z.strictObject({ snapshot: fileName })])
+
+/** Commands gathered for one device. */
+export const cart = z.strictObject({
+  mode: z.enum(['single', 'atomic', 'sequence']),
+  commands: commandList,
+  when: z.enum(['next session', 'wake now']),
+})
+
+export const discoverOptions = z.strictObject({
+  root: uri.optional(),
+  perSecond: z.number().min(0.01).max(10_000).optional(),
+  again: z.boolean().optional(),
+  acl: z.boolean().optional(),
+})
+
+export const encoding = z.enum(['xml', 'wbxml'])
+export const treeFormat = z.enum(['tnds-xml', 'tnds-wbxml', 'csv'])
+export const groupMode = z.enum(['atomic', 'sequence'])
+
 /** One argument: its name as the user knows it, and what it may be. */
 type Argument = readonly [name: string, schema: z.ZodType]
 type Area = Exclude<keyof LabApi, 'on'>
+
+/** A type whose optional keys may also be present and undefined, as structured clone delivers them. */
+type Loose<T> = { [K in keyof T]: undefined extends T[K] ? T[K] | undefined : T[K] }
+type LooseCart = Omit<Cart, 'commands'> & { readonly commands: readonly Loose<QueuedCommand>[] }
+type LooseRef = { readonly device: string; readonly after?: number | undefined } | { readonly snapshot: string }
+
+const ref = treeRef satisfies z.ZodType<LooseRef>
+const wish = cart satisfies z.ZodType<LooseCart>
 
 /** The arguments of every call, in order; the type makes a forgotten call an error. */
 const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: readonly Argument[] } } = {
@@ -85,10 +117,81 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['bytes', octets(LIMIT.capture)],
     ],
   },
+  tree: {
+    overview: [['ref', ref]],
+    children: [
+      ['ref', ref],
+      ['uri', uri],
+      ['first', key],
+      ['count', key],
+    ],
+    node: [
+      ['ref', ref],
+      ['uri', uri],
+      ['server', name],
+    ],
+    search: [
+      ['ref', ref],
+      ['text', name],
+      ['count', key],
+    ],
+    changes: [
+      ['device', name.min(1)],
+      ['session', key],
+    ],
+    discover: [
+      ['device', name.min(1)],
+      ['options', discoverOptions satisfies z.ZodType<Loose<DiscoverOptions>>],
+    ],
+    discovery: [['device', name.min(1)]],
+    cancelDiscovery: [['device', name.min(1)]],
+    check: [
+      ['device', name.min(1)],
+      ['cart', wish],
+    ],
+    preview: [
+      ['device', name.min(1)],
+      ['cart', wish],
+      ['encoding', encoding],
+    ],
+    send: [
+      ['device', name.min(1)],
+      ['cart', wish],
+    ],
+    orders: [['device', name.min(1)]],
+    order: [['id', name.min(1)]],
+    snapshots: [],
+    snapshot: [
+      ['ref', ref],
+      ['name', fileName],
+    ],
+    dropSnapshot: [['name', fileName]],
+    diff: [
+      ['a', ref],
+      ['b', ref],
+    ],
+    script: [
+      ['a', ref],
+      ['b', ref],
+      ['mode', groupMode],
+    ],
+    export: [
+      ['ref', ref],
+      ['uri', uri],
+      ['format', treeFormat],
+    ],
+    import: [
+      ['name', fileName],
+      ['bytes', octets(LIMIT.capture)],
+    ],
+    schemas: [],
+    addSchema: [
+      ['name', fileName],
+      ['bytes', octets(LIMIT.capture)],
+    ],
+    dropSchema: [['name', fileName]],
+  },
 }
-
-/** A type whose optional keys may also be present and undefined, as structured clone delivers them. */
-type Loose<T> = { [K in keyof T]: undefined extends T[K] ? T[K] | undefined : T[K] }
 
 /** The Check of core/rpc.ts. Throws an Error such as `trace.rows: first: expected int`. */
 export const check: Check = (area, method, args) => {

@@ -6,7 +6,7 @@ import type { Channel, LabApi } from '../../core/api.ts'
 import { overPort, overSocket } from '../../core/node/channel.ts'
 import { check } from '../../core/node/validate.ts'
 import { serveWindow } from '../../core/node/web.ts'
-import { connect, METHODS, serve } from '../../core/rpc.ts'
+import { connect, METHODS, EVENTS, serve } from '../../core/rpc.ts'
 import { channelPair } from '../support/channels.ts'
 import { memoryLab } from '../support/memorylab.ts'
 import type { MemoryLab } from '../support/memorylab.ts'
@@ -88,7 +88,7 @@ describe('a channel', () => {
     const lab = memoryLab()
     const { api, end } = await overWebSocket(lab.api)
     await api.lab.state()
-    expect(lab.listeners()).toBe(5)
+    expect(lab.listeners()).toBe(EVENTS.length)
     await end()
     await expect(api.lab.state()).rejects.toThrow('connection lost')
     for (let i = 0; i < 100 && lab.listeners() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -120,6 +120,8 @@ describe('a channel', () => {
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
 
+const CART = { mode: 'atomic', commands: [{ kind: 'Replace', locUri: './a', data: '' }], when: 'wake now' }
+
 describe('arguments', () => {
   const good: Record<string, unknown[][]> = {
     'lab.state': [[]],
@@ -140,6 +142,32 @@ describe('arguments', () => {
     'devices.simulate': [[{}], [{ id: 'a', encoding: 'wbxml', auth: 'md5', initiated: 'server', wrongPassword: true }]],
     'devices.queue': [['d', [{ kind: 'Replace', locUri: './a', data: '' }]]],
     'evidence.open': [['a.xml', new Uint8Array(0)]],
+    'tree.overview': [[{ device: 'd' }], [{ device: 'd', after: 7 }], [{ snapshot: 's' }]],
+    'tree.children': [[{ device: 'd' }, '.', 0, 100]],
+    'tree.node': [[{ device: 'd' }, './A', '']],
+    'tree.search': [[{ snapshot: 's' }, 'x', 10]],
+    'tree.changes': [['d', 0]],
+    'tree.discover': [
+      ['d', {}],
+      ['d', { root: './A', perSecond: 5, again: true, acl: true }],
+    ],
+    'tree.discovery': [['d']],
+    'tree.cancelDiscovery': [['d']],
+    'tree.check': [['d', CART]],
+    'tree.preview': [['d', CART, 'wbxml']],
+    'tree.send': [['d', CART]],
+    'tree.orders': [['d']],
+    'tree.order': [['0a']],
+    'tree.snapshots': [[]],
+    'tree.snapshot': [[{ device: 'd' }, 'before']],
+    'tree.dropSnapshot': [['before']],
+    'tree.diff': [[{ snapshot: 'a' }, { device: 'd' }]],
+    'tree.script': [[{ snapshot: 'a' }, { device: 'd', after: 3 }, 'atomic']],
+    'tree.export': [[{ device: 'd' }, '.', 'csv']],
+    'tree.import': [['a', new Uint8Array(2)]],
+    'tree.schemas': [[]],
+    'tree.addSchema': [['a', new Uint8Array(2)]],
+    'tree.dropSchema': [['a']],
   }
   const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
 
@@ -169,6 +197,8 @@ describe('arguments', () => {
     ['devices', 'queue', ['d', [{ kind: 'Format', locUri: 'x' }]], 'devices.queue: commands.0.kind: '],
     ['devices', 'queue', ['d', Array.from({ length: 1001 }, () => ({ kind: 'Get', locUri: 'x' }))], 'devices.queue: commands: '],
     ['evidence', 'open', ['a', 'text'], 'evidence.open: bytes: expected bytes'],
+    ['tree', 'overview', [{ device: 'd', snapshot: 's' }], 'tree.overview: ref'],
+    ['tree', 'send', ['d', { mode: 'atomic', commands: [], when: 'now' }], 'tree.send: cart.'],
     ['toString', 'call', [], 'no such call: toString.call'],
     ['trace', 'constructor', [], 'no such call: trace.constructor'],
   ]

@@ -20,6 +20,7 @@ import { decode } from '../../core/syncml/codec.ts'
 import type { Finding, Severity } from '../../core/syncml/finding.ts'
 import type { Encoding } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
+import { fakeTree } from './faketree.ts'
 
 const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
 
@@ -290,6 +291,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
           return { first: seq, last: seq }
         },
       },
+      tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
       on(event, listener) {
         const set = listeners.get(event) ?? new Set()
         listeners.set(event, set)

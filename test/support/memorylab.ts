@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../../core/api.ts'
 import { packPage } from '../../core/page.ts'
+import { fakeTree } from './faketree.ts'
 
 /** What a simulated device says, one text a message; odd ones go up. */
 const TALK = ['#1', '#2', '#3', '#4']
@@ -241,6 +242,7 @@ export function memoryLab(): MemoryLab {
         return { first: row.seq, last: row.seq }
       },
     },
+    tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)

@@ -32,7 +32,7 @@ const api = (state: LabState): LabApi => {
       if (event === 'state') listeners.add(heard)
       return () => listeners.delete(heard)
     },
-  } as LabApi
+  } as unknown as LabApi
 }
 
 const secretly = async (secrets: Secrets): Promise<string> => {
