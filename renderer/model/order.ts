@@ -16,8 +16,8 @@ export interface Rows {
   changed(): void
 }
 
-/** Rows read in one go while searching. */
-const STEP = 2048
+/** Rows read in one go while searching: the most that one call gives. */
+const STEP = 5000
 
 export interface Order {
   bounds(first: Seq, last: Seq): void
@@ -81,11 +81,15 @@ export function createOrder(rows: Rows): Order {
     try {
       const known = scope.kind === 'session' && done === 0 ? await rows.session(scope.session) : null
       if (known !== null && mine === run) await walkKnown(known, mine)
+      let ahead: Promise<void> | null = null
       while (mine === run && done < last) {
         const from = Math.max(done + 1, first)
         const to = Math.min(last, from + STEP - 1)
-        await rows.load(from, to)
+        await (ahead ?? rows.load(from, to))
         if (mine !== run) return
+        // The next rows travel while these are examined.
+        ahead = to < last ? rows.load(to + 1, Math.min(last, to + STEP)) : null
+        ahead?.catch(() => undefined)
         for (let seq = from; seq <= to; seq++) take(seq)
         done = to
         rows.changed()

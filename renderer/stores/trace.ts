@@ -35,8 +35,22 @@ export const useTrace = defineStore('trace', () => {
       if (pages.missing(from, to).length > 0) pages.put(await api.trace.rows(from, to - from + 1))
     },
     session: async (session) => (api === null ? new Float64Array() : api.trace.session(session)),
-    changed: () => (version.value += 1),
+    changed: redraw,
   })
+
+  let redrawing = false
+  /** While a search runs, its results are drawn about ten times a second, not after every step. */
+  function redraw(): void {
+    if (redrawing) return
+    redrawing = true
+    window.setTimeout(
+      () => {
+        redrawing = false
+        version.value += 1
+      },
+      order.searching() ? 90 : 0,
+    )
+  }
 
   function bounds(): void {
     order.bounds(first.value, last.value)
