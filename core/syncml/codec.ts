@@ -9,12 +9,13 @@ import { Findings, type Recorder } from './reading.ts'
 import { type Sink } from './sink.ts'
 import { dataText } from './text.ts'
 import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
-import { type WbxmlForm, WbxmlReader } from './wbxmlreader.ts'
+import type { WbxmlForm } from './wbxmlcursor.ts'
+import { WbxmlReader } from './wbxmlreader.ts'
 import { StringCounter, type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
 import { XmlReader } from './xmlreader.ts'
 import { XmlWriter } from './xmlwriter.ts'
 
-export type { WbxmlForm } from './wbxmlreader.ts'
+export type { WbxmlForm } from './wbxmlcursor.ts'
 export { CodecError, EncodeError } from './error.ts'
 
 /** How a document is to be written. Only `encoding` is needed. */
@@ -74,7 +75,7 @@ export function readTree(
 ): { root: Element; form: WbxmlForm | null } {
   const bounds = limits === undefined ? LIMITS : { ...LIMITS, ...limits }
   if (encoding === 'xml') return { root: new XmlReader(bytes, bounds, findings, recorder).read(), form: null }
-  const reader = new WbxmlReader(bytes, 0, bytes.length, bounds, findings, recorder)
+  const reader = new WbxmlReader(bytes, bounds, findings, recorder)
   const root = reader.read()
   return { root, form: reader.form() }
 }
