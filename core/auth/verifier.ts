@@ -19,6 +19,8 @@ export interface Secret {
   readonly userNames: readonly string[]
   readonly password: string
   readonly type: AuthName | null
+  /** True: a message without any credentials is welcome, whatever the session requires. */
+  readonly open?: boolean
 }
 
 /** What came of a check. */
@@ -72,7 +74,7 @@ export class Verifier {
     if (secret === null) return this.#refuse(header === undefined && cred === null && demand !== null ? 407 : 401, because, demand, shown)
     if (this.#state === 'mac' && header === undefined) return this.#refuse(401, 'no x-syncml-hmac header after auth-MAC began', null, shown)
     if (header === undefined && cred === null) {
-      if (!this.#required) return { code: 200, over: false, cause: 'no credentials shown, none required', shown: null }
+      if (!this.#required || secret.open === true) return { code: 200, over: false, cause: 'no credentials shown, none required', shown: null }
       return this.#refuse(407, 'no credentials', demand, null)
     }
     if (shown === null) return this.#refuse(401, `authentication type ${JSON.stringify(cred?.typeText ?? '')} is not known`, demand, null)

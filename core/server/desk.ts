@@ -12,8 +12,8 @@ import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, ServerLedg
 import type { ServerSettings } from './settings.ts'
 import { textOfData, valuesOf, valuesWritten } from './values.ts'
 
-/** Nobody: fits no credential at all. */
-const NOBODY: Secret = { userNames: [], password: '', type: null }
+/** Nobody: fits no credential at all, and is welcome without. */
+const NOBODY: Secret = { userNames: [], password: '', type: null, open: true }
 
 /** What a desk works with; `taken` tells orders in the hands of other sessions. */
 export interface DeskParts {
@@ -66,10 +66,9 @@ export class DeviceDesk implements Desk {
     const { ledger, settings } = this.#parts
     const own = ledger.account(this.device, undefined)
     const account = ledger.account(this.device, shown.user) ?? (own?.device === this.device ? own : undefined)
-    const blank = own?.device === this.device && own.userName === '' && own.password === ''
-    if (account !== undefined && !blank && !(account.device === null && shown.user === undefined && settings.enrol !== 'never'))
-      return this.#known(account)
-    if (blank && own.state !== 'enrolled') return this.#known(own)
+    // The account for every device serves a device that names its user; one that names nobody is unknown, save where nobody may enrol.
+    const named = account !== undefined && (account.device !== null || shown.user !== undefined || settings.enrol === 'never')
+    if (named) return this.#known(account)
     switch (settings.enrol) {
       case 'auto':
         return this.#enrol(shown)
@@ -192,22 +191,16 @@ export class DeviceDesk implements Desk {
     return { secret: { userNames: [account.userName], password: account.password, type: account.authType }, demand, because: '' }
   }
 
-  /** Mode auto: the credentials shown become the account; who shows a digest is asked for Basic once, since a digest tells no password. */
+  /**
+   * Mode auto: the credentials shown become the account; who shows none is served without one; who shows a digest is asked for Basic once, since a digest tells no password.
+   */
   #enrol(shown: Shown): Ident {
-    const { settings } = this.#parts
     if (shown.type === 'syncml:auth-basic' && shown.user !== undefined && shown.password !== undefined && shown.user !== '') {
       const account = this.#create(shown.user, shown.password, 'enrolled')
       return this.#known(account)
     }
-    if (shown.type === null && !settings.requireAuth) {
-      if (this.#parts.ledger.account(this.device, undefined)?.device !== this.device) this.#create('', '', 'enrolled')
-      return { secret: NOBODY, demand: 'syncml:auth-basic', because: '' }
-    }
-    return {
-      secret: null,
-      demand: 'syncml:auth-basic',
-      because: shown.type === null ? 'no credentials' : 'the device is not known yet, and a digest tells no password',
-    }
+    if (shown.type === null) return { secret: NOBODY, demand: 'syncml:auth-basic', because: '' }
+    return { secret: null, demand: 'syncml:auth-basic', because: 'the device is not known yet, and a digest tells no password' }
   }
 
   #wait(shown: Shown, own: Account | undefined): void {

@@ -11,7 +11,7 @@ export interface ServerSettings {
   readonly resendMs: number
   /** How answers are written; the encoding is that of the request. */
   readonly wire: Partial<Omit<Wire, 'encoding'>>
-  /** Refuse devices that show no credentials. */
+  /** Refuse enrolled devices that show no credentials. Unknown ones that `enrol: 'auto'` takes in may show none. */
   readonly requireAuth: boolean
   /** Unknown devices: taken as they show themselves, kept waiting for a decision, or refused. */
   readonly enrol: 'auto' | 'ask' | 'never'

@@ -50,17 +50,10 @@ export class Draft {
     return true
   }
 
-  /** Adds all of them where they fit together; one encoding for the usual message. */
-  tryAll(entries: readonly Entry[]): boolean {
-    const commands = entries.map(commandOf)
-    try {
-      if (this.#encode([...this.#commands.map((one) => one.command), ...commands, NEXT], true).length > this.#limit) return false
-    } catch {
-      return false
-    }
-    entries.forEach((entry, i) => this.#note(entry, commands[i] as Command))
+  /** Adds without measuring. */
+  take(entry: Entry): void {
+    this.#note(entry, commandOf(entry))
     this.#size = null
-    return true
   }
 
   /** A Status too big because of its Items or references: without them. */

@@ -115,6 +115,8 @@ export class Outbox {
 
   /** Packs the next message: as many entries as fit, in order. Throws an Error in words where not even one Status fits. */
   pack(packing: Packing): Packed {
+    const everything = this.#everything(packing)
+    if (everything !== null) return everything
     const draft = new Draft(packing)
     for (const entry of this.#front) draft.force(entry)
     this.#front = []
@@ -131,7 +133,6 @@ export class Outbox {
   #fill(draft: Draft, packing: Packing, dropped: { entry: Entry; reason: string }[]): void {
     if (this.#transit !== null && !this.#chunk(draft, packing, this.#transit)) return
     if (this.#transit !== null) return
-    if (this.#wholeQueue(draft, packing)) return
     for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
       if (entry.kind === 'command' && !packing.commands) return
       const suited = suit(entry, packing.wire.encoding)
@@ -168,15 +169,24 @@ export class Outbox {
     }
   }
 
-  /** The usual case: all that waits goes into one message. */
-  #wholeQueue(draft: Draft, packing: Packing): boolean {
-    if (this.#queue.length === 0 || this.#queue.length > 64) return this.#queue.length === 0
+  /** The usual case: all that waits goes into one message, encoded once. Null where it does not fit or may not. */
+  #everything(packing: Packing): Packed | null {
+    if (this.#transit !== null || this.#queue.length > 64) return null
     const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
     const limit = packing.maxObjSize ?? Infinity
-    if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return false
-    if (!draft.tryAll(suited)) return false
-    this.#queue = []
-    return true
+    if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return null
+    const draft = new Draft(packing)
+    for (const entry of this.#front) draft.force(entry)
+    for (const entry of suited) draft.take(entry)
+    if (packing.ask && !packing.final && !draft.says) draft.add(NEXT, null)
+    try {
+      const packed = draft.finish(packing.final)
+      this.#front = []
+      this.#queue = []
+      return { ...packed, open: false, dropped: [] }
+    } catch {
+      return null
+    }
   }
 
   /** Adds the next chunk; true where at least something of the object left. Sets or clears the object in transit. */

@@ -38,7 +38,7 @@ function frameOf(file: string): Frame {
 function serverFor(device: string, ledger: MemoryLedger): DmServer {
   ledger.accounts.push({ ...ACCOUNT, device: 'IMEI:350000000000001', userName: 'alice', password: 'secret' })
   ledger.save({ kind: 'nonces', nonces: { device, client: utf8Bytes('123'), server: null, reading: null } })
-  return new DmServer({ serverUri: 'http://127.0.0.1:8080/dm', ledger, env: fixedEnv(), settings: { enrol: 'auto', requireAuth: false } })
+  return new DmServer({ serverUri: 'http://127.0.0.1:8080/dm', ledger, env: fixedEnv(), settings: { enrol: 'auto' } })
 }
 
 describe.skipIf(root === null)('recorded clients (shared material: corpus/captured-sessions)', () => {

@@ -278,10 +278,19 @@ describe('enrolment', () => {
     expect(it.post({ ...anew, header: { ...anew.header, msgId: '2' } })).toBe('2: Status 0=212, Status 1=200, Status 2=200, Final')
   })
 
-  test('auto without required credentials: a device that shows none is served', () => {
-    const it = new Bench({ enrol: 'auto', requireAuth: false })
+  test('auto: a device that shows no credentials is served, until it has shown some', () => {
+    const it = new Bench({ enrol: 'auto' })
     expect(it.post(first('N', '1', {}))).toBe('1: Status 0=200, Status 1=200, Status 2=200, Final')
     expect(it.ledger.device('N')?.devInfo).toEqual({ './DevInfo/Man': 'Acme' })
+    expect(it.post(first('N', '2', {}))).toContain('Status 0=200')
+    expect(it.post(first('N', '3'))).toContain('Status 0=212')
+    expect(it.post(first('N', '4', {}))).toContain('Status 0=407')
+  })
+
+  test('nothing required: an enrolled device that shows no credentials is served too, wrong ones are refused', () => {
+    const it = bench({ requireAuth: false })
+    expect(it.post(first('A', '1', {}))).toContain('Status 0=200')
+    expect(it.post(first('A', '2', { cred: { ...USER, data: basic('x', 'y') } }))).toContain('Status 0=401')
   })
 
   test('ask: 401 and a waiting account; after the decision it is served', () => {
