@@ -32,10 +32,10 @@ function table(document: string, clause: string, rows: string): ReadonlyMap<numb
   )
 }
 
-/** SyncML status codes (SML 1.2.2 clause 10, DM use from REP). */
+/** SyncML status codes (SML 1.2.2, DM use from REP). */
 export const STATUS_CODES = table(
   'SML',
-  '10',
+  'status codes',
   `-101|In progress|The command is being carried out and not finished.|
   200|OK|Done; for SyncHdr: credentials accepted for this message only.|For SyncHdr 200 instead of 212 each further message needs credentials again.
   -201|Item added|The item was added.|Data synchronisation code; read as success.
@@ -155,7 +155,7 @@ export const FUMO_RESULTS = table(
 /** Results of software management (SCOMO, result code table as several shipping clients agree on it). */
 export const SCOMO_RESULTS = table(
   'SCOMO',
-  '8',
+  '8.7',
   `202|Accepted|Accepted, the result follows by alert; Status of the Exec only.|
   1200|Success|The operation succeeded.|
   1400|Client error|An error caused by the user or the device.|
@@ -221,7 +221,7 @@ export function status(code: number): Code | undefined {
   const found = STATUS_CODES.get(code)
   if (found !== undefined || !(code >= 1000 && code <= 1999)) return found
   const scomo = SCOMO_RESULTS.get(code)
-  return scomo ?? reserved(code, 'Application specific', 'A result defined by a management object.', 'SML', '10', true)
+  return scomo ?? reserved(code, 'Application specific', 'A result defined by a management object.', 'SML', 'status codes', true)
 }
 
 /** What an alert code says; undefined outside the ranges of DM. */
@@ -247,7 +247,7 @@ export function scomoResult(code: number): Code | undefined {
   if (found !== undefined) return found
   const low = code - 1000
   const vendor = (low >= 250 && low <= 299) || (low >= 450 && low <= 499) || (low >= 550 && low <= 599)
-  return vendor ? reserved(code, 'Vendor result', vendorMeaning(low), 'SCOMO', '8', true) : undefined
+  return vendor ? reserved(code, 'Vendor result', vendorMeaning(low), 'SCOMO', '8.7', true) : undefined
 }
 
 function vendorMeaning(code: number): string {

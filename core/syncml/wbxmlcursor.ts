@@ -87,7 +87,7 @@ export class WbxmlCursor {
     if (start >= this.end) this.fail('empty document: no version octet')
     this.version = bytes[this.pos++] as number
     if (this.version > 3) this.fail(`version octet ${hex(this.version)} is no WBXML 1.0 to 1.3`, start)
-    if (this.version === 0) this.findings.add('wbxml.version', 'note', 'REP', '7', 'WBXML 1.0: a peer must send 1.1, 1.2 or 1.3', start, 1)
+    if (this.version === 0) this.findings.add('wbxml.version', 'note', 'REP', 'WBXML usage', 'WBXML 1.0: a peer must send 1.1, 1.2 or 1.3', start, 1)
     recorder?.add('version', start, this.pos, `WBXML 1.${String(this.version)}`)
     const publicAt = this.pos
     this.publicId = this.mb('public identifier')

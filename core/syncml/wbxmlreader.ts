@@ -78,7 +78,7 @@ export class WbxmlReader {
   private unknownTag(octet: number, at: number): void {
     const code = octet & 0x3f
     const name = `?${String(this.page)}:${hex(code)}`
-    this.cursor.findings.add('wbxml.token.unknown', 'warn', 'WBXML', '5.8.4', `page ${String(this.page)} has no tag ${hex(code)}`, at, 1)
+    this.cursor.findings.add('wbxml.token.unknown', 'warn', 'WBXML', '5.8.2', `page ${String(this.page)} has no tag ${hex(code)}`, at, 1)
     const node = this.start(octet, at, 'other', name)
     node.token = { page: this.page, code }
   }
@@ -286,7 +286,7 @@ export class WbxmlReader {
   private instruction(at: number): void {
     const { cursor } = this
     this.attributeLists.list(at, null, 'instruction')
-    cursor.findings.add('wbxml.instruction', 'note', 'WBXML', '5.8.4.3', 'processing instruction skipped', at, cursor.pos - at)
+    cursor.findings.add('wbxml.instruction', 'note', 'WBXML', '5.8.4.4', 'processing instruction skipped', at, cursor.pos - at)
   }
 
   /** Attribute list of a tag. Only client provisioning has attribute tables; elsewhere the list is skipped (WBXML sheet 2). */

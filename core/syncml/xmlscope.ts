@@ -140,7 +140,7 @@ export class Namespaces {
     if (vocabulary === undefined) return UNDECLARED
     if (vocabulary !== 'prov') {
       const what = `no namespace declared; ${known.name} is read as ${vocabulary}`
-      this.findings.add('xml.namespace.missing', 'note', 'SML', '4.3', what, this.text.at(start), known.name.length + 1)
+      this.findings.add('xml.namespace.missing', 'note', 'SML', 'INFERRED', what, this.text.at(start), known.name.length + 1)
     }
     return SCOPES[vocabulary]
   }
@@ -154,7 +154,7 @@ export class Namespaces {
     if (meant === 'other') return 'other'
     if (meant === 'dmddf' || meant === 'devinf') this.scope = SCOPES[meant]
     const what = `${known.name} is no element of the namespace it stands in; read as ${meant}`
-    this.findings.add('xml.namespace.wrong', 'note', 'SML', '4.3', what, this.text.at(start), this.text.at(end) - this.text.at(start))
+    this.findings.add('xml.namespace.wrong', 'note', 'SML', 'INFERRED', what, this.text.at(start), this.text.at(end) - this.text.at(start))
     return meant
   }
 }
