@@ -95,8 +95,8 @@ export function play(lab: FakeLab, key: number, bodies: readonly Uint8Array[], e
   })
 }
 
-/** A lab with the demo trace. */
-export function demoLab(): FakeLab {
+/** A lab with the demo trace, 20 rows; `more` adds the captured sessions, where they are there. */
+export function demoLab(more = false): FakeLab {
   const lab = createFakeLab()
   lab.add({ kind: 'event', text: 'Lab started; recovery found nothing to mend.', later: 0 })
   play(lab, lab.session(DEVICE, '1A'), worked(), 'xml')
@@ -120,7 +120,7 @@ export function demoLab(): FakeLab {
     worked(DEVICE, '1B').map((bytes) => wbxml(bytes)),
     'wbxml',
   )
-  captured(lab)
+  if (more) captured(lab)
   trouble(lab)
   lab.add({
     kind: 'connection',
@@ -220,8 +220,8 @@ function captured(lab: FakeLab): void {
 export function heldLab(): FakeLab {
   const lab = demoLab()
   lab.state({ hold: { mode: 'all' } })
-  lab.hold(34, 'all messages are held')
-  lab.hold(33, 'all messages are held')
-  lab.hold(30, 'all messages are held', { peerWaits: false })
+  lab.hold(20, 'all messages are held')
+  lab.hold(19, 'all messages are held')
+  lab.hold(16, 'all messages are held', { peerWaits: false })
   return lab
 }

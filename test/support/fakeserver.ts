@@ -80,7 +80,7 @@ if (process.argv[1] === import.meta.filename) {
   const folder = process.argv[2] ?? 'dist/renderer'
   const server = await serveWindow(
     folder,
-    process.argv[3] === 'empty' ? createFakeLab() : process.argv[3] === 'held' ? heldLab() : demoLab(),
+    process.argv[3] === 'empty' ? createFakeLab() : process.argv[3] === 'held' ? heldLab() : demoLab(true),
     Number(process.env['PORT'] ?? 0),
   )
   process.stdout.write(`${server.url}\n`)
