@@ -21,7 +21,7 @@ export interface Token extends Range {
   readonly page?: number
 }
 
-class Map implements Recorder {
+class ByteMap implements Recorder {
   readonly tokens: Token[] = []
   end = 0
   /** Child index of the current element at each depth, and how many children it has had so far. */
@@ -63,7 +63,7 @@ class Map implements Recorder {
 
 /** The tokens of a document. Never throws: bytes behind the point where decoding stops are one token of kind `error`. */
 export function tokens(bytes: Uint8Array, encoding: Encoding, limits?: Partial<Limits>): Token[] {
-  const map = new Map()
+  const map = new ByteMap()
   try {
     readTree(bytes, encoding, limits, new Findings(0), map)
   } catch (error) {

@@ -1,6 +1,6 @@
 // Round trips of generated trees and messages: what goes in comes out, in both encodings and every style of writing.
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { decode, decodeTree, encode, encodeTree, type Wire } from '../../core/syncml/codec.ts'
 import type { Element, Vocabulary } from '../../core/syncml/element.ts'
 import type { Address, Chal, Command, Cred, Data, Item, Message, Meta, SyncHdr } from '../../core/syncml/message.ts'
@@ -155,6 +155,7 @@ function withData(value: unknown): unknown {
 
 const soak = process.env['DM_LAB_SOAK'] !== undefined
 const runs = soak ? 20_000 : 400
+if (soak) vi.setConfig({ testTimeout: 3_600_000 })
 /** Short runs repeat exactly; long ones look elsewhere each time (a failure prints its seed). */
 const seeded = (numRuns: number): { numRuns: number; seed?: number } => (soak ? { numRuns } : { numRuns, seed: 20240 })
 
