@@ -15,13 +15,13 @@ import { textOfData, valuesOf, valuesWritten } from './values.ts'
 /** Nobody: fits no credential at all, and is welcome without. */
 const NOBODY: Secret = { userNames: [], password: '', type: null, open: true }
 
-/** What a desk works with; `taken` tells orders in the hands of other sessions. */
+/** What a desk works with; `held` are the orders in the hands of any session of the device. */
 export interface DeskParts {
   readonly ledger: ServerLedger
   readonly settings: ServerSettings
   readonly policy: Policy
   readonly env: Env
-  taken(orderId: string): boolean
+  readonly held: Set<string>
 }
 
 /** One desk serves one session. */
@@ -44,7 +44,7 @@ export class DeviceDesk implements Desk {
     this.sessionId = sessionId
     this.#parts = parts
     this.#nonces = parts.ledger.nonces(device) ?? { device, client: null, server: null, reading: null }
-    this.orders = new Orders(sessionId, (order) => this.#saves.push({ kind: 'order', order }))
+    this.orders = new Orders(sessionId, (order) => this.#saves.push({ kind: 'order', order }), parts.held)
   }
 
   /** Nonces as they stood when the session began. */
@@ -173,7 +173,7 @@ export class DeviceDesk implements Desk {
       sessionId: this.sessionId,
       authenticated: this.#authenticated,
       round: this.#round,
-      taken: (id: string) => this.orders.has(id) || this.#parts.taken(id),
+      taken: (id: string) => this.orders.has(id) || this.#parts.held.has(id),
     }
     this.#round += 1
     return this.orders.take(this.#parts.policy.next(view, outcomes).filter(({ order }) => order === null || !view.taken(order.id)))

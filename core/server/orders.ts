@@ -26,17 +26,15 @@ export class Orders {
   readonly #save: (order: Order) => void
   readonly #tasks: Task[] = []
   readonly #open = new Map<string, Open>()
+  readonly #held: Set<string>
   readonly #seen = new Set<string>()
   #round: Task[] = []
 
-  constructor(sessionId: string, save: (order: Order) => void) {
+  /** `held` is shared by the sessions of the device: no two of them work on the same order. */
+  constructor(sessionId: string, save: (order: Order) => void, held: Set<string>) {
     this.#sessionId = sessionId
+    this.#held = held
     this.#save = save
-  }
-
-  /** Orders this session works on now. */
-  get open(): readonly string[] {
-    return [...this.#open.keys()]
   }
 
   /** True for an order this session has or had. */
@@ -53,6 +51,7 @@ export class Orders {
         .map((command, index): Task => ({ order: order?.id ?? null, index, command, outcomes: [], left: false, answered: false }))
       if (order !== null) {
         this.#open.set(order.id, { order, tasks })
+        this.#held.add(order.id)
         this.#seen.add(order.id)
       }
       this.#round.push(...tasks)
@@ -118,6 +117,7 @@ export class Orders {
       const good = outcomes.every((outcome) => outcome.code >= 200 && outcome.code < 300 && outcome.code !== 215 && outcome.code !== 216)
       this.#move(open, { state: lost ? 'unknown' : good ? 'done' : 'failed', outcomes })
       this.#open.delete(open.order.id)
+      this.#held.delete(open.order.id)
     }
     return this.#round.map(({ order, command, outcomes }) => ({ order, command, outcomes }))
   }
@@ -130,6 +130,7 @@ export class Orders {
       if (unknown) this.#move(open, { state: 'unknown', outcomes: open.tasks.flatMap((task) => task.outcomes) })
       else if (open.order.state !== 'queued') this.#move(open, { state: 'queued', sessionId: '', outcomes: [] })
     }
+    for (const id of this.#open.keys()) this.#held.delete(id)
     this.#open.clear()
   }
 

@@ -11,6 +11,7 @@ import { shownBy } from '../session/desk.ts'
 import type { SessionEnd } from '../session/desk.ts'
 import { ServerSession } from '../session/server.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
+import { base64 } from '../syncml/text.ts'
 import type { Message } from '../syncml/message.ts'
 import { DeviceDesk } from './desk.ts'
 import { afterLoss } from './orders.ts'
@@ -41,9 +42,21 @@ export interface ServerOptions {
   readonly ledger: ServerLedger
   readonly env: Env
   readonly policy?: Policy
+  /** Asked when a device begins a session with Alert 1200: the notification it answers, if any is outstanding, counts as answered then. */
+  readonly notified?: (device: string, sessionId: string) => Notified | null
   /** Where nonces and tokens come from; only fixed vectors need another source than the default. */
   readonly issueNonce?: () => Uint8Array
   readonly issueToken?: () => string
+}
+
+/** A notification that a device answers. */
+export interface Notified {
+  /** Its SessionID in upper-case hexadecimal. */
+  readonly sessionId: string
+  /** The default nonce it rested on: both sides go on with it, and renew it (NOTI 6.2). Null where the stored one was used. */
+  readonly nonce: Uint8Array | null
+  /** One sentence for the trace. */
+  readonly text: string
 }
 
 /** One session in the server's hands. */
@@ -59,6 +72,16 @@ interface Live {
   left: string
 }
 
+/** What the sessions of one device share. */
+interface Mates {
+  /** How many of them there are. */
+  count: number
+  /** Those whose device is thought to have left. */
+  readonly left: Set<Live>
+  /** Orders in the hands of one of them. */
+  readonly held: Set<string>
+}
+
 type Save = Effect<ServerRecord>
 
 const TOKEN = 'sid'
@@ -72,7 +95,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   readonly #tokens = new Map<string, Live>()
   readonly #links = new Map<number, Live>()
   readonly #numbers = new Map<number, Live>()
-  readonly #devices = new Map<string, Set<Live>>()
+  readonly #devices = new Map<string, Mates>()
   /** Orders as saved by the effects of this very input, which the ledger does not show yet. */
   readonly #fresh = new Map<string, Order>()
   #count = 0
@@ -92,7 +115,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     this.#fresh.clear()
     switch (input.type) {
       case 'frame':
-        return this.#frame(input.link, input.frame)
+        return this.#frame(input.link, input.frame, input.decoded?.message)
       case 'gone':
         return this.#gone(input.link, input.reason)
       case 'timer':
@@ -112,10 +135,10 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
   }
 
-  #frame(link: Link, frame: Frame): Save[] {
+  #frame(link: Link, frame: Frame, decoded?: Message): Save[] {
     let message: Message
     try {
-      message = decode(frame.bytes, frame.encoding).message
+      message = decoded ?? decode(frame.bytes, frame.encoding).message
     } catch (error) {
       if (!(error instanceof CodecError)) throw error
       const reason = `no SyncML message: byte ${String(error.offset)}: ${error.reason}`
@@ -129,6 +152,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const effects: Save[] = []
     const live = this.#find(message, frame, effects) ?? this.#begin(message, frame, effects)
     live.left = ''
+    this.#devices.get(device)?.left.delete(live)
     if (live.link !== link.link) this.#links.delete(live.link)
     live.link = link.link
     this.#links.set(link.link, live)
@@ -165,44 +189,46 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   }
 
   #begin(message: Message, frame: Frame, effects: Save[]): Live {
-    const { env, ledger, serverUri } = this.#options
+    const { env, serverUri } = this.#options
     const { sessionId, source } = message.header
     const device = source.locUri
-    for (const other of [...(this.#devices.get(device) ?? [])]) {
-      if (other.left !== '') this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)
-    }
+    const called = message.commands.some((command) => command.kind === 'Alert' && command.code === 1200)
+    const notified = called ? (this.#options.notified?.(device, sessionId) ?? null) : null
+    const ledger = notified?.nonce == null ? this.#options.ledger : resynchronised(this.#options.ledger, notified.nonce)
+    const mates = this.#devices.get(device) ?? { count: 0, left: new Set(), held: new Set() }
+    for (const other of [...mates.left]) this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)
     for (const order of ledger.orders(device)) {
       const now = this.#fresh.get(order.id) ?? order
-      if (now.state !== 'sent' || this.#taken(device, order.id)) continue
+      if (now.state !== 'sent' || mates.held.has(order.id)) continue
       const settled = afterLoss(now)
       this.#fresh.set(settled.id, settled)
       effects.push({ type: 'save', record: { kind: 'order', order: settled } })
     }
     const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
-    const taken = (id: string): boolean => this.#taken(device, id)
-    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy: this.#policy, env, taken })
+    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy: this.#policy, env, held: mates.held })
     const live: Live = {
       number: ++this.#count,
       key: keyOf(message),
       device,
       token,
       desk,
-      session: this.#session(message, frame, desk, token),
+      session: this.#session(message, frame, desk, token, ledger),
       link: -1,
       left: '',
     }
     this.#numbers.set(live.number, live)
     this.#sessions.set(live.key, live)
-    const mates = this.#devices.get(device) ?? new Set()
-    this.#devices.set(device, mates.add(live))
+    mates.count += 1
+    this.#devices.set(device, mates)
     if (token !== '') this.#tokens.set(token, live)
     const detail = { state: 'open', server: serverUri }
     effects.push({ type: 'note', note: { topic: 'session', text: `session ${sessionId} of ${device} begins`, device, sessionId, detail } })
+    if (notified !== null) effects.push({ type: 'note', note: { topic: 'state', text: notified.text, device, sessionId } })
     return live
   }
 
-  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string): ServerSession {
-    const { env, ledger, serverUri } = this.#options
+  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, ledger: ServerLedger): ServerSession {
+    const { env, serverUri } = this.#options
     const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword } = this.#settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
@@ -240,6 +266,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     this.#links.delete(link.link)
     if (live.session.over) return []
     live.left = reason === '' ? 'connection lost' : reason
+    this.#devices.get(live.device)?.left.add(live)
     const text = `the device left (${live.left}); its answer is kept for a while`
     return [
       { type: 'note', note: { topic: 'state', text, device: live.device, sessionId: live.desk.sessionId } },
@@ -270,7 +297,11 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     if (armed) effects.push(this.#arm(live, null))
     this.#numbers.delete(live.number)
     const mates = this.#devices.get(live.device)
-    if (mates?.delete(live) === true && mates.size === 0) this.#devices.delete(live.device)
+    if (mates !== undefined) {
+      mates.left.delete(live)
+      mates.count -= 1
+      if (mates.count === 0) this.#devices.delete(live.device)
+    }
     this.#links.delete(live.link)
     if (this.#tokens.get(live.token) === live) this.#tokens.delete(live.token)
     if (this.#sessions.get(live.key) === live) this.#sessions.delete(live.key)
@@ -306,10 +337,16 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   #arm(live: Live, ms: number | null): Save {
     return { type: 'timer', id: `session ${String(live.number)}`, ms }
   }
+}
 
-  /** True for an order in the hands of an open session of its device. */
-  #taken(device: string, orderId: string): boolean {
-    return [...(this.#devices.get(device) ?? [])].some((live) => live.desk.orders.open.includes(orderId))
+/** The ledger with the default nonce in both directions (NOTI 6.2). */
+function resynchronised(ledger: ServerLedger, nonce: Uint8Array): ServerLedger {
+  return {
+    account: (device, userName) => ledger.account(device, userName),
+    nonces: (device) => ({ device, client: nonce, server: { text: base64(nonce), octets: null }, reading: null }),
+    device: (device) => ledger.device(device),
+    value: (device, uri) => ledger.value(device, uri),
+    orders: (device) => ledger.orders(device),
   }
 }
 
