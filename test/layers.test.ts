@@ -14,15 +14,31 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'core/rpc': ['core/api'],
   'core/auth': ['core/syncml', 'core/machine'],
   'core/dmtree': ['core/syncml'],
+  'core/notify': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree'],
+  'core/bootstrap': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/notify'],
   'core/session': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree'],
   'core/server': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session'],
-  'core/device': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session'],
+  'core/device': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session', 'core/notify', 'core/bootstrap'],
   'core/store': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/server'],
-  'core/evidence': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/store'],
-  'core/lab': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/session', 'core/server', 'core/device', 'core/store', 'core/evidence'],
+  'core/evidence': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/store', 'core/notify'],
+  'core/lab': [
+    'core/syncml',
+    'core/machine',
+    'core/api',
+    'core/page',
+    'core/auth',
+    'core/dmtree',
+    'core/session',
+    'core/server',
+    'core/device',
+    'core/store',
+    'core/evidence',
+    'core/notify',
+    'core/bootstrap',
+  ],
   'core/node': ['core/'],
   electron: ['core/'],
-  renderer: ['core/api', 'core/rpc', 'core/page', 'core/syncml'],
+  renderer: ['core/api', 'core/rpc', 'core/page', 'core/syncml', 'core/notify'],
 }
 
 /** Packages a layer may import; the pure part of core imports none. */
@@ -45,7 +61,7 @@ const layerOf = (path: string): string =>
     .filter((layer) => path === layer || path.startsWith(`${layer}/`) || path.replace(/\.ts$/, '') === layer)
     .sort((a, b) => b.length - a.length)[0] ?? ''
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bfrom\s+['"]([^'"]+)['"]/g
+const IMPORT = /^(?:import|export|\})[^'\n]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
 
 function broken(path: string): string[] {
   const layer = layerOf(path)

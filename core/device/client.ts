@@ -1,12 +1,13 @@
 // A simulated device complete: a tree from the factory or from its file, and the client machine that speaks for it; its state as one file.
 import type { Env } from '../machine.ts'
+import type { NotifyAccount } from '../notify/verdict.ts'
 import { fromBase64, base64 } from '../syncml/text.ts'
 import type { Encoding } from '../syncml/message.ts'
 import type { AuthName } from '../auth/credentials.ts'
 import { DmClient } from './device.ts'
-import type { ClientNonces, ClientRecord } from './device.ts'
-import { makeDevice, restoreDevice, saveDevice } from './profile.ts'
-import type { Device } from './profile.ts'
+import type { ClientAccount, ClientNonces, ClientRecord } from './device.ts'
+import { accountsOf, makeDevice, restoreDevice, saveDevice } from './profile.ts'
+import type { Device, StoredAccount } from './profile.ts'
 
 /** What a simulated device is told on the command line or in the window. */
 export interface ClientSetup {
@@ -20,6 +21,8 @@ export interface ClientSetup {
   readonly encoding: Encoding
   readonly manufacturer?: string
   readonly model?: string
+  /** Without any account, as before its bootstrap; the fields about the server mean nothing then. */
+  readonly bare?: boolean
 }
 
 /** What the lab's own account asks of a device (contract: account `lab`). */
@@ -27,52 +30,126 @@ export const LAB_ACCOUNT = { user: 'lab', password: 'lab', serverId: 'dm-lab', s
 
 /** A device ready to hold sessions. `remember` takes the machine's durable records, `state` gives all that must survive as JSON. */
 export interface Client {
+  /** The machine of the account in use; another one after `adopt` and `resync`. */
   readonly machine: DmClient
   readonly device: Device
   remember(record: ClientRecord): void
   state(): unknown
+  /** ServerIDs of the accounts in the tree. */
+  servers(): readonly string[]
+  /** What a notification of that server is checked against; undefined where the tree has no such account. */
+  notifyAccount(serverId: string): NotifyAccount | undefined
+  /**
+   * Uses the tree's account of that server from the next session on; `anew` after a bootstrap: what was kept of an earlier account of that server
+   * is forgotten. Throws an Error in words where there is none or it is not whole.
+   */
+  adopt(serverId: string, anew?: boolean): void
+  /** Goes on with the default nonce in both directions, for one session (NOTI 6.2). */
+  resync(nonce: Uint8Array): void
 }
 
 const PREFERENCE = { 'syncml:auth-basic': 'BASIC', 'syncml:auth-md5': 'DIGEST', 'syncml:auth-MAC': 'HMAC' } as const
 
 /** Makes the device; `state` is what an earlier `state()` gave. Throws TreeError 400 where it does not read. */
 export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Client {
-  const host = { now: () => env.now() }
-  const device =
-    state === undefined
-      ? makeDevice({
-          ...host,
-          id: setup.id,
-          serverUri: setup.serverUri,
-          ...(setup.manufacturer === undefined ? {} : { manufacturer: setup.manufacturer }),
-          ...(setup.model === undefined ? {} : { model: setup.model }),
-          account: {
-            serverId: setup.serverId,
-            userName: setup.user,
-            password: setup.password,
-            serverPassword: setup.serverPassword,
-            auth: PREFERENCE[setup.auth],
-          },
-        })
-      : restoreDevice(state, host)
-  let nonces = readNonces(state)
-  const machine = new DmClient({
-    serverUri: setup.serverUri,
-    deviceId: setup.id,
-    account: { userName: setup.user, password: setup.password, serverId: setup.serverId, serverPassword: setup.serverPassword, auth: setup.auth },
-    wire: { encoding: setup.encoding },
-    performer: device.performer,
-    env,
-    ...(nonces === undefined ? {} : { nonces }),
-  })
-  return {
-    machine,
-    device,
-    remember: (record) => {
-      nonces = record.nonces
-    },
-    state: () => ({ ...saveDevice(device), ...(nonces === undefined ? {} : { nonces: writeNonces(nonces) }) }),
+  const device = state === undefined ? fresh(setup, env) : restoreDevice(state, { now: () => env.now() })
+  const nonces = readNonces(state, setup.serverId)
+  let account: ClientAccount = { ...setup, userName: setup.user }
+  let serverUri = setup.serverUri
+  const of = (serverId: string): StoredAccount | undefined => accountsOf(device.tree).find((each) => each.serverId === serverId)
+  const known = (serverId: string): ClientNonces => nonces.get(serverId) ?? factoryNonces(of(serverId))
+  const build = (start: ClientNonces | undefined): DmClient =>
+    new DmClient({
+      serverUri,
+      deviceId: setup.id,
+      account,
+      wire: { encoding: setup.encoding },
+      performer: device.performer,
+      env,
+      ...(start === undefined ? {} : { nonces: start }),
+    })
+  const load = (serverId: string): void => {
+    const stored = of(serverId)
+    if (stored === undefined) throw new Error(`the device has no account of a server ${serverId}`)
+    const next = accountFrom(stored)
+    serverUri = addressOf(device, stored)
+    account = next
   }
+  const active = activeOf(state)
+  if (setup.bare === true && active !== undefined && of(active) !== undefined) load(active)
+  let machine = build(nonces.get(account.serverId))
+  return {
+    get machine() {
+      return machine
+    },
+    device,
+    remember: (record) => nonces.set(account.serverId, record.nonces),
+    state: () => ({ ...saveDevice(device), ...writeNonces(nonces, account.serverId) }),
+    servers: () => accountsOf(device.tree).map(({ serverId }) => serverId),
+    notifyAccount: (serverId) => {
+      const stored = of(serverId)
+      if (stored?.server == null) return undefined
+      const { name, secret } = stored.server
+      const other = stored.client?.secret
+      return { serverId, userName: name, password: secret, nonce: known(serverId).server, ...(other === undefined ? {} : { clientPassword: other }) }
+    },
+    adopt: (serverId, anew = false) => {
+      if (anew) nonces.delete(serverId)
+      if (anew || serverId !== account.serverId) load(serverId)
+      machine = build(known(serverId))
+    },
+    resync: (nonce) => {
+      machine = build({ client: { text: base64(nonce) }, server: nonce, reading: null })
+    },
+  }
+}
+
+function fresh(setup: ClientSetup, env: Env): Device {
+  const device = makeDevice({
+    now: () => env.now(),
+    id: setup.id,
+    serverUri: setup.serverUri,
+    ...(setup.manufacturer === undefined ? {} : { manufacturer: setup.manufacturer }),
+    ...(setup.model === undefined ? {} : { model: setup.model }),
+    account: {
+      serverId: setup.serverId,
+      userName: setup.user,
+      password: setup.password,
+      serverPassword: setup.serverPassword,
+      auth: PREFERENCE[setup.auth],
+    },
+  })
+  if (setup.bare === true) for (const account of [...(device.tree.find(['DMAcc'])?.children?.values() ?? [])]) device.tree.remove(account)
+  return device
+}
+
+const AUTH: Readonly<Record<string, AuthName>> = { BASIC: 'syncml:auth-basic', DIGEST: 'syncml:auth-md5', HMAC: 'syncml:auth-MAC' }
+
+/** Credentials of an account in the tree; AAuthPref first, then the type of CLCRED, digest where neither says one we know (STD). */
+function accountFrom({ serverId, authPref, client, server }: StoredAccount): ClientAccount {
+  if (client === null) throw new Error(`the account of ${serverId} has no CLCRED`)
+  const auth = AUTH[authPref] ?? AUTH[client.type] ?? 'syncml:auth-md5'
+  return { userName: client.name, password: client.secret, serverId, serverPassword: server?.secret ?? '', auth }
+}
+
+/** The account's address; PortNbr where the address itself says no port and it is not the scheme's own (STD AppAddr). */
+function addressOf({ tree }: Device, { name, serverUri }: StoredAccount): string {
+  const match = /^(https?):\/\/([^/?#]+)(.*)$/i.exec(serverUri)
+  if (match === null) throw new Error(`the account ${name} has the address ${JSON.stringify(serverUri)}, which is no http or https URL`)
+  const [first] = [...(tree.find(['DMAcc', name, 'AppAddr'])?.children?.values() ?? [])]
+  const [port] = [...(first?.children?.get('Port')?.children?.values() ?? [])]
+  const number = port?.children?.get('PortNbr')?.value
+  const [, scheme = '', host = '', rest = ''] = match
+  const usual = scheme.toLowerCase() === 'https' ? '443' : '80'
+  if (typeof number !== 'string' || !/^\d{1,5}$/.test(number) || number === usual || /:\d+$/.test(host)) return serverUri
+  return `${scheme}://${host}:${number}${rest}`
+}
+
+/** Nonces the account came with (AAuthData). */
+function factoryNonces(account: StoredAccount | undefined): ClientNonces {
+  const octets = (nonce: Uint8Array | undefined): Uint8Array | null => (nonce === undefined || nonce.length === 0 ? null : nonce)
+  const own = octets(account?.client?.nonce)
+  return { client: own === null ? null : { text: base64(own) }, server: octets(account?.server?.nonce), reading: null }
 }
 
 /** The device id a saved state holds; undefined where it has none. */
@@ -87,7 +164,20 @@ interface SavedNonces {
   readonly reading: ClientNonces['reading']
 }
 
-function writeNonces({ client, server, reading }: ClientNonces): SavedNonces {
+/** What a state keeps of the accounts: nonces of the one in use, those of the others by ServerID, and which one is in use. */
+interface SavedAccounts {
+  readonly nonces?: SavedNonces
+  readonly others?: Readonly<Record<string, SavedNonces>>
+  readonly active?: string
+}
+
+function writeNonces(nonces: ReadonlyMap<string, ClientNonces>, active: string): SavedAccounts {
+  const own = nonces.get(active)
+  const others = [...nonces].filter(([serverId]) => serverId !== active).map(([serverId, each]) => [serverId, saved(each)] as const)
+  return { active, ...(own === undefined ? {} : { nonces: saved(own) }), ...(others.length === 0 ? {} : { others: Object.fromEntries(others) }) }
+}
+
+function saved({ client, server, reading }: ClientNonces): SavedNonces {
   return {
     client: client === null ? null : { text: client.text, octets: client.octets === undefined ? null : base64(client.octets) },
     server: server === null ? null : base64(server),
@@ -95,10 +185,17 @@ function writeNonces({ client, server, reading }: ClientNonces): SavedNonces {
   }
 }
 
-function readNonces(state: unknown): ClientNonces | undefined {
-  const saved = typeof state === 'object' && state !== null && 'nonces' in state ? (state.nonces as SavedNonces) : undefined
-  if (saved === undefined) return undefined
-  const { client, server, reading } = saved
+const stateOf = (state: unknown): SavedAccounts => (typeof state === 'object' && state !== null ? state : {})
+const activeOf = (state: unknown): string | undefined => stateOf(state).active
+
+/** Nonces by ServerID; those of a state without `active` belong to the account asked for. */
+function readNonces(state: unknown, serverId: string): Map<string, ClientNonces> {
+  const { nonces, others = {}, active = serverId } = stateOf(state)
+  const found = new Map(Object.entries(others).map(([server, each]) => [server, restored(each)] as const))
+  return nonces === undefined ? found : found.set(active, restored(nonces))
+}
+
+function restored({ client, server, reading }: SavedNonces): ClientNonces {
   return {
     client: client === null ? null : { text: client.text, ...(client.octets === null ? {} : { octets: decode(client.octets) }) },
     server: server === null ? null : decode(server),

@@ -1,0 +1,324 @@
+// WSP connectionless push (WAP-230-WSP 8): one PDU to its parts and back, every octet accounted for; what cannot be read is refused with its place.
+import { concat, utf8Bytes, utf8Text } from '../syncml/text.ts'
+
+/** Octets that are no push, or parts that do not fit; `offset` counts from the first octet of the PDU. */
+export class PushError extends Error {
+  readonly offset: number
+  readonly reason: string
+
+  constructor(reason: string, offset: number) {
+    super(`byte ${offset}: ${reason}`)
+    this.name = 'PushError'
+    this.offset = offset
+    this.reason = reason
+  }
+}
+
+/** PDU type Push (WSP table 34). */
+export const PDU_PUSH = 0x06
+
+/** Content types by code (OMNA; notification sheet 2.2). */
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [0x35, 'text/vnd.wap.connectivity-xml'],
+  [0x36, 'application/vnd.wap.connectivity-wbxml'],
+  [0x42, 'application/vnd.syncml.dm+wbxml'],
+  [0x43, 'application/vnd.syncml.dm+xml'],
+  [0x44, 'application/vnd.syncml.notification'],
+  [0x4e, 'application/vnd.syncml.ds.notification'],
+  [0x58, 'application/vnd.syncml.dm.notification'],
+  [0x5a, 'application/octet-stream'],
+  [0x020b, 'application/vnd.nokia.syncset+wbxml'],
+])
+
+/** Push application identifiers by code (OMNA; notification sheet 2.2). */
+const APPLICATIONS: ReadonlyMap<number, string> = new Map([
+  [0x00, 'x-wap-application:*'],
+  [0x02, 'x-wap-application:wml.ua'],
+  [0x05, 'x-wap-application:push.syncml'],
+  [0x07, 'x-wap-application:syncml.dm'],
+  [0x1a, 'x-wap-application:lwm2m.dm'],
+  [0x9044, 'x-wap-microsoft:cfgmgr.ua'],
+  [0x9058, 'x-oma-docomo:open.fu'],
+  [0x9067, 'x-innopath:wamp.notification'],
+  [0x9071, 'x-3gpp.gba.andsf.ua'],
+])
+
+/** Header fields by code; the rest is named `0xNN` (notification sheet 2.2). */
+const FIELDS: ReadonlyMap<number, string> = new Map([
+  [0x0d, 'Content-Length'],
+  [0x11, 'Content-Type'],
+  [0x2f, 'X-Wap-Application-Id'],
+  [0x30, 'X-Wap-Content-URI'],
+  [0x31, 'X-Wap-Initiator-URI'],
+  [0x34, 'Push-Flag'],
+  [0x43, 'Encoding-Version'],
+  [0x46, 'X-WAP-Security'],
+  [0x50, 'X-Oma-GwMO'],
+])
+
+/** Parameters of a content type by token (WSP table 38; ProvBoot). */
+const PARAMETERS: ReadonlyMap<number, string> = new Map([
+  [0x01, 'charset'],
+  [0x11, 'SEC'],
+  [0x12, 'MAC'],
+])
+
+const codeOf = (table: ReadonlyMap<number, string>, name: string): number | undefined =>
+  [...table].find(([, text]) => text.toLowerCase() === name.toLowerCase())?.[0]
+
+/** One parameter or header field, its value as text; `code` where it came as a number. Offsets count octets of the PDU. */
+export interface WspField {
+  readonly name: string
+  readonly value: string
+  readonly code: number | null
+  readonly start: number
+  readonly end: number
+}
+
+/** A push PDU. */
+export interface WspPush {
+  readonly tid: number
+  /** Media type in lower case, `?0xNN` for a code nobody registered here; `typeCode` null where it came as text. */
+  readonly contentType: string
+  readonly typeCode: number | null
+  readonly parameters: readonly WspField[]
+  readonly headers: readonly WspField[]
+  /** Octets of the headers field (content type and headers). */
+  readonly headersLength: number
+  readonly bodyStart: number
+  readonly body: Uint8Array
+}
+
+/** What a push is built from. Numbers are codes, texts are written out unless a code is registered for them. */
+export interface WspParts {
+  readonly tid?: number
+  readonly contentType: string
+  readonly parameters?: readonly (readonly [name: string, value: number | string])[]
+  readonly headers?: readonly (readonly [name: string, value: number | string])[]
+  readonly body: Uint8Array
+}
+
+/** The PDU's octets. Throws PushError for text that holds a NUL or numbers that do not fit. */
+export function encodeWsp({ tid = 1, contentType, parameters = [], headers = [], body }: WspParts): Uint8Array<ArrayBuffer> {
+  if (!Number.isInteger(tid) || tid < 0 || tid > 255) throw new PushError(`transaction id ${tid} is not within 0 and 255`, 0)
+  const code = codeOf(TYPES, contentType)
+  const media = code === undefined ? textString(contentType) : integer(code)
+  const parms = parameters.flatMap(([name, value]) => parameter(name, value))
+  const plain = parms.length === 0 && (code === undefined || code < 0x80)
+  const type = plain ? media : valueLength(concat([media, ...parms]))
+  const head = concat([type, ...headers.map(([name, value]) => header(name, value))])
+  return concat([Uint8Array.of(tid, PDU_PUSH), uintvar(head.length), head, body])
+}
+
+/** The code of a push application id that is registered, the text itself otherwise. */
+export function applicationValue(id: string): number | string {
+  return codeOf(APPLICATIONS, id) ?? (/^\d{1,5}$/.test(id) ? Number(id) : id)
+}
+
+function parameter(name: string, value: number | string): Uint8Array[] {
+  const token = codeOf(PARAMETERS, name)
+  return [token === undefined ? textString(name) : integer(token), typeof value === 'number' ? integer(value) : textString(value)]
+}
+
+function header(name: string, value: number | string): Uint8Array {
+  const code = codeOf(FIELDS, name)
+  if (code === undefined) return concat([textString(name), textString(String(value))])
+  return concat([integer(code), typeof value === 'number' ? integer(value) : textString(value)])
+}
+
+/** Integer-value: short where it has seven bits, else long (WSP 8.4.2.1). */
+function integer(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new PushError(`number ${value} cannot be written`, 0)
+  if (value < 0x80) return Uint8Array.of(value | 0x80)
+  const octets: number[] = []
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
+  return Uint8Array.of(octets.length, ...octets)
+}
+
+/** Text-string: quoted where it begins with an octet of 128 and more, NUL at the end (WSP 8.4.2.1). */
+function textString(text: string): Uint8Array {
+  if (text.includes('\0')) throw new PushError('text with a NUL in it cannot be written', 0)
+  const octets = utf8Bytes(text)
+  const quote = (octets[0] ?? 0) >= 0x80 ? [0x7f] : []
+  return concat([Uint8Array.from(quote), octets, Uint8Array.of(0)])
+}
+
+function valueLength(value: Uint8Array): Uint8Array {
+  return value.length <= 30 ? concat([Uint8Array.of(value.length), value]) : concat([Uint8Array.of(31), uintvar(value.length), value])
+}
+
+/** Variable length integer: seven bits an octet, the most significant first (WSP 8.1.2). */
+export function uintvar(value: number): Uint8Array {
+  const octets = [value & 0x7f]
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) octets.unshift((rest & 0x7f) | 0x80)
+  return Uint8Array.from(octets)
+}
+
+/** True where these octets begin as a push PDU does; its headers may still be unreadable. */
+export function looksLikeWsp(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[1] === PDU_PUSH
+}
+
+/** Reads a push PDU. Throws PushError. */
+export function decodeWsp(bytes: Uint8Array): WspPush {
+  const reader = new Reader(bytes)
+  const tid = reader.octet('transaction id')
+  const type = reader.octet('PDU type')
+  if (type !== PDU_PUSH) throw new PushError(`PDU type 0x${hex2(type)} is no push (0x06)`, 1)
+  const headersLength = reader.uintvar('headers length')
+  const start = reader.at
+  if (headersLength > bytes.length - start) throw new PushError(`headers of ${headersLength} octets, but ${bytes.length - start} are there`, 2)
+  if (headersLength === 0) throw new PushError('headers are empty: a push names its content type', start)
+  const head = new Reader(bytes.subarray(0, start + headersLength), start)
+  const { contentType, typeCode, parameters } = readType(head)
+  const headers: WspField[] = []
+  while (head.more) {
+    const field = readHeader(head)
+    if (field !== null) headers.push(field)
+  }
+  return { tid, contentType, typeCode, parameters, headers, headersLength, bodyStart: head.at, body: bytes.slice(head.at) }
+}
+
+function readType(head: Reader): Pick<WspPush, 'contentType' | 'typeCode' | 'parameters'> {
+  const first = head.peek('content type')
+  const length = first <= 31 ? head.valueLength('content type') : null
+  const value = length === null ? head : head.within(length, 'content type')
+  const media = value.integerOrText('content type')
+  const parameters: WspField[] = []
+  while (length !== null && value.more) parameters.push(readParameter(value))
+  if (length !== null) head.at = value.at
+  return {
+    contentType: typeof media === 'string' ? media.toLowerCase() : (TYPES.get(media) ?? `?0x${hex2(media)}`),
+    typeCode: typeof media === 'number' ? media : null,
+    parameters,
+  }
+}
+
+function readParameter(value: Reader): WspField {
+  const start = value.at
+  const name = value.integerOrText('parameter')
+  const found = value.more ? value.integerOrText('parameter value') : ''
+  return field(typeof name === 'number' ? (PARAMETERS.get(name) ?? `0x${hex2(name)}`) : name, found, start, value.at)
+}
+
+/** One header field; null for a shift of the code page, after which well-known names mean something else: refused. */
+function readHeader(head: Reader): WspField | null {
+  const start = head.at
+  const first = head.peek('header')
+  if (first < 0x20 || first === 0x7f) {
+    const page = first === 0x7f ? (head.octet('shift'), head.octet('code page')) : head.octet('code page')
+    if (page !== 1) throw new PushError(`header code page ${page} is not known`, start)
+    return null
+  }
+  if (first < 0x80) {
+    const name = head.text('header name')
+    const value = head.text(`value of ${name}`)
+    return field(name, value, start, head.at)
+  }
+  const code = head.octet('header') & 0x7f
+  const name = FIELDS.get(code) ?? `0x${hex2(code)}`
+  const next = head.peek(`value of ${name}`)
+  if (name === 'X-Wap-Application-Id') {
+    const id = head.integerOrText(name)
+    return { ...field(name, id, start, head.at), value: applicationNamed(id) }
+  }
+  if (next >= 0x20) {
+    const value = head.integerOrText(name)
+    return field(name, value, start, head.at)
+  }
+  const length = head.valueLength(name)
+  const octets = head.within(length, name).rest()
+  head.at += length
+  return field(name, [...octets].map(hex2).join(' '), start, head.at)
+}
+
+/** The text of a push application id; the number in decimal where none is registered here. */
+function applicationNamed(id: number | string): string {
+  return typeof id === 'number' ? (APPLICATIONS.get(id) ?? String(id)) : id
+}
+
+function field(name: string, value: number | string, start: number, end: number): WspField {
+  return { name, value: String(value), code: typeof value === 'number' ? value : null, start, end }
+}
+
+const hex2 = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0')
+
+/** Reads values in order; `at` counts from the PDU's first octet. */
+class Reader {
+  readonly #bytes: Uint8Array
+  at: number
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes
+    this.at = at
+  }
+
+  get more(): boolean {
+    return this.at < this.#bytes.length
+  }
+
+  peek(what: string): number {
+    const octet = this.#bytes[this.at]
+    if (octet === undefined) throw new PushError(`${what} is missing: the octets end here`, this.at)
+    return octet
+  }
+
+  octet(what: string): number {
+    const octet = this.peek(what)
+    this.at += 1
+    return octet
+  }
+
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.at)
+  }
+
+  uintvar(what: string): number {
+    const start = this.at
+    let value = 0
+    for (let i = 0; i < 5; i++) {
+      const octet = this.octet(what)
+      value = value * 128 + (octet & 0x7f)
+      if (octet < 0x80) return value
+    }
+    throw new PushError(`${what}: a number of more than five octets`, start)
+  }
+
+  valueLength(what: string): number {
+    const start = this.at
+    const first = this.octet(what)
+    const length = first === 31 ? this.uintvar(`length of ${what}`) : first
+    if (length > this.#bytes.length - this.at)
+      throw new PushError(`${what} of ${length} octets, but ${this.#bytes.length - this.at} are there`, start)
+    return length
+  }
+
+  /** The next `length` octets as a reader of their own. */
+  within(length: number, what: string): Reader {
+    if (length === 0) throw new PushError(`${what} is empty`, this.at)
+    return new Reader(this.#bytes.subarray(0, this.at + length), this.at)
+  }
+
+  integerOrText(what: string): number | string {
+    const start = this.at
+    const first = this.peek(what)
+    if (first >= 0x80) return this.octet(what) & 0x7f
+    if (first >= 0x20) return this.text(what)
+    const length = this.octet(what)
+    if (length === 0 || length > 6) throw new PushError(`${what}: an integer of ${length} octets`, start)
+    let value = 0
+    for (let i = 0; i < length; i++) value = value * 256 + this.octet(what)
+    return value
+  }
+
+  text(what: string): string {
+    const start = this.at
+    const end = this.#bytes.indexOf(0, start)
+    if (end < 0) throw new PushError(`${what}: text without its NUL`, start)
+    this.at = end + 1
+    const quoted = this.#bytes[start] === 0x7f || this.#bytes[start] === 0x22
+    const text = utf8Text(this.#bytes.subarray(quoted ? start + 1 : start, end))
+    if (text === null) throw new PushError(`${what}: text that is not UTF-8`, start)
+    return text
+  }
+}
