@@ -75,7 +75,8 @@ export class Orders {
     const task = this.#tasks[sent.tag]
     if (task === undefined) return null
     const uri = status.targetRefs[0] ?? targetOf(sent.command)
-    task.outcomes.push({ command: task.index, code: status.code, uri, data: sent.path.length > 0 ? '' : answerOf(status) })
+    const path = sent.path.length > 0 ? { path: sent.path } : {}
+    task.outcomes.push({ command: task.index, code: status.code, uri, data: sent.path.length > 0 ? '' : answerOf(status), ...path })
     if (sent.path.length > 0) return isRequest(sent.command) ? sent.command : null
     task.answered = true
     return task.command

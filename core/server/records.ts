@@ -67,6 +67,10 @@ export interface OrderOutcome {
   readonly uri: string
   /** Text of the first Results Data, '' where none. */
   readonly data: string
+  /** Format of that Data, where the device named one. */
+  readonly format?: string
+  /** Inside an Atomic or Sequence: the indices down to the child it is about; absent for the command itself. */
+  readonly path?: readonly number[]
 }
 
 /** An alert a device raised, kept until whoever it concerns has seen it. */

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly ledger: ServerLedger
   readonly env: Env
   readonly policy?: Policy
+  /** Asked after the policy; what it wants is sent behind (a walk over a device's tree). */
+  readonly more?: Policy
   /** Asked when a device begins a session with Alert 1200: the notification it answers, if any is outstanding, counts as answered then. */
   readonly notified?: (device: string, sessionId: string) => Notified | null
   /** Where nonces and tokens come from; only fixed vectors need another source than the default. */
@@ -103,7 +105,9 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   constructor(options: ServerOptions) {
     this.#options = options
     this.#settings = { ...SERVER_SETTINGS, ...options.settings }
-    this.#policy = options.policy ?? ordersFirst(this.#current(options.ledger), this.#settings.greet)
+    const first = options.policy ?? ordersFirst(this.#current(options.ledger), this.#settings.greet)
+    const { more } = options
+    this.#policy = more === undefined ? first : { next: (view, outcomes) => [...first.next(view, outcomes), ...more.next(view, outcomes)] }
   }
 
   /** Sessions that are open or may still ask for their last answer. */
