@@ -1,4 +1,5 @@
 // The one shape of everything that speaks SyncML: one input in, a list of effects out; no I/O, no clock, no randomness of its own.
+import type { Decoded } from './syncml/codec.ts'
 import type { Encoding } from './syncml/message.ts'
 import type { Finding } from './syncml/finding.ts'
 
@@ -30,7 +31,8 @@ export interface Env {
 
 /** Inputs common to all machines; a machine adds its own orders to this union. */
 export type Input =
-  | { readonly type: 'frame'; readonly link: Link; readonly frame: Frame }
+  /** `decoded`: what the frame's bytes decode to, where the host has it already. */
+  | { readonly type: 'frame'; readonly link: Link; readonly frame: Frame; readonly decoded?: Decoded }
   /** The peer vanished, the request failed, or the link was closed; `reason` in words. */
   | { readonly type: 'gone'; readonly link: Link; readonly reason: string }
   | { readonly type: 'timer'; readonly id: string }

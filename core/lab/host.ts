@@ -40,6 +40,8 @@ export class Host {
   readonly #timers = new Map<string, () => void>()
   /** Timers that ran out while a message was held: session timers stand still then. */
   readonly #late = new Set<string>()
+  #leaving: { readonly link: Link; readonly go: () => void }[] = []
+  #committing = false
   #stopped = false
 
   constructor(parts: {
@@ -64,7 +66,12 @@ export class Host {
     const draft = this.#recorder.read({ ...received, direction: 'up', hop: 'S-D', cause: null, answers: '', httpStatus: 0, hold: 'no' })
     const why = this.stepper.why(draft.row.session)
     if (why === null) {
-      const effects = this.#machine.input({ type: 'frame', link: received.link, frame: received.frame })
+      const effects = this.#machine.input({
+        type: 'frame',
+        link: received.link,
+        frame: received.frame,
+        ...(draft.decoded && { decoded: draft.decoded }),
+      })
       const notes = notesOf(effects)
       const open = this.#begin(received, this.#recorder.write(draft, notes))
       this.#move(notes, open)
@@ -110,6 +117,7 @@ export class Host {
   /** Gives the machine an order of the lab (queue commands, a decision about a device). */
   order(input: ServerInput): void {
     this.#run(this.#machine.input(input), null)
+    this.commit()
     this.#watcher.changed()
   }
 
@@ -130,6 +138,7 @@ export class Host {
 
   stop(): void {
     this.#stopped = true
+    this.commit()
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
   }
@@ -142,22 +151,12 @@ export class Host {
     this.#perform(effects)
   }
 
-  /** Performs effects in order. Records to save are gathered and committed before the next frame leaves. */
+  /** Performs effects in order. Records are staged, and nothing leaves before they are committed; that is done once for all that came in together. */
   #perform(effects: readonly Effect<ServerRecord>[]): void {
-    const saves: ServerRecord[] = []
-    const commit = (): void => {
-      if (saves.length === 0) return
-      this.#ledger.save(saves)
-      for (const record of saves) {
-        if (record.kind === 'device') this.#watcher.device(record.device.device)
-        if (record.kind === 'account' && record.account.device !== null) this.#watcher.device(record.account.device)
-      }
-      saves.length = 0
-    }
     for (const effect of effects) {
       switch (effect.type) {
         case 'save':
-          saves.push(effect.record)
+          this.#save(effect.record)
           break
         case 'note':
           break
@@ -165,12 +164,10 @@ export class Host {
           this.#timer(effect.id, effect.ms)
           break
         case 'send':
-          commit()
-          this.#send(effect.link, effect.frame)
+          this.#leave(effect.link, () => this.#send(effect.link, effect.frame))
           break
         case 'close':
-          commit()
-          this.#refuse(effect.link, 400, effect.reason)
+          this.#leave(effect.link, () => this.#refuse(effect.link, 400, effect.reason))
           break
         case 'ask':
           throw new Error(`the DM Server asked ${effect.topic}, which nobody here answers`)
@@ -178,7 +175,47 @@ export class Host {
           effect satisfies never
       }
     }
-    commit()
+  }
+
+  #save(record: ServerRecord): void {
+    try {
+      this.#ledger.stage(record)
+    } catch {
+      // The commit tells it: whatever waits for these records is refused then.
+    }
+    if (record.kind === 'device') this.#watcher.device(record.device.device)
+    if (record.kind === 'account' && record.account.device !== null) this.#watcher.device(record.account.device)
+    this.#commitSoon()
+  }
+
+  #leave(link: Link, go: () => void): void {
+    this.#leaving.push({ link, go })
+    this.#commitSoon()
+  }
+
+  #commitSoon(): void {
+    if (this.#committing) return
+    this.#committing = true
+    this.#clock.soon(() => this.commit())
+  }
+
+  /** Commits what is staged and lets go what waited for it. Where the ledger cannot be written, peers are told 503 and nothing leaves. */
+  commit(): void {
+    this.#committing = false
+    const leaving = this.#leaving
+    this.#leaving = []
+    let fault = ''
+    try {
+      this.#ledger.commit()
+    } catch (error) {
+      fault = `the ledger cannot be written: ${error instanceof Error ? error.message : String(error)}`
+      this.#recorder.event(this.#clock.now(), this.#clock.mono(), fault, 0, null)
+    }
+    for (const { link, go } of leaving) {
+      if (fault === '') go()
+      else this.#refuse(link, 503, fault)
+    }
+    if (leaving.length > 0 || fault !== '') this.#watcher.changed()
   }
 
   /** Session notes move their session; where no message caused them they are a row of their own. */

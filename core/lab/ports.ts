@@ -5,6 +5,8 @@ import type { Frame, Headers, Link } from '../machine.ts'
 export interface Clock {
   now(): number
   mono(): number
+  /** Calls `call` once when everything that has come in by now has been taken in. */
+  soon(call: () => void): void
   /** Calls `call` once after `ms`; returns what cancels it. */
   after(ms: number, call: () => void): () => void
 }

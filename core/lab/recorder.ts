@@ -2,7 +2,7 @@
 import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
 import type { NewEntry, TraceStore } from '../store/trace.ts'
-import { decode } from '../syncml/codec.ts'
+import { type Decoded, decode } from '../syncml/codec.ts'
 import { CodecError } from '../syncml/error.ts'
 import type { Finding, Severity } from '../syncml/finding.ts'
 import { type Summary, summarise } from '../syncml/summary.ts'
@@ -39,6 +39,8 @@ export interface Draft {
   readonly passage: Passage
   readonly row: Omit<TraceRow, 'seq'>
   readonly findings: readonly Finding[]
+  /** What the bytes decode to; null where they do not. */
+  readonly decoded: Decoded | null
 }
 
 /** A placed message: its row number, its session and, where it could be read, its summary. */
@@ -120,7 +122,7 @@ export class Recorder {
   /** Reads a frame and finds its session; nothing is recorded yet. */
   read(passage: Passage): Draft {
     const { frame, direction } = passage
-    if (!this.#on) return { passage, row: NOT_RECORDED, findings: [] }
+    if (!this.#on) return { passage, row: NOT_RECORDED, findings: [], decoded: null }
     const read = readFrame(frame)
     const summary = read.summary ?? EMPTY
     const session = read.summary === null ? 0 : this.#place(direction, summary, passage.at, frame.bytes)
@@ -147,7 +149,7 @@ export class Recorder {
       hold: passage.hold,
       text: read.reason,
     }
-    return { passage, row, findings: read.findings }
+    return { passage, row, findings: read.findings, decoded: read.decoded }
   }
 
   /** Records what was read, with what the machines said of it meanwhile. */
@@ -282,7 +284,7 @@ export class Recorder {
   /** Session of a message; one that begins under the name of an open one ends that. */
   #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array): number {
     const before = this.sessions.find(direction === 'up' ? summary.source : summary.target, summary.sessionId)
-    const session = this.sessions.place({ direction, summary, at, mark: `${bytes.length}:${digest(bytes)}` })
+    const session = this.sessions.place({ direction, summary, at, mark: () => `${bytes.length}:${digest(bytes)}` })
     if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
       this.move(before, 'aborted', 'the device began a new session with the same SessionID')
     return session
@@ -341,6 +343,7 @@ export class Recorder {
 }
 
 interface Reading {
+  readonly decoded: Decoded | null
   readonly summary: Summary | null
   readonly findings: readonly Finding[]
   readonly reason: string
@@ -349,8 +352,8 @@ interface Reading {
 /** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */
 export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
   try {
-    const { message, findings } = decode(frame.bytes, frame.encoding)
-    return { summary: summarise(message), findings, reason: '' }
+    const decoded = decode(frame.bytes, frame.encoding)
+    return { decoded, summary: summarise(decoded.message), findings: decoded.findings, reason: '' }
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     const finding: Finding = {
@@ -362,7 +365,7 @@ export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
       offset: Math.min(error.offset, Math.max(0, frame.bytes.length - 1)),
       length: frame.bytes.length === 0 ? 0 : 1,
     }
-    return { summary: null, findings: [finding], reason: `cannot be read at byte ${error.offset}: ${error.reason}` }
+    return { decoded: null, summary: null, findings: [finding], reason: `cannot be read at byte ${error.offset}: ${error.reason}` }
   }
 }
 

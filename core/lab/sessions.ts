@@ -18,12 +18,12 @@ interface Track {
   opening: string
 }
 
-/** A message about to be placed. `mark` identifies its bytes (any cheap digest). */
+/** A message about to be placed. `mark` identifies its bytes (any cheap digest); asked for only where a session may begin. */
 export interface Placement {
   readonly direction: Direction
   readonly summary: Summary
   readonly at: number
-  readonly mark: string
+  readonly mark: () => string
 }
 
 /** Running index of sessions. `restore` gives it the rows of an opened workspace; keys count upwards. */
@@ -52,7 +52,7 @@ export class SessionIndex {
     const track = key === undefined ? undefined : this.#tracks.get(key)
     const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
     const first = opens && summary.msgId === '1'
-    if (track !== undefined && key !== undefined && !(first && begins(track, mark))) {
+    if (track !== undefined && key !== undefined && !(first && begins(track, mark()))) {
       if (direction === 'up') track.lastUp = summary.msgId
       return key
     }
@@ -72,7 +72,7 @@ export class SessionIndex {
       state: 'open',
       reason: '',
     }
-    this.#tracks.set(session, { row, lastUp: summary.msgId, opening: mark })
+    this.#tracks.set(session, { row, lastUp: summary.msgId, opening: first ? mark() : '' })
     this.#latest.set(name, session)
     this.#perDevice.set(device, this.of(device) + 1)
     return session

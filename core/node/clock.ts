@@ -8,6 +8,7 @@ export function processClock(): Clock {
   return {
     now: () => performance.timeOrigin + performance.now(),
     mono: () => performance.now() - start,
+    soon: (call) => void setImmediate(call),
     after: (ms, call) => {
       const timer = setTimeout(call, ms)
       return () => clearTimeout(timer)

@@ -3,7 +3,7 @@ import type { Held } from '../api.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, Order, ServerLedger, ServerRecord } from '../server/records.ts'
 import { fromJson, toJson } from './json.ts'
 import type { Db, Statement } from './ports.ts'
-import { transaction } from './transaction.ts'
+import { commitStaged, stage, transaction } from './transaction.ts'
 
 /** A held message as it survives the process: its card, its session's key and its body. */
 export interface HeldRecord {
@@ -93,6 +93,26 @@ export class Ledger implements ServerLedger {
     }
   }
 
+  /** As `save`, but what is staged is committed with the next `commit`, for many messages at once. Reads see it at once. */
+  stage(record: ServerRecord): void {
+    try {
+      stage(this.#db, () => this.#saveOne(record))
+    } catch (error) {
+      this.#known.clear()
+      throw error
+    }
+  }
+
+  /** Commits what was staged. Throws where any of it could not be kept; none of it is kept then. */
+  commit(): void {
+    try {
+      commitStaged(this.#db)
+    } catch (error) {
+      this.#known.clear()
+      throw error
+    }
+  }
+
   /** Own accounts of the device come first; only a device without any is served by the account for every device. */
   account(device: string, userName: string | undefined): Account | undefined {
     const own = this.#rows<Account>('accountsOf', keyOf(device))
@@ -142,7 +162,11 @@ export class Ledger implements ServerLedger {
   }
 
   value(device: string, uri: string): KnownValue | undefined {
-    return this.#sql('valueOf').get(device, uri) as KnownValue | undefined
+    const question = `valueOf ${device}\n${uri}`
+    if (this.#options.remember !== true) return this.#sql('valueOf').get(device, uri) as KnownValue | undefined
+    let known = this.#known.get(question)
+    if (known === undefined) this.#remember(question, (known = this.#sql('valueOf').all(device, uri)))
+    return known[0] as KnownValue | undefined
   }
 
   /** All values known of a device, by URI. */
@@ -207,7 +231,10 @@ export class Ledger implements ServerLedger {
         break
       }
       case 'values':
-        for (const { device, uri, format, type, data, at } of record.values) this.#sql('value').run(device, uri, format, type, data, at)
+        for (const { device, uri, format, type, data, at } of record.values) {
+          this.#known.delete(`valueOf ${device}\n${uri}`)
+          this.#sql('value').run(device, uri, format, type, data, at)
+        }
         break
       case 'alert':
         this.#sql('alert').run(record.alert.device, record.alert.at, toJson(record.alert))
@@ -231,11 +258,13 @@ export class Ledger implements ServerLedger {
     const rows = this.#sql(name)
       .all(...values)
       .map((row) => fromJson(String(row['json'])) as T)
-    if (remembered) {
-      if (this.#known.size >= REMEMBERED) this.#known.clear()
-      this.#known.set(question, rows)
-    }
+    if (remembered) this.#remember(question, rows)
     return rows
+  }
+
+  #remember(question: string, rows: unknown[]): void {
+    if (this.#known.size >= REMEMBERED) this.#known.clear()
+    this.#known.set(question, rows)
   }
 }
 
