@@ -89,11 +89,14 @@ export class Orders {
     for (const item of results.items) {
       const uri = item.source?.locUri ?? results.sourceRef ?? ''
       const at = task.outcomes.findIndex((outcome) => outcome.data === '' && (outcome.uri === uri || outcome.uri === ''))
+      const format = item.meta?.format ?? results.meta?.format
       const outcome: OrderOutcome = {
         command: task.index,
         code: task.outcomes[at]?.code ?? code,
         uri,
-        data: textOfData(item.data, item.meta?.format ?? results.meta?.format),
+        data: textOfData(item.data, format),
+        ...(format === undefined ? {} : { format }),
+        ...(sent.path.length > 0 ? { path: sent.path } : {}),
       }
       if (at < 0) task.outcomes.push(outcome)
       else task.outcomes[at] = outcome
