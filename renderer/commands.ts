@@ -3,6 +3,7 @@ import { nextTick } from 'vue'
 import { KEYS } from './model/keys.ts'
 import { useStepper } from './stores/stepper.ts'
 import { useTrace } from './stores/trace.ts'
+import { useTree } from './stores/tree.ts'
 import { useView } from './stores/view.ts'
 import { useWorld } from './stores/world.ts'
 
@@ -72,6 +73,7 @@ export function createCommands(): Commands {
   const world = useWorld()
   const trace = useTrace()
   const stepper = useStepper()
+  const tree = useTree()
 
   const move = (to: number): boolean => {
     if (trace.count === 0) return false
@@ -109,6 +111,12 @@ export function createCommands(): Commands {
     shortcuts: () => void (view.shortcuts = true),
     trace: () => onTrace(() => focus('[data-rows]')),
     devices: () => void (view.screen = 'devices'),
+    tree: () => {
+      view.screen = 'tree'
+      focus('[data-rows]')
+    },
+    earlier: () => (view.screen === 'tree' ? tree.step(-1) : false),
+    later: () => (view.screen === 'tree' ? tree.step(1) : false),
     paneLeft: () => pane(-1),
     paneRight: () => pane(1),
     filter: () => onTrace(() => focus('#filter')),

@@ -50,11 +50,15 @@ export function commandOf(form: Form): QueuedCommand {
       return { kind: 'Exec', locUri: form.uri, ...(form.data === '' ? {} : body(form)) }
     case 'Add': {
       const locUri = childUri(form.uri, form.name)
-      return form.format === 'node' ? { kind: 'Add', locUri, format: 'node', ...(form.type === '' ? {} : { type: form.type }) } : { kind: 'Add', locUri, ...body(form) }
+      return form.format === 'node'
+        ? { kind: 'Add', locUri, format: 'node', ...(form.type === '' ? {} : { type: form.type }) }
+        : { kind: 'Add', locUri, ...body(form) }
     }
     case 'Replace':
       // Properties carry no Meta (TND 7.7).
-      return property === '' ? { kind: 'Replace', locUri: form.uri, ...body(form) } : { kind: 'Replace', locUri: form.uri + property, data: form.data }
+      return property === ''
+        ? { kind: 'Replace', locUri: form.uri, ...body(form) }
+        : { kind: 'Replace', locUri: form.uri + property, data: form.data }
   }
 }
 

@@ -5,7 +5,7 @@ export interface Key {
   /** Chords such as `Ctrl+K`; all do the same. The first is shown in menus. */
   readonly chords: readonly string[]
   readonly label: string
-  readonly group: 'Window' | 'Rows' | 'Message' | 'Held messages'
+  readonly group: 'Window' | 'Rows' | 'Message' | 'Held messages' | 'Tree'
   /** `grid`: only while a list, ladder or tree has the focus. `free`: anywhere but in a text field. */
   readonly where: 'anywhere' | 'free' | 'grid'
 }
@@ -14,6 +14,7 @@ export const KEYS: readonly Key[] = [
   { id: 'palette', chords: ['Ctrl+K', 'Ctrl+Shift+P'], label: 'Command palette', group: 'Window', where: 'anywhere' },
   { id: 'trace', chords: ['Ctrl+1', 'Alt+Shift+1'], label: 'Trace', group: 'Window', where: 'anywhere' },
   { id: 'devices', chords: ['Ctrl+2', 'Alt+Shift+2'], label: 'Devices', group: 'Window', where: 'anywhere' },
+  { id: 'tree', chords: ['Ctrl+3', 'Alt+Shift+3'], label: 'Tree', group: 'Window', where: 'anywhere' },
   { id: 'paneLeft', chords: ['Ctrl+[', 'Shift+F6'], label: 'Focus the pane to the left', group: 'Window', where: 'anywhere' },
   { id: 'paneRight', chords: ['Ctrl+]', 'F6'], label: 'Focus the pane to the right', group: 'Window', where: 'anywhere' },
   { id: 'shortcuts', chords: ['?', 'F1'], label: 'All shortcuts', group: 'Window', where: 'free' },
@@ -37,6 +38,8 @@ export const KEYS: readonly Key[] = [
   { id: 'step', chords: ['F10'], label: 'Step: let it go, hold the next of its session', group: 'Held messages', where: 'anywhere' },
   { id: 'drop', chords: ['Shift+F8'], label: 'Drop it (asks first)', group: 'Held messages', where: 'anywhere' },
   { id: 'holdAll', chords: ['Ctrl+F8'], label: 'Breakpoints on or off', group: 'Held messages', where: 'anywhere' },
+  { id: 'earlier', chords: ['['], label: 'Tree as it was one message before', group: 'Tree', where: 'grid' },
+  { id: 'later', chords: [']'], label: 'Tree one message later', group: 'Tree', where: 'grid' },
 ]
 
 /** A key press in the table's spelling: `Ctrl+Shift+P`, `j`, `?`. Cmd counts as Ctrl. */

@@ -12,13 +12,26 @@ export interface Side {
 }
 
 /** What can be compared: the device now, the moment looked at, the snapshots, the other devices. */
-export function sides(device: string, moment: { readonly seq: number; readonly at: number } | null, snapshots: readonly SnapshotRow[], devices: readonly string[], now: number): readonly Side[] {
+export function sides(
+  device: string,
+  moment: { readonly seq: number; readonly at: number } | null,
+  snapshots: readonly SnapshotRow[],
+  devices: readonly string[],
+  now: number,
+): readonly Side[] {
   const live = (id: string): Side => ({ key: `device ${id}`, label: `${id}, now`, ref: { device: id }, device: id })
   return [
     ...(device === '' ? [] : [live(device)]),
     ...(device === '' || moment === null
       ? []
-      : [{ key: `moment ${moment.seq}`, label: `${device}, after row ${moment.seq} (${clock(moment.at)})`, ref: { device, after: moment.seq }, device }]),
+      : [
+          {
+            key: `moment ${moment.seq}`,
+            label: `${device}, after row ${moment.seq} (${clock(moment.at)})`,
+            ref: { device, after: moment.seq },
+            device,
+          },
+        ]),
     ...snapshots.map((one) => ({
       key: `snapshot ${one.name}`,
       label: `Snapshot ${one.name}${one.device === '' ? ', imported' : ` of ${one.device}`}, ${shortTime(one.takenAt, now)}`,
@@ -42,7 +55,8 @@ export function diffWords(diff: TreeDiff): string {
   const parts = (['added', 'removed', 'changed'] as const).flatMap((kind) => (of(kind) === 0 ? [] : [`${n(of(kind))} ${kind}`]))
   const found = diff.changes.length === 0 ? 'No difference' : parts.join(', ')
   const more = diff.more > 0 ? `; ${n(diff.more)} further differences are not listed` : ''
-  const unknown = diff.unknown > 0 ? `; ${n(diff.unknown)} ${diff.unknown === 1 ? 'node' : 'nodes'} not compared, because one side never fetched them` : ''
+  const unknown =
+    diff.unknown > 0 ? `; ${n(diff.unknown)} ${diff.unknown === 1 ? 'node' : 'nodes'} not compared, because one side never fetched them` : ''
   return `${found}${more}${unknown}.`
 }
 

@@ -83,11 +83,15 @@ export const useCart = defineStore('cart', () => {
     const rows = await api.tree.orders(tree.device).catch(() => null)
     if (mine === orderRun && rows !== null) orders.value = rows
   }
-  watch([() => tree.device, () => world.api], () => {
-    told.value = ''
-    orders.value = []
-    void loadOrders()
-  }, { immediate: true })
+  watch(
+    [() => tree.device, () => world.api],
+    () => {
+      told.value = ''
+      orders.value = []
+      void loadOrders()
+    },
+    { immediate: true },
+  )
   let soon: ReturnType<typeof setTimeout> | undefined
   tree.onFact((fact) => {
     if (fact.device !== tree.device || fact.orders.length === 0) return

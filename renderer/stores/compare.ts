@@ -51,7 +51,15 @@ export const useCompare = defineStore('compare', () => {
   const script = shallowRef<TreeScript | null>(null)
   const busy = ref('')
 
-  const choices = computed(() => sides(tree.device, tree.tick, snapshots.value, world.deviceList.map((one) => one.id), world.now))
+  const choices = computed(() =>
+    sides(
+      tree.device,
+      tree.tick,
+      snapshots.value,
+      world.deviceList.map((one) => one.id),
+      world.now,
+    ),
+  )
   const taken = computed(() => new Set(snapshots.value.map((one) => one.name)))
 
   async function load(): Promise<void> {
@@ -64,8 +72,15 @@ export const useCompare = defineStore('compare', () => {
       if (world.api !== null) error.value = problem instanceof Error ? problem.message : String(problem)
     }
   }
-  watch(() => world.api, () => void load(), { immediate: true })
-  watch(() => tree.device, () => (shown.value = null))
+  watch(
+    () => world.api,
+    () => void load(),
+    { immediate: true },
+  )
+  watch(
+    () => tree.device,
+    () => (shown.value = null),
+  )
 
   /** One thing at a time; `what` is said where it fails. */
   async function doing<T>(what: string, act: () => Promise<T | null>): Promise<T | null> {

@@ -40,7 +40,11 @@ export const useTree = defineStore('tree', () => {
 
   const tick = computed(() => ticks.value[moment.value] ?? null)
   const looking = computed<TreeRef>(() =>
-    snapshot.value !== '' ? { snapshot: snapshot.value } : tick.value === null ? { device: device.value } : { device: device.value, after: tick.value.seq },
+    snapshot.value !== ''
+      ? { snapshot: snapshot.value }
+      : tick.value === null
+        ? { device: device.value }
+        : { device: device.value, after: tick.value.seq },
   )
   const live = computed(() => snapshot.value === '' && tick.value === null)
   /** Nothing but what the device tells by itself was ever learned, and nobody asked. */

@@ -2,10 +2,10 @@
 import { defineStore } from 'pinia'
 import { ref, watch, type Ref } from 'vue'
 
-export type Screen = 'trace' | 'devices'
+export type Screen = 'trace' | 'devices' | 'tree'
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 export type Density = 'compact' | 'roomy'
-export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings'
+export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings' | 'notification'
 
 const KEY = 'dm-lab.'
 
@@ -45,6 +45,9 @@ export const useView = defineStore('view', () => {
   const inspectorWidth = kept('inspectorWidth', window.innerWidth < 1400 ? 424 : 510)
   const bytesHeight = kept('bytesHeight', 212)
   const trayHeight = kept('trayHeight', 148)
+  const treeSideWidth = kept('treeSideWidth', window.innerWidth < 1400 ? 220 : 250)
+  const nodeWidth = kept('nodeWidth', window.innerWidth < 1400 ? 400 : 470)
+  const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
   const letterKeys = kept('letterKeys', true)
   const welcomeDone = kept('welcomeDone', false)
@@ -74,6 +77,9 @@ export const useView = defineStore('view', () => {
     inspectorWidth,
     bytesHeight,
     trayHeight,
+    treeSideWidth,
+    nodeWidth,
+    cartHeight,
     hiddenColumns,
     letterKeys,
     welcomeDone,
