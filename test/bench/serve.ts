@@ -18,7 +18,10 @@ if (kind === 'echo') {
   process.on('message', () => process.exit(0))
 } else {
   const { startLab } = await import('../../core/node/main.ts')
+  const { deviceOf, session } = await import('../support/reallab.ts')
   const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, record: kind === 'lab' })
+  // Every device is known before the load begins: its first session reads ./DevDetail, later ones have nothing to ask.
+  for (let device = 0; device < 50; device += 1) await session(deviceOf(lab, { id: `IMEI:${490154203000000 + device}` }))
   process.send?.(lab.ready.dm)
   process.on('message', () => void lab.stop().then(() => process.exit(0)))
 }
