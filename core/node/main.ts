@@ -124,7 +124,14 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     devices.watch((device) => lab.deviceMoved(device))
     if (options.uiPort !== null) {
       const dist = windowFolder()
-      ui = await serveWindow({ api: lab, token: workspace.token, dist, host: '127.0.0.1', port: options.uiPort, skipped: (rows) => lab.skipped(rows) })
+      ui = await serveWindow({
+        api: lab,
+        token: workspace.token,
+        dist,
+        host: '127.0.0.1',
+        port: options.uiPort,
+        skipped: (rows) => lab.skipped(rows),
+      })
     }
   } catch (error) {
     await dm?.close()

@@ -30,7 +30,9 @@ export function load(url: URL, contentType: string, connections: number, ms: num
         const bytes = body(n++)
         socket.write(
           Buffer.concat([
-            Buffer.from(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\n\r\n`),
+            Buffer.from(
+              `POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\n\r\n`,
+            ),
             bytes,
           ]),
         )

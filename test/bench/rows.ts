@@ -20,7 +20,6 @@ export function median(values: readonly number[]): number {
 /** Runs the contestants in turn, `rounds` times; gives each one's median. */
 export async function alternate(rounds: number, contestants: readonly (() => Promise<number> | number)[]): Promise<number[]> {
   const seen: number[][] = contestants.map(() => [])
-  for (let round = 0; round < rounds; round += 1)
-    for (const [index, run] of contestants.entries()) seen[index]?.push(await run())
+  for (let round = 0; round < rounds; round += 1) for (const [index, run] of contestants.entries()) seen[index]?.push(await run())
   return seen.map(median)
 }

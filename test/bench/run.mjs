@@ -31,7 +31,9 @@ else {
   const table = [
     '| name | ours | theirs | unit | ratio | note |',
     '|---|---:|---:|---|---:|---|',
-    ...shown.map((r) => `| ${r.name} | ${number(r.ours)} | ${number(r.theirs)} | ${r.unit} | ${r.ratio === null ? '-' : r.ratio.toFixed(2)} | ${r.note} |`),
+    ...shown.map(
+      (r) => `| ${r.name} | ${number(r.ours)} | ${number(r.theirs)} | ${r.unit} | ${r.ratio === null ? '-' : r.ratio.toFixed(2)} | ${r.note} |`,
+    ),
   ].join('\n')
   process.stdout.write(`${table}\n`)
   const page = join(root, 'docs/benchmarks.md')

@@ -41,7 +41,12 @@ describe.skipIf(!hasSqlite)('a lab (needs node:sqlite: Node 22.13 or newer, npm 
         const answer = await lab.api.trace.frame(2)
         expect(answer.cause).toBe(1)
         expect(answer.startLine).toBe('HTTP/1.1 200 OK')
-        expect((await lab.api.devices.list())[0]).toMatchObject({ id: 'IMEI:004999010640000', manufacturer: 'DM Lab', sessions: 1, state: 'enrolled' })
+        expect((await lab.api.devices.list())[0]).toMatchObject({
+          id: 'IMEI:004999010640000',
+          manufacturer: 'DM Lab',
+          sessions: 1,
+          state: 'enrolled',
+        })
       })
 
   it('wrong credentials: 407, 401, the end; a device that enrolled keeps its password', async () => {
@@ -88,7 +93,12 @@ describe.skipIf(!hasSqlite)('a lab (needs node:sqlite: Node 22.13 or newer, npm 
       await lab.api.stepper.decide(waiting.id, { act: 'continue' })
       expect(await running).toMatchObject({ outcome: 'completed' })
       const rows = await lab.until((all) => all.filter((row) => row.kind === 'http' && row.httpStatus === 400).length === 2)
-      expect(rows.filter((row) => row.kind === 'http').map((row) => row.httpStatus).sort()).toEqual([400, 400, 413, 415])
+      expect(
+        rows
+          .filter((row) => row.kind === 'http')
+          .map((row) => row.httpStatus)
+          .sort(),
+      ).toEqual([400, 400, 413, 415])
       const unreadable = rows.find((row) => row.kind === 'message' && row.text !== '')
       expect(unreadable).toMatchObject({ severity: 'error', text: expect.stringMatching(/^cannot be read at byte 17/) as string })
       expect((await lab.api.trace.frame(unreadable?.seq ?? 0)).bytes).toEqual(new TextEncoder().encode('<SyncML><SyncHdr>'))
@@ -166,7 +176,12 @@ describe.skipIf(!hasSqlite)('a lab (needs node:sqlite: Node 22.13 or newer, npm 
       const posted = postBody(lab.ready.dm, packageOne({ device: 'IMEI:1' }))
       const card = await held()
       await lab.api.stepper.mode({ mode: 'off' })
-      await lab.api.stepper.decide(card.id, { act: 'edit', bytes: new TextEncoder().encode(packageOne({ device: 'IMEI:1', msgId: '1', extra: '<Get><CmdID>9</CmdID><Item><Target><LocURI>./x</LocURI></Target></Item></Get>' })) })
+      await lab.api.stepper.decide(card.id, {
+        act: 'edit',
+        bytes: new TextEncoder().encode(
+          packageOne({ device: 'IMEI:1', msgId: '1', extra: '<Get><CmdID>9</CmdID><Item><Target><LocURI>./x</LocURI></Target></Item></Get>' }),
+        ),
+      })
       expect((await posted).text).toContain('<CmdRef>9</CmdRef>')
       const frame = await lab.api.trace.frame(card.seq)
       expect(frame.row.hold).toBe('edited')
@@ -181,7 +196,10 @@ describe.skipIf(!hasSqlite)('a lab (needs node:sqlite: Node 22.13 or newer, npm 
       const card = await held()
       const text = new TextDecoder().decode((await lab.api.trace.frame(card.seq)).bytes)
       await lab.api.stepper.mode({ mode: 'off' })
-      await lab.api.stepper.decide(card.id, { act: 'edit', bytes: new TextEncoder().encode(text.replace(/<CmdID>4<\/CmdID><Item>/, '<CmdID>44</CmdID><Item>')) })
+      await lab.api.stepper.decide(card.id, {
+        act: 'edit',
+        bytes: new TextEncoder().encode(text.replace(/<CmdID>4<\/CmdID><Item>/, '<CmdID>44</CmdID><Item>')),
+      })
       expect(await running).toMatchObject({ outcome: 'completed' })
       const rows = await lab.rows()
       const third = rows.find((row) => row.package === '#3')

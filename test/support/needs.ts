@@ -27,8 +27,7 @@ export function has(program: string): boolean {
 
 /** Skips the running test, by name, unless every program is there. */
 export function needs(context: TestContext, ...programs: string[]): void {
-  for (const program of programs)
-    if (!has(program)) context.skip(`needs ${program}: apt-get install ${PACKAGES[program] ?? program}`)
+  for (const program of programs) if (!has(program)) context.skip(`needs ${program}: apt-get install ${PACKAGES[program] ?? program}`)
 }
 
 /** Skips the running test, by name, unless the shared material is there; returns its path. */

@@ -60,7 +60,10 @@ const env = { now: () => Date.now(), random: (count: number) => crypto.getRandom
 
 /** A simulated device for this lab, with the lab's own account unless told otherwise. */
 export function deviceOf(lab: RunningLab, setup: Partial<ClientSetup> = {}): Client {
-  return makeClient({ id: 'IMEI:004999010640000', serverUri: lab.ready.dm, ...LAB_ACCOUNT, auth: 'syncml:auth-basic', encoding: 'xml', ...setup }, env)
+  return makeClient(
+    { id: 'IMEI:004999010640000', serverUri: lab.ready.dm, ...LAB_ACCOUNT, auth: 'syncml:auth-basic', encoding: 'xml', ...setup },
+    env,
+  )
 }
 
 /** Holds one session. */
@@ -89,7 +92,11 @@ export function packageOne(fields: { session?: string; msgId?: string; device?: 
 }
 
 /** Posts a body and gives status and text back. */
-export async function postBody(url: string, body: string | Uint8Array<ArrayBuffer>, type = 'application/vnd.syncml.dm+xml'): Promise<{ status: number; text: string }> {
+export async function postBody(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  type = 'application/vnd.syncml.dm+xml',
+): Promise<{ status: number; text: string }> {
   const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body })
   return { status: answer.status, text: await answer.text() }
 }

@@ -19,7 +19,11 @@ export async function hot(root, words) {
   const ui = new URL(ready.ui)
   const { createServer } = await import('vite')
   const pass = { target: ui.origin, ws: true, changeOrigin: true, headers: { origin: ui.origin } }
-  const vite = await createServer({ configFile: join(root, 'vite.config.ts'), mode: 'renderer', server: { host: '127.0.0.1', proxy: { '/ws': pass, '/api': pass } } })
+  const vite = await createServer({
+    configFile: join(root, 'vite.config.ts'),
+    mode: 'renderer',
+    server: { host: '127.0.0.1', proxy: { '/ws': pass, '/api': pass } },
+  })
   await vite.listen()
   process.stdout.write(`${vite.resolvedUrls.local[0]}?${ui.searchParams}\nDM Server: ${ready.dm}\n`)
   const stop = async () => {

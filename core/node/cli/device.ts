@@ -52,7 +52,9 @@ export function device(program: Command): void {
     .option('--server-password <text>', "the server's password; empty: its credentials are not asked for", LAB_ACCOUNT.serverPassword)
     .addOption(new Option('--auth <type>', 'authentication').choices(Object.keys(AUTH)).default('md5'))
     .addOption(new Option('--encoding <form>', 'how messages are written').choices(['xml', 'wbxml']).default('xml'))
-    .addOption(new Option('--alert <who>', 'who is said to begin: client (Alert 1201) or server (1200)').choices(['client', 'server']).default('client'))
+    .addOption(
+      new Option('--alert <who>', 'who is said to begin: client (Alert 1201) or server (1200)').choices(['client', 'server']).default('client'),
+    )
     .option('--session-id <id>', 'SessionID to use, for example the one of a notification')
     .option('--count <n>', 'number of devices', '1')
     .option('--state <file>', 'file that keeps the device: tree and nonces, read when it is there, written at the end')
@@ -66,7 +68,8 @@ export function device(program: Command): void {
 async function run(options: DeviceOptions): Promise<void> {
   const count = whole(options.count, '--count', 1, 100_000)
   const timeoutMs = whole(options.timeout, '--timeout', 1, 86_400_000)
-  if (!URL.canParse(options.server) || !/^https?:$/.test(new URL(options.server).protocol)) refuse(`--server ${options.server}: not an http or https URL`)
+  if (!URL.canParse(options.server) || !/^https?:$/.test(new URL(options.server).protocol))
+    refuse(`--server ${options.server}: not an http or https URL`)
   if (options.state !== undefined && count > 1) refuse('--state keeps one device; it does not go with --count')
   const state = options.state === undefined ? undefined : readState(options.state)
   const out = poster({ timeoutMs, userAgent: 'DM-Lab device' })
@@ -87,9 +90,16 @@ async function run(options: DeviceOptions): Promise<void> {
   if (failed.length > 0) throw new Failure(1, `${failed.length} of ${count} sessions failed${count === 1 ? `: ${failed[0]?.reason ?? ''}` : ''}`)
 }
 
-async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Parameters<typeof runClient>[0]['post']): Promise<Outcome> {
+async function hold(
+  options: DeviceOptions,
+  index: number,
+  count: number,
+  state: unknown,
+  post: Parameters<typeof runClient>[0]['post'],
+): Promise<Outcome> {
   const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
-  const named = options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
+  const named =
+    options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
   const make = (id: string): Client =>
     makeClient(
       {

@@ -27,7 +27,8 @@ interface ServeOptions {
 
 /** Where the workspace lies unless told otherwise. */
 export function defaultWorkspace(): string {
-  const base = process.env['XDG_DATA_HOME'] ?? (process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined) ?? join(homedir(), '.local/share')
+  const base =
+    process.env['XDG_DATA_HOME'] ?? (process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined) ?? join(homedir(), '.local/share')
   return join(base, 'dm-lab', 'workspace')
 }
 
@@ -96,7 +97,8 @@ async function start(options: ServeOptions): Promise<RunningLab> {
 }
 
 function openBrowser(url: string): void {
-  const [command, ...args] = process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url]
+  const [command, ...args] =
+    process.platform === 'darwin' ? ['open', url] : process.platform === 'win32' ? ['cmd', '/c', 'start', '', url] : ['xdg-open', url]
   const child = spawn(command as string, args, { stdio: 'ignore', detached: true })
   child.on('error', () => process.stderr.write(`no browser could be opened; open ${url}\n`))
   child.unref()
