@@ -13,7 +13,7 @@ import { valueText } from '../dmtree/value.ts'
 import { decode, encode } from '../syncml/codec.ts'
 import type { Element } from '../syncml/element.ts'
 import type { Command, Item, ItemCommand, Message, Meta } from '../syncml/message.ts'
-import { dataText } from '../syncml/text.ts'
+import { dataText, fromBase64 } from '../syncml/text.ts'
 import { ACCOUNT_ACL, dropAccounts, freeName, leavesOf, plantAccount } from './account.ts'
 import type { BootAccount } from './account.ts'
 
@@ -164,13 +164,8 @@ function put(tree: Tree, command: ItemCommand, item: Item, by: string, progress:
   const { format, type } = metaOf(command, item)
   if (!isTnds(type)) {
     const path = placeOf(tree, uri.path, progress)
-    addNode(
-      tree,
-      { text: formatUri(path), path },
-      { format, type: format === 'node' && path.length === 2 ? DM_ACC : type, data: item.data },
-      by,
-      true,
-    )
+    const account = format === 'node' && path.length === 2 && path[0] === 'DMAcc'
+    addNode(tree, { text: formatUri(path), path }, { format: nonce(path, format, item), type: account ? DM_ACC : type, data: item.data }, by, true)
     return
   }
   const document = tndsOfData(item.data, format)
@@ -183,6 +178,12 @@ function put(tree: Tree, command: ItemCommand, item: Item, by: string, progress:
       )
   }
   if (nodes.length > 0) addDocument(tree, uri.path, moved(tree, { ...document, nodes }, progress.ruled), by, true, PLACINGS)
+}
+
+/** AAuthData is bin; deployed servers write it as chr, in base64, and deployed clients take it (INFERRED). */
+function nonce(path: readonly string[], format: string | undefined, item: Item): string | undefined {
+  if (path.at(-1) !== 'AAuthData' || (format !== 'chr' && format !== undefined) || item.data === undefined) return format
+  return fromBase64(dataText(item.data)) === null ? 'bin' : 'b64'
 }
 
 /** Single Adds of an account whose name another server has go to a free one. */

@@ -118,7 +118,7 @@ export function readBootFile(bytes: Uint8Array): Push {
   }
   if (first === 0x3c || bytes[0] === 0xef) {
     const head = String.fromCharCode(...bytes.subarray(0, 2000))
-    return { ...bare, contentType: /<wap-provisioningdoc[\s>]/.test(head) ? CP_XML : DM_XML }
+    return { ...bare, contentType: /<wap-provisioningdoc[\s/>]/.test(head) ? CP_XML : DM_XML }
   }
   throw new PushError('neither a WSP push nor a WBXML or XML document', 0)
 }

@@ -62,6 +62,8 @@ export class WbxmlAttributes {
       const end = cursor.inlineEnd(at)
       return wanted ? cursor.tableText({ start, end }, at) : ''
     }
+    // Older provisioning documents write ",", HTTP-, BASIC and DIGEST as 80 to 83, where WBXML has global tokens; without a string table 83 is no STR_T.
+    if (this.page === 1 && octet >= 0x80 && octet <= (cursor.tableless ? 0x83 : 0x82)) return provValue(this.page, octet)
     if (octet === 0x83) {
       const index = cursor.mb('string table offset')
       cursor.checkIndex(index, at)

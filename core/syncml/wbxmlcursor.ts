@@ -157,6 +157,11 @@ export class WbxmlCursor {
     return this.fail(`the ${what} is a multi-byte integer of more than 5 octets`, start)
   }
 
+  /** True where the document has no string table. */
+  get tableless(): boolean {
+    return this.tableEnd === this.tableStart
+  }
+
   /** Refuses an index that lies outside the string table. `at` is the token. */
   checkIndex(index: number, at: number): void {
     const length = this.tableEnd - this.tableStart
