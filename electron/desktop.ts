@@ -172,7 +172,8 @@ export interface LabFlags {
   readonly workspace: string
   readonly host: string
   readonly dmPort: number
-  readonly uiPort: null
+  /** A free one: the local API that `dmlab` commands and scripts use beside the desktop window. */
+  readonly uiPort: 0
   readonly advertise?: string
   readonly enrol?: 'auto' | 'ask' | 'never'
 }
@@ -202,7 +203,7 @@ export function labFlags(argv: readonly string[], workspace: string): LabFlags {
     workspace: flag('--workspace') ?? workspace,
     host: flag('--host') ?? '127.0.0.1',
     dmPort: Number(port),
-    uiPort: null,
+    uiPort: 0,
     ...(advertise === undefined ? {} : { advertise }),
     ...(enrol === undefined ? {} : { enrol }),
   }

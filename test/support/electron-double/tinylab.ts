@@ -16,7 +16,7 @@ const api = (state: LabState): LabApi => {
   return {
     lab: { state: async () => state },
     trace: {
-      rows: async (first, count) => {
+      rows: async (first: number, count: number) => {
         if (first === 666) process.exit(9)
         return { first, count, numbers: Float64Array.from({ length: 4 }, (_, n) => n + first), strings: ['', 'naïve'] }
       },
@@ -26,8 +26,8 @@ const api = (state: LabState): LabApi => {
     },
     stepper: { held: async () => [], mode: async () => listeners.forEach((listener) => listener(state)), decide: never },
     devices: { list: async () => [], simulate: never, queue: never },
-    evidence: { open: async (_name, bytes) => ({ first: 1, last: bytes.length }) },
-    on: (event, listener) => {
+    evidence: { open: async (_name: string, bytes: Uint8Array) => ({ first: 1, last: bytes.length }) },
+    on: (event: string, listener: unknown) => {
       const heard = listener as (state: LabState) => void
       if (event === 'state') listeners.add(heard)
       return () => listeners.delete(heard)
