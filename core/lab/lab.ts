@@ -10,7 +10,6 @@ import type {
   Seq,
   SessionRow,
   SimulateOptions,
-  TreeArea,
   Verdict,
 } from '../api.ts'
 import type { Imported } from '../evidence/import.ts'
@@ -21,6 +20,8 @@ import { toCommand } from './commands.ts'
 import type { Host } from './host.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
+import { Trees } from './trees.ts'
+import type { Shelf } from './treeshelf.ts'
 
 /** Rows one `trace.rows` call gives at the most. */
 const PAGE = 5000
@@ -37,6 +38,10 @@ export interface LabParts {
   readonly addresses: () => Pick<LabState, 'dm' | 'ui'>
   readonly simulate: (options: SimulateOptions) => Promise<{ readonly id: string }>
   readonly activity: (device: string) => string | undefined
+  /** Folders of the workspace that trees are kept in. */
+  readonly shelves: { readonly snapshots: Shelf; readonly ddf: Shelf }
+  /** Wakes a device by a notification; absent: this lab cannot. */
+  readonly wake?: (device: string) => Promise<{ readonly woken: boolean; readonly note: string }>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
 }
 
@@ -61,8 +66,8 @@ export class Lab implements LabApi {
   readonly facts = new Facts()
   readonly #parts: LabParts
   readonly #startedAt: number
-  /** The trees as the lab sees them; given by whoever composes the lab. */
-  tree!: TreeArea
+  /** The trees as the lab sees them. */
+  readonly tree: Trees
   #host!: Host
   #recorder!: Recorder
   #telling: (() => void) | null = null
@@ -74,6 +79,8 @@ export class Lab implements LabApi {
   constructor(parts: LabParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.tree = this.#trees()
+    this.facts.on('trace', (fact) => this.tree.moved(fact))
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -192,6 +199,27 @@ export class Lab implements LabApi {
     this.#telling?.()
     this.#telling = null
     this.#tell()
+  }
+
+  #trees(): Trees {
+    const { store, ledger, clock, random, shelves, addresses, wake } = this.#parts
+    const save = (order: Order): void => {
+      ledger.save([{ kind: 'order', order }])
+      this.#host.order({ type: 'queue', order })
+    }
+    const cannot = async (device: string) => ({ woken: false, note: `no push address of ${device} is known: the commands wait for its next session` })
+    return new Trees({
+      store,
+      ledger,
+      now: () => clock.now(),
+      random,
+      ...shelves,
+      server: () => addresses().dm,
+      queue: save,
+      wake: wake ?? cannot,
+      open: (device) => this.#recorder.sessions.open().some((row) => row.device === device),
+      tell: (fact) => this.facts.tell('tree', fact),
+    })
   }
 
   #tell(): void {

@@ -8,6 +8,7 @@ import { readCapture } from '../evidence/import.ts'
 import { Host } from '../lab/host.ts'
 import { Lab, watcherOf } from '../lab/lab.ts'
 import { Recorder } from '../lab/recorder.ts'
+import { paced } from '../lab/treepace.ts'
 import { DmServer } from '../server/server.ts'
 import { RULES } from '../session/rules.ts'
 import { processClock } from './clock.ts'
@@ -15,6 +16,7 @@ import { simulatedDevices } from './devices.ts'
 import { listen } from './http.ts'
 import type { DmHttp } from './http.ts'
 import type { HttpLimits } from './limits.ts'
+import { folderShelf } from './shelf.ts'
 import { serveWindow } from './web.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -95,6 +97,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     addresses: () => ({ dm: `${base()}/dm`, ui: ui?.url ?? '' }),
     simulate: (wish) => devices.start(`${dm?.url ?? ''}/dm`, wish),
     activity: devices.activity,
+    shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   const recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
@@ -111,10 +114,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       gone: (link, reason) => host?.gone(link, reason),
     })
     const enrol = options.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
-    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env })
+    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env, more: lab.tree.walks })
     host = new Host({
       machine,
-      transport: dm,
+      transport: paced(dm, lab.tree.walks, clock),
       recorder,
       ledger,
       clock,
