@@ -53,7 +53,9 @@ export function trace(program: Command): void {
 
 /** The line of `trace list --json`, fields in the order of the contract. */
 function lineOf(row: TraceRow): object {
-  const { seq, mono, direction, hop, sessionId, device, msgId, encoding, size, commands, statuses, findings } = row
+  const { seq, mono, direction, hop, sessionId, device, msgId, encoding, size, statuses, findings } = row
+  // Rows name an Alert with its code; scripts get the command's name (`trace show --json` has the code).
+  const commands = row.commands.map((command) => command.replace(/ .*/, ''))
   return { seq, at: iso(row.at), mono, direction, hop, sessionId, device, msgId, package: row.package, encoding, size, commands, statuses, findings }
 }
 
