@@ -1,0 +1,446 @@
+// The tree in Chromium against a fake lab: walked by keyboard, changed through the cart, looked at in time, compared; strict policy, no violation.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { LabEvents, OrderRow, TreeArea, TreeNode } from '../../core/api.ts'
+import { demoLab } from '../support/demo.ts'
+import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
+import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
+
+const CHROMIUM = process.env['DM_LAB_CHROMIUM'] ?? '/usr/bin/chromium'
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update']
+const root = resolve(import.meta.dirname, '../..')
+const there = existsSync(CHROMIUM)
+const SHOTS = process.env['DM_LAB_SHOTS']
+let folder = ''
+let browser: Browser
+let axe = ''
+
+/** A lab whose tree answers can be replaced, and who can be made to say that a tree moved. */
+function rigged(lab: FakeLab, change: Partial<TreeArea> = {}): { readonly lab: FakeLab; tell(fact: Partial<LabEvents['tree']>): void } {
+  const heard = new Set<(fact: LabEvents['tree']) => void>()
+  const on = lab.api.on
+  Object.assign(lab.api.tree, change)
+  Object.assign(lab.api, {
+    on: ((event, listener) => {
+      if (event === 'tree') heard.add(listener as (fact: LabEvents['tree']) => void)
+      const off = on(event, listener)
+      return () => {
+        heard.delete(listener as (fact: LabEvents['tree']) => void)
+        off()
+      }
+    }) satisfies typeof on,
+  })
+  return {
+    lab,
+    tell: (fact) => heard.forEach((listener) => listener({ device: 'SIM:100001', seq: 9, uris: [], total: 0, discovery: null, orders: [], ...fact })),
+  }
+}
+
+describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; apt-get install chromium)'}`, { timeout: 60_000 }, () => {
+  const ends: (() => Promise<unknown>)[] = []
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'dm-lab-tree-'))
+    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
+    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
+      cwd: root,
+      env: { ...process.env, NODE_ENV: 'production' },
+    })
+    axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  }, 120_000)
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Opens the tree; whatever the page complains of fails the test at its end. */
+  async function open(
+    lab: FakeLab,
+    options: { width?: number; height?: number; scheme?: 'light' | 'dark' } = {},
+  ): Promise<{ page: Page; server: FakeServer }> {
+    const server = await serveWindow(folder, lab)
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+      colorScheme: options.scheme ?? 'light',
+      reducedMotion: 'reduce',
+    })
+    context.setDefaultTimeout(8000)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/WebSocket connection|net::ERR/.test(message.text())) complaints.push(`console: ${message.text()}`)
+    })
+    await page.addInitScript(() => {
+      const seen: string[] = []
+      Object.assign(window, { violations: seen })
+      document.addEventListener('securitypolicyviolation', (event) =>
+        seen.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber} ${event.sample}`),
+      )
+    })
+    ends.push(async () => {
+      const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations)
+      await context.close()
+      await server.close()
+      expect(violations).toEqual([])
+      expect(complaints).toEqual([])
+    })
+    await page.goto(server.url)
+    await page.getByText('Connected').waitFor()
+    await page.keyboard.press('Control+3')
+    return { page, server }
+  }
+  /** Serious and critical findings of axe, as `rule: target`. Runs in an isolated world, beyond the page's policy. */
+  async function audit(page: Page): Promise<string[]> {
+    const session = await page.context().newCDPSession(page)
+    const { frameTree } = await session.send('Page.getFrameTree')
+    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'audit' })
+    await session.send('Runtime.evaluate', { contextId: executionContextId, expression: axe })
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+      contextId: executionContextId,
+      awaitPromise: true,
+      returnByValue: true,
+      expression: `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + (n.any[0]?.message ?? '') )))`,
+    })
+    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? 'axe failed')
+    return result.value as string[]
+  }
+  async function shot(page: Page, name: string): Promise<void> {
+    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+  }
+  const grid = (page: Page) => page.getByRole('treegrid', { name: 'Management tree' })
+  const chosen = (page: Page) => page.locator('[role=treegrid] [aria-selected=true]')
+  /** Goes to a node by the search box. */
+  async function goTo(page: Page, uri: string): Promise<void> {
+    await page.getByLabel('Find nodes by name, path or value').fill(uri)
+    await page.getByRole('option', { name: uri }).first().waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.locator('[data-node] code', { hasText: uri }).first().waitFor()
+  }
+
+  it('is walked by keyboard: arrows, letters, Home and End, Enter for the node, Escape back', async () => {
+    const { page } = await open(demoLab())
+    await grid(page).waitFor()
+    await chosen(page).getByText('. (root)').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('row', { name: /DevId/ }).waitFor()
+    await page.keyboard.press('ArrowRight')
+    await chosen(page).getByText('DevId', { exact: true }).waitFor()
+    const at = await chosen(page).evaluate((row) =>
+      ['aria-level', 'aria-posinset', 'aria-setsize', 'aria-rowindex'].map((name) => row.getAttribute(name)),
+    )
+    expect(at).toEqual(['3', '1', '5', '4'])
+    expect(await grid(page).getAttribute('aria-activedescendant')).toBe(await chosen(page).getAttribute('id'))
+    await page.keyboard.press('s')
+    await chosen(page).getByText('SCOMO', { exact: true }).waitFor()
+    await page.keyboard.press('End')
+    await chosen(page).getByText('Vendor', { exact: true }).waitFor()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowLeft')
+    expect(await page.getByRole('row', { name: /DevInfo/ }).getAttribute('aria-expanded')).toBe('false')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Node')
+    await page.keyboard.press('Escape')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('treegrid')
+    await shot(page, 'walk')
+    expect(await audit(page)).toEqual([])
+  })
+
+  it('shows states by word and shape, rights with the deciding ancestor, the refusal, DDF and history', async () => {
+    const { page } = await open(demoLab(), { width: 1280, height: 720, scheme: 'dark' })
+    await grid(page).waitFor()
+    await goTo(page, './Vendor/Old')
+    await chosen(page).getByText('gone', { exact: true }).waitFor()
+    await goTo(page, './DevDetail/SwV')
+    await chosen(page)
+      .getByText(/^stale/)
+      .waitFor()
+    await goTo(page, './DevDetail/Bearer')
+    await chosen(page).getByText('never fetched').waitFor()
+    await goTo(page, './DMAcc/lab/ServerID')
+    await page.getByRole('tab', { name: /ACL/ }).click()
+    await page.getByText('inherited from').waitFor()
+    await page.getByLabel('Rights of the server').fill('other')
+    await page.getByText(/other may not Add .* the ACL of \.\/DMAcc\/lab/).waitFor()
+    await goTo(page, './DevDetail/FwV')
+    await page.getByText('Why 405?').waitFor()
+    expect(await audit(page)).toEqual([])
+    await page.getByRole('tab', { name: 'DDF' }).click()
+    await page.getByText('Firmware version').waitFor()
+    await page.getByRole('tab', { name: /History/ }).click()
+    await shot(page, 'history')
+    await page.getByRole('button', { name: /^command, row/ }).click()
+    await page.locator('[role=row][aria-selected=true]').first().waitFor()
+    expect(await page.locator('[aria-current=page]').innerText()).toBe('Trace')
+  })
+
+  it('gathers commands in the cart, shows exact XML and WBXML, remarks on them and sends them anyway', async () => {
+    const orders: OrderRow[] = []
+    const { lab, tell } = rigged(demoLab(), { orders: async () => orders })
+    const { page } = await open(lab)
+    await grid(page).waitFor()
+    await goTo(page, './DevDetail/FwV')
+    await page.getByRole('button', { name: 'Replace …' }).click()
+    await page.getByLabel('Data', { exact: true }).fill('4.2.0')
+    await page.getByRole('button', { name: 'Put in the cart' }).click()
+    await goTo(page, './DevDetail/LrgObj')
+    await page.getByRole('button', { name: 'Replace …' }).click()
+    await page.getByLabel('false').check()
+    await page.getByRole('button', { name: 'Put in the cart' }).click()
+    await page.getByRole('button', { name: 'Get', exact: true }).click()
+    await page.getByRole('button', { name: 'Earlier' }).nth(2).click()
+    await page.getByLabel('Send as').selectOption('sequence')
+    const xml = page.getByLabel('Commands as XML', { exact: true })
+    await expect.poll(() => xml.innerText()).toMatch(/^<Sequence>.*4\.2\.0.*<Get>.*<Data>false.*<\/Sequence>$/)
+    await page.getByText('ddf.access').waitFor()
+    expect(await audit(page)).toEqual([])
+    await shot(page, 'cart')
+    await page.getByRole('button', { name: 'Edit raw' }).first().click()
+    await page.getByLabel('Target LocURI').fill('./Nonsense')
+    await page.getByRole('button', { name: 'Take', exact: true }).first().click()
+    await page.getByText('ddf.access').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Remove' }).first().click()
+    await page.getByLabel('WBXML', { exact: true }).check()
+    await page.getByLabel(/Message as WBXML/).waitFor()
+    await page.getByLabel('Send when').selectOption('wake now')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page
+      .getByText(/was not notified\. No push address of this device is known\./)
+      .first()
+      .waitFor()
+    expect(lab.calls.filter((call) => call.startsWith('tree.send'))).toEqual([
+      'tree.send SIM:100001 {"mode":"sequence","when":"wake now","commands":[{"kind":"Get","locUri":"./DevDetail/LrgObj"},{"kind":"Replace","locUri":"./DevDetail/LrgObj","format":"bool","data":"false"}]}',
+    ])
+    const command = { kind: 'Replace', locUri: './DevDetail/LrgObj', data: '' }
+    orders.unshift({
+      id: '1',
+      device: 'SIM:100001',
+      createdAt: Date.now(),
+      mode: 'sequence',
+      state: 'done',
+      sessionId: '7',
+      code: 200,
+      commands: [{ ...command, code: 425, why: 'the ACL of ./DevDetail gives Replace to nobody' }],
+    })
+    tell({ orders: ['1'] })
+    await chosen(page).getByText('Replace 425').waitFor()
+    await page
+      .locator('[data-node]')
+      .getByText(/Permission denied.*gives Replace to nobody/)
+      .first()
+      .waitFor()
+    await shot(page, 'sent')
+    expect(await audit(page)).toEqual([])
+  })
+
+  it('steps through time with [ and ], lists what changed, leads to the message, and comes back to now', async () => {
+    const asked: (number | undefined)[] = []
+    const base = demoLab()
+    const children = base.api.tree.children
+    const { lab, tell } = rigged(base, {
+      children: async (ref, uri, first, count) => {
+        asked.push('device' in ref ? ref.after : undefined)
+        return children(ref, uri, first, count)
+      },
+    })
+    const { page } = await open(lab)
+    await grid(page).waitFor()
+    await grid(page).focus()
+    await page.getByText('step through 3 changes').waitFor()
+    await page.keyboard.press('[')
+    await page.getByText(/After row 5, message 3/).waitFor()
+    await expect.poll(() => asked.at(-1)).toBe(5)
+    await page.keyboard.press('[')
+    await page.getByText(/After row 3, message 2/).waitFor()
+    await shot(page, 'time')
+    expect(await audit(page)).toEqual([])
+    await page.getByRole('button', { name: './DevDetail/FwV' }).click()
+    await chosen(page).getByText('FwV').waitFor()
+    // What the device does meanwhile does not move the past.
+    const calls = asked.length
+    tell({ uris: ['./DevInfo/Man'], total: 1 })
+    await page.waitForTimeout(500)
+    expect(asked.slice(calls)).toEqual([])
+    await grid(page).focus()
+    await page.keyboard.press(']')
+    await page.keyboard.press(']')
+    await page.getByText('step through 3 changes').waitFor()
+    await expect.poll(() => asked.at(-1)).toBeUndefined()
+    const slider = page.getByRole('slider', { name: 'Moment' })
+    await slider.focus()
+    await page.keyboard.press('Home')
+    await page.getByText(/After row 1, message 1/).waitFor()
+    await page.getByRole('button', { name: 'row 1 in the trace' }).click()
+    await page.locator('#row-1[aria-selected=true]').waitFor()
+  })
+
+  it('finds by name, path and value, says whether that is all, and shows a find in the tree', async () => {
+    const { page } = await open(demoLab())
+    await grid(page).waitFor()
+    await page.keyboard.press('Control+f')
+    await page.keyboard.type('com.example.maps')
+    await page.getByText(/^1 of 58 nodes match \(complete\)/).waitFor()
+    expect(await audit(page)).toEqual([])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await chosen(page).getByText('ID', { exact: true }).waitFor()
+    expect(await chosen(page).getAttribute('aria-level')).toBe('6')
+    await page.keyboard.press('Control+f')
+    await page.keyboard.type('zzz')
+    await page.getByText(/^0 of 58 nodes match \(complete\)/).waitFor()
+  })
+
+  it('takes snapshots, compares, makes the SyncML of the difference, exports and reads back', async () => {
+    const { page } = await open(demoLab())
+    const lab = page
+    await grid(lab).waitFor()
+    await page.getByLabel('Name of the snapshot').fill('before')
+    await page.getByRole('button', { name: 'Take', exact: true }).click()
+    await page.getByRole('button', { name: /^before/ }).waitFor()
+    await page.getByRole('button', { name: 'Compare A with B' }).click()
+    await page.getByText('1 added, 1 removed, 1 changed; 2 nodes not compared').waitFor()
+    await page.getByRole('option', { name: /changed .\/DevDetail\/SwV/ }).waitFor()
+    await shot(page, 'diff')
+    expect(await audit(page)).toEqual([])
+    await page.getByRole('button', { name: /Make the SyncML/ }).click()
+    await page.getByText('Replace ./DevDetail/SwV = 11').waitFor()
+    expect(await audit(page)).toEqual([])
+    await page.getByRole('button', { name: /^Put 2 in the cart/ }).click()
+    await page.getByRole('tab', { name: 'Change cart 2' }).waitFor()
+    await page.getByRole('button', { name: 'Back to the tree' }).click()
+    await page.getByText('Export and import').click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export …' }).click()
+    expect((await download).suggestedFilename()).toBe('tree.xml')
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Import …' }).click()
+    await (await chooser).setFiles({ name: 'other.xml', mimeType: 'text/xml', buffer: Buffer.from('<MgmtTree/>') })
+    await page.getByText('other.xml is the snapshot other.xml').waitFor()
+    await page.getByRole('button', { name: 'Delete the snapshot other.xml' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('button', { name: 'Delete the snapshot other.xml' }).waitFor({ state: 'detached' })
+  })
+
+  it('says that a tree was never read, and shows the walk from start to cancel and resume', async () => {
+    const base = demoLab()
+    const overview = base.api.tree.overview
+    const { lab } = rigged(base, {
+      overview: async (ref) => {
+        const about = await overview(ref)
+        return about.discovery === null ? { ...about, fetched: 5, neverFetched: 53 } : about
+      },
+    })
+    const { page } = await open(lab, { width: 1280, height: 720 })
+    await page.getByText('This device’s tree has not been read.').waitFor()
+    await page.getByText('5 values are known from DevInfo.').waitFor()
+    expect(await audit(page)).toEqual([])
+    await shot(page, 'unread')
+    await page.getByLabel('Gets a second, at most').fill('50')
+    await page.locator('form').getByRole('button', { name: 'Discover now' }).click()
+    await page.getByText('12 asked, 1 refused, 40 left.').waitFor()
+    expect(lab.calls.filter((call) => call.startsWith('tree.discover'))).toEqual([
+      'tree.discover SIM:100001 {"root":".","perSecond":50,"again":false,"acl":false}',
+    ])
+    await shot(page, 'walking')
+    await page.getByRole('button', { name: 'Cancel the walk' }).click()
+    await page.getByText('Walk cancelled.').waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('Reading the tree.').waitFor()
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByText('DDFs', { exact: true }).click()
+    await page.getByRole('button', { name: 'Load DDF …' }).last().click()
+    await (await chooser).setFiles({ name: 'vendor.xml', mimeType: 'text/xml', buffer: Buffer.from('<MgmtTree/>') })
+    await page.getByText('vendor.xml describes 1 nodes.').waitFor()
+  })
+
+  it('keeps fifty thousand nodes fluid: a page of children at a time, few elements, the end at once', async () => {
+    const many = 50_000
+    let pages = 0
+    const base = demoLab()
+    const at = (uri: string, children: number | null, value: string | null): TreeNode => ({
+      uri,
+      name: uri === '.' ? '' : uri.slice(2),
+      kind: children === null ? 'leaf' : 'interior',
+      format: children === null ? 'chr' : 'node',
+      type: '',
+      value,
+      size: value?.length ?? 0,
+      status: 'fetched',
+      seq: 1,
+      at: 1,
+      children,
+      changed: false,
+    })
+    const node = base.api.tree.node
+    const { lab } = rigged(base, {
+      node: async (ref, uri, server) => ({ ...(await node(ref, '.', server)), node: uri === '.' ? at('.', many, null) : at(uri, null, 'v') }),
+      children: async (_ref, _uri, first, count) => {
+        pages += 1
+        const nodes = Array.from({ length: Math.min(count, many - first) }, (_, i) => at(`./n${first + i}`, null, String(first + i)))
+        return { nodes, more: many - first - nodes.length }
+      },
+    })
+    const { page } = await open(lab)
+    await page.getByRole('row', { name: /n0 / }).waitFor()
+    await grid(page).focus()
+    const before = pages
+    await page.keyboard.press('End')
+    await page.getByRole('row', { name: /n49999/ }).waitFor()
+    expect(pages - before).toBeLessThan(4)
+    expect(await page.locator('[role=treegrid] [role=row]').count()).toBeLessThan(80)
+    const frames = await page.evaluate(async () => {
+      const list = document.querySelector('[role=treegrid]') as HTMLElement
+      const times: number[] = []
+      let last = performance.now()
+      for (let i = 0; i < 60; i++) {
+        list.scrollTop = (list.scrollHeight / 60) * i
+        await new Promise((done) => requestAnimationFrame(done))
+        const now = performance.now()
+        times.push(now - last)
+        last = now
+      }
+      return times.sort((a, b) => a - b)[30] as number
+    })
+    // The median frame while jumping through all of it; what a browser without a screen manages on a busy machine.
+    expect(frames).toBeLessThan(200)
+    expect(await page.locator('[role=treegrid] [role=row]').count()).toBeLessThan(80)
+  })
+
+  it('says when nothing is there, when an answer fails, and when the connection is gone', async () => {
+    const empty = await open(createFakeLab())
+    await empty.page.getByRole('heading', { name: 'No device yet' }).waitFor()
+    expect(await audit(empty.page)).toEqual([])
+    const base = demoLab()
+    const overview = base.api.tree.overview
+    let broken = true
+    const { lab } = rigged(base, {
+      overview: async (ref) => {
+        if (broken) throw new Error('the mirror of SIM:100001 cannot be read')
+        return overview(ref)
+      },
+    })
+    const { page, server } = await open(lab)
+    await page.getByText('the mirror of SIM:100001 cannot be read').waitFor()
+    broken = false
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await grid(page).waitFor()
+    server.accept(false)
+    server.cut()
+    await page.getByText('Connection lost').first().waitFor()
+    expect(await page.getByRole('row', { name: /DevInfo/ }).count()).toBe(1)
+    server.accept(true)
+    await page.getByText('Connected').waitFor({ timeout: 15_000 })
+    await page.getByRole('row', { name: /DevInfo/ }).waitFor()
+  })
+})
