@@ -76,6 +76,7 @@ function own(dir: string, options: WorkspaceOptions): Workspace {
     const trace = TraceStore.open(db, segments, {
       sha256,
       crc32,
+      alongside: () => ledger.settle(),
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     })
     const ledger = Ledger.open(db, { beforeHold: () => trace.flush(), remember: true })

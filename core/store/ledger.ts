@@ -1,8 +1,9 @@
-// The ledger: what the DM Server must not forget. Every write is committed when its call returns.
+// The ledger: what the DM Server must not forget. Every write is committed when its call returns, save that a known device was seen once more.
 import type { Held } from '../api.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, Order, ServerLedger, ServerRecord } from '../server/records.ts'
 import { fromJson, toJson } from './json.ts'
 import type { Db, Statement } from './ports.ts'
+import { Recall } from './recall.ts'
 import { commitStaged, stage, transaction } from './transaction.ts'
 
 /** A held message as it survives the process: its card, its session's key and its body. */
@@ -26,8 +27,8 @@ export interface LedgerOptions {
   readonly remember?: boolean
 }
 
-/** Answers remembered at the most; beyond, all are forgotten and read again. */
-const REMEMBERED = 20_000
+/** A value that a device only confirms is written again when its time is so much older (ms): a device tells its ./DevInfo in every session. */
+const CONFIRMED_EVERY = 60_000
 
 const SQL = {
   account: `INSERT INTO account (device, userName, state, json) VALUES (?, ?, ?, ?)
@@ -39,8 +40,9 @@ const SQL = {
   noncesOf: 'SELECT json FROM nonces WHERE device = ?',
   device: `INSERT INTO device (device, firstAt, lastAt, json) VALUES (?, ?, ?, ?)
     ON CONFLICT (device) DO UPDATE SET firstAt = excluded.firstAt, lastAt = excluded.lastAt, json = excluded.json`,
-  deviceOf: 'SELECT json FROM device WHERE device = ?',
-  devices: 'SELECT json FROM device ORDER BY device',
+  seen: 'UPDATE device SET lastAt = ? WHERE device = ?',
+  deviceOf: 'SELECT lastAt, json FROM device WHERE device = ?',
+  devices: 'SELECT lastAt, json FROM device ORDER BY device',
   order: `INSERT INTO orders (id, device, state, createdAt, json) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET device = excluded.device, state = excluded.state, createdAt = excluded.createdAt, json = excluded.json`,
   orderOf: 'SELECT json FROM orders WHERE id = ?',
@@ -59,20 +61,20 @@ const SQL = {
   set: 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
 } as const
 
-/** Reads that every message makes. */
-const RECALLED: ReadonlySet<keyof typeof SQL> = new Set(['accountsOf', 'noncesOf', 'deviceOf', 'openOrders'])
-
 /** Reads and writes the ledger's tables (made by `migrate`). */
 export class Ledger implements ServerLedger {
   readonly #db: Db
   readonly #options: LedgerOptions
   readonly #statements = new Map<keyof typeof SQL, Statement>()
-  /** Answers of reads by query and device; a write to a device forgets its own, a failed transaction all. */
-  readonly #known = new Map<string, unknown[]>()
+  /** A write sets or forgets what it touches, a failed transaction all. */
+  readonly #recall: Recall
+  /** When devices that said nothing else that is new were last seen; `settle` writes it. */
+  readonly #seen = new Map<string, number>()
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
     this.#options = options
+    this.#recall = new Recall(options.remember === true)
   }
 
   /** `db` has the newest schema (see `migrate`). */
@@ -88,17 +90,18 @@ export class Ledger implements ServerLedger {
         for (const record of records) this.#saveOne(record)
       })
     } catch (error) {
-      this.#known.clear()
+      this.#recall.clear()
       throw error
     }
   }
 
   /** As `save`, but what is staged is committed with the next `commit`, for many messages at once. Reads see it at once. */
   stage(record: ServerRecord): void {
+    if (this.#saysNothingNew(record)) return
     try {
       stage(this.#db, () => this.#saveOne(record))
     } catch (error) {
-      this.#known.clear()
+      this.#recall.clear()
       throw error
     }
   }
@@ -108,15 +111,22 @@ export class Ledger implements ServerLedger {
     try {
       commitStaged(this.#db)
     } catch (error) {
-      this.#known.clear()
+      this.#recall.clear()
       throw error
     }
   }
 
+  /** Writes when devices were last seen, where that is all that a session told. Called every now and then: no answer depends on it. */
+  settle(): void {
+    if (this.#seen.size === 0) return
+    transaction(this.#db, () => this.#seen.forEach((at, device) => this.#sql('seen').run(at, device)))
+    this.#seen.clear()
+  }
+
   /** Own accounts of the device come first; only a device without any is served by the account for every device. */
   account(device: string, userName: string | undefined): Account | undefined {
-    const own = this.#rows<Account>('accountsOf', keyOf(device))
-    const accounts = own.length > 0 ? own : this.#rows<Account>('accountsOf', keyOf(null))
+    const own = this.#accountsOf(device)
+    const accounts = own.length > 0 ? own : this.#accountsOf(null)
     return userName === undefined ? accounts[0] : accounts.find((account) => account.userName === userName)
   }
 
@@ -131,25 +141,31 @@ export class Ledger implements ServerLedger {
 
   /** Removes an account; true where there was one. */
   dropAccount(device: string | null, userName: string): boolean {
-    this.#known.delete(`accountsOf ${keyOf(device)}`)
+    this.#recall.of(device).accounts = undefined
     return this.#sql('dropAccount').run(keyOf(device), userName).changes > 0
   }
 
   nonces(device: string): Nonces | undefined {
-    return this.#rows<Nonces>('noncesOf', device)[0]
+    const known = this.#recall.of(device)
+    if (known.nonces === undefined) known.nonces = this.#rows<Nonces>('noncesOf', device)[0] ?? null
+    return known.nonces ?? undefined
   }
 
   device(device: string): DeviceRecord | undefined {
-    return this.#rows<DeviceRecord>('deviceOf', device)[0]
+    const known = this.#recall.of(device)
+    if (known.device === undefined) known.device = this.#deviceRows('deviceOf', device)[0] ?? null
+    return known.device ?? undefined
   }
 
   devices(): DeviceRecord[] {
-    return this.#rows('devices')
+    return this.#deviceRows('devices')
   }
 
   /** Orders not done and not failed (queued, sent, unknown), oldest first. */
   orders(device: string): readonly Order[] {
-    return this.#rows('openOrders', device)
+    const known = this.#recall.of(device)
+    known.orders ??= this.#rows<Order>('openOrders', device)
+    return known.orders
   }
 
   /** All orders of a device, oldest first, finished ones too. */
@@ -161,12 +177,13 @@ export class Ledger implements ServerLedger {
     return this.#rows<Order>('orderOf', id)[0]
   }
 
+  /** A value as last told; its time may be up to a minute older than its last confirmation. */
   value(device: string, uri: string): KnownValue | undefined {
-    const question = `valueOf ${device}\n${uri}`
-    if (this.#options.remember !== true) return this.#sql('valueOf').get(device, uri) as KnownValue | undefined
-    let known = this.#known.get(question)
-    if (known === undefined) this.#remember(question, (known = this.#sql('valueOf').all(device, uri)))
-    return known[0] as KnownValue | undefined
+    const known = this.#recall.of(device).values.get(uri)
+    if (known !== undefined) return known ?? undefined
+    const value = this.#sql('valueOf').get(device, uri) as KnownValue | undefined
+    this.#recall.value(device, uri, value ?? null)
+    return value
   }
 
   /** All values known of a device, by URI. */
@@ -210,31 +227,29 @@ export class Ledger implements ServerLedger {
     switch (record.kind) {
       case 'account': {
         const { account } = record
-        this.#known.delete(`accountsOf ${keyOf(account.device)}`)
+        this.#recall.of(account.device).accounts = undefined
         this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(account))
         break
       }
       case 'nonces':
-        this.#known.set(`noncesOf ${record.nonces.device}`, [record.nonces])
+        this.#recall.of(record.nonces.device).nonces = record.nonces
         this.#sql('nonces').run(record.nonces.device, toJson(record.nonces))
         break
       case 'device': {
         const { device } = record
-        this.#known.set(`deviceOf ${device.device}`, [device])
+        this.#seen.delete(device.device)
         this.#sql('device').run(device.device, device.firstAt, device.lastAt, toJson(device))
+        this.#recall.of(device.device).device = device
         break
       }
       case 'order': {
         const { order } = record
-        this.#known.delete(`openOrders ${order.device}`)
+        this.#recall.of(order.device).orders = undefined
         this.#sql('order').run(order.id, order.device, order.state, order.createdAt, toJson(order))
         break
       }
       case 'values':
-        for (const { device, uri, format, type, data, at } of record.values) {
-          this.#known.delete(`valueOf ${device}\n${uri}`)
-          this.#sql('value').run(device, uri, format, type, data, at)
-        }
+        for (const value of record.values) this.#saveValue(value)
         break
       case 'alert':
         this.#sql('alert').run(record.alert.device, record.alert.at, toJson(record.alert))
@@ -244,28 +259,65 @@ export class Ledger implements ServerLedger {
     }
   }
 
+  /** Most sessions tell what their device told before: that costs no write. */
+  #saysNothingNew(record: ServerRecord): boolean {
+    if (record.kind === 'values') return record.values.every((value) => this.#confirms(value))
+    if (record.kind !== 'device') return false
+    const known = this.#recall.of(record.device.device)
+    if (known.device == null || !sameDevice(known.device, record.device)) return false
+    known.device = record.device
+    this.#seen.set(record.device.device, record.device.lastAt)
+    return true
+  }
+
+  /** True for a value that is known already and was written lately. */
+  #confirms({ device, uri, format, type, data, at }: KnownValue): boolean {
+    const known = this.#recall.of(device).values.get(uri)
+    const same = known != null && known.data === data && known.format === format && known.type === type
+    return same && at >= known.at && at - known.at < CONFIRMED_EVERY
+  }
+
+  #saveValue(value: KnownValue): void {
+    if (this.#confirms(value)) return
+    const { device, uri, format, type, data, at } = value
+    this.#sql('value').run(device, uri, format, type, data, at)
+    this.#recall.value(device, uri, value)
+  }
+
   #sql(name: keyof typeof SQL): Statement {
     let statement = this.#statements.get(name)
     if (statement === undefined) this.#statements.set(name, (statement = this.#db.prepare(SQL[name])))
     return statement
   }
 
-  #rows<T>(name: keyof typeof SQL, ...values: string[]): T[] {
-    const remembered = this.#options.remember === true && values.length === 1 && RECALLED.has(name)
-    const question = `${name} ${values[0] ?? ''}`
-    const known = remembered ? this.#known.get(question) : undefined
-    if (known !== undefined) return known as T[]
-    const rows = this.#sql(name)
-      .all(...values)
-      .map((row) => fromJson(String(row['json'])) as T)
-    if (remembered) this.#remember(question, rows)
-    return rows
+  #accountsOf(device: string | null): readonly Account[] {
+    const known = this.#recall.of(device)
+    known.accounts ??= this.#rows<Account>('accountsOf', keyOf(device))
+    return known.accounts
   }
 
-  #remember(question: string, rows: unknown[]): void {
-    if (this.#known.size >= REMEMBERED) this.#known.clear()
-    this.#known.set(question, rows)
+  #deviceRows(name: 'deviceOf' | 'devices', ...values: string[]): DeviceRecord[] {
+    return this.#sql(name)
+      .all(...values)
+      .map((row) => {
+        const device = fromJson(String(row['json'])) as DeviceRecord
+        return { ...device, lastAt: this.#seen.get(device.device) ?? Number(row['lastAt']) }
+      })
   }
+
+  #rows<T>(name: keyof typeof SQL, ...values: string[]): T[] {
+    return this.#sql(name)
+      .all(...values)
+      .map((row) => fromJson(String(row['json'])) as T)
+  }
+}
+
+/** True where two records of a device differ in `lastAt` at the most. */
+function sameDevice(a: DeviceRecord, b: DeviceRecord): boolean {
+  if (a.firstAt !== b.firstAt) return false
+  if (a.devInfo === b.devInfo) return true
+  const uris = Object.keys(b.devInfo)
+  return uris.length === Object.keys(a.devInfo).length && uris.every((uri) => a.devInfo[uri] === b.devInfo[uri])
 }
 
 const keyOf = (device: string | null): string => (device === null ? '*' : `=${device}`)

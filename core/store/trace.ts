@@ -20,6 +20,8 @@ export interface TraceOptions {
   readonly crc32?: Crc32
   /** A segment is closed before it grows beyond this; default 64 MiB. */
   readonly segmentBytes?: number
+  /** Called with each flush, when the trace is written: writes what else may wait as long. */
+  readonly alongside?: () => void
   /** Reads beside the owner: nothing is recovered or written, and rows appear when the owner has flushed them. */
   readonly readOnly?: boolean
 }
@@ -174,6 +176,11 @@ export class TraceStore {
    */
   flush(): void {
     this.#writable()
+    this.#write()
+    this.#options.alongside?.()
+  }
+
+  #write(): void {
     for (const [key, row] of this.#movedSessions) {
       this.#tail.put(SESSION, key, JSON.stringify(row), null)
       this.#unindexedSessions.push(row)

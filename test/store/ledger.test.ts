@@ -144,3 +144,55 @@ test('settings are texts under a name', () => {
   ledger.setSetting('enrol', 'never')
   expect(ledger.setting('enrol')).toBe('never')
 })
+
+test('what a device only says again costs no write: its time follows with settle, a value follows after a minute', () => {
+  const db = memoryDb()
+  const ledger = Ledger.open(db, { remember: true })
+  const beside = Ledger.open(db)
+  const say = (at: number, man: string): void => {
+    const value = { device: 'd', uri: './DevInfo/Man', format: 'chr', type: 'text/plain', data: man, at }
+    ledger.stage({ kind: 'device', device: { device: 'd', devInfo: { './DevInfo/Man': man }, firstAt: 1, lastAt: at } })
+    ledger.stage({ kind: 'values', values: [value] })
+    ledger.commit()
+  }
+  const told = (from: Ledger): unknown[] => [
+    from.device('d')?.lastAt,
+    from.devices()[0]?.lastAt,
+    from.value('d', './DevInfo/Man')?.data,
+    from.value('d', './DevInfo/Man')?.at,
+  ]
+  say(1, 'Acme')
+  say(5, 'Acme')
+  expect(told(ledger)).toEqual([5, 5, 'Acme', 1])
+  expect(told(beside)).toEqual([1, 1, 'Acme', 1])
+  ledger.settle()
+  expect(told(beside)).toEqual([5, 5, 'Acme', 1])
+  say(6, 'Ajax')
+  expect([told(ledger), told(beside)]).toEqual([
+    [6, 6, 'Ajax', 6],
+    [6, 6, 'Ajax', 6],
+  ])
+  say(60_006, 'Ajax')
+  expect(told(beside)).toEqual([6, 6, 'Ajax', 60_006])
+  ledger.settle()
+  expect(told(beside)).toEqual([60_006, 60_006, 'Ajax', 60_006])
+  say(7, 'Ajax')
+  expect(told(beside)[3]).toBe(7)
+})
+
+test('what a failed commit took back is not remembered', () => {
+  const db = memoryDb()
+  const ledger = Ledger.open(db, { remember: true })
+  const value = { device: 'd', uri: './a', format: 'chr', type: 'text/plain', data: 'x', at: 1 }
+  ledger.save([{ kind: 'values', values: [value] }])
+  db.exec("CREATE TRIGGER refuse BEFORE INSERT ON alert BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+  const alert = { device: 'd', sessionId: '1', msgId: '2', at: 4, code: 1226, correlator: '', items: [] }
+  ledger.stage({ kind: 'values', values: [{ ...value, data: 'y', at: 2 }] })
+  expect(ledger.value('d', './a')?.data).toBe('y')
+  expect(() => ledger.stage({ kind: 'alert', alert })).toThrow('disk I/O error')
+  expect(() => ledger.commit()).toThrow('disk I/O error')
+  expect(ledger.value('d', './a')?.data).toBe('x')
+  ledger.stage({ kind: 'values', values: [{ ...value, data: 'y', at: 3 }] })
+  ledger.commit()
+  expect(Ledger.open(db).value('d', './a')?.data).toBe('y')
+})
