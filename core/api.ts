@@ -432,6 +432,100 @@ export interface TreeOverview {
 /** Formats a tree is written in. CSV: one row a leaf. */
 export type TreeFormat = 'tnds-xml' | 'tnds-wbxml' | 'csv'
 
+/** What a Package #0 to a device shall say. Absent fields: version 11, background, by the server, an id nobody else has, the stored nonce. */
+export interface NotifyOptions {
+  /** `udp://host:port` or `http://host:port/path`. Absent: where the last push went, else port 2948 of the address the device spoke from last. */
+  readonly to?: string
+  /** Version times ten, ten bits. */
+  readonly version?: number
+  readonly uiMode?: 'not specified' | 'background' | 'informative' | 'user interaction'
+  readonly initiator?: 'client' | 'server'
+  /** 1 to 65535. */
+  readonly sessionId?: number
+  /** The 27 reserved bits; only to see what a device makes of them. */
+  readonly future?: number
+  /** Vendor-specific octets, base64. */
+  readonly vendor?: string
+  /** The end device behind the gateway this push goes to (X-Oma-GwMO). */
+  readonly endDevice?: string
+  /** Which nonce the digest rests on; `stored` is the default nonce (zeros) where the device gave none yet. */
+  readonly nonce?: 'stored' | 'zeros' | 'text'
+  /** A digest that is wrong on purpose. */
+  readonly flaw?: 'password' | 'nonce' | 'digest'
+  /** Where no session comes in time: sends it again with the default nonce in its two readings (NOTI 6.2). */
+  readonly resync?: boolean
+  /** How long to wait for the session, ms; then an event says that none came. Default 30,000. */
+  readonly waitMs?: number
+  /** False: only builds it; nothing leaves, nothing is recorded. */
+  readonly send?: boolean
+}
+
+/** One field of a Package #0 on the bit ruler; `start` and `end` count bits from the first octet. */
+export interface PushField {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  readonly value: string
+  /** Binary digits of fields up to 32 bits, '' for longer ones. */
+  readonly bits: string
+  readonly meaning: string
+}
+
+/** A notification that was built, and sent unless told otherwise. */
+export interface NotifyResult {
+  /** Its row; 0 where nothing was sent. */
+  readonly seq: Seq
+  /** SessionID in upper-case hexadecimal, as the device is to write it. */
+  readonly sessionId: string
+  readonly to: string
+  /** Package #0, and the WSP push PDU around it. */
+  readonly package0: Uint8Array
+  readonly pdu: Uint8Array
+  readonly fields: readonly PushField[]
+}
+
+/** A bootstrap for a device: an account with fresh secrets, as a profile, with its MAC. */
+export interface BootstrapOptions {
+  readonly device: string
+  /** DM profile as TNDS to ./Inbox, DM profile as single Adds, or client provisioning. */
+  readonly profile: 'dm' | 'dm-add' | 'cp'
+  readonly security: 'NETWPIN' | 'USERPIN' | 'USERNETWPIN'
+  /** Absent, where one is needed: a fresh one of six digits. */
+  readonly pin?: string
+  readonly imsi?: string
+  /** Absent: this lab's DM port. */
+  readonly serverUri?: string
+  /** Absent: this lab's server id. */
+  readonly serverId?: string
+  /** Display name of the account. */
+  readonly name?: string
+  /** Absent: the device's id. */
+  readonly userName?: string
+  readonly auth?: 'basic' | 'md5' | 'hmac'
+  /** Client provisioning only: its text form. */
+  readonly encoding?: Encoding
+  /** As for a notification; absent: nothing is sent. */
+  readonly to?: string
+}
+
+/** A bootstrap that was built. Its secrets are told here and nowhere else; the lab keeps them in the device's account. */
+export interface BootstrapResult {
+  /** Its row; 0 where nothing was sent. */
+  readonly seq: Seq
+  readonly to: string
+  readonly serverId: string
+  readonly userName: string
+  readonly password: string
+  readonly serverPassword: string
+  /** '' where the security needs none. */
+  readonly pin: string
+  readonly mac: string
+  readonly contentType: string
+  readonly document: Uint8Array
+  /** The WSP push PDU around it: what `dmlab device --bootstrap` reads. */
+  readonly pdu: Uint8Array
+}
+
 /** What the lab listens on and how it fares. */
 export interface LabState {
   readonly name: string
@@ -498,6 +592,10 @@ export interface DevicesArea {
   simulate(options: SimulateOptions): Promise<{ readonly id: string }>
   /** Queues commands for the device's next session. */
   queue(device: string, commands: readonly QueuedCommand[]): Promise<void>
+  /** Builds a Package #0 with the device's account and nonce, sends it, records it, and waits for the session in the background. */
+  notify(device: string, options: NotifyOptions): Promise<NotifyResult>
+  /** Makes an account for a device, keeps it, and builds (and sends) the bootstrap message that carries it. */
+  bootstrap(options: BootstrapOptions): Promise<BootstrapResult>
 }
 export interface EvidenceArea {
   /** Reads a capture into this workspace: NDJSON of `dmlab export`, or one SyncML body as XML, WBXML or hex. Resolves with the new rows. */

@@ -8,7 +8,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   lab: ['state'],
   trace: ['rows', 'frame', 'sessions', 'session'],
   stepper: ['held', 'mode', 'decide'],
-  devices: ['list', 'simulate', 'queue'],
+  devices: ['list', 'simulate', 'queue', 'notify', 'bootstrap'],
   evidence: ['open'],
   tree: [
     'overview',

@@ -1,11 +1,14 @@
 // The lab: LabApi over recorder, host, ledger and store. It composes and swallows nothing.
 import type {
+  BootstrapOptions,
   DeviceRow,
+  DevicesArea,
   HoldMode,
   LabApi,
   LabEventName,
   LabEvents,
   LabState,
+  NotifyOptions,
   QueuedCommand,
   Seq,
   SessionRow,
@@ -42,6 +45,8 @@ export interface LabParts {
   readonly shelves: { readonly snapshots: Shelf; readonly ddf: Shelf }
   /** Wakes a device by a notification; absent: this lab cannot. */
   readonly wake?: (device: string) => Promise<{ readonly woken: boolean; readonly note: string }>
+  /** Sends notifications and bootstrap messages. */
+  readonly pushes: Pick<DevicesArea, 'notify' | 'bootstrap'>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
 }
 
@@ -127,6 +132,12 @@ export class Lab implements LabApi {
       }
       this.#parts.ledger.save([{ kind: 'order', order }])
       this.#host.order({ type: 'queue', order })
+    },
+    notify: async (device: string, options: NotifyOptions) => this.#parts.pushes.notify(device, options),
+    bootstrap: async (options: BootstrapOptions) => {
+      const made = await this.#parts.pushes.bootstrap(options)
+      this.deviceMoved(options.device)
+      return made
     },
   }
 

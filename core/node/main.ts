@@ -7,6 +7,9 @@ import type { LabApi } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Host } from '../lab/host.ts'
 import { Lab, watcherOf } from '../lab/lab.ts'
+import { Notifier } from '../lab/notifier.ts'
+import { Pushes } from '../lab/pushes.ts'
+import type { PushSender } from '../lab/pushes.ts'
 import { Recorder } from '../lab/recorder.ts'
 import { paced } from '../lab/treepace.ts'
 import { DmServer } from '../server/server.ts'
@@ -16,6 +19,8 @@ import { simulatedDevices } from './devices.ts'
 import { listen } from './http.ts'
 import type { DmHttp } from './http.ts'
 import type { HttpLimits } from './limits.ts'
+import { listenPush, pushSender } from './push.ts'
+import type { PushPort } from './push.ts'
 import { folderShelf } from './shelf.ts'
 import { serveWindow } from './web.ts'
 import { openWorkspace } from './workspace.ts'
@@ -27,6 +32,8 @@ export interface LabOptions {
   readonly dmPort: number
   /** null: no web window (the desktop shell brings its own channel). */
   readonly uiPort: number | null
+  /** UDP port that notifications leave from and pushes come to; absent or 0: a free one. */
+  readonly pushPort?: number
   /** Base URL that devices are told instead of the bound address. */
   readonly advertise?: string
   /** Default: `auto` on loopback, `ask` elsewhere. */
@@ -78,11 +85,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const env = { now: clock.now, random: (count: number) => new Uint8Array(randomBytes(count)) }
   const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined)
   let dm: DmHttp | null = null
+  let push: PushPort | null = null
   /** Why the last flush failed; '' while all is written. Nothing is lost before memory is: the next flush tries again. */
   let trouble = ''
   let ui: { readonly url: string; readonly port: number; close(): Promise<void> } | null = null
   const base = (): string => options.advertise?.replace(/\/+$/, '') ?? dm?.url ?? ''
-  const lab = new Lab({
+  const lab: Lab = new Lab({
     store: trace,
     ledger,
     clock,
@@ -98,9 +106,23 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     simulate: (wish) => devices.start(`${dm?.url ?? ''}/dm`, wish),
     activity: devices.activity,
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
+    pushes: { notify: (device, wish) => notifier.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   const recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
+  const sender: PushSender = { send: (to, parts) => (push ?? pushSender(clock)).send(to, parts) }
+  const pushes = new Pushes({
+    ledger,
+    clock,
+    random: env.random,
+    recorder,
+    sender,
+    origin: hostname(),
+    recording: options.record !== false,
+    serverUri: () => `${base()}/dm`,
+    changed: () => lab.changed(),
+  })
+  const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender })
   let host: Host | null = null
   try {
     dm = await listen({
@@ -113,8 +135,9 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       refused: (refused) => host?.refused(refused),
       gone: (link, reason) => host?.gone(link, reason),
     })
+    push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
-    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env, more: lab.tree.walks })
+    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env, notified: (device, id) => notifier.answered(device, id), more: lab.tree.walks })
     host = new Host({
       machine,
       transport: paced(dm, lab.tree.walks, clock),
@@ -137,6 +160,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       })
     }
   } catch (error) {
+    await push?.close()
     await dm?.close()
     await workspace.close()
     throw error
@@ -155,19 +179,21 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     dm: `${base()}/dm`,
     gateway: null,
     download: null,
-    push: null,
+    push: push.url,
     ui: ui?.url ?? null,
     api: ui === null ? null : new URL('/api/v1/', ui.url).href,
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { dm, ui, host }
+  const running = { dm, push, ui, host }
   return {
     api: lab,
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
       devices.stop()
+      notifier.stop()
+      await running.push.close()
       await running.dm.close()
       running.host.stop()
       lab.stop()

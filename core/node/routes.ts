@@ -1,12 +1,12 @@
 // The local HTTP API as a table over LabApi; the OpenAPI document is made from the same table, so that they cannot differ.
 import { z } from 'zod'
-import type { HoldMode, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { BootstrapOptions, HoldMode, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
-import { checked, commandList, holdMode, simulateOptions } from './validate.ts'
+import { bootstrapOptions, checked, commandList, holdMode, notifyOptions, simulateOptions } from './validate.ts'
 
 const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('continue') }),
@@ -75,6 +75,21 @@ export const ROUTES: readonly Route[] = [
     parameters: { device: string('Id of the device') },
     body: commandList,
     respond: (api, call) => api.devices.queue(word(call, 'device'), call.body as QueuedCommand[]),
+  },
+  {
+    method: 'POST',
+    path: '/devices/{device}/notify',
+    text: 'Sends a notification (Package #0) to the device',
+    parameters: { device: string('Id of the device') },
+    body: notifyOptions,
+    respond: (api, call) => api.devices.notify(word(call, 'device'), call.body as NotifyOptions),
+  },
+  {
+    method: 'POST',
+    path: '/bootstrap',
+    text: 'Makes an account for a device and the bootstrap message that carries it; the secrets are told once',
+    body: bootstrapOptions,
+    respond: (api, call) => api.devices.bootstrap(call.body as BootstrapOptions),
   },
   {
     method: 'POST',

@@ -1,6 +1,6 @@
 // Checks the arguments of every LabApi call that comes from a screen or a script: unknown keys are refused, sizes bounded, messages name the argument.
 import { z } from 'zod'
-import type { Cart, DiscoverOptions, HoldMode, LabApi, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { BootstrapOptions, Cart, DiscoverOptions, HoldMode, LabApi, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 
@@ -71,6 +71,48 @@ export const encoding = z.enum(['xml', 'wbxml'])
 export const treeFormat = z.enum(['tnds-xml', 'tnds-wbxml', 'csv'])
 export const groupMode = z.enum(['atomic', 'sequence'])
 
+const pushTo = z
+  .string()
+  .max(LIMIT.uri)
+  .regex(/^(udp|https?):\/\//, { error: 'expected udp://host:port, http://… or https://…' })
+
+/** Options of `devices.notify`. */
+export const notifyOptions = z.strictObject({
+  to: pushTo.optional(),
+  version: z.int().min(0).max(1023).optional(),
+  uiMode: z.enum(['not specified', 'background', 'informative', 'user interaction']).optional(),
+  initiator: z.enum(['client', 'server']).optional(),
+  sessionId: z.int().min(1).max(65535).optional(),
+  future: z.int().min(0).max(0x7ffffff).optional(),
+  vendor: z.base64().max(4096).optional(),
+  endDevice: name.min(1).optional(),
+  nonce: z.enum(['stored', 'zeros', 'text']).optional(),
+  flaw: z.enum(['password', 'nonce', 'digest']).optional(),
+  resync: z.boolean().optional(),
+  waitMs: z.int().min(1).max(86_400_000).optional(),
+  send: z.boolean().optional(),
+})
+
+/** Options of `devices.bootstrap`. */
+export const bootstrapOptions = z.strictObject({
+  device: name.min(1),
+  profile: z.enum(['dm', 'dm-add', 'cp']),
+  security: z.enum(['NETWPIN', 'USERPIN', 'USERNETWPIN']),
+  pin: z.string().min(1).max(64).optional(),
+  imsi: z.string().min(1).max(64).optional(),
+  serverUri: z
+    .string()
+    .max(LIMIT.uri)
+    .regex(/^https?:\/\//i, { error: 'expected an http or https URL' })
+    .optional(),
+  serverId: z.string().min(1).max(255).optional(),
+  name: name.min(1).optional(),
+  userName: name.min(1).optional(),
+  auth: z.enum(['basic', 'md5', 'hmac']).optional(),
+  encoding: encoding.optional(),
+  to: pushTo.optional(),
+})
+
 /** One argument: its name as the user knows it, and what it may be. */
 type Argument = readonly [name: string, schema: z.ZodType]
 type Area = Exclude<keyof LabApi, 'on'>
@@ -110,6 +152,11 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['device', name.min(1)],
       ['commands', commandList satisfies z.ZodType<readonly Loose<QueuedCommand>[]>],
     ],
+    notify: [
+      ['device', name.min(1)],
+      ['options', notifyOptions satisfies z.ZodType<Loose<NotifyOptions>>],
+    ],
+    bootstrap: [['options', bootstrapOptions satisfies z.ZodType<Loose<BootstrapOptions>>]],
   },
   evidence: {
     open: [

@@ -282,6 +282,17 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         async queue(device, commands) {
           calls.push(`devices.queue ${device} ${JSON.stringify(commands)}`)
         },
+        async notify(device, options) {
+          calls.push(`devices.notify ${device} ${JSON.stringify(options)}`)
+          const bytes = new Uint8Array(38)
+          return { seq: 0, sessionId: '1A', to: options.to ?? 'udp://127.0.0.1:2948', package0: bytes, pdu: bytes, fields: [] }
+        },
+        async bootstrap(options) {
+          calls.push(`devices.bootstrap ${JSON.stringify(options)}`)
+          const { device, serverId = 'dm-lab', userName = device, pin = '123456', to = '' } = options
+          const made = { password: 'made-up', serverPassword: 'made-up', mac: 'A'.repeat(40), contentType: 'application/vnd.wap.connectivity-wbxml' }
+          return { seq: 0, to, serverId, userName, pin, ...made, document: new Uint8Array(8), pdu: new Uint8Array(58) }
+        },
       },
       evidence: {
         async open(name, bytes) {

@@ -233,6 +233,21 @@ export function memoryLab(): MemoryLab {
       queue: async (device, commands) => {
         queued.push({ device, count: commands.length })
       },
+      notify: async (device, options) => {
+        const sessionId = (options.sessionId ?? 0x1a).toString(16).toUpperCase()
+        const bytes = new TextEncoder().encode(`notification ${sessionId}`)
+        const to = options.to ?? 'udp://127.0.0.1:2948'
+        if (options.send === false) return { seq: 0, sessionId, to, package0: bytes, pdu: bytes, fields: [] }
+        const { row } = add(bytes, { kind: 'push', direction: 'down', device, sessionId, package: '#0', commands: [], encoding: '', msgId: '' })
+        show(row.seq, row.seq)
+        return { seq: row.seq, sessionId, to, package0: bytes, pdu: bytes, fields: [] }
+      },
+      bootstrap: async (options) => {
+        const { device, serverId = 'dm-lab', userName = device, pin = '', to = '' } = options
+        const document = new TextEncoder().encode(`account of ${device}`)
+        const secrets = { password: 'secret', serverPassword: 'secret', mac: 'A'.repeat(40) }
+        return { seq: 0, to, serverId, userName, pin, ...secrets, contentType: 'text/plain', document, pdu: document }
+      },
     },
     evidence: {
       open: async (name, bytes) => {
