@@ -19,6 +19,7 @@ const focus = (selector: string): void => void nextTick(() => document.querySele
 /** Commands that have no key of their own. */
 const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'simulate', label: 'Start a simulated device' },
+  { id: 'wake', label: 'Wake a device: notification, bit by bit' },
   { id: 'openCapture', label: 'Open a capture …' },
   { id: 'clearFilter', label: 'Show all rows' },
   { id: 'themeSystem', label: 'Theme: system' },
@@ -149,6 +150,12 @@ export function createCommands(): Commands {
     drop: () => stepper.act('drop'),
     holdAll: () => void world.toggleHold(),
     simulate: () => void simulate(),
+    wake: () => {
+      const device = (view.screen === 'tree' ? tree.device : trace.frame?.row.device) || world.deviceList[0]?.id
+      if (device === undefined) return false
+      view.waking = { device, like: null }
+      return true
+    },
     openCapture: () => void openCapture(),
     clearFilter: () => (trace.setFilter(''), trace.setScope({ kind: 'all' })),
     themeSystem: () => void (view.theme = 'system'),

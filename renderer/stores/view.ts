@@ -1,6 +1,7 @@
 // How the window is arranged: theme, density, panes, which screen. Kept in this browser's own storage, never sent anywhere.
 import { defineStore } from 'pinia'
-import { ref, watch, type Ref } from 'vue'
+import { ref, shallowRef, watch, type Ref } from 'vue'
+import type { Package0 } from '../../core/syncml/package0.ts'
 
 export type Screen = 'trace' | 'devices' | 'tree'
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
@@ -53,6 +54,8 @@ export const useView = defineStore('view', () => {
   const welcomeDone = kept('welcomeDone', false)
   const palette = ref(false)
   const shortcuts = ref(false)
+  /** The device whose wake form stands open, and the notification it begins with. */
+  const waking = shallowRef<{ readonly device: string; readonly like: Package0 | null } | null>(null)
 
   watch(
     [theme, density],
@@ -85,6 +88,7 @@ export const useView = defineStore('view', () => {
     welcomeDone,
     palette,
     shortcuts,
+    waking,
     rowHeight,
   }
 })

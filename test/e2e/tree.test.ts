@@ -208,7 +208,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     await shot(page, 'cart')
     await page.getByRole('button', { name: 'Edit raw' }).first().click()
     await page.getByLabel('Target LocURI').fill('./Nonsense')
-    await page.getByRole('button', { name: 'Take', exact: true }).first().click()
+    await page.getByRole('form', { name: 'Command as it is' }).getByRole('button', { name: 'Take' }).click()
     await page.getByText('ddf.access').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Remove' }).first().click()
     await page.getByLabel('WBXML', { exact: true }).check()
