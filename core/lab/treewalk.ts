@@ -2,8 +2,9 @@
 import type { DiscoverOptions, Discovery } from '../api.ts'
 import { decodeSegment, encodeSegment } from '../dmtree/uri.ts'
 import { addressOf } from '../mirror/facts.ts'
-import type { Mirror, MirrorNode } from '../mirror/mirror.ts'
-import { latest, uriOf } from '../mirror/mirror.ts'
+import type { Mirror } from '../mirror/mirror.ts'
+import type { MirrorNode } from '../mirror/node.ts'
+import { latest, uriOf } from '../mirror/node.ts'
 import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
 import type { Command } from '../syncml/message.ts'
 
@@ -114,6 +115,8 @@ export class Walks implements Policy {
     if (kept.state !== 'running') return []
     if (walk.queue === null) this.#plan(view.device, walk)
     const uris = this.#batch(walk)
+    const commands = uris.map((locUri): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] }))
+    commands.forEach((command, i) => walk.flying.set(command, uris[i] ?? ''))
     walk.unsaved += kept.asked - before
     if (this.#finish(walk) || walk.unsaved >= SAVE_EVERY) this.#save(view.device, walk)
     else if (uris.length > 0 || kept.asked > before) this.#parts.moved(view.device, this.#told(view.device, walk))
@@ -121,8 +124,6 @@ export class Walks implements Policy {
     const now = this.#parts.now()
     walk.leaveAt = Math.max(now, walk.nextAt)
     walk.nextAt = walk.leaveAt + (uris.length * 1000) / kept.perSecond
-    const commands = uris.map((locUri): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] }))
-    commands.forEach((command, i) => walk.flying.set(command, uris[i] ?? ''))
     return [{ order: null, commands }]
   }
 

@@ -5,7 +5,7 @@ import type { Described } from '../dmtree/describe.ts'
 import { addressOf } from './facts.ts'
 import type { Look } from './view.ts'
 import { aclOf } from './view.ts'
-import { versionAt } from './mirror.ts'
+import { versionAt } from './node.ts'
 
 /** Where descriptions come from. */
 export interface Describes {

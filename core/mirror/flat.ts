@@ -6,8 +6,9 @@ import type { Element } from '../syncml/element.ts'
 import { trim } from '../syncml/text.ts'
 import type { Planted, TreeEvent } from './event.ts'
 import { placeOf, plantedAt } from './facts.ts'
-import type { Mirror, MirrorNode } from './mirror.ts'
-import { versionAt } from './mirror.ts'
+import type { Mirror } from './mirror.ts'
+import type { MirrorNode } from './node.ts'
+import { versionAt } from './node.ts'
 
 /** One node. Null stands for: never fetched. */
 export interface FlatNode {
@@ -38,7 +39,7 @@ export function flatten(mirror: Mirror, at: Seq = Infinity, path: readonly strin
     const type = format === 'node' ? property('Type') : now.type || 'text/plain'
     flat.set(uri, { uri, path: here, name: node.name, format, type, value, acl: property('ACL'), title: property('Title') })
     const children = [...node.children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-    for (const child of children) visit(child, `${uri}/${encodeSegment(child.name)}`, [...here, child.name])
+    for (const child of children) visit(child, `${uri}/${child.segment}`, [...here, child.name])
   }
   if (top !== undefined) visit(top, path.length === 0 ? '.' : `./${path.map(encodeSegment).join('/')}`, path)
   return flat

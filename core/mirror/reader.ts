@@ -24,7 +24,7 @@ interface Sent {
   /** Status of the command itself; 0 while none came. */
   code: number
   /** Children of an Atomic that succeeded and wait for the Atomic's own Status. */
-  readonly waiting: { readonly status: Status; readonly sent: Sent; readonly at: Place }[]
+  readonly waiting: { readonly status: Status; readonly sent: Sent }[]
 }
 
 interface Place {
@@ -118,11 +118,12 @@ class Session {
     if (sent === undefined || status.code === 213 || Number.isNaN(status.code)) return []
     if (sent.command.kind === 'Atomic') {
       sent.code = status.code
-      return sent.waiting.splice(0).flatMap((each) => this.#settle(each.status, each.sent, each.at))
+      // It is this row that proves them.
+      return sent.waiting.splice(0).flatMap((each) => this.#settle(each.status, each.sent, place))
     }
     const { atomic } = sent
     if (atomic !== null && atomic.code === 0 && good(status.code)) {
-      atomic.waiting.push({ status, sent, at: place })
+      atomic.waiting.push({ status, sent })
       return []
     }
     return this.#settle(status, sent, place)

@@ -5,8 +5,9 @@ import { TreeError } from '../dmtree/error.ts'
 import { newNode } from '../dmtree/node.ts'
 import type { Node } from '../dmtree/node.ts'
 import { encodeSegment } from '../dmtree/uri.ts'
-import type { Mirror, MirrorNode, Version } from './mirror.ts'
-import { uriOf, versionAt } from './mirror.ts'
+import type { Mirror } from './mirror.ts'
+import type { MirrorNode, Version } from './node.ts'
+import { uriOf, versionAt } from './node.ts'
 
 /** Characters of a value in lists, in histories, and in the detail. */
 export const SHORT = 4096
@@ -67,7 +68,7 @@ export function childrenOf(look: Look, path: readonly string[], first: number, c
     if (versionAt(child, look.at) === undefined) continue
     seen += 1
     if (seen <= first || nodes.length >= Math.min(count, MOST_NODES)) continue
-    const row = rowOf(look, child, `${base}/${encodeSegment(child.name)}`)
+    const row = rowOf(look, child, `${base}/${child.segment}`)
     if (row !== null) nodes.push(row)
   }
   return { nodes, more: Math.max(0, seen - first - nodes.length) }
@@ -78,7 +79,7 @@ export function each(look: Look, visit: (node: MirrorNode, uri: string, version:
   const down = (node: MirrorNode, uri: string): void => {
     const version = versionAt(node, look.at)
     if (version !== undefined) visit(node, uri, version)
-    for (const child of node.children.values()) down(child, `${uri}/${encodeSegment(child.name)}`)
+    for (const child of node.children.values()) down(child, `${uri}/${child.segment}`)
   }
   down(look.mirror.root, '.')
 }
@@ -89,14 +90,19 @@ export function searchIn(look: Look, text: string, count: number): TreeNodes {
   const most = Math.min(count, MOST_NODES)
   const nodes: TreeNode[] = []
   let hits = 0
-  each(look, (node, uri, version) => {
-    const hit =
-      uri.toLowerCase().includes(wanted) || node.name.toLowerCase().includes(wanted) || version.value?.toLowerCase().includes(wanted) === true
-    if (!hit) return
-    hits += 1
-    const row = nodes.length < most ? rowOf(look, node, uri) : null
-    if (row !== null) nodes.push(row)
-  })
+  const down = (node: MirrorNode, uri: string, lower: string): void => {
+    const version = versionAt(node, look.at)
+    if (
+      version !== undefined &&
+      (lower.includes(wanted) || node.name.toLowerCase().includes(wanted) || version.value?.toLowerCase().includes(wanted) === true)
+    ) {
+      hits += 1
+      const row = nodes.length < most ? rowOf(look, node, uri) : null
+      if (row !== null) nodes.push(row)
+    }
+    for (const child of node.children.values()) down(child, `${uri}/${child.segment}`, `${lower}/${child.segment.toLowerCase()}`)
+  }
+  down(look.mirror.root, '.', '.')
   return { nodes, more: hits - nodes.length }
 }
 

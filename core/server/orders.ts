@@ -88,7 +88,10 @@ export class Orders {
     const code = task.outcomes.at(-1)?.code ?? 200
     for (const item of results.items) {
       const uri = item.source?.locUri ?? results.sourceRef ?? ''
-      const at = task.outcomes.findIndex((outcome) => outcome.data === '' && (outcome.uri === uri || outcome.uri === ''))
+      const place = sent.path.join()
+      const at = task.outcomes.findIndex(
+        (outcome) => outcome.data === '' && (outcome.path ?? []).join() === place && (outcome.uri === uri || outcome.uri === ''),
+      )
       const format = item.meta?.format ?? results.meta?.format
       const outcome: OrderOutcome = {
         command: task.index,
