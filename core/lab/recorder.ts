@@ -1,5 +1,5 @@
 // Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
-import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TraceRow } from '../api.ts'
+import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TracePage, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
 import type { NewEntry, TraceStore } from '../store/trace.ts'
 import { type Decoded, decode } from '../syncml/codec.ts'
@@ -262,8 +262,7 @@ export class Recorder {
   /** Tells the watcher everything that is new since the last call. Called at most once per few milliseconds by the host. */
   announce(): void {
     if (this.#freshLast > 0) {
-      const rows = this.#fresh.length > 0 && this.#fresh.length <= LIVE_ROWS ? packPage(this.#fresh) : null
-      const fact = { first: this.#freshFirst, last: this.#freshLast, rows }
+      const fact = factOf(this.#freshFirst, this.#freshLast, this.#fresh.length <= LIVE_ROWS ? this.#fresh : [])
       this.#fresh = []
       this.#freshFirst = 0
       this.#freshLast = 0
@@ -284,7 +283,7 @@ export class Recorder {
   /** Session of a message; one that begins under the name of an open one ends that. */
   #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array): number {
     const before = this.sessions.find(direction === 'up' ? summary.source : summary.target, summary.sessionId)
-    const session = this.sessions.place({ direction, summary, at, mark: () => `${bytes.length}:${digest(bytes)}` })
+    const session = this.sessions.place({ direction, summary, at, bytes })
     if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
       this.move(before, 'aborted', 'the device began a new session with the same SessionID')
     return session
@@ -342,6 +341,19 @@ export class Recorder {
   }
 }
 
+/** The fact of new rows; their page is packed for the first who looks at it. */
+function factOf(first: Seq, last: Seq, fresh: readonly TraceRow[]): LabEvents['trace'] {
+  let page: TracePage | null = null
+  return {
+    first,
+    last,
+    get rows() {
+      if (fresh.length > 0) page ??= packPage(fresh)
+      return page
+    },
+  }
+}
+
 interface Reading {
   readonly decoded: Decoded | null
   readonly summary: Summary | null
@@ -379,11 +391,4 @@ const findingsOf = (notes: readonly Note[]): Finding[] => notes.flatMap((note) =
 
 function gravest(findings: readonly Finding[]): Severity | '' {
   return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')
-}
-
-/** A cheap digest (FNV-1a, 32 bit) to tell a resend from a new message; never used for trust. */
-function digest(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash
 }

@@ -13,54 +13,66 @@ export function graver(a: Severity | '', b: Severity | ''): Severity | '' {
 
 interface Track {
   row: SessionRow
-  /** MsgID and bytes of the last message upwards: the same bytes again are a resend, not a new session. */
+  /** MsgID of the last message upwards. */
   lastUp: string
-  opening: string
+  /** The message that opened the session, while it is unanswered: the same bytes again are a resend, not a new session. */
+  opening: Uint8Array | null
 }
 
-/** A message about to be placed. `mark` identifies its bytes (any cheap digest); asked for only where a session may begin. */
+/** What is known of one device. Texts that rows repeat are kept once: cut out of a message they would hold on to all of it. */
+interface Device {
+  readonly name: string
+  server: string
+  count: number
+  /** By SessionID. */
+  readonly latest: Map<string, Track>
+}
+
+/** A message about to be placed. */
 export interface Placement {
   readonly direction: Direction
   readonly summary: Summary
   readonly at: number
-  readonly mark: () => string
+  readonly bytes: Uint8Array
 }
 
 /** Running index of sessions. `restore` gives it the rows of an opened workspace; keys count upwards. */
 export class SessionIndex {
   readonly #tracks = new Map<number, Track>()
-  readonly #latest = new Map<string, number>()
-  readonly #perDevice = new Map<string, number>()
+  readonly #devices = new Map<string, Device>()
   #next = 1
 
   restore(rows: readonly SessionRow[]): void {
     for (const row of rows) {
-      this.#tracks.set(row.session, { row, lastUp: '', opening: '' })
+      const track = { row, lastUp: '', opening: null }
+      const device = this.#device(row.device)
+      const latest = device.latest.get(row.sessionId)
+      this.#tracks.set(row.session, track)
       this.#next = Math.max(this.#next, row.session + 1)
-      this.#perDevice.set(row.device, this.of(row.device) + 1)
-      const name = nameOf(row.device, row.sessionId)
-      this.#latest.set(name, Math.max(row.session, this.#latest.get(name) ?? 0))
+      device.count += 1
+      if (latest === undefined || latest.row.session < row.session) device.latest.set(row.sessionId, track)
     }
   }
 
   /** Key of the session this message belongs to; a new one where it opens a session. */
-  place({ direction, summary, at, mark }: Placement): number {
-    const device = direction === 'up' ? summary.source : summary.target
+  place({ direction, summary, at, bytes }: Placement): number {
+    const device = this.#device(direction === 'up' ? summary.source : summary.target)
     const server = direction === 'up' ? summary.target : summary.source
-    const name = nameOf(device, summary.sessionId)
-    const key = this.#latest.get(name)
-    const track = key === undefined ? undefined : this.#tracks.get(key)
+    const known = device.latest.get(summary.sessionId)
     const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
     const first = opens && summary.msgId === '1'
-    if (track !== undefined && key !== undefined && !(first && begins(track, mark()))) {
-      if (direction === 'up') track.lastUp = summary.msgId
-      return key
+    if (known !== undefined && !(first && begins(known, bytes))) {
+      if (direction === 'up') {
+        known.lastUp = summary.msgId
+        if (summary.msgId !== '1') known.opening = null
+      }
+      return known.row.session
     }
-    const session = this.#next++
+    if (device.server !== server) device.server = server
     const row: SessionRow = {
-      session,
-      device,
-      server,
+      session: this.#next++,
+      device: device.name,
+      server: device.server,
       sessionId: summary.sessionId,
       first: 0,
       last: 0,
@@ -72,22 +84,24 @@ export class SessionIndex {
       state: 'open',
       reason: '',
     }
-    this.#tracks.set(session, { row, lastUp: summary.msgId, opening: first ? mark() : '' })
-    this.#latest.set(name, session)
-    this.#perDevice.set(device, this.of(device) + 1)
-    return session
+    const track = { row, lastUp: summary.msgId, opening: first ? bytes : null }
+    this.#tracks.set(row.session, track)
+    device.latest.set(summary.sessionId, track)
+    device.count += 1
+    return row.session
   }
 
   /** Key of the latest session of this device with this SessionID; 0 where there is none. */
   find(device: string, sessionId: string): number {
-    return this.#latest.get(nameOf(device, sessionId)) ?? 0
+    return this.#devices.get(device)?.latest.get(sessionId)?.row.session ?? 0
   }
 
   /** Counts a message in; returns the session's new row. */
   count(session: number, seq: Seq, at: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const row = this.#tracks.get(session)?.row
-    if (row === undefined) return undefined
-    return this.#put({
+    const track = this.#tracks.get(session)
+    if (track === undefined) return undefined
+    const { row } = track
+    return this.#put(track, {
       ...row,
       first: row.first === 0 ? seq : row.first,
       last: seq,
@@ -100,14 +114,14 @@ export class SessionIndex {
 
   /** Adds findings that came after the message was counted. */
   blame(session: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const row = this.#tracks.get(session)?.row
-    return row && this.#put({ ...row, findings: row.findings + findings, severity: graver(row.severity, severity) })
+    const track = this.#tracks.get(session)
+    return track && this.#put(track, { ...track.row, findings: track.row.findings + findings, severity: graver(track.row.severity, severity) })
   }
 
   /** Moves a session's state, as the machine that holds it said. */
   move(session: number, state: SessionRow['state'], reason: string): SessionRow | undefined {
-    const row = this.#tracks.get(session)?.row
-    return row && this.#put({ ...row, state, reason })
+    const track = this.#tracks.get(session)
+    return track && this.#put(track, { ...track.row, state, reason })
   }
 
   get(session: number): SessionRow | undefined {
@@ -116,32 +130,38 @@ export class SessionIndex {
 
   /** Sessions still open; after a restart nobody holds them any more. */
   open(): SessionRow[] {
-    return [...this.#tracks.values()].map((track) => track.row).filter((row) => row.state === 'open')
+    return this.all().filter((row) => row.state === 'open')
   }
 
   all(): SessionRow[] {
-    return [...this.#tracks.values()].map((track) => track.row)
+    return Array.from(this.#tracks.values(), (track) => track.row)
   }
 
   /** Number of sessions of a device. */
   of(device: string): number {
-    return this.#perDevice.get(device) ?? 0
+    return this.#devices.get(device)?.count ?? 0
   }
 
   get size(): number {
     return this.#tracks.size
   }
 
-  #put(row: SessionRow): SessionRow {
-    const track = this.#tracks.get(row.session)
-    if (track !== undefined) track.row = row
+  #put(track: Track, row: SessionRow): SessionRow {
+    track.row = row
+    if (row.state !== 'open') track.opening = null
     return row
+  }
+
+  #device(name: string): Device {
+    let device = this.#devices.get(name)
+    if (device === undefined) this.#devices.set(name, (device = { name, server: '', count: 0, latest: new Map() }))
+    return device
   }
 }
 
-const nameOf = (device: string, sessionId: string): string => `${device}\n${sessionId}`
-
 /** A Package #1 with MsgID 1 begins a session unless it is the very message that opened the one we know, still unanswered. */
-function begins(track: Track, mark: string): boolean {
-  return !(track.row.state === 'open' && track.lastUp === '1' && track.opening === mark)
+function begins({ row, lastUp, opening }: Track, bytes: Uint8Array): boolean {
+  return !(row.state === 'open' && lastUp === '1' && opening !== null && equal(opening, bytes))
 }
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])

@@ -60,6 +60,7 @@ const SQL = {
   clean: "SELECT value FROM setting WHERE name = 'trace.clean'",
   setClean: "INSERT OR REPLACE INTO setting (name, value) VALUES ('trace.clean', ?)",
   count: 'SELECT count(*) AS n FROM frame',
+  bytes: 'SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size',
 } as const
 
 /** Reads and writes the trace's tables. Writing methods expect the caller's transaction. */
@@ -130,6 +131,11 @@ export class TraceIndex {
   ends(): { first: Seq; last: Seq } {
     const sql = this.#sql('ends').get()
     return { first: Number(sql?.['first'] ?? 1), last: Number(sql?.['last'] ?? 0) }
+  }
+
+  /** Size of the whole database. */
+  bytes(): number {
+    return Number(this.#sql('bytes').get()?.['n'] ?? 0)
   }
 
   count(): number {

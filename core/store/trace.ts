@@ -7,7 +7,6 @@ import { type Place, TraceIndex } from './index.ts'
 import type { Db, Segments } from './ports.ts'
 import { AMENDMENT, ENTRY, SESSION } from './record.ts'
 import { recover } from './recovery.ts'
-import { pragma } from './schema.ts'
 import { Tail } from './tail.ts'
 import { transaction } from './transaction.ts'
 
@@ -167,7 +166,7 @@ export class TraceStore {
   bytes(): number {
     const readOnly = this.#options.readOnly === true
     const segments = readOnly ? this.#segments.list().reduce((sum, segment) => sum + this.#segments.size(segment), 0) : this.#tail.bytes
-    return segments + pragma(this.#db, 'page_count') * pragma(this.#db, 'page_size')
+    return segments + this.#index.bytes()
   }
 
   /**
