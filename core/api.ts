@@ -157,7 +157,38 @@ export interface SimulateOptions {
   readonly initiated?: 'client' | 'server'
   /** Wrong credentials on purpose, to watch the 401 dance. */
   readonly wrongPassword?: boolean
+  /** Who answers its questions (alerts 1100 to 1104): a person in the window (default), or a rule; `timeout` lets their time pass. */
+  readonly answers?: 'person' | 'accept' | 'reject' | 'cancel' | 'timeout'
 }
+
+/** A question a simulated device puts to the person in front of it (user interaction alerts 1100 to 1104). */
+export interface DeviceQuestion {
+  readonly id: string
+  readonly device: string
+  readonly kind: 'display' | 'confirm' | 'input' | 'choice' | 'choices'
+  readonly text: string
+  /** Numbered from 1 in answers. */
+  readonly choices: readonly string[]
+  /** Numbers of choices, '0' or '1' for a confirmation, or the initial text. */
+  readonly preset: readonly string[]
+  /** Most characters of an input; null: no limit. */
+  readonly maxLength: number | null
+  /** Form of an input: any text, number, date DDMMYYYY, time hhmmss, phone number, IPv4 address. */
+  readonly form: 'A' | 'N' | 'D' | 'T' | 'P' | 'I'
+  /** Typed like a password. */
+  readonly secret: boolean
+  /** Milliseconds since 1970; at `until` the device reports that nobody answered. */
+  readonly askedAt: number
+  readonly until: number
+}
+
+/** `ok`: seen, or yes. `no`: only for a confirmation. `chosen`: numbers of the choices. */
+export type DeviceAnswer =
+  | { readonly act: 'ok' }
+  | { readonly act: 'no' }
+  | { readonly act: 'cancel' }
+  | { readonly act: 'text'; readonly text: string }
+  | { readonly act: 'chosen'; readonly numbers: readonly number[] }
 
 /** A command the server shall send to a device, at its next session. Text form of the value. */
 export interface QueuedCommand {
@@ -556,6 +587,8 @@ export interface LabEvents {
   held: { readonly held: readonly Held[] }
   state: LabState
   devices: { readonly changed: readonly DeviceRow[] }
+  /** All questions open now, oldest first. */
+  questions: { readonly open: readonly DeviceQuestion[] }
   /** What is known of a device's tree moved: at most 200 of the `total` URIs; `discovery` where it moved; ids of orders that moved. */
   tree: {
     readonly device: string
@@ -592,6 +625,10 @@ export interface DevicesArea {
   simulate(options: SimulateOptions): Promise<{ readonly id: string }>
   /** Queues commands for the device's next session. */
   queue(device: string, commands: readonly QueuedCommand[]): Promise<void>
+  /** Questions of simulated devices that wait for a person, oldest first. */
+  questions(): Promise<readonly DeviceQuestion[]>
+  /** Rejects where the question is not open any more or the answer does not fit it. */
+  answer(id: string, answer: DeviceAnswer): Promise<void>
   /** Builds a Package #0 with the device's account and nonce, sends it, records it, and waits for the session in the background. */
   notify(device: string, options: NotifyOptions): Promise<NotifyResult>
   /** Makes an account for a device, keeps it, and builds (and sends) the bootstrap message that carries it. */

@@ -8,7 +8,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   lab: ['state'],
   trace: ['rows', 'frame', 'sessions', 'session'],
   stepper: ['held', 'mode', 'decide'],
-  devices: ['list', 'simulate', 'queue', 'notify', 'bootstrap'],
+  devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap'],
   evidence: ['open'],
   tree: [
     'overview',
@@ -37,7 +37,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   ],
 }
 
-export const EVENTS: readonly LabEventName[] = ['trace', 'sessions', 'held', 'state', 'devices', 'tree']
+export const EVENTS: readonly LabEventName[] = ['trace', 'sessions', 'held', 'state', 'devices', 'questions', 'tree']
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */
 const EVENT_WINDOW = 64

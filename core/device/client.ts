@@ -6,6 +6,7 @@ import type { Encoding } from '../syncml/message.ts'
 import type { AuthName } from '../auth/credentials.ts'
 import { DmClient } from './device.ts'
 import type { ClientAccount, ClientNonces, ClientRecord } from './device.ts'
+import type { StoredReport } from './reports.ts'
 import { accountsOf, makeDevice, restoreDevice, saveDevice } from './profile.ts'
 import type { Device, StoredAccount } from './profile.ts'
 
@@ -23,6 +24,8 @@ export interface ClientSetup {
   readonly model?: string
   /** Without any account, as before its bootstrap; the fields about the server mean nothing then. */
   readonly bare?: boolean
+  /** Somebody is there to be asked; otherwise UI alerts give 406. */
+  readonly people?: boolean
 }
 
 /** What the lab's own account asks of a device (contract: account `lab`). */
@@ -52,14 +55,16 @@ const PREFERENCE = { 'syncml:auth-basic': 'BASIC', 'syncml:auth-md5': 'DIGEST', 
 
 /** Makes the device; `state` is what an earlier `state()` gave. Throws TreeError 400 where it does not read. */
 export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Client {
-  const device = state === undefined ? fresh(setup, env) : restoreDevice(state, { now: () => env.now() })
+  const device = state === undefined ? fresh(setup, env) : restoreDevice(state, { now: () => env.now(), people: setup.people === true })
   const nonces = readNonces(state, setup.serverId)
+  const reports = new Map(Object.entries(stateOf(state).reports ?? {}))
   let account: ClientAccount = { ...setup, userName: setup.user }
   let serverUri = setup.serverUri
   const of = (serverId: string): StoredAccount | undefined => accountsOf(device.tree).find((each) => each.serverId === serverId)
   const known = (serverId: string): ClientNonces => nonces.get(serverId) ?? factoryNonces(of(serverId))
   const build = (start: ClientNonces | undefined): DmClient =>
     new DmClient({
+      reports: reports.get(account.serverId) ?? [],
       serverUri,
       deviceId: setup.id,
       account,
@@ -83,8 +88,11 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
       return machine
     },
     device,
-    remember: (record) => nonces.set(account.serverId, record.nonces),
-    state: () => ({ ...saveDevice(device), ...writeNonces(nonces, account.serverId) }),
+    remember: (record) => {
+      if (record.kind === 'nonces') nonces.set(account.serverId, record.nonces)
+      else reports.set(account.serverId, record.reports)
+    },
+    state: () => ({ ...saveDevice(device), ...writeNonces(nonces, account.serverId), ...writeReports(reports) }),
     servers: () => accountsOf(device.tree).map(({ serverId }) => serverId),
     notifyAccount: (serverId) => {
       const stored = of(serverId)
@@ -107,6 +115,7 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
 function fresh(setup: ClientSetup, env: Env): Device {
   const device = makeDevice({
     now: () => env.now(),
+    people: setup.people === true,
     id: setup.id,
     serverUri: setup.serverUri,
     ...(setup.manufacturer === undefined ? {} : { manufacturer: setup.manufacturer }),
@@ -169,6 +178,13 @@ interface SavedAccounts {
   readonly nonces?: SavedNonces
   readonly others?: Readonly<Record<string, SavedNonces>>
   readonly active?: string
+  /** Generic alerts owed, by ServerID. */
+  readonly reports?: Readonly<Record<string, readonly StoredReport[]>>
+}
+
+function writeReports(reports: ReadonlyMap<string, readonly StoredReport[]>): SavedAccounts {
+  const owed = [...reports].filter(([, each]) => each.length > 0)
+  return owed.length === 0 ? {} : { reports: Object.fromEntries(owed) }
 }
 
 function writeNonces(nonces: ReadonlyMap<string, ClientNonces>, active: string): SavedAccounts {

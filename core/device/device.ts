@@ -11,6 +11,11 @@ import type { Performer } from '../session/ports.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Alert, NonceText } from '../syncml/message.ts'
+import { Asking } from './asking.ts'
+import type { Asked } from './asking.ts'
+import type { UiAnswer, UiQuestion } from './interaction.ts'
+import { ReportBox } from './reports.ts'
+import type { StoredReport } from './reports.ts'
 
 /** The account a client has at its server (DMAcc: CLCRED and SRVCRED). */
 export interface ClientAccount {
@@ -35,16 +40,18 @@ export interface ClientNonces {
 }
 
 /** What must survive: saved before the message that depends on it leaves. */
-export interface ClientRecord {
-  readonly kind: 'nonces'
-  readonly nonces: ClientNonces
-}
+export type ClientRecord =
+  | { readonly kind: 'nonces'; readonly nonces: ClientNonces }
+  /** All generic alerts owed now. */
+  | { readonly kind: 'reports'; readonly reports: readonly StoredReport[] }
 
 /** Orders to a client besides the inputs every machine knows. */
 export type ClientInput =
   | Input
   /** Begins a session. `initiated` server: Alert 1200 with the `sessionId` of the notification. `alerts`: further alerts of Package #1. */
   | { readonly type: 'start'; readonly initiated: 'client' | 'server'; readonly sessionId?: string; readonly alerts?: readonly Alert[] }
+  /** A job of the device ended: its generic alert (1226) is owed from `afterMs` on, in the open session or the next one. Its Data is text. */
+  | { readonly type: 'report'; readonly alert: Alert; readonly afterMs?: number }
 
 export interface ClientSettings {
   /** What SyncHdr announces; null: nothing. */
@@ -56,9 +63,21 @@ export interface ClientSettings {
   readonly answerMs: number
   /** How often the same message is sent again, byte for byte, when no answer came. */
   readonly resends: number
+  /** How long a question without MAXDT waits for a person, milliseconds (INFERRED). */
+  readonly patienceMs: number
+  /** What stands for an answer nobody gave: status 408, or the default response where the question has one (PRO allows both). */
+  readonly onTimeout: 'timeout' | 'preset'
 }
 
-export const CLIENT_SETTINGS: ClientSettings = { maxMsgSize: 16384, maxObjSize: 1048576, requireServerAuth: false, answerMs: 120_000, resends: 0 }
+export const CLIENT_SETTINGS: ClientSettings = {
+  maxMsgSize: 16384,
+  maxObjSize: 1048576,
+  requireServerAuth: false,
+  answerMs: 120_000,
+  resends: 0,
+  patienceMs: 60_000,
+  onTimeout: 'timeout',
+}
 
 export interface ClientOptions {
   /** Absolute URI of the DM Server. */
@@ -71,13 +90,18 @@ export interface ClientOptions {
   readonly settings?: Partial<ClientSettings>
   /** What ClientRecord kept last time. */
   readonly nonces?: ClientNonces
+  readonly reports?: readonly StoredReport[]
   /** Where nonces come from; only fixed vectors need another source than the default. */
   readonly issueNonce?: () => Uint8Array
 }
 
 const TIMER = 'answer'
+const QUESTION = 'question'
 
-/** A DM client. Sends with `frame.uri` as the absolute URI to post to; ends each session with a `session` note. */
+/**
+ * A DM client. Sends with `frame.uri` as the absolute URI to post to; ends each session with a `session` note. Asks people with `ask` effects of
+ * topic `interaction` (Asked); the answer is a UiAnswer, or null where nobody can be asked.
+ */
 export class DmClient implements Machine<ClientInput, ClientRecord> {
   readonly #options: ClientOptions
   readonly #settings: ClientSettings
@@ -88,11 +112,19 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #resent = 0
   #last: Extract<Effect, { type: 'send' }> | null = null
   #saves: ClientRecord[] = []
+  #asking: Asking | null = null
+  readonly #reports: ReportBox
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#settings = { ...CLIENT_SETTINGS, ...options.settings }
     this.#nonces = options.nonces ?? { client: null, server: null, reading: null }
+    this.#reports = new ReportBox(() => options.env.now(), options.reports)
+  }
+
+  /** When the earliest generic alert owed falls due, milliseconds since 1970; null where none is owed. */
+  get owes(): number | null {
+    return this.#reports.next
   }
 
   /** True while a session is open. */
@@ -109,9 +141,13 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
       case 'gone':
         return this.#gone(input.link, input.reason)
       case 'timer':
+        if (input.id === QUESTION) return this.#asking === null ? [] : this.#reply(this.#asking.id, this.#asking.expired())
         return input.id === TIMER ? this.#expired() : [note(`timer ${input.id} is none of ours`)]
       case 'answer':
-        return [note(`answer ${input.id} to a question nobody asked`)]
+        return this.#answer(input.id, input.value)
+      case 'report':
+        this.#reports.owe([{ alert: input.alert, afterMs: input.afterMs ?? 0 }])
+        return this.#owed().map((record) => ({ type: 'save', record }))
       default:
         return input satisfies never
     }
@@ -148,6 +184,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
       requireServerAuth,
       alert: start.initiated === 'server' ? 1200 : 1201,
       alerts: start.alerts ?? [],
+      reports: this.#reports,
       keep: (kept) => {
         this.#nonces = 'issued' in kept ? { ...this.#nonces, server: kept.issued } : { ...this.#nonces, client: kept.received, reading: kept.reading }
         this.#saves.push({ kind: 'nonces', nonces: this.#nonces })
@@ -185,14 +222,29 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     return this.#run((session) => session.lost(reason, 'timed out'), this.#session)
   }
 
+  /** A person's answer; one that does not fit leaves the question open. */
+  #answer(id: string, value: unknown): Effect<ClientRecord>[] {
+    const asking = this.#asking
+    if (asking?.id !== id) return [note(`answer ${id} to a question nobody asked`)]
+    if (value === null) return this.#reply(id, null)
+    const taking = asking.take(value as UiAnswer, this.#options.env.now())
+    if (taking.what === 'misfit') return [note(`the answer does not fit the question: ${taking.why}`)]
+    return taking.what === 'later' ? [{ type: 'timer', id: QUESTION, ms: taking.ms }] : this.#reply(id, taking.answer)
+  }
+
+  #reply(id: string, answer: UiAnswer | null): Effect<ClientRecord>[] {
+    const session = this.#session
+    this.#asking = null
+    if (session === null) return []
+    return [{ type: 'timer', id: QUESTION, ms: null }, ...this.#run(() => session.answer(id, answer) ?? [], session)]
+  }
+
   /** Lets the session act; saves go before what it sends, the timer after. */
   #run(act: (session: ClientSession, link: Link) => Effect[], session: ClientSession): Effect<ClientRecord>[] {
     this.#session = session
     const link = { link: this.#links + 1 }
-    const effects = act(session, link)
+    const effects = act(session, link).map((effect) => (effect.type === 'ask' ? this.#ask(effect.id, effect.question as UiQuestion) : effect))
     const sent = effects.findLast((effect) => effect.type === 'send')
-    const saves = this.#saves.map((record): Effect<ClientRecord> => ({ type: 'save', record }))
-    this.#saves = []
     if (sent !== undefined) {
       this.#links = this.#waiting = sent.link.link
       this.#last = sent
@@ -201,10 +253,34 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     if (session.over) {
       this.#session = null
       this.#last = null
+      this.#reports.again()
     }
-    const ms = session.over ? null : this.#settings.answerMs
-    const timer: Effect<ClientRecord>[] = session.over || sent !== undefined ? [{ type: 'timer', id: TIMER, ms }] : []
-    return session.over ? [...saves, ...timer, ...effects] : [...saves, ...effects, ...timer]
+    this.#reports.owe(this.#options.performer.takeOwed?.() ?? [])
+    const saves = [...this.#saves, ...this.#owed()].map((record): Effect<ClientRecord> => ({ type: 'save', record }))
+    this.#saves = []
+    const asked = this.#asking !== null
+    const ms = session.over || asked ? null : this.#settings.answerMs
+    const timer: Effect<ClientRecord>[] = session.over || asked || sent !== undefined ? [{ type: 'timer', id: TIMER, ms }] : []
+    return session.over ? [...saves, ...timer, ...effects] : [...saves, ...effects, ...timer, ...this.#questionTimer()]
+  }
+
+  #owed(): ClientRecord[] {
+    const reports = this.#reports.takeSave()
+    return reports === null ? [] : [{ kind: 'reports', reports }]
+  }
+
+  #ask(id: string, question: UiQuestion): Effect {
+    const { onTimeout } = this.#settings
+    this.#asking = new Asking(id, question, { at: this.#options.env.now(), onTimeout })
+    return { type: 'ask', id, topic: 'interaction', question: { question, waitMs: this.#wait(question) } satisfies Asked }
+  }
+
+  #wait({ options }: UiQuestion): number {
+    return options.maxDt === undefined ? this.#settings.patienceMs : options.maxDt * 1000
+  }
+
+  #questionTimer(): Effect<ClientRecord>[] {
+    return this.#asking === null ? [] : [{ type: 'timer', id: QUESTION, ms: this.#wait(this.#asking.question) }]
   }
 }
 

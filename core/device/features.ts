@@ -13,6 +13,8 @@ export interface Features {
   readonly atomic: boolean
   readonly lists: ReadonlySet<'Struct' | 'StructData' | 'TNDS'>
   readonly tnds: boolean
+  /** UI alerts that can be shown; others give 406. */
+  readonly alerts: ReadonlySet<number>
   readonly properties: ReadonlySet<Property>
   /** Missing interior nodes are made on an Add; otherwise 404. */
   readonly implicitAdd: boolean
@@ -26,6 +28,7 @@ export const FULL: Features = {
   atomic: true,
   lists: new Set(['Struct', 'StructData', 'TNDS']),
   tnds: true,
+  alerts: new Set([1100, 1101, 1102, 1103, 1104]),
   properties: new Set(PROPERTIES),
   implicitAdd: true,
   rollbackFails: false,
@@ -53,6 +56,8 @@ export interface LaterAlert {
   readonly format: string
   readonly data: string
   readonly mark?: string
+  /** How long the job runs, milliseconds; 0 where absent. */
+  readonly afterMs?: number
 }
 
 /** What happens when a node is executed; may change the tree (inside the command's transaction). */
@@ -65,8 +70,10 @@ export interface PerformerOptions {
   readonly limits?: () => UriLimits
   /** By node URI (`./A/B`). A node with AccessType Exec and no hook answers 406. */
   readonly execs?: ReadonlyMap<string, ExecHook>
-  /** Who answers UI alerts; without a user they give 406. */
+  /** Who answers UI alerts at once. */
   readonly user?: User
+  /** A person is there who can be asked (`begin` yields the question). Without that and without a user UI alerts give 406. */
+  readonly people?: boolean
   /** Where ./Inbox puts managed objects. */
   readonly placings?: readonly Placing[]
 }

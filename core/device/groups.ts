@@ -1,6 +1,6 @@
 // Atomic and Sequence: commands performed together. Atomic is all or nothing, Sequence is in order (REP, dm-protocol 3.4, 7.2).
 import type { Tree } from '../dmtree/tree.ts'
-import type { Outcome, StatusPart } from '../session/ports.ts'
+import type { Outcome, Performance, StatusPart } from '../session/ports.ts'
 import type { Command, Group, OtherCommand, Request } from '../syncml/message.ts'
 import type { Features } from './features.ts'
 import { isUiAlert } from './interaction.ts'
@@ -11,7 +11,7 @@ const UNUSED = new Set(['Put', 'Search', 'Sync', 'Map', 'Move'])
 const IN_ATOMIC = new Set(['Add', 'Alert', 'Copy', 'Delete', 'Replace'])
 
 /** Performs one command inside the group. */
-type One = (command: Request) => Outcome
+type One = (command: Request) => Performance
 
 /** Status for a command without a kind of its own: 406 where DM leaves it out, 400 where nobody knows it. */
 export function otherCode(command: OtherCommand): number {
@@ -22,32 +22,36 @@ export function otherCode(command: OtherCommand): number {
  * REP, Atomic: in order, all or nothing. A failing child keeps its own status, those before it get 216 (516 where the device
  * cannot take them back), those after it 215; the Atomic 507, or 215 where the user refused.
  */
-export function atomic(group: Group, tree: Tree, features: Features, one: One): Outcome {
+export function* atomic(group: Group, tree: Tree, features: Features, one: One): Performance {
   if (!features.atomic) return { statuses: [{ code: 406 }], children: group.commands.map(() => ({ statuses: [{ code: 215 }] })) }
   tree.begin(tree.writer)
-  const children: Outcome[] = []
-  let failing: Command | undefined
-  for (const command of group.commands) {
-    const outcome = failing === undefined ? inside(command, one) : { statuses: [{ code: 215 }] }
-    if (failing === undefined && !succeeded(outcome)) failing = command
-    children.push(outcome)
+  let open = true
+  try {
+    const children: Outcome[] = []
+    let failing: Command | undefined
+    for (const command of group.commands) {
+      const outcome: Outcome = failing === undefined ? yield* inside(command, one) : { statuses: [{ code: 215 }] }
+      if (failing === undefined && !succeeded(outcome)) failing = command
+      children.push(outcome)
+    }
+    open = false
+    if (failing === undefined || features.rollbackFails) tree.commit()
+    else tree.rollback()
+    if (failing === undefined) return { statuses: [{ code: 200 }], children }
+    const at = group.commands.indexOf(failing)
+    const refused = failing.kind === 'Alert' && refusal(failing, children[at])
+    const code = features.rollbackFails ? 516 : 216
+    return { statuses: [{ code: refused ? 215 : 507 }], children: children.map((child, i) => (i > at ? child : takenBack(child, code))) }
+  } finally {
+    // Given up while a person was asked.
+    if (open) tree.rollback()
   }
-  if (failing === undefined) {
-    tree.commit()
-    return { statuses: [{ code: 200 }], children }
-  }
-  if (features.rollbackFails) tree.commit()
-  else tree.rollback()
-  const at = group.commands.indexOf(failing)
-  const refused = failing.kind === 'Alert' && refusal(failing, children[at])
-  const code = features.rollbackFails ? 516 : 216
-  return { statuses: [{ code: refused ? 215 : 507 }], children: children.map((child, i) => (i > at ? child : takenBack(child, code))) }
 }
 
 // Get, Exec and groups give 500, what DM does not know its usual answer.
-function inside(command: Command, one: One): Outcome {
+function* inside(command: Command, one: One): Performance {
   if (command.kind === 'Status' || command.kind === 'Results') return { statuses: [{ code: 400 }] }
-  if (IN_ATOMIC.has(command.kind)) return one(command)
+  if (IN_ATOMIC.has(command.kind)) return yield* one(command)
   return { statuses: [{ code: command.kind === 'Other' ? otherCode(command) : 500 }] }
 }
 
@@ -70,14 +74,14 @@ function references(part: StatusPart): { readonly targetRef?: string; readonly s
 }
 
 /** REP, Sequence: strictly in order; only a user's refusal stops it, the rest is 215. Its own status is 200 once it has begun. */
-export function sequence(group: Group, one: One): Outcome {
+export function* sequence(group: Group, one: One): Performance {
   const children: Outcome[] = []
   let stopped = false
   for (const command of group.commands) {
     if (stopped) children.push({ statuses: [{ code: 215 }] })
     else if (command.kind === 'Status' || command.kind === 'Results' || command.kind === 'Sequence') children.push({ statuses: [{ code: 400 }] })
     else {
-      const outcome = one(command)
+      const outcome = yield* one(command)
       children.push(outcome)
       stopped = command.kind === 'Alert' && refusal(command, outcome)
     }

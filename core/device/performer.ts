@@ -10,11 +10,12 @@ import { changeText } from '../dmtree/journal.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import { NO_LIMITS, parseUri } from '../dmtree/uri.ts'
 import type { NodeUri, UriLimits } from '../dmtree/uri.ts'
-import type { Outcome, Performer, Requester, StatusPart } from '../session/ports.ts'
+import type { Outcome, Owed, Performance, Performer, Requester, StatusPart } from '../session/ports.ts'
 import type { Alert, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
 import { atomic, otherCode, sequence } from './groups.ts'
 import { isUiAlert, questionOf, statusOf } from './interaction.ts'
+import type { UiAnswer } from './interaction.ts'
 import { FULL } from './features.ts'
 import type { Features, LaterAlert, PerformerOptions } from './features.ts'
 
@@ -32,7 +33,7 @@ export class DevicePerformer implements Performer {
   readonly tree: Tree
   readonly features: Features
   private readonly options: PerformerOptions
-  private owed: Alert[] = []
+  private owed: Owed[] = []
 
   constructor(options: PerformerOptions) {
     this.options = options
@@ -42,10 +43,23 @@ export class DevicePerformer implements Performer {
 
   /** Performs one command. Changes of a command that fails half-way are taken back, Item by Item. */
   perform(request: Request, by: Requester): Outcome {
+    const performance = this.begin(request, by)
+    for (let step = performance.next(); ; step = performance.next(null)) if (step.done === true) return step.value
+  }
+
+  /** The same; yields a UiQuestion wherever a person must answer, and expects a UiAnswer or null. */
+  *begin(request: Request, by: Requester): Performance {
     this.tree.begin(by.serverId)
-    const outcome = this.one(request, by)
-    const changes = this.tree.commit().map(changeText)
-    return changes.length > 0 ? { ...outcome, changes } : outcome
+    let open = true
+    try {
+      const outcome = yield* this.one(request, by)
+      open = false
+      const changes = this.tree.commit().map(changeText)
+      return changes.length > 0 ? { ...outcome, changes } : outcome
+    } finally {
+      // Given up while a person was asked: what was done before stays.
+      if (open) this.tree.commit()
+    }
   }
 
   /** Leaves of ./DevInfo for Package #1, in tree order. */
@@ -55,14 +69,14 @@ export class DevicePerformer implements Performer {
     return [...walk(node)].filter((each) => each.children === null && readable(each, '*')).map((each) => itemOf(each, uriOf(each)))
   }
 
-  /** Generic alerts that finished jobs owe the server (checklist 35); taking them empties the list. CmdIDs are ''. */
-  takeAlerts(): readonly Alert[] {
-    const alerts = this.owed
+  /** Generic alerts of jobs that run on after 202 (checklist 35); taking them empties the list. CmdIDs are ''. */
+  takeOwed(): readonly Owed[] {
+    const { owed } = this
     this.owed = []
-    return alerts
+    return owed
   }
 
-  private one(request: Request, by: Requester): Outcome {
+  private *one(request: Request, by: Requester): Performance {
     switch (request.kind) {
       case 'Add':
       case 'Replace':
@@ -73,11 +87,11 @@ export class DevicePerformer implements Performer {
       case 'Exec':
         return this.exec(request, by)
       case 'Alert':
-        return { statuses: [this.alert(request)] }
+        return { statuses: [yield* this.alert(request)] }
       case 'Atomic':
-        return atomic(request, this.tree, this.features, (command) => this.one(command, by))
+        return yield* atomic(request, this.tree, this.features, (command) => this.one(command, by))
       case 'Sequence':
-        return sequence(request, (command) => this.one(command, by))
+        return yield* sequence(request, (command) => this.one(command, by))
       case 'Other':
         return { statuses: [{ code: otherCode(request) }] }
       default:
@@ -212,19 +226,19 @@ export class DevicePerformer implements Performer {
       const correlator = command.correlator ?? ''
       const result = hook({ node, uri: uriOf(node), data: dataText(item.data), correlator, serverId: by.serverId }, this.tree)
       if (result.code >= 300) throw new TreeError(result.code, `Exec of ${uri.text} failed`)
-      if (result.later !== undefined) this.owed.push(genericAlert(result.later, correlator))
+      if (result.later !== undefined) this.owed.push({ alert: genericAlert(result.later, correlator), afterMs: result.later.afterMs ?? 0 })
       return { code: result.code }
     })
     return { statuses: [done.part] }
   }
 
-  private alert(alert: Alert): StatusPart {
-    const { user } = this.options
-    if (!isUiAlert(alert.code) || user === undefined) return { code: 406 }
+  private *alert(alert: Alert): Generator<unknown, StatusPart, unknown> {
+    const { user, people } = this.options
+    if (!isUiAlert(alert.code) || (user === undefined && people !== true) || !this.features.alerts.has(alert.code)) return { code: 406 }
     const question = questionOf(alert)
     if (question === null) return { code: 412 }
     try {
-      return statusOf(question, user(question))
+      return statusOf(question, user === undefined ? ((yield question) as UiAnswer | null) : user(question))
     } catch {
       return { code: 500 }
     }

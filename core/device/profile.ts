@@ -47,6 +47,8 @@ export interface DeviceOptions {
   readonly largeObjects?: boolean
   readonly features?: Partial<Features>
   readonly user?: User
+  /** Somebody is there to be asked. */
+  readonly people?: boolean
   /** Clock for TStamp, ms since epoch. */
   readonly now?: () => number
   readonly maxNodes?: number
@@ -56,7 +58,7 @@ export interface DeviceOptions {
 }
 
 /** What a restored device still needs from its host. */
-export type HostOptions = Pick<DeviceOptions, 'features' | 'user' | 'now' | 'maxNodes' | 'maxBytes' | 'execs'>
+export type HostOptions = Pick<DeviceOptions, 'features' | 'user' | 'people' | 'now' | 'maxNodes' | 'maxBytes' | 'execs'>
 
 export interface Device {
   readonly tree: Tree
@@ -214,6 +216,7 @@ function outfit(tree: Tree, options: HostOptions): Device {
     execs: new Map([...PLAYGROUND_EXECS, ...(options.execs ?? [])]),
     ...(options.features === undefined ? {} : { features: options.features }),
     ...(options.user === undefined ? {} : { user: options.user }),
+    people: options.people === true,
   })
   return { tree, performer }
 }

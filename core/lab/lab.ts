@@ -1,6 +1,7 @@
 // The lab: LabApi over recorder, host, ledger and store. It composes and swallows nothing.
 import type {
   BootstrapOptions,
+  DeviceAnswer,
   DeviceRow,
   DevicesArea,
   HoldMode,
@@ -20,6 +21,7 @@ import type { Account, Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import { toCommand } from './commands.ts'
+import { People } from './people.ts'
 import type { Host } from './host.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
@@ -70,6 +72,8 @@ export class Facts {
 export class Lab implements LabApi {
   readonly facts = new Facts()
   readonly #parts: LabParts
+  /** Whom simulated devices ask. */
+  readonly people: People
   readonly #startedAt: number
   /** The trees as the lab sees them. */
   readonly tree: Trees
@@ -84,6 +88,7 @@ export class Lab implements LabApi {
   constructor(parts: LabParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.people = new People(parts.clock, () => this.facts.tell('questions', { open: this.people.questions() }))
     this.tree = this.#trees()
     this.facts.on('trace', (fact) => this.tree.moved(fact))
   }
@@ -119,6 +124,8 @@ export class Lab implements LabApi {
   readonly devices = {
     list: async () => this.#devices(null),
     simulate: async (options: SimulateOptions) => this.#parts.simulate(options),
+    questions: async () => this.people.questions(),
+    answer: async (id: string, answer: DeviceAnswer) => this.people.answer(id, answer),
     queue: async (device: string, commands: readonly QueuedCommand[]) => {
       if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
       const order: Order = {

@@ -1,5 +1,7 @@
 // Runs one DM client machine over a request-response transport until its session is over; the device side of the host.
+import type { Asked } from '../device/asking.ts'
 import type { ClientInput, ClientRecord } from '../device/device.ts'
+import type { UiAnswer } from '../device/interaction.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { Clock } from './ports.ts'
 
@@ -15,6 +17,13 @@ export interface SessionOutcome {
   readonly authentication: string
 }
 
+/** What ends sessions from outside; an AbortSignal is one. */
+export interface Stopper {
+  readonly aborted: boolean
+  addEventListener(event: 'abort', call: () => void): void
+  removeEventListener(event: 'abort', call: () => void): void
+}
+
 /** What runs a client: the machine, its way out, its clock, and where its durable records go. */
 export interface ClientParts {
   readonly machine: Machine<ClientInput, ClientRecord>
@@ -22,10 +31,60 @@ export interface ClientParts {
   readonly clock: Clock
   readonly save?: (record: ClientRecord) => void
   readonly note?: (note: Note) => void
+  /** Puts a question to a person or a rule; `answer` is called once at most, `withdrawn` resolves when the question is no longer open. Absent: nobody can be asked. */
+  readonly ask?: (asked: Asked, answer: (answer: UiAnswer) => void, withdrawn: Promise<void>) => void
+  /** Ends the session from outside: it counts as failed. */
+  readonly signal?: Stopper
+}
+
+/** A machine that may owe generic alerts: when the earliest falls due, null where none is owed. */
+export interface DeviceParts extends ClientParts {
+  readonly machine: ClientParts['machine'] & { readonly owes: number | null }
+}
+
+/** Sessions a device begins by itself, one after the other, to report its jobs; what it owes after so many waits for the next session. */
+export const FOLLOW_UPS = 16
+
+/**
+ * Runs a session and, for as long as the device owes generic alerts, further ones of its own accord (PRO generic alert). `parts` is asked before
+ * each of them. Resolves with all outcomes in order; ends with a session that failed, which leaves what is owed owed.
+ */
+export async function runDevice(
+  parts: () => DeviceParts,
+  start: ClientInput,
+  told: (end: SessionOutcome) => void = () => {},
+): Promise<SessionOutcome[]> {
+  const ends: SessionOutcome[] = []
+  let next: ClientInput = start
+  for (;;) {
+    const { machine, clock, signal } = parts()
+    const end = await runClient(parts(), next)
+    ends.push(end)
+    told(end)
+    const due = machine.owes
+    if (due === null || end.outcome === 'failed' || ends.length > FOLLOW_UPS || stopped(signal)) return ends
+    await pause(clock, due - clock.now(), signal)
+    if (stopped(signal)) return ends
+    next = { type: 'start', initiated: 'client' }
+  }
+}
+
+const stopped = (signal: Stopper | undefined): boolean => signal?.aborted === true
+
+function pause(clock: Clock, ms: number, signal: Stopper | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = clock.after(Math.max(0, ms), end)
+    signal?.addEventListener('abort', end)
+  })
 }
 
 /** Starts a session with `start` and resolves when it is over. Never rejects: a failure is an outcome. */
-export function runClient({ machine, post, clock, save, note }: ClientParts, start: ClientInput): Promise<SessionOutcome> {
+export function runClient({ machine, post, clock, save, note, ask, signal }: ClientParts, start: ClientInput): Promise<SessionOutcome> {
   return new Promise((resolve) => {
     const timers = new Map<string, () => void>()
     let messages = 0
@@ -34,8 +93,20 @@ export function runClient({ machine, post, clock, save, note }: ClientParts, sta
       if (over) return
       over = true
       for (const cancel of timers.values()) cancel()
+      withdraw()
+      signal?.removeEventListener('abort', stop)
       resolve(outcome)
     }
+    let withdraw = (): void => {}
+    const put = (id: string, asked: Asked): void => {
+      if (ask === undefined) return clock.soon(() => feed({ type: 'answer', id, value: null }))
+      const withdrawn = new Promise<void>((gone) => {
+        withdraw = gone
+      })
+      ask(asked, (value) => feed({ type: 'answer', id, value }), withdrawn)
+    }
+    const stop = (): void => finish({ sessionId: '', outcome: 'failed', reason: 'stopped', messages, authentication: 'unknown' })
+    signal?.addEventListener('abort', stop)
     const feed = (input: ClientInput): void => {
       if (!over) machine.input(input).forEach(perform)
     }
@@ -66,6 +137,7 @@ export function runClient({ machine, post, clock, save, note }: ClientParts, sta
         case 'timer':
           timers.get(effect.id)?.()
           timers.delete(effect.id)
+          if (effect.id === 'question' && effect.ms === null) withdraw()
           if (effect.ms !== null)
             timers.set(
               effect.id,
@@ -73,13 +145,16 @@ export function runClient({ machine, post, clock, save, note }: ClientParts, sta
             )
           break
         case 'ask':
-          throw new Error(`the device asked ${effect.topic}, which nobody here answers`)
+          if (effect.topic !== 'interaction') throw new Error(`the device asked ${effect.topic}, which nobody here answers`)
+          put(effect.id, effect.question as Asked)
+          break
         case 'close':
           break
         default:
           effect satisfies never
       }
     }
+    if (stopped(signal)) stop()
     feed(start)
   })
 }

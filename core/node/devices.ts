@@ -1,9 +1,15 @@
 // Simulated devices of this lab: client machines over real HTTP, one session at a time each, every one with its own tree and nonces.
+import { setMaxListeners } from 'node:events'
 import type { SimulateOptions } from '../api.ts'
 import { LAB_ACCOUNT, makeClient } from '../device/client.ts'
 import type { Client } from '../device/client.ts'
 import type { Clock } from '../lab/ports.ts'
-import { runClient } from '../lab/runner.ts'
+import { runDevice } from '../lab/runner.ts'
+import type { ClientParts, SessionOutcome } from '../lab/runner.ts'
+import { ruledAnswer } from '../device/answers.ts'
+import type { Asked } from '../device/asking.ts'
+import type { ClientRecord } from '../device/device.ts'
+import type { UiAnswer } from '../device/interaction.ts'
 import type { Env } from '../machine.ts'
 import { poster } from './client.ts'
 
@@ -13,11 +19,14 @@ export interface SimulatedDevices {
   start(serverUri: string, options: SimulateOptions): Promise<{ readonly id: string }>
   /** What a device does now, in words; undefined for one that is not ours. */
   activity(device: string): string | undefined
-  /** Told whenever a device's activity changes. */
-  watch(moved: (device: string) => void): void
+  /** `moved` is told whenever a device's activity changes; `ask` puts a device's question to the person in front of it. */
+  watch(moved: (device: string) => void, ask: Ask): void
   /** Ends what is under way, without waiting for answers. */
   stop(): void
 }
+
+/** Puts a question; see ClientParts. */
+export type Ask = (device: string, asked: Asked, answer: (answer: UiAnswer) => void, withdrawn: Promise<void>) => void
 
 interface Simulated {
   readonly client: Client
@@ -32,10 +41,24 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const devices = new Map<string, Simulated>()
   const stopping = new AbortController()
   const out = poster({ timeoutMs: null, signal: stopping.signal, userAgent: 'DM-Lab simulated device' })
+  setMaxListeners(0, stopping.signal)
   let moved: (device: string) => void = () => {}
+  let person: Ask = () => {}
   const set = (id: string, device: Simulated, activity: string): void => {
     device.activity = activity
     moved(id)
+  }
+  /** Who answers this device, while its own activity tells that it waits. */
+  const asker = (id: string, device: Simulated, rule: SimulateOptions['answers']): NonNullable<ClientParts['ask']> => {
+    return (asked, answer, withdrawn) => {
+      if (rule === undefined || rule === 'person') {
+        set(id, device, 'asks the person in front of it')
+        void withdrawn.then(() => set(id, device, 'in a session'))
+        return person(id, asked, answer, withdrawn)
+      }
+      const ruled = ruledAnswer(rule, asked.question)
+      if (ruled !== null) clock.soon(() => answer(ruled))
+    }
   }
   const make = (id: string, serverUri: string, options: SimulateOptions): Simulated => {
     const setup = {
@@ -44,6 +67,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       serverUri,
       auth: options.auth === 'basic' ? ('syncml:auth-basic' as const) : ('syncml:auth-md5' as const),
       encoding: options.encoding ?? 'xml',
+      people: true,
       ...(options.wrongPassword === true ? { password: 'wrong on purpose' } : {}),
     }
     return { client: makeClient(setup, env, devices.get(id)?.client.state()), activity: '' }
@@ -58,14 +82,22 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       devices.set(id, device)
       const begin = { type: 'start' as const, initiated: options.initiated ?? 'client' }
       set(id, device, 'in a session')
-      void runClient({ machine: device.client.machine, post: out.post, clock, save: (record) => device.client.remember(record) }, begin).then((end) =>
-        set(id, device, end.outcome === 'completed' ? `session ${end.sessionId} completed` : `session ${end.sessionId} failed: ${end.reason ?? ''}`),
-      )
+      const parts = {
+        post: out.post,
+        clock,
+        save: (record: ClientRecord) => device.client.remember(record),
+        ask: asker(id, device, options.answers),
+        signal: stopping.signal,
+      }
+      const told = (end: SessionOutcome): void =>
+        set(id, device, end.outcome === 'completed' ? `session ${end.sessionId} completed` : `session ${end.sessionId} failed: ${end.reason ?? ''}`)
+      void runDevice(() => ({ ...parts, machine: device.client.machine }), begin, told)
       return { id }
     },
     activity: (device) => devices.get(device)?.activity,
-    watch: (told) => {
+    watch: (told, ask) => {
       moved = told
+      person = ask
     },
     stop: () => {
       moved = () => {}

@@ -1,6 +1,6 @@
 // Checks the arguments of every LabApi call that comes from a screen or a script: unknown keys are refused, sizes bounded, messages name the argument.
 import { z } from 'zod'
-import type { BootstrapOptions, Cart, DiscoverOptions, HoldMode, LabApi, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { BootstrapOptions, Cart, DeviceAnswer, DiscoverOptions, HoldMode, LabApi, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 
@@ -20,7 +20,17 @@ export const simulateOptions = z.strictObject({
   auth: z.enum(['basic', 'md5']).optional(),
   initiated: z.enum(['client', 'server']).optional(),
   wrongPassword: z.boolean().optional(),
+  answers: z.enum(['person', 'accept', 'reject', 'cancel', 'timeout']).optional(),
 })
+
+/** Answer of `devices.answer`. */
+export const deviceAnswer = z.discriminatedUnion('act', [
+  z.strictObject({ act: z.literal('ok') }),
+  z.strictObject({ act: z.literal('no') }),
+  z.strictObject({ act: z.literal('cancel') }),
+  z.strictObject({ act: z.literal('text'), text: z.string().max(LIMIT.data) }),
+  z.strictObject({ act: z.literal('chosen'), numbers: z.array(z.int().min(1).max(1000)).max(1000) }),
+])
 
 /** One command of `devices.queue`. */
 export const queuedCommand = z.strictObject({
@@ -151,6 +161,11 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     queue: [
       ['device', name.min(1)],
       ['commands', commandList satisfies z.ZodType<readonly Loose<QueuedCommand>[]>],
+    ],
+    questions: [],
+    answer: [
+      ['id', name.min(1)],
+      ['answer', deviceAnswer satisfies z.ZodType<DeviceAnswer>],
     ],
     notify: [
       ['device', name.min(1)],

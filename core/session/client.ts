@@ -7,13 +7,12 @@ import type { Alert, Item, Message, NonceText, Request } from '../syncml/message
 import { Exchange } from './exchange.ts'
 import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
 import { versionCode } from './inbox.ts'
-import { objectSize } from './objects.ts'
-import type { Carrier } from './objects.ts'
-import type { Entry } from './outbox.ts'
-import type { Outcome, Performer, Requester } from './ports.ts'
-import { formCode, headerStatus, isRequest, outcomeEntries, refsOf, refusals, statusFor } from './replies.ts'
+import type { Performer, Reports, Requester } from './ports.ts'
+import { headerStatus, isRequest, refusals } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
+import { Work } from './work.ts'
+import type { Steps } from './work.ts'
 
 /** What a client session needs besides the exchange. */
 export interface ClientSessionOptions extends Omit<ExchangeOptions, 'role'> {
@@ -27,9 +26,14 @@ export interface ClientSessionOptions extends Omit<ExchangeOptions, 'role'> {
   readonly alert: 1200 | 1201
   /** Further alerts of Package #1 (1224, 1226). */
   readonly alerts: readonly Alert[]
+  /** Generic alerts the device owes; absent: none. */
+  readonly reports?: Reports | undefined
   /** A nonce to keep: `issued` by us for the server, or `received` for our next credential. */
   readonly keep: (nonce: { readonly issued: Uint8Array } | { readonly received: NonceText; readonly reading: Reading }) => void
 }
+
+/** Owed alerts that may leave now. */
+type Due = ReturnType<Reports['due']>
 
 /** How the session ended, for the closing note. */
 interface End {
@@ -47,11 +51,19 @@ export class ClientSession {
   #refused: 'refused' | 'server refused' | null = null
   /** A nonce of a server that has not proved itself yet: used, kept only later (SEC). */
   #provisional: NonceText | null = null
+  readonly #work: Work
+  /** The question a person is asked, and the steps that wait for the answer. */
+  #asking: { readonly id: string; readonly message: Message; readonly steps: Steps; readonly due: Due } | null = null
+  #asked = 0
+  /** Owed alerts that left with a tag of their own. */
+  readonly #reports = new Map<number, number>()
+  #tags = 0
 
   constructor(options: ClientSessionOptions) {
     this.#options = options
     this.#x = new Exchange({ ...options, role: 'client' })
     this.#uri = options.peer
+    this.#work = new Work(this.#x, options.performer, options.by)
   }
 
   get over(): boolean {
@@ -104,6 +116,15 @@ export class ClientSession {
     return effects
   }
 
+  /** A person's answer to the `ask` of that id; null: nobody can be asked. Null is returned where no such question is open. */
+  answer(id: string, value: unknown): Effect[] | null {
+    const asking = this.#asking
+    if (asking?.id !== id) return null
+    const effects: Effect[] = []
+    this.#go(asking, effects, value)
+    return effects
+  }
+
   #kind(message: Message): Event {
     if (message.commands.some((command) => command.kind === 'Alert' && command.code === 1223)) return 'get.abort'
     const refused = message.commands.some(
@@ -116,13 +137,30 @@ export class ClientSession {
   }
 
   #setup(): void {
-    const { performer, alert, alerts } = this.#options
+    const { performer, alert, alerts, reports } = this.#options
     const commands: Request[] = [
       { kind: 'Alert', cmdId: '', code: alert, items: [] },
       { kind: 'Replace', cmdId: '', items: performer.devInfo() },
       ...alerts,
     ]
-    commands.forEach((command, tag) => this.#x.outbox.push({ kind: 'command', command, tag }))
+    for (const command of commands) this.#x.outbox.push({ kind: 'command', command, tag: this.#tags++ })
+    this.#report(reports?.due() ?? [])
+  }
+
+  #report(due: Due): void {
+    for (const { id, alert } of due) {
+      this.#options.reports?.left(id)
+      this.#reports.set(this.#tags, id)
+      this.#x.outbox.push({ kind: 'command', command: alert, tag: this.#tags++ })
+    }
+  }
+
+  /** Status for alerts that were owed. */
+  #reported(pairs: ReturnType<Exchange['awaiting']['pair']>): void {
+    for (const { paired, status } of pairs) {
+      const id = paired.what === 'command' ? this.#reports.get(paired.sent.tag) : undefined
+      if (id !== undefined) this.#options.reports?.answered(id, status.code)
+    }
   }
 
   /** REP RespURI: the next request goes there. */
@@ -161,6 +199,7 @@ export class ClientSession {
     const notes = heard?.effects ?? []
     const next = heard?.heard.next ?? 'go on'
     const verdict = this.#verify(received, notes)
+    this.#reported(pairs)
     effects.push(...findings.map((one) => x.problem(one)), ...notes)
     if (heard?.heard.next === 'give up') {
       this.#refused = 'refused'
@@ -178,13 +217,32 @@ export class ClientSession {
       x.outbox.clear()
       x.awaiting.settle()
       for (const status of refusals(message, verdict.code >= 400 ? verdict.code : 215)) x.outbox.answer({ kind: 'status', status })
-      this.#setup()
+      this.#again()
     } else {
       const results = x.outbox.transit?.kind === 'results'
       if (results && pairs.some(({ paired, status }) => paired.what === 'results' && status.code >= 300)) x.outbox.dropTransit()
-      this.#perform(message, effects)
+      // What this very message makes the device owe is said in a later one.
+      return this.#go({ message, steps: this.#work.perform(message), due: this.#options.reports?.due() ?? [] }, effects)
     }
-    this.#speak(message, effects)
+    this.#speak(message, effects, [])
+  }
+
+  /** Package #1 once more; owed alerts that left with the first go along again. */
+  #again(): void {
+    this.#reports.clear()
+    this.#options.reports?.again()
+    this.#setup()
+  }
+
+  /** Goes on as far as it goes without a person, then says what there is to say. */
+  #go(work: { readonly message: Message; readonly steps: Steps; readonly due: Due }, effects: Effect[], value?: unknown): void {
+    const step = work.steps.next(value)
+    effects.push(...this.#work.takeEffects())
+    this.#asking = null
+    if (step.done === true) return this.#speak(work.message, effects, work.due)
+    const id = `interaction ${String(++this.#asked)}`
+    this.#asking = { ...work, id }
+    effects.push({ type: 'ask', id, topic: 'interaction', question: step.value })
   }
 
   #verify({ message, frame }: Received, notes: Effect[]): Verdict {
@@ -242,82 +300,8 @@ export class ClientSession {
     this.#provisional = null
   }
 
-  #perform(message: Message, effects: Effect[]): void {
-    const x = this.#x
-    let cancelled = false
-    for (const command of message.commands.filter(isRequest)) {
-      const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
-      if (broken !== null) this.#broken(broken, effects)
-      const entries: readonly Entry[] = cancelled ? this.#code(message, command, 215) : this.#execute(message, command, effects)
-      x.outbox.answer(...entries)
-      cancelled ||= entries.some((entry) => entry.kind === 'status' && entry.status.cmd === 'Alert' && entry.status.code === 214)
-    }
-  }
-
-  #execute(message: Message, command: Request, effects: Effect[]): readonly Entry[] {
-    const form = formCode(command)
-    if (form !== 0) return this.#code(message, command, form)
-    if (command.kind === 'Alert') {
-      if (command.code === 1222) {
-        this.#x.outbox.front(statusFor(message, command, { code: 200 }))
-        return []
-      }
-      if (command.code === 1225) return this.#code(message, command, 200)
-      return this.#outcome(message, command, effects)
-    }
-    if ('commands' in command || command.kind === 'Other') return this.#outcome(message, command, effects)
-    const taken = this.#x.objects.take(command as Exclude<Carrier, { kind: 'Results' }>)
-    switch (taken.next) {
-      case 'more':
-        return this.#code(message, command, 213)
-      case 'refused':
-        effects.push(this.#x.problem(taken.finding))
-        return this.#code(message, command, taken.code)
-      case 'whole':
-      case 'complete':
-        return this.#outcome(message, taken.command, effects)
-      default:
-        return taken satisfies never
-    }
-  }
-
-  #code(message: Message, command: Request, code: number): Entry[] {
-    return [{ kind: 'status', status: statusFor(message, command, { ...(command.kind === 'Alert' ? {} : refsOf(command)), code }) }]
-  }
-
-  #outcome(message: Message, command: Request, effects: Effect[]): readonly Entry[] {
-    const outcome = this.#within(this.#options.performer.perform(command, this.#options.by))
-    for (const change of changesOf(outcome)) effects.push(this.#x.note('tree', change))
-    return outcomeEntries(message, command, outcome)
-  }
-
-  /** Results larger than the server's MaxObjSize are not sent: 413 (PRO MaxObjSize). */
-  #within(outcome: Outcome): Outcome {
-    const limit = this.#x.maxObjSize ?? Infinity
-    const xml = this.#options.wire.encoding === 'xml'
-    const size = ({ data }: Item): number => (xml && data instanceof Uint8Array ? Math.ceil(data.length / 3) * 4 : objectSize(data))
-    const children = outcome.children?.map((child) => this.#within(child))
-    const kept = outcome.results?.filter((item) => size(item) <= limit)
-    if (kept === undefined || kept.length === outcome.results?.length) return children === undefined ? outcome : { ...outcome, children }
-    return {
-      ...outcome,
-      statuses: outcome.statuses.map((part) => ({ ...part, code: 413 })),
-      results: kept,
-      ...(children === undefined ? {} : { children }),
-    }
-  }
-
-  #broken(item: Item, effects: Effect[]): void {
-    effects.push(this.#x.problem(finding('obj.broken', item)))
-    const { target, source } = item
-    const named: Item = {
-      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
-      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
-    }
-    this.#x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
-  }
-
-  #speak(message: Message, effects: Effect[]): void {
+  /** `due`: owed alerts that go along where anything is said at all; alone they make no message (PRO packages). */
+  #speak(message: Message, effects: Effect[], due: Due): void {
     const x = this.#x
     const says = x.outbox.answers || x.outbox.commands || message.commands.some((command) => command.kind === 'Alert' && command.code === 1222)
     if (x.state === 'mine' && !says) return this.#quit(effects, { state: 'completed', reason: '' })
@@ -329,6 +313,7 @@ export class ClientSession {
       return this.#put(effects, 'put.abort', { commands: false, final: true, ask: false })
     }
     if (x.state === 'asked') return this.#put(effects, 'put.part', { commands: x.outbox.commands, final: false, ask: true })
+    this.#report(due)
     this.#put(effects, 'put.final', { commands: true, final: true, ask: false })
   }
 
@@ -360,8 +345,4 @@ export class ClientSession {
     const text = `session ${x.sessionId} with ${x.options.peer} ${state}${reason === '' ? '' : `: ${reason}`}`
     effects.push(x.note('session', text, { state, reason, server: x.options.peer, messages: x.messages, authentication }))
   }
-}
-
-function changesOf(outcome: Outcome): string[] {
-  return [...(outcome.changes ?? []), ...(outcome.children ?? []).flatMap(changesOf)]
 }

@@ -1,5 +1,5 @@
 // What a client session needs from the device it speaks for: something that performs commands on a management tree.
-import type { Item, Request } from '../syncml/message.ts'
+import type { Alert, Item, Request } from '../syncml/message.ts'
 
 /** The server a command comes from: its ServerID decides ACLs. */
 export interface Requester {
@@ -26,9 +26,37 @@ export interface Outcome {
   readonly changes?: readonly string[]
 }
 
+/** A generic alert owed to the server, and how many milliseconds from now it falls due. */
+export interface Owed {
+  readonly alert: Alert
+  readonly afterMs: number
+}
+
+/**
+ * One command under way: it yields whatever question a person must answer (an `ask` effect of topic `interaction` carries it), is resumed with
+ * the answer, null where nobody can be asked, and returns what came of it. Left where it stands it keeps what was done and takes back a half-done Atomic.
+ */
+export type Performance = Generator<unknown, Outcome, unknown>
+
 /** The device side of a session: performs one command at once and says what came of it. Never throws. */
 export interface Performer {
+  /** At once; where a person would have to be asked, nobody is there. */
   perform(request: Request, by: Requester): Outcome
+  /** The same, standing still for people. Absent: this device asks nobody. */
+  begin?(request: Request, by: Requester): Performance
   /** Leaves of ./DevInfo as Package #1 sends them, in tree order. */
   devInfo(): readonly Item[]
+  /** Generic alerts that came to be owed since the last call; taking them empties the list. */
+  takeOwed?(): readonly Owed[]
+}
+
+/** Generic alerts a device owes its server. One stays owed until the server's Status for it came (dm-protocol 7.3). */
+export interface Reports {
+  /** Those that are due and have not left in this session. */
+  due(): readonly { readonly id: number; readonly alert: Alert }[]
+  left(id: number): void
+  /** The package begins anew: nothing has left. */
+  again(): void
+  /** The server answered; with 401 or 407 the alert goes again, with credentials. */
+  answered(id: number, code: number): void
 }

@@ -313,7 +313,7 @@ describe('what is done and what is answered', () => {
   it('dm 35: a long job reports later by 1226 with the same Correlator, once', () => {
     const { performer } = device()
     run(performer, exec(`${LAB}/Ops/Later`, 'result', 'c42'))
-    expect(performer.takeAlerts()).toEqual([
+    expect(performer.takeOwed().map(({ alert }) => alert)).toEqual([
       {
         kind: 'Alert',
         cmdId: '',
@@ -329,7 +329,7 @@ describe('what is done and what is answered', () => {
         ],
       },
     ])
-    expect(performer.takeAlerts()).toEqual([])
+    expect(performer.takeOwed()).toEqual([])
   })
 
   it('DevInfo for Package #1, in the order of E4', () => {
@@ -378,7 +378,7 @@ describe('what is done and what is answered', () => {
   it('dm 49: the generic alerts a device owes always have Type, Format, Mark and Data', () => {
     const { performer } = device()
     run(performer, exec(`${LAB}/Ops/Later`))
-    const [alert] = performer.takeAlerts()
+    const alert = performer.takeOwed()[0]?.alert
     expect(alert).not.toHaveProperty('correlator')
     expect(alert?.items[0]).toMatchObject({ meta: { type: expect.any(String), format: expect.any(String), mark: 'informational' }, data: 'done' })
   })

@@ -5,7 +5,7 @@ import type { Frame } from '../../core/machine.ts'
 import { encode } from '../../core/syncml/codec.ts'
 import type { Command, Message } from '../../core/syncml/message.ts'
 import { base64, utf8Bytes } from '../../core/syncml/text.ts'
-import { ACCOUNT, CLIENT_ACCOUNT, DEVICE, exec, get, Pair, replace, SERVER_URI } from './support.ts'
+import { ACCOUNT, CLIENT_ACCOUNT, DEVICE, exec, get, lastNonces, Pair, replace, SERVER_URI } from './support.ts'
 import type { Passed } from './support.ts'
 
 const NONCES = { client: { text: base64(utf8Bytes('nonce-for-client')) }, server: utf8Bytes('nonce-for-server'), reading: null } as const
@@ -405,7 +405,7 @@ describe('authentication both ways', () => {
   test('the next session uses the nonces of this one: two messages, no challenge', () => {
     const first = new Pair()
     first.run()
-    const nonces = first.kept.at(-1)?.nonces
+    const nonces = lastNonces(first)
     const second = new Pair(nonces === undefined ? {} : { nonces })
     second.ledger.save({ kind: 'nonces', nonces: first.ledger.nonces(DEVICE) as NonNullable<ReturnType<typeof first.ledger.nonces>> })
     expect(second.run().detail).toMatchObject({ state: 'completed', messages: 2, authentication: 'ok' })

@@ -1,7 +1,9 @@
 // Shared by the session tests: a fixed Env, a ledger in memory, a small performer, and a driver that joins client and server back to back.
 import { expect } from 'vitest'
+import type { Asked } from '../../core/device/asking.ts'
 import { DmClient } from '../../core/device/device.ts'
-import type { ClientAccount, ClientInput, ClientOptions, ClientRecord } from '../../core/device/device.ts'
+import type { UiAnswer } from '../../core/device/interaction.ts'
+import type { ClientAccount, ClientInput, ClientNonces, ClientOptions, ClientRecord } from '../../core/device/device.ts'
 import type { Effect, Env, Frame, Note } from '../../core/machine.ts'
 import type { Account, Nonces, Order, ServerLedger, ServerRecord, DeviceRecord, KnownValue, AlertRecord } from '../../core/server/records.ts'
 import { DmServer } from '../../core/server/server.ts'
@@ -168,6 +170,8 @@ export class Pair {
   readonly client: DmClient
   readonly server: DmServer
   closed = ''
+  /** Who answers the client's questions; null: nobody can be asked, 'expire': the time passes. */
+  person: (asked: Asked) => UiAnswer | null | 'expire' = () => null
 
   constructor(client: Partial<ClientOptions> = {}, server: Partial<ServerOptions> = {}, account: Account = ACCOUNT) {
     this.ledger.accounts.push(account)
@@ -193,7 +197,13 @@ export class Pair {
   run(start: Partial<Extract<ClientInput, { type: 'start' }>> = {}, between: (passed: Passed) => Frame | null = ({ frame }) => frame): Note {
     let todo: Effect<ClientRecord>[] = this.client.input({ type: 'start', initiated: 'client', ...start })
     for (let round = 0; round < 5000; round++) {
+      const asked = todo.find((effect) => effect.type === 'ask')
       const sent = this.#client(todo)
+      if (asked !== undefined) {
+        const value = this.person(asked.question as Asked)
+        todo = this.client.input(value === 'expire' ? { type: 'timer', id: 'question' } : { type: 'answer', id: asked.id, value })
+        continue
+      }
       if (sent === undefined) break
       const up = this.#pass(true, sent.frame, between)
       if (up === null) {
@@ -255,6 +265,12 @@ export class Pair {
   problems(): string[] {
     return this.notes.flatMap((note) => (note.finding === undefined ? [] : [note.finding.rule]))
   }
+}
+
+/** The nonces the client kept last. */
+export function lastNonces(pair: Pair): ClientNonces | undefined {
+  const record = pair.kept.findLast((kept) => kept.kind === 'nonces')
+  return record?.kind === 'nonces' ? record.nonces : undefined
 }
 
 /** A message in one line: `1: Status 0 212, Get ./A, Final`. */

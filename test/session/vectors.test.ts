@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { utf8Bytes, base64 } from '../../core/syncml/text.ts'
-import { DEVICE, get, Pair } from './support.ts'
+import { DEVICE, get, lastNonces, Pair } from './support.ts'
 
 const W5 = `
 02 A4 01 6A 00 6D 6C 71 03 31 2E 32 00 01 72 03 44 4D 2F 31 2E 32 00 01 65 03 31 41 00 01 5B 03
@@ -63,7 +63,7 @@ test('dm 51: W2 to W5 in WBXML, byte for byte', () => {
 test('dm 58 and 52: after the worked session both next nonces are kept on both sides', () => {
   const pair = worked('xml')
   pair.run({ sessionId: '1A' })
-  expect(pair.kept.at(-1)?.nonces).toEqual({
+  expect(lastNonces(pair)).toEqual({
     client: { text: base64(utf8Bytes('NextNonceForC002')) },
     server: utf8Bytes('NextNonceForS002'),
     reading: null,

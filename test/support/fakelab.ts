@@ -1,6 +1,7 @@
 // A lab in memory for the window's tests and screenshots: it speaks LabApi and holds whatever it is told. No sockets, no store.
 import { createHash } from 'node:crypto'
 import type {
+  DeviceQuestion,
   DeviceRow,
   FrameDetail,
   Held,
@@ -53,6 +54,8 @@ export interface FakeLab {
   state(change: Partial<LabState>): void
   /** What `devices.simulate` does beyond noting the call. */
   onSimulate: (options: SimulateOptions) => void
+  /** A simulated device puts a question; null: every question is withdrawn. */
+  ask(question: DeviceQuestion | null): void
 }
 
 /** Makes an empty lab whose clock begins at `start` (ms). */
@@ -62,6 +65,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const sessions = new Map<number, SessionRow>()
   const devices = new Map<string, DeviceRow>()
   const held: Held[] = []
+  const questions = new Map<string, DeviceQuestion>()
   const calls: string[] = []
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
   let clock = start
@@ -98,6 +102,11 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const lab: FakeLab = {
     calls,
     onSimulate: () => {},
+    ask(question) {
+      if (question === null) questions.clear()
+      else questions.set(question.id, question)
+      tell('questions', { open: [...questions.values()] })
+    },
     state: setState,
     add(entry) {
       const {
@@ -281,6 +290,12 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         },
         async queue(device, commands) {
           calls.push(`devices.queue ${device} ${JSON.stringify(commands)}`)
+        },
+        questions: async () => [...questions.values()],
+        async answer(id, answer) {
+          calls.push(`devices.answer ${id} ${JSON.stringify(answer)}`)
+          if (!questions.delete(id)) throw new Error(`question ${id} is not open any more`)
+          tell('questions', { open: [...questions.values()] })
         },
         async notify(device, options) {
           calls.push(`devices.notify ${device} ${JSON.stringify(options)}`)

@@ -233,6 +233,10 @@ export function memoryLab(): MemoryLab {
       queue: async (device, commands) => {
         queued.push({ device, count: commands.length })
       },
+      questions: async () => [],
+      answer: async (id) => {
+        throw new Error(`question ${id} is not open any more`)
+      },
       notify: async (device, options) => {
         const sessionId = (options.sessionId ?? 0x1a).toString(16).toUpperCase()
         const bytes = new TextEncoder().encode(`notification ${sessionId}`)

@@ -5,7 +5,11 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { LAB_ACCOUNT, idOf, makeClient } from '../../device/client.ts'
 import type { Client } from '../../device/client.ts'
-import { runClient } from '../../lab/runner.ts'
+import { ruledAnswer } from '../../device/answers.ts'
+import type { AnswerRule } from '../../device/answers.ts'
+import type { ClientRecord } from '../../device/device.ts'
+import { runDevice } from '../../lab/runner.ts'
+import type { ClientParts, Post } from '../../lab/runner.ts'
 import type { SessionOutcome } from '../../lab/runner.ts'
 import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
@@ -32,12 +36,16 @@ interface DeviceOptions {
   readonly state?: string
   readonly manufacturer?: string
   readonly model?: string
+  readonly answer?: string
   readonly timeout: string
   readonly json?: boolean
 }
 
 /** One device's outcome as `--json` prints it. */
-type Outcome = { readonly id: string } & SessionOutcome
+type Outcome = { readonly id: string } & SessionOutcome & {
+    /** Sessions the device began by itself afterwards, to report its jobs; absent where none. */
+    readonly further?: readonly SessionOutcome[]
+  }
 
 /** Adds the command. */
 export function device(program: Command): void {
@@ -60,6 +68,10 @@ export function device(program: Command): void {
     .option('--state <file>', 'file that keeps the device: tree and nonces, read when it is there, written at the end')
     .option('--manufacturer <text>', './DevInfo/Man')
     .option('--model <text>', './DevInfo/Mod')
+    .option(
+      '--answer <what>',
+      'answers questions (alerts 1100 to 1104): accept, reject, cancel, timeout, or a text; without it the device cannot show any',
+    )
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document')
     .action(run)
@@ -86,17 +98,11 @@ async function run(options: DeviceOptions): Promise<void> {
   out.close()
   if (options.json === true) await writeJson({ devices: outcomes })
   else for (const outcome of outcomes) await write(`${line(outcome)}\n`)
-  const failed = outcomes.filter((outcome) => outcome.outcome === 'failed')
+  const failed = outcomes.flatMap((outcome) => [outcome, ...(outcome.further ?? [])]).filter(({ outcome }) => outcome === 'failed')
   if (failed.length > 0) throw new Failure(1, `${failed.length} of ${count} sessions failed${count === 1 ? `: ${failed[0]?.reason ?? ''}` : ''}`)
 }
 
-async function hold(
-  options: DeviceOptions,
-  index: number,
-  count: number,
-  state: unknown,
-  post: Parameters<typeof runClient>[0]['post'],
-): Promise<Outcome> {
+async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Post): Promise<Outcome> {
   const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
   const named =
     options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
@@ -111,6 +117,7 @@ async function hold(
         serverPassword: options.serverPassword,
         auth: AUTH[options.auth],
         encoding: options.encoding,
+        people: options.answer !== undefined,
         ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
         ...(options.model === undefined ? {} : { model: options.model }),
       },
@@ -130,9 +137,30 @@ async function hold(
     initiated: options.alert,
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
   }
-  const end = await runClient({ machine: client.machine, post, clock: processClock(), save: (record) => client.remember(record) }, start)
-  if (options.state !== undefined) writeState(options.state, client.state())
-  return { id: idOf(client) ?? named ?? testId(index), ...end }
+  const parts = {
+    post,
+    clock: processClock(),
+    save: (record: ClientRecord) => {
+      client.remember(record)
+      if (record.kind === 'reports') keep()
+    },
+    ...(options.answer === undefined ? {} : { ask: answering(options.answer) }),
+  }
+  const keep = (): void => {
+    if (options.state !== undefined) writeState(options.state, client.state())
+  }
+  const [end, ...further] = (await runDevice(() => ({ ...parts, machine: client.machine }), start)) as [SessionOutcome, ...SessionOutcome[]]
+  keep()
+  return { id: idOf(client) ?? named ?? testId(index), ...end, ...(further.length === 0 ? {} : { further }) }
+}
+
+/** Answers by rule; `timeout` says nothing, so that the question's time passes. */
+function answering(text: string): NonNullable<ClientParts['ask']> {
+  const rule: AnswerRule = text === 'accept' || text === 'reject' || text === 'cancel' || text === 'timeout' ? text : { text }
+  return ({ question }, answer) => {
+    const ruled = ruledAnswer(rule, question)
+    if (ruled !== null) processClock().soon(() => answer(ruled))
+  }
 }
 
 /** IMEI of the test range (TAC 00499901). */
@@ -153,7 +181,11 @@ function writeState(file: string, state: unknown): void {
   renameSync(`${file}.new`, file)
 }
 
-function line({ id, sessionId, outcome, reason, messages, authentication }: Outcome): string {
+function line({ id, further = [], ...first }: Outcome): string {
+  return [first, ...further].map((end) => lineOf(id, end)).join('\n')
+}
+
+function lineOf(id: string, { sessionId, outcome, reason, messages, authentication }: SessionOutcome): string {
   return `${id}  session ${sessionId}  ${outcome}  ${messages} messages  authentication ${authentication}${reason === null ? '' : `  (${reason})`}`
 }
 

@@ -1,0 +1,64 @@
+// Generic alerts a device owes its server (PRO 2.3.7, dm-protocol 7.3): kept from the 202 until the server's Status came, over sessions and restarts.
+import type { Owed, Reports } from '../session/ports.ts'
+import type { Alert } from '../syncml/message.ts'
+
+/** One owed alert as the state keeps it; JSON, so its Data is text. `due`: milliseconds since 1970. */
+export interface StoredReport {
+  readonly alert: Alert
+  readonly due: number
+}
+
+interface Report extends StoredReport {
+  readonly id: number
+  left: boolean
+}
+
+/** The owed alerts of one device towards one server. */
+export class ReportBox implements Reports {
+  readonly #now: () => number
+  #reports: Report[]
+  #count = 0
+  #moved = false
+
+  constructor(now: () => number, stored: readonly StoredReport[] = []) {
+    this.#now = now
+    this.#reports = stored.map((report) => ({ ...report, id: ++this.#count, left: false }))
+  }
+
+  /** When the earliest falls due, milliseconds since 1970; null where nothing is owed. */
+  get next(): number | null {
+    return this.#reports.length === 0 ? null : Math.min(...this.#reports.map(({ due }) => due))
+  }
+
+  owe(owed: readonly Owed[]): void {
+    for (const { alert, afterMs } of owed) this.#reports.push({ alert, due: this.#now() + afterMs, id: ++this.#count, left: false })
+    this.#moved ||= owed.length > 0
+  }
+
+  due(): readonly { readonly id: number; readonly alert: Alert }[] {
+    const now = this.#now()
+    return this.#reports.filter((report) => !report.left && report.due <= now)
+  }
+
+  left(id: number): void {
+    for (const report of this.#reports) if (report.id === id) report.left = true
+  }
+
+  answered(id: number, code: number): void {
+    if (code === 401 || code === 407) return
+    this.#reports = this.#reports.filter((report) => report.id !== id)
+    this.#moved = true
+  }
+
+  /** The package, or the session, begins anew: what got no Status is to be said again. */
+  again(): void {
+    for (const report of this.#reports) report.left = false
+  }
+
+  /** What to keep, where it moved since the last call. */
+  takeSave(): readonly StoredReport[] | null {
+    if (!this.#moved) return null
+    this.#moved = false
+    return this.#reports.map(({ alert, due }) => ({ alert, due }))
+  }
+}
