@@ -1,5 +1,4 @@
 // The lab as one process sees it: opens the workspace, listens, composes server, recorder and window side, and stops cleanly.
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -21,6 +20,7 @@ import type { DmHttp } from './http.ts'
 import type { HttpLimits } from './limits.ts'
 import { listenPush, pushSender } from './push.ts'
 import type { PushPort } from './push.ts'
+import { randomSource } from './random.ts'
 import { folderShelf } from './shelf.ts'
 import { serveWindow } from './web.ts'
 import { openWorkspace } from './workspace.ts'
@@ -82,7 +82,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const clock = processClock()
   const workspace = openWorkspace(resolve(options.workspace))
   const { trace, ledger } = workspace
-  const env = { now: clock.now, random: (count: number) => new Uint8Array(randomBytes(count)) }
+  const env = { now: clock.now, random: randomSource() }
   const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined)
   let dm: DmHttp | null = null
   let push: PushPort | null = null
@@ -137,7 +137,14 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     })
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
-    const machine = new DmServer({ serverUri: `${base()}/dm`, settings: { enrol }, ledger, env, notified: (device, id) => notifier.answered(device, id), more: lab.tree.walks })
+    const machine = new DmServer({
+      serverUri: `${base()}/dm`,
+      settings: { enrol },
+      ledger,
+      env,
+      notified: (device, id) => notifier.answered(device, id),
+      more: lab.tree.walks,
+    })
     host = new Host({
       machine,
       transport: paced(dm, lab.tree.walks, clock),
@@ -147,7 +154,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       watcher: { held: () => lab.heldMoved(), changed: () => lab.changed(), device: (device) => lab.deviceMoved(device) },
     })
     lab.attach(host, recorder)
-    devices.watch((device) => lab.deviceMoved(device))
+    devices.watch(
+      (device) => lab.deviceMoved(device),
+      (device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn),
+    )
     if (options.uiPort !== null) {
       const dist = windowFolder()
       ui = await serveWindow({
