@@ -10,11 +10,14 @@ type Add = (program: Command) => void
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   device: async () => (await import('./device.ts')).device,
+  notify: async () => (await import('./notify.ts')).notify,
+  bootstrap: async () => (await import('./bootstrap.ts')).bootstrap,
   decode: async () => (await import('./decode.ts')).decode,
   encode: async () => (await import('./encode.ts')).encode,
   lint: async () => (await import('./lint.ts')).lint,
   trace: async () => (await import('./trace.ts')).trace,
   export: async () => (await import('./export.ts')).exporting,
+  tree: async () => (await import('./tree.ts')).tree,
 }
 
 async function build(asked: string | undefined): Promise<Command> {

@@ -1,0 +1,330 @@
+// `dmlab tree`: reads, writes, walks, copies and compares the trees of devices. Reading goes to the workspace, writing to the lab that owns it.
+import { type Command, Option } from 'commander'
+import type { Cart, Discovery, OrderRow, QueuedCommand, SnapshotRow, TreeDiff, TreeNode, TreeScript } from '../../api.ts'
+import type { Trees } from '../../lab/trees.ts'
+import { Failure, Progress, readInput, refuse, table, visible, write, writeJson, writeResult } from './output.ts'
+import type { Ask } from './treesource.ts'
+import { ownerOf, refOf, treePath, treesOf } from './treesource.ts'
+import { toJson } from '../routes.ts'
+import { withWorkspace, workspaceOption } from './workspace.ts'
+
+interface Common {
+  readonly workspace: string
+  readonly json?: true
+}
+interface Sending extends Common {
+  readonly device: string
+  readonly wait?: number
+  readonly wake?: true
+  readonly format?: string
+  readonly type?: string
+}
+
+const deviceOption = (): Option => new Option('--device <id>', 'id of the device').makeOptionMandatory()
+const jsonOption = (): Option => new Option('--json', 'one JSON document')
+
+function seconds(text: string): number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : refuse(`${text}: is no number of seconds`)
+}
+
+/** Adds the command. */
+export function tree(program: Command): void {
+  const group = program.command('tree').description("a device's tree: read, write, walk, copy and compare")
+  sending(group)
+  reading(group)
+  copying(group)
+}
+
+function sending(group: Command): void {
+  const add = (name: string, text: string, value: boolean): Command => {
+    const command = group.command(name).description(text).addOption(workspaceOption()).addOption(deviceOption()).addOption(jsonOption())
+    command.option('--wait <seconds>', 'wait so long for what comes of it', seconds).option('--wake', 'wake the device with a notification')
+    return value
+      ? command.option('--format <format>', 'format of the value, such as int or b64').option('--type <mime>', 'media type of the value')
+      : command
+  }
+  const meta = ({ format, type }: Sending): Pick<QueuedCommand, 'format' | 'type'> => ({
+    ...(format === undefined ? {} : { format }),
+    ...(type === undefined ? {} : { type }),
+  })
+  add('get <uri...>', 'queue a Get of these URIs; ?prop= and ?list= as the protocol has them', false).action((uris: string[], options: Sending) =>
+    send(options, single(uris.map((locUri) => ({ kind: 'Get', locUri })))),
+  )
+  add('set <uri> <value>', 'queue a Replace', true).action((locUri: string, data: string, options: Sending) =>
+    send(options, single([{ kind: 'Replace', locUri, data, ...meta(options) }])),
+  )
+  add('add <uri> [value]', 'queue an Add; without a value an interior node', true).action(
+    (locUri: string, data: string | undefined, options: Sending) =>
+      send(
+        options,
+        single([data === undefined ? { kind: 'Add', locUri, ...meta(options), format: 'node' } : { kind: 'Add', locUri, data, ...meta(options) }]),
+      ),
+  )
+  add('delete <uri>', 'queue a Delete', false).action((locUri: string, options: Sending) => send(options, single([{ kind: 'Delete', locUri }])))
+  add('exec <uri> [data]', 'queue an Exec', true).action((locUri: string, data: string | undefined, options: Sending) =>
+    send(options, single([{ kind: 'Exec', locUri, ...(data === undefined ? {} : { data }), ...meta(options) }])),
+  )
+  add('copy <source> <target>', 'queue a Copy', false).action((source: string, locUri: string, options: Sending) =>
+    send(options, single([{ kind: 'Copy', locUri, source }])),
+  )
+  add('send <file>', 'queue a cart, as `dmlab tree script --json` writes it; - for stdin', false).action(async (file: string, options: Sending) =>
+    send(options, cartOf(file, await readInput(file))),
+  )
+  add('discover [root]', 'walk the tree breadth first, through as many sessions as it takes', false)
+    .option('--rate <n>', 'Gets a second at the most', seconds)
+    .option('--again', 'ask again what was fetched before')
+    .option('--acl', 'ask every ACL too')
+    .option('--cancel', 'end the walk that runs')
+    .action(discover)
+}
+
+const single = (commands: readonly QueuedCommand[]): Cart => ({ mode: 'single', commands, when: 'next session' })
+
+function cartOf(file: string, bytes: Uint8Array): Cart {
+  try {
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as { cart?: Cart } & Partial<Cart>
+    const cart = value.cart ?? value
+    if (!Array.isArray(cart.commands)) throw new Error('it has no commands')
+    return { mode: cart.mode ?? 'single', commands: cart.commands, when: 'next session' }
+  } catch (error) {
+    return refuse(`${file}: is no cart: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function send({ workspace, device, wait, wake, json }: Sending, cart: Cart): Promise<void> {
+  const ask = await ownerOf(workspace)
+  const wish: Cart = { ...cart, when: wake === true ? 'wake now' : 'next session' }
+  const sent = await ask<{ order: string; woken: boolean; note: string }>('POST', treePath(device, '/orders'), wish)
+  if (sent.note !== '') process.stderr.write(`dmlab: ${sent.note}\n`)
+  const order = wait === undefined ? await ask<OrderRow>('GET', `orders/${sent.order}`) : await outcome(ask, sent.order, wait)
+  if (json === true) await writeJson(order)
+  else await write(orderText(order))
+  const open = order.state === 'queued' || order.state === 'sent'
+  if (open && wait !== undefined) throw new Failure(1, `order ${order.id} is still ${order.state} after ${String(wait)} s: the device has not come`)
+  if (order.state === 'failed' || order.state === 'unknown')
+    throw new Failure(1, `order ${order.id} ${order.state === 'failed' ? 'failed' : 'has an unknown outcome'}`)
+}
+
+async function outcome(ask: Ask, id: string, wait: number): Promise<OrderRow> {
+  const progress = new Progress()
+  for (const end = Date.now() + wait * 1000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const order = await ask<OrderRow>('GET', `orders/${id}`)
+    progress.show(() => `order ${id} is ${order.state}`)
+    if ((order.state !== 'queued' && order.state !== 'sent') || Date.now() >= end) {
+      progress.done()
+      return order
+    }
+  }
+}
+
+function orderText({ id, state, commands }: OrderRow): string {
+  if (state === 'queued' || state === 'sent') return `${id}  ${state}\n`
+  return table(
+    commands.map(({ kind, locUri, code, data, why }) => [String(code), kind, visible(locUri), visible(code >= 200 && code < 300 ? data : why)]),
+  )
+}
+
+interface Walking extends Sending {
+  readonly rate?: number
+  readonly again?: true
+  readonly acl?: true
+  readonly cancel?: true
+}
+
+async function discover(root: string | undefined, options: Walking): Promise<void> {
+  const { workspace, device, wait, json, rate, again, acl, cancel } = options
+  const ask = await ownerOf(workspace)
+  const path = treePath(device, '/discovery')
+  const wish = {
+    ...(root === undefined ? {} : { root }),
+    ...(rate === undefined ? {} : { perSecond: rate }),
+    ...(again === undefined ? {} : { again }),
+    ...(acl === undefined ? {} : { acl }),
+  }
+  let walk = cancel === true ? (await ask<{ discovery: Discovery | null }>('DELETE', path)).discovery : await ask<Discovery>('POST', path, wish)
+  const progress = new Progress()
+  for (const end = Date.now() + (wait ?? 0) * 1000; (walk?.state === 'running' || walk?.state === 'waiting') && Date.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    walk = (await ask<{ discovery: Discovery | null }>('GET', path)).discovery
+    progress.show(() => walkText(walk))
+  }
+  progress.done()
+  if (json === true) await writeJson({ discovery: walk })
+  else await write(`${walkText(walk)}\n`)
+  if (wait !== undefined && walk?.state !== 'done' && cancel !== true) throw new Failure(1, `the walk is not done after ${String(wait)} s`)
+}
+
+function walkText(walk: Discovery | null): string {
+  if (walk === null) return 'there is no walk'
+  return `${walk.state}: ${String(walk.asked)} asked, ${String(walk.refused)} refused, ${String(walk.left)} left${walk.current === '' ? '' : `, at ${visible(walk.current)}`}`
+}
+
+/** What the lab says here as the API writes it: times in ISO 8601. */
+const jsonOut = (value: unknown): Promise<void> => write(`${toJson(value)}\n`)
+
+type Read<O> = (trees: Trees, options: O) => Promise<void>
+
+/** Runs on the workspace itself, beside its owner where there is one; what the lab says in an Error is told in one line. */
+function onWorkspace<O extends Common>(options: O, work: Read<O>): Promise<void> {
+  return withWorkspace(options.workspace, async (workspace) => {
+    try {
+      await work(treesOf(workspace), options)
+    } catch (error) {
+      if (error instanceof Failure || !(error instanceof Error)) throw error
+      refuse(error.message)
+    }
+  })
+}
+
+function reading(group: Command): void {
+  group
+    .command('list <tree> [uri]')
+    .description('children of a node. A tree is a device id, DEVICE@ROW or snapshot:NAME')
+    .addOption(workspaceOption())
+    .addOption(jsonOption())
+    .action((ref: string, uri: string | undefined, options: Common) =>
+      onWorkspace(options, async (trees) => {
+        const { nodes } = await all((first) => trees.children(refOf(ref), uri ?? '.', first, 1000))
+        await nodesOut(nodes, 0, options)
+      }),
+    )
+  group
+    .command('search <tree> <text>')
+    .description('nodes whose name, URI or value holds a text')
+    .addOption(workspaceOption())
+    .addOption(jsonOption())
+    .action((ref: string, text: string, options: Common) =>
+      onWorkspace(options, async (trees) => {
+        const { nodes, more } = await trees.search(refOf(ref), text, 1000)
+        await nodesOut(nodes, more, options)
+      }),
+    )
+  group
+    .command('show <tree> <uri>')
+    .description('everything known of one node: properties, rights, DDF, who wrote it')
+    .addOption(workspaceOption())
+    .option('--server <id>', 'whose rights', '')
+    .action((ref: string, uri: string, options: Common & { server: string }) =>
+      onWorkspace(options, async (trees) => jsonOut(await trees.node(refOf(ref), uri, options.server))),
+    )
+}
+
+async function all(page: (first: number) => Promise<{ nodes: readonly TreeNode[]; more: number }>): Promise<{ nodes: TreeNode[] }> {
+  const nodes: TreeNode[] = []
+  for (let more = 1; more > 0;) {
+    const part = await page(nodes.length)
+    nodes.push(...part.nodes)
+    more = part.nodes.length === 0 ? 0 : part.more
+  }
+  return { nodes }
+}
+
+async function nodesOut(nodes: readonly TreeNode[], more: number, { json }: Common): Promise<void> {
+  if (json === true) return jsonOut({ nodes, more })
+  const short = (node: TreeNode): string => visible((node.value ?? '').replace(/\s+/g, ' ').slice(0, 60))
+  await write(table(nodes.map((node) => [visible(node.uri), node.format === '' ? '?' : node.format, node.status, short(node)])))
+  if (more > 0) await write(`${String(more)} more\n`)
+}
+
+interface Copying extends Common {
+  readonly output?: string
+  readonly force?: true
+  readonly format: 'tnds-xml' | 'tnds-wbxml' | 'csv'
+  readonly uri: string
+  readonly mode: 'atomic' | 'sequence'
+  readonly list?: true
+  readonly delete?: true
+  readonly import?: string
+}
+
+function copying(group: Command): void {
+  group
+    .command('snapshot [tree] [name]')
+    .description('keep a tree under a name; --list, --delete and --import for what is kept')
+    .addOption(workspaceOption())
+    .addOption(jsonOption())
+    .option('--list', 'list snapshots')
+    .option('--delete', 'delete the snapshot of this name')
+    .option('--import <file>', 'read a TNDS or CSV file as a snapshot of this name')
+    .action(snapshot)
+  group
+    .command('diff <a> <b>')
+    .description('what differs between two trees; exit 1 where something does')
+    .addOption(workspaceOption())
+    .addOption(jsonOption())
+    .action((a: string, b: string, options: Common) =>
+      onWorkspace(options, async (trees) => {
+        const found: TreeDiff = await trees.diff(refOf(a), refOf(b))
+        await (options.json === true ? jsonOut(found) : write(diffText(found)))
+        if (found.changes.length > 0) process.exitCode = 1
+      }),
+    )
+  group
+    .command('script <a> <b>')
+    .description('the commands that turn tree A into tree B')
+    .addOption(workspaceOption())
+    .addOption(jsonOption())
+    .addOption(new Option('--mode <mode>', 'how they are grouped').choices(['atomic', 'sequence']).default('sequence'))
+    .action((a: string, b: string, options: Copying) =>
+      onWorkspace(options, async (trees) => {
+        const made: TreeScript = await trees.script(refOf(a), refOf(b), options.mode)
+        if (options.json === true) return jsonOut(made)
+        for (const remark of made.remarks) process.stderr.write(`dmlab: ${remark}\n`)
+        await write(
+          table(
+            made.cart.commands.map(({ kind, locUri, format, data }) => [kind, visible(locUri), format ?? '', visible((data ?? '').slice(0, 60))]),
+          ),
+        )
+      }),
+    )
+  group
+    .command('export <tree>')
+    .description('a tree as TNDS or CSV, with all it holds: nothing is replaced')
+    .addOption(workspaceOption())
+    .addOption(new Option('--format <format>', 'how').choices(['tnds-xml', 'tnds-wbxml', 'csv']).default('tnds-xml'))
+    .option('--uri <uri>', 'from this node down', '.')
+    .option('-o, --output <file>', 'file (default: stdout)')
+    .option('--force', 'overwrite')
+    .action((ref: string, options: Copying) =>
+      onWorkspace(options, async (trees) => {
+        const { bytes } = await trees.export(refOf(ref), options.uri, options.format)
+        await writeResult(bytes, options.output, options.force === true)
+      }),
+    )
+}
+
+async function snapshot(tree: string | undefined, name: string | undefined, options: Copying): Promise<void> {
+  const { workspace, json } = options
+  if (options.list === true || tree === undefined)
+    return onWorkspace(options, async (trees) => {
+      const snapshots = await trees.snapshots()
+      if (json === true) return jsonOut({ snapshots })
+      await write(
+        table(
+          snapshots.map(({ name: own, device, nodes, takenAt }) => [visible(own), visible(device), String(nodes), new Date(takenAt).toISOString()]),
+        ),
+      )
+    })
+  const ask = await ownerOf(workspace)
+  // With --delete and --import the one word is the snapshot's name.
+  const own = `snapshots/${encodeURIComponent(tree)}`
+  if (options.delete === true) return void (await ask('DELETE', own))
+  const made =
+    options.import !== undefined
+      ? await ask<SnapshotRow>('PUT', own, await readInput(options.import))
+      : await ask<SnapshotRow>('POST', 'snapshots', { name: name ?? refuse('name the snapshot: dmlab tree snapshot TREE NAME'), of: refOf(tree) })
+  await (json === true ? writeJson(made) : write(`${visible(made.name)}  ${String(made.nodes)} nodes, ${String(made.unread)} never fetched\n`))
+}
+
+function diffText({ changes, more, unknown }: TreeDiff): string {
+  const sign = { added: '+', removed: '-', changed: '~' } as const
+  const rows = changes.flatMap(({ uri, kind, properties }) => [
+    `${sign[kind]} ${visible(uri)}\n`,
+    ...properties.map(({ name, a, b }) => `    ${name}: ${visible(JSON.stringify(a))} -> ${visible(JSON.stringify(b))}\n`),
+  ])
+  return [
+    ...rows,
+    ...(more > 0 ? [`${String(more)} more\n`] : []),
+    ...(unknown > 0 ? [`${String(unknown)} not compared: never fetched on one side\n`] : []),
+  ].join('')
+}
