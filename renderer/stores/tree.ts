@@ -47,8 +47,13 @@ export const useTree = defineStore('tree', () => {
         : { device: device.value, after: tick.value.seq },
   )
   const live = computed(() => snapshot.value === '' && tick.value === null)
-  /** Nothing but what the device tells by itself was ever learned, and nobody asked. */
-  const unread = computed(() => overview.value !== null && overview.value.discovery === null && overview.value.fetched <= overview.value.fromDevInfo)
+  /** Nobody ever asked what there is: the root's own child list never came, and no walk was begun. */
+  const unread = computed(
+    () => (
+      void version.value,
+      overview.value !== null && overview.value.discovery === null && (tree.lines()[0]?.node?.status ?? 'never fetched') === 'never fetched'
+    ),
+  )
 
   /** Reads overview and root again; what is in view follows by itself. */
   async function load(): Promise<void> {

@@ -4,15 +4,20 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { LabEvents, OrderRow, TreeArea, TreeNode } from '../../core/api.ts'
+import type { LabEvents, NotifyOptions, NotifyResult, OrderRow, TreeArea, TreeNode } from '../../core/api.ts'
+import { check } from '../../core/node/validate.ts'
+import { md5 } from '../../core/auth/md5.ts'
+import { ruler } from '../../core/notify/ruler.ts'
+import { decodePackage0, encodePackage0, trigger } from '../../core/syncml/package0.ts'
 import { demoLab } from '../support/demo.ts'
 import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
 import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
+import { deviceOf, realLab, session } from '../support/reallab.ts'
+import { launch } from './browser.ts'
 
-const CHROMIUM = process.env['DM_LAB_CHROMIUM'] ?? '/usr/bin/chromium'
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update']
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const root = resolve(import.meta.dirname, '../..')
 const there = existsSync(CHROMIUM)
 const SHOTS = process.env['DM_LAB_SHOTS']
@@ -51,7 +56,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
       env: { ...process.env, NODE_ENV: 'production' },
     })
     axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    browser = await launch()
   }, 120_000)
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
@@ -63,10 +68,10 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
 
   /** Opens the tree; whatever the page complains of fails the test at its end. */
   async function open(
-    lab: FakeLab,
+    lab: Pick<FakeLab, 'api'>,
     options: { width?: number; height?: number; scheme?: 'light' | 'dark' } = {},
   ): Promise<{ page: Page; server: FakeServer }> {
-    const server = await serveWindow(folder, lab)
+    const server = await serveWindow(folder, lab, 0, check)
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
       colorScheme: options.scheme ?? 'light',
@@ -220,7 +225,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
       .first()
       .waitFor()
     expect(lab.calls.filter((call) => call.startsWith('tree.send'))).toEqual([
-      'tree.send SIM:100001 {"mode":"sequence","when":"wake now","commands":[{"kind":"Get","locUri":"./DevDetail/LrgObj"},{"kind":"Replace","locUri":"./DevDetail/LrgObj","format":"bool","data":"false"}]}',
+      'tree.send SIM:100001 {"mode":"sequence","commands":[{"kind":"Get","locUri":"./DevDetail/LrgObj"},{"kind":"Replace","locUri":"./DevDetail/LrgObj","format":"bool","data":"false"}],"when":"wake now"}',
     ])
     const command = { kind: 'Replace', locUri: './DevDetail/LrgObj', data: '' }
     orders.unshift({
@@ -334,11 +339,15 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
 
   it('says that a tree was never read, and shows the walk from start to cancel and resume', async () => {
     const base = demoLab()
-    const overview = base.api.tree.overview
+    const { overview, node } = base.api.tree
     const { lab } = rigged(base, {
       overview: async (ref) => {
         const about = await overview(ref)
-        return about.discovery === null ? { ...about, fetched: 5, neverFetched: 53 } : about
+        return about.discovery === null ? { ...about, fetched: 5, neverFetched: 53, stale: 0 } : about
+      },
+      node: async (ref, uri, server) => {
+        const detail = await node(ref, uri, server)
+        return { ...detail, node: { ...detail.node, status: 'never fetched' } }
       },
     })
     const { page } = await open(lab, { width: 1280, height: 720 })
@@ -442,5 +451,137 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     server.accept(true)
     await page.getByText('Connected').waitFor({ timeout: 15_000 })
     await page.getByRole('row', { name: /DevInfo/ }).waitFor()
+  })
+
+  it('shows a notification bit by bit, and makes another: bytes and digest anew after each change', async () => {
+    const secret = { identity: 'com.example.dm', password: 'S3rv3rS3cret', nonce: new TextEncoder().encode('NonceForServer01') }
+    const lab = demoLab()
+    Object.assign(lab.api.devices, {
+      async notify(device: string, options: NotifyOptions): Promise<NotifyResult> {
+        const id = options.sessionId ?? 0x1a
+        const package0 = encodePackage0(trigger(secret.identity, id, { ...options, vendor: new Uint8Array(0) }), secret, md5)
+        const seq = options.send === false ? 0 : lab.add({ kind: 'push', direction: 'down', device, package: '#0', bytes: package0, text: 'sent' })
+        return {
+          seq,
+          sessionId: id.toString(16).toUpperCase(),
+          to: 'udp://10.0.0.2:2948',
+          package0,
+          pdu: package0,
+          fields: ruler(decodePackage0(package0)),
+        }
+      },
+    })
+    const first = encodePackage0(trigger(secret.identity, 0x1a), secret, md5)
+    const seq = lab.add({
+      kind: 'push',
+      direction: 'down',
+      device: 'SIM:100001',
+      package: '#0',
+      bytes: Uint8Array.from([1, 6, 3, 0xc4, 0xaf, 0x87, ...first]),
+      text: 'notification of session 1A',
+      headers: [['X-Oma-GwMO', 'IMEI:7']],
+    })
+    const { page } = await open(lab)
+    await page.keyboard.press('Control+1')
+    await page.locator(`#row-${seq}`).click()
+    await page.getByRole('tab', { name: 'Notification', selected: true }).waitFor()
+    await page.getByText('begins at byte 6').waitFor()
+    await page.getByText('IMEI:7').waitFor()
+    expect(await page.getByRole('row', { name: /^digest/ }).innerText()).toContain('632e75b253474aad5a14c33b96572db0')
+    await shot(page, 'notification')
+    expect(await audit(page)).toEqual([])
+    await page.getByRole('button', { name: 'Edit and send another …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('632e75b253474aad5a14c33b96572db0').waitFor()
+    await dialog.getByLabel('sessionid (16 bits)').fill('27')
+    await dialog.getByText('0000000000011011', { exact: true }).waitFor()
+    expect(await dialog.getByRole('row', { name: /^digest/ }).innerText()).not.toContain('632e75b2')
+    await dialog.getByLabel('version (10 bits, times ten)').fill('1024')
+    await dialog.getByText('“1024” is not a whole number from 0 to 1023').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Wake the device now' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('version (10 bits, times ten)').fill('10')
+    await dialog.getByText('0000001010', { exact: true }).waitFor()
+    await shot(page, 'wake')
+    expect(await audit(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Wake the device now' }).click()
+    await dialog.getByText('session 1B is awaited').waitFor()
+    await dialog.getByRole('button', { name: `row ${seq + 1}` }).click()
+    await page.locator(`#row-${seq + 1}[aria-selected=true]`).waitFor()
+    await page.getByRole('tab', { name: 'Notification', selected: true }).waitFor()
+  })
+
+  it('tells of a real lab and a simulated device: read, walked, changed, refused, looked at in time, compared, restored', async () => {
+    const real = await realLab()
+    ends.push(() => real.end())
+    const device = deviceOf(real)
+    await session(device)
+    const { page } = await open(real)
+    await page.getByText('This device’s tree has not been read.').waitFor()
+    await page.getByText('5 values are known from DevInfo, 6 were read beside them.').waitFor()
+    await page.getByRole('button', { name: 'Discover now' }).first().click()
+    await page.getByText('Waits for the device to come').waitFor()
+    await session(device)
+    await page.getByText('Walk complete.').waitFor({ timeout: 20_000 })
+    await goTo(page, './DevDetail/FwV')
+    await shot(page, 'real-walked')
+    expect(await audit(page)).toEqual([])
+    await page.getByLabel('Name of the snapshot').fill('before')
+    await page.getByRole('button', { name: 'Take', exact: true }).click()
+    await page.getByRole('button', { name: /^before/ }).waitFor()
+
+    await page.getByRole('button', { name: 'Replace …' }).click()
+    await page.getByLabel('Data', { exact: true }).fill('9.9')
+    await page.getByRole('button', { name: 'Put in the cart' }).click()
+    await goTo(page, '.')
+    await page.getByRole('button', { name: 'Add …' }).click()
+    await page.getByLabel('Name of the new child').fill('Lab')
+    await page.getByRole('form').getByLabel('Format').selectOption('node')
+    await page.getByRole('button', { name: 'Put in the cart' }).click()
+    await page.getByRole('region', { name: 'Change cart' }).getByText('Add ./Lab').first().waitFor()
+    await page.getByLabel('WBXML', { exact: true }).check()
+    await page.getByLabel(/Message as WBXML/).waitFor()
+    await page.getByRole('button', { name: /^Send/ }).click()
+    await page
+      .getByText(/^Queued for IMEI/)
+      .first()
+      .waitFor()
+    await session(device)
+    await goTo(page, './DevDetail/FwV')
+    await chosen(page)
+      .getByText(/^Replace [45]\d\d/)
+      .waitFor()
+    await page.getByRole('tab', { name: /ACL/ }).click()
+    await page.getByText(/^Why [45]\d\d\?$/).waitFor()
+    await shot(page, 'real-refused')
+    await goTo(page, './Lab')
+    await chosen(page)
+      .getByText(/^Add 20\d/)
+      .waitFor()
+
+    await grid(page).focus()
+    await page.keyboard.press('[')
+    await page.getByText(/^After row \d+, message/).waitFor()
+    await shot(page, 'real-time')
+    await page.keyboard.press('[')
+    await page.getByRole('button', { name: 'Back to now' }).click()
+
+    await page.getByRole('button', { name: 'Compare A with B' }).click()
+    await page.getByRole('option', { name: /added \.\/Lab/ }).waitFor()
+    await page.getByLabel('Tree A').selectOption({ index: 0 })
+    await page.getByLabel('Tree B').selectOption({ index: 1 })
+    await page.getByRole('button', { name: 'Compare A with B' }).click()
+    await page.getByRole('option', { name: /removed \.\/Lab/ }).waitFor()
+    await page.getByRole('button', { name: /Make the SyncML/ }).click()
+    await page.getByText('Delete ./Lab').waitFor()
+    await shot(page, 'real-script')
+    await page.getByRole('button', { name: /in the cart of/ }).click()
+    await page.getByRole('button', { name: /^Send/ }).click()
+    await page
+      .getByText(/^Queued for IMEI/)
+      .first()
+      .waitFor()
+    await session(device)
+    await page.getByRole('tab', { name: /^Sent/ }).click()
+    await page.getByText('Delete 200').first().waitFor()
   })
 })

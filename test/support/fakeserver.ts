@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Channel } from '../../core/api.ts'
-import { fromBytes, serve, toBytes } from '../../core/rpc.ts'
+import { fromBytes, serve, toBytes, type Check } from '../../core/rpc.ts'
 import { demoLab, heldLab } from './demo.ts'
 import { createFakeLab, type FakeLab } from './fakelab.ts'
 
@@ -27,8 +27,13 @@ export interface FakeServer {
   close(): Promise<void>
 }
 
-/** Serves `folder`; `lab` answers on /ws with the token `t`. */
-export async function serveWindow(folder: string, lab: FakeLab, port = 0): Promise<FakeServer> {
+/** Serves `folder`; `lab` answers on /ws with the token `t`. `check` examines calls as the real lab's own server does. */
+export async function serveWindow(
+  folder: string,
+  lab: Pick<FakeLab, 'api'>,
+  port = 0,
+  check: Check = (_area, _method, args) => args,
+): Promise<FakeServer> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname)
     const file = join(folder, path === sep ? 'index.html' : path)
@@ -61,7 +66,7 @@ export async function serveWindow(folder: string, lab: FakeLab, port = 0): Promi
         onClose: (listener) => void ws.on('close', listener),
         close: () => ws.close(),
       }
-      serve(lab.api, channel, (_area, _method, args) => args)
+      serve(lab.api, channel, check)
     })
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
