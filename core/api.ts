@@ -657,7 +657,7 @@ export interface TreeArea {
   /** Remarks of the DDFs, the ACLs and the tree on planned commands. */
   check(device: string, cart: Cart): Promise<readonly CartRemark[]>
   preview(device: string, cart: Cart, encoding: Encoding): Promise<CartPreview>
-  /** Queues the cart. `woken` tells whether a notification left; `note` says why not. */
+  /** Queues the cart. `woken` tells whether a notification left; `note` says where to, or why not. */
   send(device: string, cart: Cart): Promise<{ readonly order: string; readonly woken: boolean; readonly note: string }>
   /** Newest first, at most 200. */
   orders(device: string): Promise<readonly OrderRow[]>

@@ -45,8 +45,6 @@ export interface LabParts {
   readonly activity: (device: string) => string | undefined
   /** Folders of the workspace that trees are kept in. */
   readonly shelves: { readonly snapshots: Shelf; readonly ddf: Shelf }
-  /** Wakes a device by a notification; absent: this lab cannot. */
-  readonly wake?: (device: string) => Promise<{ readonly woken: boolean; readonly note: string }>
   /** Sends notifications and bootstrap messages. */
   readonly pushes: Pick<DevicesArea, 'notify' | 'bootstrap'>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
@@ -220,12 +218,20 @@ export class Lab implements LabApi {
   }
 
   #trees(): Trees {
-    const { store, ledger, clock, random, shelves, addresses, wake } = this.#parts
+    const { store, ledger, clock, random, shelves, addresses } = this.#parts
     const save = (order: Order): void => {
       ledger.save([{ kind: 'order', order }])
       this.#host.order({ type: 'queue', order })
     }
-    const cannot = async (device: string) => ({ woken: false, note: `no push address of ${device} is known: the commands wait for its next session` })
+    // The order is queued already: a device that cannot be woken gets it at its next session.
+    const wake = async (device: string) => {
+      try {
+        const { to } = await this.#parts.pushes.notify(device, {})
+        return { woken: true, note: `notified at ${to}` }
+      } catch (error) {
+        return { woken: false, note: `${error instanceof Error ? error.message : String(error)}; the commands wait for its next session` }
+      }
+    }
     return new Trees({
       store,
       ledger,
@@ -234,7 +240,7 @@ export class Lab implements LabApi {
       ...shelves,
       server: () => addresses().dm,
       queue: save,
-      wake: wake ?? cannot,
+      wake,
       open: (device) => this.#recorder.sessions.open().some((row) => row.device === device),
       tell: (fact) => this.facts.tell('tree', fact),
     })
