@@ -200,6 +200,15 @@ export interface QueuedCommand {
   readonly data?: string
 }
 
+/** A question the server shall put to the person in front of a device (alerts 1100 to 1104). `options` as written: `MAXDT=30&DR=2`. */
+export interface QueuedQuestion {
+  readonly kind: 'Ask'
+  readonly code: 1100 | 1101 | 1102 | 1103 | 1104
+  readonly text: string
+  readonly choices?: readonly string[]
+  readonly options?: string
+}
+
 /** Which tree: a device as it is known now, as it was known after row `after` of the trace, or a snapshot by its name. */
 export type TreeRef = { readonly device: string; readonly after?: Seq } | { readonly snapshot: string }
 
@@ -624,7 +633,7 @@ export interface DevicesArea {
   /** Starts a simulated device; resolves with its id when its session has begun. */
   simulate(options: SimulateOptions): Promise<{ readonly id: string }>
   /** Queues commands for the device's next session. */
-  queue(device: string, commands: readonly QueuedCommand[]): Promise<void>
+  queue(device: string, commands: readonly (QueuedCommand | QueuedQuestion)[]): Promise<void>
   /** Questions of simulated devices that wait for a person, oldest first. */
   questions(): Promise<readonly DeviceQuestion[]>
   /** Rejects where the question is not open any more or the answer does not fit it. */

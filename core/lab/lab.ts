@@ -11,6 +11,7 @@ import type {
   LabState,
   NotifyOptions,
   QueuedCommand,
+  QueuedQuestion,
   Seq,
   SessionRow,
   SimulateOptions,
@@ -124,7 +125,7 @@ export class Lab implements LabApi {
     simulate: async (options: SimulateOptions) => this.#parts.simulate(options),
     questions: async () => this.people.questions(),
     answer: async (id: string, answer: DeviceAnswer) => this.people.answer(id, answer),
-    queue: async (device: string, commands: readonly QueuedCommand[]) => {
+    queue: async (device: string, commands: readonly (QueuedCommand | QueuedQuestion)[]) => {
       if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
       const order: Order = {
         id: hex(this.#parts.random(8)),
@@ -241,7 +242,7 @@ export class Lab implements LabApi {
       server: () => addresses().dm,
       queue: save,
       wake,
-      open: (device) => this.#recorder.sessions.open().some((row) => row.device === device),
+      sessions: () => this.#recorder.sessions.all(),
       tell: (fact) => this.facts.tell('tree', fact),
     })
   }

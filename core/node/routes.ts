@@ -1,12 +1,12 @@
 // The local HTTP API as a table over LabApi; the OpenAPI document is made from the same table, so that they cannot differ.
 import { z } from 'zod'
-import type { BootstrapOptions, HoldMode, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type { BootstrapOptions, DeviceAnswer, HoldMode, NotifyOptions, QueuedCommand, QueuedQuestion, SimulateOptions, Verdict } from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
-import { bootstrapOptions, checked, commandList, holdMode, notifyOptions, simulateOptions } from './validate.ts'
+import { bootstrapOptions, checked, deviceAnswer, holdMode, notifyOptions, queueList, simulateOptions } from './validate.ts'
 
 const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('continue') }),
@@ -69,12 +69,26 @@ export const ROUTES: readonly Route[] = [
     respond: (api, call) => api.devices.simulate(call.body as SimulateOptions),
   },
   {
+    method: 'GET',
+    path: '/questions',
+    text: 'Questions of simulated devices that wait for a person',
+    respond: async (api) => ({ questions: await api.devices.questions() }),
+  },
+  {
+    method: 'POST',
+    path: '/questions/{id}',
+    text: 'Answers a question of a simulated device',
+    parameters: { id: string('Id of the question') },
+    body: deviceAnswer,
+    respond: (api, call) => api.devices.answer(word(call, 'id'), call.body as DeviceAnswer),
+  },
+  {
     method: 'POST',
     path: '/devices/{device}/commands',
     text: "Queues commands for the device's next session",
     parameters: { device: string('Id of the device') },
-    body: commandList,
-    respond: (api, call) => api.devices.queue(word(call, 'device'), call.body as QueuedCommand[]),
+    body: queueList,
+    respond: (api, call) => api.devices.queue(word(call, 'device'), call.body as (QueuedCommand | QueuedQuestion)[]),
   },
   {
     method: 'POST',

@@ -1,6 +1,18 @@
 // Checks the arguments of every LabApi call that comes from a screen or a script: unknown keys are refused, sizes bounded, messages name the argument.
 import { z } from 'zod'
-import type { BootstrapOptions, Cart, DeviceAnswer, DiscoverOptions, HoldMode, LabApi, NotifyOptions, QueuedCommand, SimulateOptions, Verdict } from '../api.ts'
+import type {
+  BootstrapOptions,
+  Cart,
+  DeviceAnswer,
+  DiscoverOptions,
+  HoldMode,
+  LabApi,
+  NotifyOptions,
+  QueuedCommand,
+  QueuedQuestion,
+  SimulateOptions,
+  Verdict,
+} from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 
@@ -42,7 +54,21 @@ export const queuedCommand = z.strictObject({
   data: z.string().max(LIMIT.data).optional(),
 })
 
+/** A question of `devices.queue`. */
+export const queuedQuestion = z.strictObject({
+  kind: z.literal('Ask'),
+  code: z.union([1100, 1101, 1102, 1103, 1104].map((code) => z.literal(code as QueuedQuestion['code']))),
+  text: z.string().max(LIMIT.data),
+  choices: z.array(z.string().max(LIMIT.data)).max(LIMIT.commands).optional(),
+  options: z.string().max(LIMIT.uri).optional(),
+})
+
 export const commandList = z.array(queuedCommand).min(1).max(LIMIT.commands)
+/** What `devices.queue` takes. */
+export const queueList = z
+  .array(z.union([queuedCommand, queuedQuestion]))
+  .min(1)
+  .max(LIMIT.commands)
 
 export const holdMode = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off') }),
@@ -160,7 +186,7 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     simulate: [['options', simulateOptions satisfies z.ZodType<Loose<SimulateOptions>>]],
     queue: [
       ['device', name.min(1)],
-      ['commands', commandList satisfies z.ZodType<readonly Loose<QueuedCommand>[]>],
+      ['commands', queueList satisfies z.ZodType<readonly (Loose<QueuedCommand> | Loose<QueuedQuestion>)[]>],
     ],
     questions: [],
     answer: [

@@ -1,7 +1,7 @@
 // Everything the lab says of itself but the trace: its state, sessions, devices, held messages, and the connection to it.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
-import type { DeviceRow, Held, HoldMode, LabApi, LabEvents, LabState, SessionRow, Verdict } from '../../core/api.ts'
+import type { DeviceQuestion, DeviceRow, Held, HoldMode, LabApi, LabEvents, LabState, SessionRow, Verdict } from '../../core/api.ts'
 import { keepConnected } from '../lab.ts'
 
 export interface Notice {
@@ -25,6 +25,7 @@ export const useWorld = defineStore('world', () => {
   const sessions = shallowRef(new Map<number, SessionRow>())
   const devices = shallowRef(new Map<string, DeviceRow>())
   const held = shallowRef<readonly Held[]>([])
+  const questions = shallowRef<readonly DeviceQuestion[]>([])
   const notices = ref<Notice[]>([])
   const now = ref(Date.now())
   let offs: (() => void)[] = []
@@ -68,19 +69,22 @@ export const useWorld = defineStore('world', () => {
       lab.on('sessions', (fact) => merge(sessions, fact.changed, (row) => row.session)),
       lab.on('devices', (fact) => merge(devices, fact.changed, (row) => row.id)),
       lab.on('held', (fact) => (held.value = fact.held)),
+      lab.on('questions', (fact) => (questions.value = fact.open)),
       lab.on('trace', (fact) => followers.forEach((one) => one.trace(fact))),
     ]
-    const [first, sessionRows, deviceRows, heldRows] = await Promise.all([
+    const [first, sessionRows, deviceRows, heldRows, open] = await Promise.all([
       lab.lab.state(),
       lab.trace.sessions(),
       lab.devices.list(),
       lab.stepper.held(),
+      lab.devices.questions(),
     ])
     api.value = lab
     state.value = first
     sessions.value = new Map(sessionRows.map((row) => [row.session, row]))
     devices.value = new Map(deviceRows.map((row) => [row.id, row]))
     held.value = heldRows
+    questions.value = open
     connection.value = 'open'
     everOpen.value = true
     await Promise.all(followers.map((one) => one.begin(lab, first)))
@@ -126,6 +130,7 @@ export const useWorld = defineStore('world', () => {
     sessions,
     devices,
     held,
+    questions,
     notices,
     now,
     sessionList,
