@@ -21,7 +21,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'core/device': ['core/syncml', 'core/machine', 'core/auth', 'core/dmtree', 'core/session', 'core/notify', 'core/bootstrap'],
   'core/store': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/server'],
   'core/evidence': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/store', 'core/notify'],
+  'core/mirror': ['core/syncml', 'core/machine', 'core/api', 'core/dmtree'],
   'core/lab': [
+    'core/mirror',
     'core/syncml',
     'core/machine',
     'core/api',

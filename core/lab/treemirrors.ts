@@ -1,7 +1,6 @@
 // One mirror per device, built from the trace when somebody first asks and kept up to date by live rows; the least used ones are forgotten.
-import type { Seq, TraceRow } from '../api.ts'
+import type { LabEvents, Seq, SessionRow, TraceRow } from '../api.ts'
 import { readPage } from '../page.ts'
-import type { LabEvents } from '../api.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import { uriOf } from '../mirror/node.ts'
 import { Reader } from '../mirror/reader.ts'
@@ -34,10 +33,13 @@ export interface Moved {
 
 export class Mirrors {
   readonly #store: TraceStore
+  readonly #sessions: () => readonly SessionRow[]
   readonly #kept = new Map<string, Kept>()
 
-  constructor(store: TraceStore) {
+  /** `sessions` are those there are now: the store learns of a new one a moment later. */
+  constructor(store: TraceStore, sessions: () => readonly SessionRow[]) {
     this.#store = store
+    this.#sessions = sessions
   }
 
   /** The mirror of a device, up to date with the newest row. */
@@ -69,13 +71,11 @@ export class Mirrors {
 
   #build(device: string): Kept {
     const kept: Kept = { mirror: new Mirror(), reader: new Reader(), last: this.#store.last, held: new Set() }
-    const seqs = this.#store
-      .sessions()
+    const seqs = this.#sessions()
       .filter((session) => session.device === device)
       .flatMap((session) => [...this.#store.session(session.session)])
       .sort((a, b) => a - b)
     for (const seq of seqs) this.#one(kept, seq, readPage(this.#store.rows(seq, 1))[0])
-    // A session's own row may be older than its newest messages.
     kept.last = Math.max(kept.last, seqs.at(-1) ?? 0)
     kept.mirror.takeMoved()
     return kept

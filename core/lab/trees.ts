@@ -8,6 +8,7 @@ import type {
   OrderRow,
   SchemaRow,
   Seq,
+  SessionRow,
   SnapshotRow,
   TreeArea,
   TreeDescription,
@@ -58,7 +59,8 @@ export interface TreeParts {
   readonly queue: (order: Order) => void
   /** Sends a notification, where the lab can; `note` says why it could not. */
   readonly wake: (device: string) => Promise<{ readonly woken: boolean; readonly note: string }>
-  readonly open: (device: string) => boolean
+  /** Sessions there are now. */
+  readonly sessions: () => readonly SessionRow[]
   readonly tell: (fact: LabEvents['tree']) => void
 }
 
@@ -73,7 +75,7 @@ export class Trees implements TreeArea {
 
   constructor(parts: TreeParts) {
     this.#parts = parts
-    this.#mirrors = new Mirrors(parts.store)
+    this.#mirrors = new Mirrors(parts.store, parts.sessions)
     this.#snapshots = new Snapshots(parts.snapshots)
     this.#schemas = new Schemas(parts.ddf)
     this.walks = new Walks({
@@ -81,7 +83,7 @@ export class Trees implements TreeArea {
       mirror: (device) => this.#mirrors.get(device),
       setting: (name) => parts.ledger.setting(name),
       setSetting: (name, value) => parts.ledger.setSetting(name, value),
-      open: parts.open,
+      open: (device) => parts.sessions().some((row) => row.device === device && row.state === 'open'),
       moved: (device, discovery) => parts.tell({ device, seq: 0, uris: [], total: 0, discovery, orders: [] }),
     })
   }

@@ -8,7 +8,7 @@ import { Failure, refuse } from './output.ts'
 
 const nothing = (): never => refuse('this command only reads')
 
-/** Area `tree` over a workspace; whatever would write through the lab is refused. `writable`: files of snapshots and DDFs may be written. */
+/** Area `tree` over a workspace; whatever would write through the lab is refused. */
 export function treesOf({ trace, ledger, dir }: Workspace): Trees {
   return new Trees({
     store: trace,
@@ -20,7 +20,7 @@ export function treesOf({ trace, ledger, dir }: Workspace): Trees {
     server: () => '',
     queue: nothing,
     wake: nothing,
-    open: (device) => trace.sessions().some((row) => row.device === device && row.state === 'open'),
+    sessions: () => trace.sessions(),
     tell: () => {},
   })
 }
