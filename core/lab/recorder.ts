@@ -155,13 +155,14 @@ export class Recorder {
   /** Records what was read, with what the machines said of it meanwhile. */
   write({ passage, row: read, findings: own }: Draft, notes: readonly Note[] = [], hold: HoldState = read.hold): Placed {
     if (!this.#on) return { seq: 0, session: 0, row: NOT_RECORDED }
-    const findings = [...own, ...findingsOf(notes)]
-    const severity = graver(read.severity, gravest(findings))
-    const row = { ...read, findings: findings.length, severity, hold }
+    const told = findingsOf(notes)
+    const findings = told.length === 0 ? own : [...own, ...told]
+    const same = told.length === 0 && hold === read.hold
+    const row = same ? read : { ...read, findings: findings.length, severity: graver(read.severity, gravest(told)), hold }
     const { startLine, headers, local, remote, cause } = passage
     const entry = { row, bytes: passage.frame.bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings, notes }
-    const seq = this.#store.append(entry)
-    const full = { ...row, seq }
+    const full = this.#store.record(entry)
+    const { seq } = full
     this.#announce(full)
     this.#moveRow(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
     return { seq, session: row.session, row: full }
@@ -387,7 +388,11 @@ function packageOf(direction: Direction, summary: Summary, answers: string): str
   return summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201') ? '#1' : '#3'
 }
 
-const findingsOf = (notes: readonly Note[]): Finding[] => notes.flatMap((note) => (note.finding === undefined ? [] : [note.finding]))
+function findingsOf(notes: readonly Note[]): Finding[] {
+  const found: Finding[] = []
+  for (const { finding } of notes) if (finding !== undefined) found.push(finding)
+  return found
+}
 
 function gravest(findings: readonly Finding[]): Severity | '' {
   return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')

@@ -12,39 +12,33 @@ const NAMES = {
   hold: ['no', 'held', 'released', 'edited', 'dropped', 'peer gone'],
 } as const
 
-/** How a column is stored: a number, a name as its number, a text as its id, a list of texts as the id of its lines, a truth value, or as it is. */
-type Form = 'number' | 'name' | 'id' | 'list' | 'truth' | 'text'
+/** Names of a row's columns in the order of both stored forms: only ever append. */
+export const COLUMNS = [
+  'seq',
+  'kind',
+  'at',
+  'mono',
+  'direction',
+  'hop',
+  'session',
+  'sessionId',
+  'device',
+  'msgId',
+  'package',
+  'encoding',
+  'size',
+  'commands',
+  'statuses',
+  'target',
+  'final',
+  'httpStatus',
+  'findings',
+  'severity',
+  'hold',
+  'text',
+] as const satisfies readonly (keyof TraceRow)[]
 
-/** Columns in the order of both stored forms: only ever append. */
-const FORMS = {
-  seq: 'number',
-  kind: 'name',
-  at: 'number',
-  mono: 'number',
-  direction: 'name',
-  hop: 'name',
-  session: 'number',
-  sessionId: 'id',
-  device: 'id',
-  msgId: 'id',
-  package: 'id',
-  encoding: 'name',
-  size: 'number',
-  commands: 'list',
-  statuses: 'list',
-  target: 'id',
-  final: 'truth',
-  httpStatus: 'number',
-  findings: 'number',
-  severity: 'name',
-  hold: 'name',
-  text: 'text',
-} as const satisfies Record<keyof TraceRow, Form>
-
-type Column = keyof typeof FORMS
-
-/** Names of a row's columns, in stored order. */
-export const COLUMNS = Object.keys(FORMS) as readonly Column[]
+type Column = (typeof COLUMNS)[number]
 
 /** Texts by id and ids by text, as the index keeps them (id 0 is ''). */
 export interface Interned {
@@ -52,23 +46,37 @@ export interface Interned {
   text(id: number): string
 }
 
-/** A row's values for SQL, in the order of COLUMNS. */
+/** Number of a name; 0 for one that has none. */
+const nameId = (names: readonly string[], name: string): number => Math.max(0, names.indexOf(name))
+
+/** A row's values for SQL, in the order of COLUMNS. Written out, because every message passes here twice. */
 export function toColumns(row: TraceRow, interned: Interned): SqlValue[] {
-  return COLUMNS.map((column) => {
-    const value = row[column]
-    switch (FORMS[column]) {
-      case 'name':
-        return Math.max(0, (NAMES[column as keyof typeof NAMES] as readonly unknown[]).indexOf(value))
-      case 'id':
-        return interned.id(value as string)
-      case 'list':
-        return interned.id((value as readonly string[]).join('\n'))
-      case 'truth':
-        return value ? 1 : 0
-      default:
-        return value as number | string
-    }
-  })
+  const list = (texts: readonly string[]): number =>
+    texts.length === 0 ? 0 : interned.id(texts.length === 1 ? (texts[0] as string) : texts.join('\n'))
+  return [
+    row.seq,
+    nameId(NAMES.kind, row.kind),
+    row.at,
+    row.mono,
+    nameId(NAMES.direction, row.direction),
+    nameId(NAMES.hop, row.hop),
+    row.session,
+    interned.id(row.sessionId),
+    interned.id(row.device),
+    interned.id(row.msgId),
+    interned.id(row.package),
+    nameId(NAMES.encoding, row.encoding),
+    row.size,
+    list(row.commands),
+    list(row.statuses),
+    interned.id(row.target),
+    row.final ? 1 : 0,
+    row.httpStatus,
+    row.findings,
+    nameId(NAMES.severity, row.severity),
+    nameId(NAMES.hold, row.hold),
+    row.text,
+  ]
 }
 
 /** The row that `toColumns` stored. Written out, because a page reads thousands. */

@@ -20,10 +20,11 @@ export class Tail {
   #written = 0
   #buffered = 0
   #buffer = new Uint8Array(0)
+  readonly #meta = new Uint8Array(24 << 10)
   /** Bytes of all earlier segments. */
   #before = 0
   /** What the index must learn of the current segment and of those closed since it was last told. */
-  readonly #extents = new Map<number, Extent>()
+  readonly #extents = new Map<number, { -readonly [K in keyof Extent]: Extent[K] }>()
 
   constructor(segments: Segments, crc32: Crc32, segmentBytes: number) {
     this.#segments = segments
@@ -39,7 +40,7 @@ export class Tail {
     this.#segment = last
     this.#written = this.#segments.size(last)
     this.#before = present.reduce((sum, segment) => sum + (segment === last ? 0 : this.#segments.size(segment)), 0)
-    for (const extent of known) if (extent.segment === last) this.#extents.set(last, extent)
+    for (const extent of known) if (extent.segment === last) this.#extents.set(last, { ...extent })
   }
 
   /** Bytes waiting to be written. */
@@ -54,7 +55,7 @@ export class Tail {
 
   /** Buffers a record, in a new segment where this one is full. */
   put(type: number, number: number, meta: string, bytes: Uint8Array | null): Place {
-    const record = { type, number, meta: utf8.encode(meta), bytes }
+    const record = { type, number, meta: this.#encoded(meta), bytes }
     const end = this.#written + this.#buffered
     if (end > 0 && end + sizeOf(record) > this.#segmentBytes) this.#roll()
     if (this.#written + this.#buffered === 0) {
@@ -67,7 +68,9 @@ export class Tail {
   /** Notes that row `seq` begins in the segment of `place`. */
   begins(seq: number, place: Place): void {
     const extent = this.#extents.get(place.segment)
-    if (extent !== undefined) this.#extents.set(place.segment, { ...extent, first: extent.first === 0 ? seq : extent.first, last: seq })
+    if (extent === undefined) return
+    if (extent.first === 0) extent.first = seq
+    extent.last = seq
   }
 
   /** Writes what waits to the current segment, in one piece. Throws what the disk says; the bytes go on waiting then. */
@@ -79,7 +82,7 @@ export class Tail {
     this.#buffered = 0
     if (this.#buffer.length > QUIET) this.#buffer = new Uint8Array(QUIET)
     const extent = this.#extents.get(this.#segment)
-    if (extent !== undefined) this.#extents.set(this.#segment, { ...extent, bytes: this.#written })
+    if (extent !== undefined) extent.bytes = this.#written
   }
 
   /** What the index is to learn; `learnt` is called when it has. */
@@ -109,6 +112,12 @@ export class Tail {
     } catch (error) {
       return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${error instanceof Error ? error.message : String(error)}`
     }
+  }
+
+  /** Meta as UTF-8 (valid until the next call); a small one needs no array of its own. */
+  #encoded(meta: string): Uint8Array {
+    if (meta.length * 3 > this.#meta.length) return utf8.encode(meta)
+    return this.#meta.subarray(0, utf8.encodeInto(meta, this.#meta).written)
   }
 
   #push(record: RecordParts): Place {

@@ -95,6 +95,11 @@ export class TraceStore {
 
   /** Records a row and returns its seq. Throws where the disk has refused so much that memory would overflow. */
   append(entry: NewEntry): Seq {
+    return this.record(entry).seq
+  }
+
+  /** As `append`; returns the row as it is kept. */
+  record(entry: NewEntry): TraceRow {
     this.#writable()
     this.#room()
     const seq = this.#last + 1
@@ -105,7 +110,7 @@ export class TraceStore {
     this.#entries.set(seq, place)
     this.#tail.begins(seq, place)
     this.#flushIfMuch()
-    return seq
+    return row
   }
 
   /** Says something further of a row. Throws an Error where there is no such row. */
