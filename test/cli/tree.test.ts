@@ -83,6 +83,7 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     const late = await tree(['get', '.', '--wait', '0.2', ...to])
     expect(late).toMatchObject({ code: 1, err: expect.stringContaining('is still queued after 0.2 s') as string })
     expect(await tree(['list', 'nobody', './A', ...ws])).toMatchObject({ code: 2, err: 'dmlab: nothing is known of ./A\n' })
+    expect(await tree(['snapshot', 'none', '--delete', ...ws])).toMatchObject({ code: 2, err: 'dmlab: there is no snapshot none\n' })
     expect(await tree(['list', 'snapshot:none', ...ws])).toMatchObject({ code: 2, err: 'dmlab: there is no snapshot none\n' })
     const none = await tree(['get', '.', '--device', id, '--workspace', scratch()])
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('no lab with an API runs on this workspace') as string })
@@ -132,5 +133,43 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     expect((await tree(['snapshot', '--list', ...ws])).text.split('\n')).toHaveLength(3)
     expect(await tree(['snapshot', 'from csv', '--delete', ...ws])).toMatchObject({ code: 0, err: '' })
     expect(await tree(['send', '-', ...to], 'no cart')).toMatchObject({ code: 2, err: expect.stringContaining('-: is no cart') as string })
+  })
+
+  test('the same over HTTP, in the words of the contract', async () => {
+    const token = readFileSync(join(lab.workspace, 'token'), 'utf8').trim()
+    const ask = async (method: string, path: string, body?: unknown): Promise<Record<string, unknown>> => {
+      const response = await fetch(new URL(`/api/v1/${path}`, ui.url), {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      return { status: response.status, ...((await response.json()) as object) }
+    }
+    const at = `devices/${encodeURIComponent(id)}/tree`
+    expect(await ask('GET', `${at}/overview`)).toMatchObject({ status: 200, device: id, fromDevInfo: 5, at: expect.stringMatching(/Z$/) as string })
+    expect(await ask('GET', `${at}?uri=./DevInfo&first=1&count=2`)).toMatchObject({ nodes: [{ name: 'Man' }, { name: 'Mod' }], more: 2 })
+    expect(await ask('GET', `${at}/node?uri=./DevInfo/Man&server=x`)).toMatchObject({ node: { value: 'DM Lab' }, acl: { server: 'x' } })
+    expect(await ask('GET', `${at}/node?uri=./None`)).toMatchObject({ status: 404, error: { message: 'nothing is known of ./None' } })
+    expect(await ask('GET', `${at}/search?text=DM%20Lab&count=1`)).toMatchObject({ nodes: [{ uri: './DevInfo/Man' }] })
+    const { changes } = (await ask('GET', `${at}/changes`)) as { changes: { seq: number; at: string }[] }
+    expect(changes[0]).toMatchObject({ at: expect.stringMatching(/Z$/) as string })
+    expect(await ask('GET', `${at}?after=${changes[0]?.seq}`)).toMatchObject({ nodes: [{ uri: './DevInfo' }] })
+    const cart = { mode: 'atomic', when: 'next session', commands: [{ kind: 'Delete', locUri: './DevInfo' }] }
+    expect(await ask('POST', `${at}/check`, cart)).toMatchObject({
+      remarks: expect.arrayContaining([expect.objectContaining({ rule: 'ddf.permanent' })]) as unknown,
+    })
+    const preview = await ask('POST', `${at}/preview`, { cart, encoding: 'wbxml' })
+    expect(Buffer.from(String(preview['bytes']), 'base64')[0]).toBe(2)
+    expect(await ask('GET', `${at}/orders`)).toMatchObject({ status: 200 })
+    expect(await ask('GET', `${at}/discovery`)).toMatchObject({ discovery: { state: 'done' } })
+    expect(await ask('POST', 'trees/diff', { a: { snapshot: 'clean' }, b: { device: id } })).toMatchObject({ changes: [] })
+    expect(await ask('POST', 'trees/script', { a: { snapshot: 'clean' }, b: { device: id }, mode: 'atomic' })).toMatchObject({
+      cart: { commands: [] },
+    })
+    const { bytes } = await ask('POST', 'trees/export', { of: { device: id }, uri: './DevInfo', format: 'tnds-xml' })
+    expect(Buffer.from(String(bytes), 'base64').toString()).toMatch(/^<MgmtTree/)
+    expect(await ask('GET', 'snapshots')).toMatchObject({ snapshots: [{ name: 'clean', takenAt: expect.stringMatching(/Z$/) as string }] })
+    expect(await ask('GET', 'schemas')).toMatchObject({ schemas: [{ name: 'DevInfo' }, { name: 'DevDetail' }, { name: 'DMAcc' }] })
+    expect(await ask('DELETE', 'schemas/none')).toMatchObject({ error: { message: 'there is no DDF none in the workspace' } })
   })
 })

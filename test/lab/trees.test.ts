@@ -162,8 +162,14 @@ describe('writing', () => {
     expect((await lab.api.tree.node({ device: id }, `${PLACE}/locked`, 'other')).acl).toMatchObject({ own: 'Get=*', certain: true, server: 'other' })
   })
 
-  it('what is gone is gone, and stays to be seen', async () => {
-    await lab.send(id, [{ kind: 'Delete', locUri: `${PLACE}/a` }])
+  it('what is gone is gone, and stays to be seen; whoever looks is told', async () => {
+    const told: LabEvents['tree'][] = []
+    const off = lab.api.on('tree', (fact) => told.push(fact))
+    const order = await lab.send(id, [{ kind: 'Delete', locUri: `${PLACE}/a` }])
+    await until(() => (told.some((fact) => fact.uris.includes(`${PLACE}/a`)) ? true : undefined), 'the change is told')
+    await until(() => (told.filter((fact) => fact.orders.includes(order.id)).length > 1 ? true : undefined), 'the order is told')
+    off()
+    expect(told.every((fact) => fact.device === id)).toBe(true)
     expect((await lab.api.tree.node({ device: id }, `${PLACE}/a`, '')).node).toMatchObject({ status: 'gone', value: 'one' })
     expect(text((await lab.api.tree.export({ device: id }, PLACE, 'csv')).bytes)).not.toContain('/a,')
   })
@@ -182,6 +188,40 @@ describe('writing', () => {
     expect((await lab.api.tree.search({ device: id, after: deleted?.seq ?? 0 }, `${PLACE}/a`, 10)).nodes[0]?.changed).toBe(true)
     const only = await lab.api.tree.changes(id, ticks[0]?.session ?? 0)
     expect(only.length).toBeLessThan(ticks.length)
+  })
+})
+
+describe('messages that were held', () => {
+  it('count when they are let go, as what left; dropped ones never', async () => {
+    const lab = await treeLab()
+    const { api } = lab
+    await api.stepper.mode({ mode: 'all' })
+    const { id } = await api.devices.simulate({ id: 'held', encoding: 'xml', auth: 'basic' })
+    const next = (): Promise<{ readonly id: number; readonly seq: number; readonly commands: readonly string[] }> =>
+      until(async () => (await api.stepper.held())[0], 'a message is held')
+    const first = await next()
+    expect(await api.tree.overview({ device: id })).toMatchObject({ nodes: 0 })
+    const { bytes } = await api.trace.frame(first.seq)
+    await api.stepper.decide(first.id, { act: 'edit', bytes: new TextEncoder().encode(text(bytes).replace('DM Lab', 'Edited')) })
+    const answer = await next()
+    expect(await api.tree.overview({ device: id })).toMatchObject({ nodes: 0 })
+    await api.stepper.mode({ mode: 'off' })
+    await api.stepper.decide(answer.id, { act: 'continue' })
+    await until(async () => ((await api.trace.sessions())[0]?.state === 'completed' ? true : undefined), 'the session is over')
+    const man = await until(async () => {
+      const { nodes } = await api.tree.search({ device: id }, './DevInfo/Man', 1)
+      return nodes[0]
+    }, 'the tree is known')
+    const sent = (await api.tree.changes(id, 0))[0]?.seq ?? 0
+    expect((await api.tree.search({ device: id, after: sent }, './DevInfo/Man', 1)).nodes[0]?.value).toMatch(/Edited|DM Lab/)
+    expect(man.status).toBe('fetched')
+    await api.stepper.mode({ mode: 'all' })
+    await api.tree.send(id, { mode: 'single', when: 'next session', commands: [{ kind: 'Add', locUri: `${PLACE}/dropped`, data: 'x' }] })
+    await until(async () => api.devices.simulate({ id, encoding: 'xml', auth: 'basic' }).catch(() => undefined), 'the device is free')
+    await api.stepper.decide((await next()).id, { act: 'continue' })
+    await api.stepper.decide((await next()).id, { act: 'drop' })
+    await expect(api.tree.node({ device: id }, `${PLACE}/dropped`, '')).rejects.toThrow('nothing is known')
+    await lab.stop()
   })
 })
 

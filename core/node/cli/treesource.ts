@@ -45,8 +45,10 @@ export async function ownerOf(dir: string): Promise<Ask> {
     }).catch((error: unknown) => refuse(`the lab at ${api.url} does not answer: ${error instanceof Error ? error.message : String(error)}`))
     const text = await response.text()
     const answer = parsed(text)
-    if (!response.ok)
-      throw new Failure(2, String((answer as { error?: unknown } | null)?.error ?? `HTTP ${String(response.status)}: ${text.slice(0, 200)}`))
+    if (!response.ok) {
+      const { error } = (answer ?? {}) as { readonly error?: { readonly message?: string } }
+      throw new Failure(2, error?.message ?? `HTTP ${String(response.status)}: ${text.slice(0, 200)}`)
+    }
     return answer as T
   }
 }
