@@ -201,7 +201,10 @@ export function outcome(order: OrderRow, index: number): Outcome {
   }
   const known = status(code)
   const of = tone(String(code))
-  const text = [known === undefined ? `${code}: no document defines this code.` : `${code} ${known.name}. ${known.meaning}`, command?.why ?? '']
+  const text = [
+    known === undefined ? `${code}: no document defines this code.` : `${code} ${known.name}. ${known.meaning}`,
+    (command?.why ?? '').replace(/^\d{3}: /, ''),
+  ]
   return {
     kind,
     word: String(code),

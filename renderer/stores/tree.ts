@@ -134,14 +134,16 @@ export const useTree = defineStore('tree', () => {
     }
   }
 
+  let soonTicks: ReturnType<typeof setTimeout> | undefined
   async function loadTicks(): Promise<void> {
     const api = world.api
     if (api === null || device.value === '') return
-    const at = tick.value?.seq ?? 0
     const of = `${device.value} ${session.value}`
     try {
       const all = await api.tree.changes(device.value, session.value)
       if (of !== `${device.value} ${session.value}`) return
+      // Where the person is by now, not where they were when this was asked.
+      const at = tick.value?.seq ?? 0
       ticks.value = all
       if (at !== 0) moment.value = all.findIndex((one) => one.seq === at)
     } catch (problem) {
@@ -155,6 +157,13 @@ export const useTree = defineStore('tree', () => {
   /** One message back or forward; false where there is none. */
   function step(by: 1 | -1): boolean {
     if (snapshot.value !== '' || ticks.value.length === 0) return false
+    if (soonTicks !== undefined) {
+      // Messages came since the list was read: it is read first, so that one step is one message.
+      clearTimeout(soonTicks)
+      soonTicks = undefined
+      void loadTicks().then(() => step(by))
+      return true
+    }
     const at = moment.value === -1 ? ticks.value.length : moment.value
     if (at + by < 0 || at + by > ticks.value.length) return false
     travel(at + by === ticks.value.length ? -1 : at + by)
@@ -245,7 +254,6 @@ export const useTree = defineStore('tree', () => {
 
   const listeners: ((fact: LabEvents['tree']) => void)[] = []
   let soon: ReturnType<typeof setTimeout> | undefined
-  let soonTicks: ReturnType<typeof setTimeout> | undefined
   function take(fact: LabEvents['tree']): void {
     for (const listener of listeners) listener(fact)
     if (fact.device !== device.value) return

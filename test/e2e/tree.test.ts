@@ -572,7 +572,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     await page.getByRole('button', { name: 'Compare A with B' }).click()
     await page.getByRole('option', { name: /removed \.\/Lab/ }).waitFor()
     await page.getByRole('button', { name: /Make the SyncML/ }).click()
-    await page.getByText('Delete ./Lab').waitFor()
+    await page.getByRole('dialog').getByText('Delete ./Lab', { exact: true }).waitFor()
     await shot(page, 'real-script')
     await page.getByRole('button', { name: /in the cart of/ }).click()
     await page.getByRole('button', { name: /^Send/ }).click()

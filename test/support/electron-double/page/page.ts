@@ -6,7 +6,6 @@ import type { Desktop } from '../../../../electron/preload.ts'
 
 declare global {
   interface Window {
-    readonly desktop: Desktop
     lab: LabApi | null
     connections: number
     statuses: string[]
@@ -14,6 +13,9 @@ declare global {
     violations: string[]
   }
 }
+
+/** What the preload gives. The window types it for itself, so it is not told to the whole program here. */
+const { desktop } = window as unknown as { readonly desktop: Desktop }
 
 window.lab = null
 window.connections = 0
@@ -28,7 +30,7 @@ window.addEventListener('message', (event) => {
   const lab = connect(channel)
   channel.onClose(() => {
     window.lab = null
-    void window.desktop.requestPort()
+    void desktop.requestPort()
   })
   void lab.lab.state().then((state) => {
     window.lab = lab
@@ -37,6 +39,6 @@ window.addEventListener('message', (event) => {
     if (title !== null) title.textContent = `${state.name} ${String(state.startedAt)} ${state.recovery}`
   })
 })
-window.desktop.onLab((status) => window.statuses.push(status.state))
-window.desktop.onCommand((command) => window.commands.push(command))
-void window.desktop.requestPort()
+desktop.onLab((status) => window.statuses.push(status.state))
+desktop.onCommand((command) => window.commands.push(command))
+void desktop.requestPort()
