@@ -30,9 +30,12 @@ describe('bit ruler', () => {
     const { fields } = findPackage0(WORKED)
     const rows = headerCells(WORKED, fields)
     expect(rows.map((row) => row.length)).toEqual([32, 32])
-    expect(rows.flat().map((cell) => cell.value).join('')).toBe(
-      [...WORKED.subarray(16, 24)].map((octet) => octet.toString(2).padStart(8, '0')).join(''),
-    )
+    expect(
+      rows
+        .flat()
+        .map((cell) => cell.value)
+        .join(''),
+    ).toBe([...WORKED.subarray(16, 24)].map((octet) => octet.toString(2).padStart(8, '0')).join(''))
     expect(new Set(rows.flat().map((cell) => cell.field))).toEqual(
       new Set(['version', 'ui-mode', 'initiator', 'future-use', 'sessionid', 'length-identifier']),
     )
@@ -48,7 +51,10 @@ describe('bit ruler', () => {
   })
   it('says why bytes are no package, and remarks on odd fields', () => {
     expect(findPackage0(WORKED.subarray(0, 30)).error).toMatch(/server identifier of 14 octets, but 6 are there/)
-    const odd = Uint8Array.from([...WORKED.subarray(0, 16), ...encodeTrigger(trigger('s', 0, { version: 99, future: 5, vendor: Uint8Array.of(1, 2) }))])
+    const odd = Uint8Array.from([
+      ...WORKED.subarray(0, 16),
+      ...encodeTrigger(trigger('s', 0, { version: 99, future: 5, vendor: Uint8Array.of(1, 2) })),
+    ])
     const { fields, remarks } = findPackage0(odd)
     expect(remarks.length).toBe(3)
     expect(fields.at(-1)).toMatchObject({ name: 'vendor-specific', value: '0102' })
@@ -58,12 +64,27 @@ describe('bit ruler', () => {
 
 describe('wake form', () => {
   it('begins with what everybody sends, or with a package seen', () => {
-    expect(wakeOptions(wakeFields(), false)).toEqual({ version: 11, uiMode: 'background', initiator: 'server', future: 0, nonce: 'stored', send: false })
+    expect(wakeOptions(wakeFields(), false)).toEqual({
+      version: 11,
+      uiMode: 'background',
+      initiator: 'server',
+      future: 0,
+      nonce: 'stored',
+      send: false,
+    })
     const seen = wakeFields(decodePackage0(WORKED))
     expect(wakeOptions(seen, true)).toMatchObject({ sessionId: 26, version: 11, send: true })
   })
   it('turns its texts into options, and says which one cannot be read', () => {
-    const form = { ...wakeFields(), sessionId: '0x1A', vendor: '01 02', to: ' udp://10.0.0.2:2948 ', endDevice: 'IMEI:1', flaw: 'digest' as const, resync: true }
+    const form = {
+      ...wakeFields(),
+      sessionId: '0x1A',
+      vendor: '01 02',
+      to: ' udp://10.0.0.2:2948 ',
+      endDevice: 'IMEI:1',
+      flaw: 'digest' as const,
+      resync: true,
+    }
     expect(wakeOptions(form, true)).toEqual({
       version: 11,
       uiMode: 'background',
