@@ -10,7 +10,7 @@ import type { Account } from '../server/records.ts'
 import type { Notified } from '../server/server.ts'
 import type { Ledger } from '../store/ledger.ts'
 import { DEFAULT_NONCES, decodePackage0, encodePackage0, Package0Error, sessionIdText, trigger } from '../syncml/package0.ts'
-import { fromBase64 } from '../syncml/text.ts'
+import { base64, fromBase64 } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
 import type { PushSender, Pushes } from './pushes.ts'
 
@@ -149,7 +149,9 @@ export class Notifier {
     if (nonces?.server == null) return null
     const { text, octets } = nonces.server
     const [first, second] = readings(octets === null ? { text } : { text, octets })
-    return nonces.reading === 'raw' && second !== undefined ? second : first
+    const nonce = nonces.reading === 'raw' && second !== undefined ? second : first
+    // What is kept after a session on the default nonce in which the device gave no other.
+    return Object.values(DEFAULTS).some((known) => base64(known) === base64(nonce)) ? null : nonce
   }
 
   async #deliver(device: string, account: Account, id: number, to: string, options: NotifyOptions, nonce: NonceKind, parts: PushParts): Promise<Seq> {

@@ -209,7 +209,8 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       effects.push({ type: 'save', record: { kind: 'order', order: settled } })
     }
     const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
-    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy: this.#policy, env, held: mates.held })
+    const policy = notified?.nonce == null ? this.#policy : renewing(this.#policy)
+    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy, env, held: mates.held })
     const live: Live = {
       number: ++this.#count,
       key: keyOf(message),
@@ -340,6 +341,17 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
 
   #arm(live: Live, ms: number | null): Save {
     return { type: 'timer', id: `session ${String(live.number)}`, ms }
+  }
+}
+
+/** Asks something in any case: only a device that has to answer can give a new nonce (NOTI 6.2, step 3). */
+function renewing(policy: Policy): Policy {
+  const question = { kind: 'Get' as const, cmdId: '', items: [{ target: { locUri: './DevInfo/DevId' } }] }
+  return {
+    next: (view, outcomes) => {
+      const works = policy.next(view, outcomes)
+      return view.round === 0 && works.length === 0 ? [{ order: null, commands: [question] }] : works
+    },
   }
 }
 

@@ -51,6 +51,8 @@ export class ClientSession {
   #refused: 'refused' | 'server refused' | null = null
   /** A nonce of a server that has not proved itself yet: used, kept only later (SEC). */
   #provisional: NonceText | null = null
+  /** A nonce for the server that has not left yet: kept once the message that carries it does. */
+  #issued: Uint8Array | null = null
   readonly #work: Work
   /** The question a person is asked, and the steps that wait for the answer. */
   #asking: { readonly id: string; readonly message: Message; readonly steps: Steps; readonly due: Due } | null = null
@@ -291,7 +293,7 @@ export class ClientSession {
   #keepNonces(verdict: Verdict): void {
     const { prover, verifier } = this.#x
     const { keep, requireServerAuth, server } = this.#options
-    if (verdict.issued !== undefined) keep({ issued: verdict.issued })
+    if (verdict.issued !== undefined) this.#issued = verdict.issued
     if (verifier.authenticated) this.#refused = null
     this.#provisional = prover.takeSave() ?? this.#provisional
     const trusted = server === null || verifier.authenticated || !requireServerAuth
@@ -331,6 +333,8 @@ export class ClientSession {
     const event: Event = wanted === 'put.final' && !put.packed.message.final ? 'put.part' : wanted
     if (!x.move(event)) effects.push(...x.illegal(event))
     else effects.push(put.send)
+    if (this.#issued !== null) this.#options.keep({ issued: this.#issued })
+    this.#issued = null
   }
 
   /** Ends without a further message. */

@@ -1,5 +1,4 @@
 // `dmlab device`: simulated devices that hold a session each; prints the outcomes.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { Option } from 'commander'
@@ -15,6 +14,9 @@ import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
 import { processClock } from '../clock.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
+import { pushed, pushedOptions } from './pushed.ts'
+import type { PushedOptions } from './pushed.ts'
+import { readState, writeState } from './statefile.ts'
 
 const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
 
@@ -47,12 +49,15 @@ type Outcome = { readonly id: string } & SessionOutcome & {
     readonly further?: readonly SessionOutcome[]
   }
 
+/** What the command line gives: --server may be missing where a bootstrap or a push tells it. */
+type Given = Omit<DeviceOptions, 'server'> & PushedOptions & { readonly server?: string }
+
 /** Adds the command. */
 export function device(program: Command): void {
-  program
+  const command = program
     .command('device')
     .description('simulated device(s) hold a session; prints the outcome')
-    .requiredOption('--server <url>', 'URL of the DM Server')
+    .option('--server <url>', 'URL of the DM Server (needed but with --bootstrap and --push-port)')
     .option('--id <id>', 'device id (default an IMEI of the test range); with --count a number is added')
     .option('--user <name>', 'user name of the account', LAB_ACCOUNT.user)
     .option('--password <text>', 'password of the account', LAB_ACCOUNT.password)
@@ -73,12 +78,16 @@ export function device(program: Command): void {
       'answers questions (alerts 1100 to 1104): accept, reject, cancel, timeout, or a text; without it the device cannot show any',
     )
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
-    .option('--json', 'print one JSON document')
-    .action(run)
+    .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
+  pushedOptions(command).action(run)
 }
 
-async function run(options: DeviceOptions): Promise<void> {
-  const count = whole(options.count, '--count', 1, 100_000)
+async function run(given: Given): Promise<void> {
+  const { server } = given
+  const count = whole(given.count, '--count', 1, 100_000)
+  if (given.pushPort !== undefined || given.bootstrap !== undefined) return takesPushes(given, count)
+  if (server === undefined) return refuse('--server <url> is needed')
+  const options: DeviceOptions = { ...given, server }
   const timeoutMs = whole(options.timeout, '--timeout', 1, 86_400_000)
   if (!URL.canParse(options.server) || !/^https?:$/.test(new URL(options.server).protocol))
     refuse(`--server ${options.server}: not an http or https URL`)
@@ -163,23 +172,20 @@ function answering(text: string): NonNullable<ClientParts['ask']> {
   }
 }
 
+/** One device that takes pushes; without --server it has no account but those its state or a bootstrap brings. */
+async function takesPushes(given: Given, count: number): Promise<void> {
+  const { server, user, password, serverId, serverPassword, auth, encoding, manufacturer, model } = given
+  if (count > 1) refuse('--bootstrap and --push-port are for one device; they do not go with --count')
+  if (server !== undefined && (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)))
+    refuse(`--server ${server}: not an http or https URL`)
+  whole(given.timeout, '--timeout', 1, 86_400_000)
+  const account = { user, password, serverId, serverPassword, auth: AUTH[auth], encoding, serverUri: server ?? 'http://127.0.0.1/' }
+  const about = { ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
+  await pushed(given, { ...account, ...about, ...(server === undefined ? { bare: true } : {}) }, given.id, testId(0))
+}
+
 /** IMEI of the test range (TAC 00499901). */
 const testId = (index: number): string => `IMEI:00499901${String(index + 1).padStart(7, '0')}`
-
-function readState(file: string): unknown {
-  if (!existsSync(file)) return undefined
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    return refuse(`${file}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
-/** Written whole or not at all; it holds secrets, so only the owner may read it. */
-function writeState(file: string, state: unknown): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-}
 
 function line({ id, further = [], ...first }: Outcome): string {
   return [first, ...further].map((end) => lineOf(id, end)).join('\n')
