@@ -123,13 +123,15 @@ export function fromPicker(format: 'date' | 'time', picked: string, before: stri
 
 /** What is odd about a value for its format, in words; '' where nothing is. It is sent all the same. */
 export function advice(format: string, data: string): string {
+  // Nothing typed yet says nothing; what is missing then is remarked on in the cart.
+  if (data === '') return ''
   if (format === 'bool' && data !== 'true' && data !== 'false') return 'A bool is true or false; this is sent as typed.'
   if (format === 'int' && !/^[+-]?\d{1,10}$/.test(data)) return 'An int is a whole number of 32 bits; this is sent as typed.'
   if (format === 'float' && !/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(data)) return 'A float is a decimal number; this is sent as typed.'
   if (format === 'date' && toPicker('date', data) === '') return 'A date is YYYY-MM-DD or YYYYMMDD; this is sent as typed.'
   if (format === 'time' && toPicker('time', data.replace(/Z$/, '')) === '') return 'A time is hh:mm:ss or hhmmss; this is sent as typed.'
   if ((format === 'bin' || format === 'b64') && octets(data) === null) return 'Octets are typed as base64 here; this is sent as typed.'
-  if (format === 'null' && data !== '') return 'The format null has no data; this is sent as typed.'
+  if (format === 'null') return 'The format null has no data; this is sent as typed.'
   return ''
 }
 
@@ -182,6 +184,8 @@ export interface Outcome {
   readonly text: string
 }
 
+const sentence = (text: string): string => (text === '' ? '' : `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`)
+
 /** The outcome of command `index` of an order. */
 export function outcome(order: OrderRow, index: number): Outcome {
   const command = order.commands[index]
@@ -203,7 +207,7 @@ export function outcome(order: OrderRow, index: number): Outcome {
   const of = tone(String(code))
   const text = [
     known === undefined ? `${code}: no document defines this code.` : `${code} ${known.name}. ${known.meaning}`,
-    (command?.why ?? '').replace(/^\d{3}: /, ''),
+    sentence((command?.why ?? '').replace(/^\d{3}: /, '')),
   ]
   return {
     kind,

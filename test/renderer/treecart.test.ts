@@ -163,7 +163,7 @@ describe('outcomes', () => {
   it('explain the code and say why, as the lab says it', () => {
     const refused = order('done', [['Replace', './A', 425, 'the ACL of ./A gives Replace to nobody']])
     expect(outcome(refused, 0)).toMatchObject({ kind: 'Replace', word: '425', tone: 'bad', code: 425 })
-    expect(outcome(refused, 0).text).toMatch(/^425 Permission denied\. .*the ACL of \.\/A/)
+    expect(outcome(refused, 0).text).toMatch(/^425 Permission denied\. .*The ACL of \.\/A/)
     expect(outcome(order('done', [['Get', './A', 200]]), 0).tone).toBe('good')
     expect(outcome(order('done', [['Get', './A', 699]]), 0).text).toContain('no document defines')
   })
