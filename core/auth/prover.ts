@@ -21,6 +21,7 @@ export class Prover {
   #type: AuthName
   #nonce: NonceText | null
   #reading: Reading
+  readonly #silent: boolean
   #state: 'open' | 'accepted' | 'each' | 'over' = 'open'
   #retried = false
   #shown = false
@@ -34,11 +35,14 @@ export class Prover {
     readonly types?: readonly AuthName[]
     readonly nonce: NonceText | null
     readonly reading?: Reading
+    /** Shows nothing, and cannot answer a challenge. */
+    readonly silent?: boolean
   }) {
     this.#user = options.user
     this.#password = options.password
     this.#type = options.type
-    this.#types = options.types ?? ['syncml:auth-basic', 'syncml:auth-md5', 'syncml:auth-MAC']
+    this.#silent = options.silent === true
+    this.#types = this.#silent ? [] : (options.types ?? ['syncml:auth-basic', 'syncml:auth-md5', 'syncml:auth-MAC'])
     this.#nonce = options.nonce
     this.#reading = options.reading ?? null
   }
@@ -63,7 +67,7 @@ export class Prover {
 
   /** True where the next message would carry something that proves us. */
   get ready(): boolean {
-    return this.#state !== 'accepted' && (this.#type === 'syncml:auth-basic' || this.#nonce !== null)
+    return !this.#silent && this.#state !== 'accepted' && (this.#type === 'syncml:auth-basic' || this.#nonce !== null)
   }
 
   /** Cred of the next message; undefined where none is due (accepted for the session, no nonce yet, auth-MAC). */
@@ -76,7 +80,7 @@ export class Prover {
 
   /** Transport header fields for a body that is ready to leave: the MAC, where auth-MAC is in use and a nonce is known. */
   headers(body: Uint8Array): readonly (readonly [string, string])[] {
-    if (this.#type !== 'syncml:auth-MAC' || this.#nonce === null) return []
+    if (this.#silent || this.#type !== 'syncml:auth-MAC' || this.#nonce === null) return []
     this.#shown = true
     return [[MAC_HEADER, formatMacHeader(this.#user, mac(this.#user, this.#password, this.#octets(), body))]]
   }

@@ -45,16 +45,24 @@ const TRIES = 2
 export class Verifier {
   readonly #required: boolean
   readonly #makeNonce: () => Uint8Array
+  readonly #accepts: 'session' | 'message'
   /** Nonce a credential must rest on now. */
   #nonce: Uint8Array | null
   /** Nonces that were right once; only to explain a refusal. */
   readonly #older: Uint8Array[] = []
-  #state: 'open' | 'session' | 'mac' | 'over' = 'open'
+  /** `each`: proved, and to be proved again by every message. */
+  #state: 'open' | 'session' | 'each' | 'mac' | 'over' = 'open'
   #failures = 0
   #demanded: AuthName | null = null
 
-  /** `nonce`: what we issued last time, or null. `required`: a message without credentials is refused. */
-  constructor(options: { readonly required: boolean; readonly nonce: Uint8Array | null; readonly makeNonce: () => Uint8Array }) {
+  /** `nonce`: what we issued last time, or null. `required`: a message without credentials is refused. `accepts`: for how long credentials count. */
+  constructor(options: {
+    readonly required: boolean
+    readonly nonce: Uint8Array | null
+    readonly makeNonce: () => Uint8Array
+    readonly accepts?: 'session' | 'message'
+  }) {
+    this.#accepts = options.accepts ?? 'session'
     this.#required = options.required
     this.#nonce = options.nonce
     this.#makeNonce = options.makeNonce
@@ -62,7 +70,7 @@ export class Verifier {
 
   /** True once the peer has proved who it is. */
   get authenticated(): boolean {
-    return this.#state === 'session' || this.#state === 'mac'
+    return this.#state === 'session' || this.#state === 'each' || this.#state === 'mac'
   }
 
   /** Checks one message. `secret` null: nobody we know; then only a challenge for `demand` (or a plain 401 where that is null) is possible. */
@@ -74,7 +82,8 @@ export class Verifier {
     if (secret === null) return this.#refuse(header === undefined && cred === null && demand !== null ? 407 : 401, because, demand, shown)
     if (this.#state === 'mac' && header === undefined) return this.#refuse(401, 'no x-syncml-hmac header after auth-MAC began', null, shown)
     if (header === undefined && cred === null) {
-      if (!this.#required || secret.open === true) return { code: 200, over: false, cause: 'no credentials shown, none required', shown: null }
+      if (this.#state !== 'each' && (!this.#required || secret.open === true))
+        return { code: 200, over: false, cause: 'no credentials shown, none required', shown: null }
       return this.#refuse(407, 'no credentials', demand, null)
     }
     if (shown === null) return this.#refuse(401, `authentication type ${JSON.stringify(cred?.typeText ?? '')} is not known`, demand, null)
@@ -93,8 +102,8 @@ export class Verifier {
   }
 
   #accept(shown: AuthName): Verdict {
-    this.#state = shown === 'syncml:auth-MAC' ? 'mac' : 'session'
-    const code = shown === 'syncml:auth-MAC' ? 200 : 212
+    this.#state = shown === 'syncml:auth-MAC' ? 'mac' : this.#accepts === 'message' ? 'each' : 'session'
+    const code = this.#state === 'session' ? 212 : 200
     if (shown === 'syncml:auth-basic') return { code, over: false, cause: 'right user name and password', shown }
     const issued = this.#issue()
     return { code, chal: challenge(shown, issued), issued, over: false, cause: 'right digest', shown }

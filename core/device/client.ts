@@ -6,6 +6,7 @@ import type { Encoding } from '../syncml/message.ts'
 import type { AuthName } from '../auth/credentials.ts'
 import { DmClient } from './device.ts'
 import type { ClientAccount, ClientNonces, ClientRecord } from './device.ts'
+import type { DeviceProfile } from './profiles.ts'
 import type { StoredReport } from './reports.ts'
 import { accountsOf, makeDevice, restoreDevice, saveDevice } from './profile.ts'
 import type { Device, StoredAccount } from './profile.ts'
@@ -26,6 +27,8 @@ export interface ClientSetup {
   readonly bare?: boolean
   /** Somebody is there to be asked; otherwise UI alerts give 406. */
   readonly people?: boolean
+  /** What kind of client it is; `full` where absent. */
+  readonly profile?: DeviceProfile
 }
 
 /** What the lab's own account asks of a device (contract: account `lab`). */
@@ -55,7 +58,10 @@ const PREFERENCE = { 'syncml:auth-basic': 'BASIC', 'syncml:auth-md5': 'DIGEST', 
 
 /** Makes the device; `state` is what an earlier `state()` gave. Throws TreeError 400 where it does not read. */
 export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Client {
-  const device = state === undefined ? fresh(setup, env) : restoreDevice(state, { now: () => env.now(), people: setup.people === true })
+  const device =
+    state === undefined
+      ? fresh(setup, env)
+      : restoreDevice(state, { now: () => env.now(), people: setup.people === true, features: setup.profile?.features ?? {} })
   const nonces = readNonces(state, setup.serverId)
   const reports = new Map(Object.entries(stateOf(state).reports ?? {}))
   let account: ClientAccount = { ...setup, userName: setup.user }
@@ -65,6 +71,7 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
   const build = (start: ClientNonces | undefined): DmClient =>
     new DmClient({
       reports: reports.get(account.serverId) ?? [],
+      settings: { ...setup.profile?.settings, habits: setup.profile?.habits ?? {} },
       serverUri,
       deviceId: setup.id,
       account,
@@ -116,6 +123,8 @@ function fresh(setup: ClientSetup, env: Env): Device {
   const device = makeDevice({
     now: () => env.now(),
     people: setup.people === true,
+    features: setup.profile?.features ?? {},
+    largeObjects: setup.profile?.habits.largeObjects ?? true,
     id: setup.id,
     serverUri: setup.serverUri,
     ...(setup.manufacturer === undefined ? {} : { manufacturer: setup.manufacturer }),

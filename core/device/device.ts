@@ -14,6 +14,8 @@ import type { Alert, NonceText } from '../syncml/message.ts'
 import { Asking } from './asking.ts'
 import type { Asked } from './asking.ts'
 import type { UiAnswer, UiQuestion } from './interaction.ts'
+import { HABITS } from './profiles.ts'
+import type { Habits } from './profiles.ts'
 import { ReportBox } from './reports.ts'
 import type { StoredReport } from './reports.ts'
 
@@ -22,6 +24,8 @@ export interface ClientAccount {
   readonly userName: string
   readonly password: string
   readonly serverId: string
+  /** AAuthName of SRVCRED where it differs: the server may call itself either. */
+  readonly serverName?: string
   /** '' where the server has none: it is not asked for credentials then. */
   readonly serverPassword: string
   /** Type to begin with (AAuthPref). */
@@ -67,6 +71,7 @@ export interface ClientSettings {
   readonly patienceMs: number
   /** What stands for an answer nobody gave: status 408, or the default response where the question has one (PRO allows both). */
   readonly onTimeout: 'timeout' | 'preset'
+  readonly habits: Partial<Habits>
 }
 
 export const CLIENT_SETTINGS: ClientSettings = {
@@ -77,6 +82,7 @@ export const CLIENT_SETTINGS: ClientSettings = {
   resends: 0,
   patienceMs: 60_000,
   onTimeout: 'timeout',
+  habits: {},
 }
 
 export interface ClientOptions {
@@ -156,18 +162,20 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #begin(start: Extract<ClientInput, { type: 'start' }>): ClientSession {
     const { account, deviceId, serverUri, wire, performer, env } = this.#options
     const { maxMsgSize, maxObjSize, requireServerAuth } = this.#settings
-    const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
+    const habits: Habits = { ...HABITS, ...this.#settings.habits }
+    const issueNonce =
+      this.#options.issueNonce ?? ((): Uint8Array => (habits.nonce === 'long' ? makeNonce((count) => env.random(count)) : fiveDigits(env)))
     const { userName: user, password, auth: type, types } = account
     return new ClientSession({
       own: deviceId,
       peer: serverUri,
-      sessionId: start.sessionId ?? randomId(env),
-      wire,
-      contentType: contentTypeOf(wire.encoding),
+      sessionId: start.sessionId === undefined ? randomId(env, habits.sessionId) : printed(start.sessionId, habits.sessionId),
+      wire: { ...habits.wire, ...wire },
+      contentType: contentTypeOf(wire.encoding, habits.plainType),
       maxMsgSize: maxMsgSize ?? undefined,
       maxObjSize: maxObjSize ?? undefined,
       respUri: undefined,
-      largeObjects: true,
+      largeObjects: habits.largeObjects,
       prover: new Prover({
         user,
         password,
@@ -176,11 +184,18 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
         nonce: this.#nonces.client,
         reading: this.#nonces.reading,
       }),
-      verifier: new Verifier({ required: requireServerAuth, nonce: this.#nonces.server, makeNonce: issueNonce }),
+      verifier: new Verifier({ required: requireServerAuth, nonce: this.#nonces.server, makeNonce: issueNonce, accepts: habits.accepts }),
       env,
       performer,
       by: { serverId: account.serverId },
-      server: account.serverPassword === '' ? null : { userNames: [account.serverId], password: account.serverPassword, type: null },
+      server:
+        account.serverPassword === ''
+          ? null
+          : {
+              userNames: account.serverName === undefined ? [account.serverId] : [account.serverId, account.serverName],
+              password: account.serverPassword,
+              type: null,
+            },
       requireServerAuth,
       alert: start.initiated === 'server' ? 1200 : 1201,
       alerts: start.alerts ?? [],
@@ -288,9 +303,19 @@ function note(text: string, topic: 'problem' | 'state' = 'problem'): Effect<Clie
   return { type: 'note', note: { topic, text, device: '', sessionId: '' } }
 }
 
-/** A 16-bit SessionID as upper-case hex without leading zeros, not 0 (PRO session identifiers). */
-function randomId(env: Env): string {
+/** A 16-bit SessionID, not 0: upper-case hex without leading zeros (PRO session identifiers), or decimal up to 32767 (dm-protocol 14). */
+function randomId(env: Env, radix: Habits['sessionId']): string {
   const octets = env.random(2)
   const value = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0)
-  return (value === 0 ? 1 : value).toString(16).toUpperCase()
+  return radix === 'hex' ? (value || 1).toString(16).toUpperCase() : String(value & 0x7fff || 1)
+}
+
+/** The SessionID of a notification as this client writes it; anything that is no such number stays as it is. */
+function printed(sessionId: string, radix: Habits['sessionId']): string {
+  return radix === 'decimal' && /^[0-9A-F]{1,4}$/i.test(sessionId) ? String(parseInt(sessionId, 16)) : sessionId
+}
+
+/** Five decimal digits (dm-protocol 14). */
+function fiveDigits(env: Env): Uint8Array {
+  return Uint8Array.from(env.random(5), (octet) => 0x30 + (octet % 10))
 }

@@ -187,8 +187,9 @@ export class DeviceDesk implements Desk {
   #known(account: Account): Ident {
     if (account.state === 'waiting') return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
     if (account.state === 'refused') return { secret: null, demand: null, because: 'the device was refused by decision' }
-    const demand: AuthName = account.authType ?? 'syncml:auth-md5'
-    return { secret: { userNames: [account.userName], password: account.password, type: account.authType }, demand, because: '' }
+    const type = account.authType ?? this.#parts.settings.auth
+    const demand: AuthName = type ?? 'syncml:auth-md5'
+    return { secret: { userNames: [account.userName], password: account.password, type }, demand, because: '' }
   }
 
   /**
@@ -197,7 +198,8 @@ export class DeviceDesk implements Desk {
   #enrol(shown: Shown): Ident {
     if (shown.type === 'syncml:auth-basic' && shown.user !== undefined && shown.password !== undefined && shown.user !== '') {
       const account = this.#create(shown.user, shown.password, 'enrolled')
-      return this.#known(account)
+      // What it enrolled with counts for this session, whatever is asked of it later.
+      return { secret: { userNames: [account.userName], password: account.password, type: null }, demand: 'syncml:auth-basic', because: '' }
     }
     if (shown.type === null) return { secret: NOBODY, demand: 'syncml:auth-basic', because: '' }
     return { secret: null, demand: 'syncml:auth-basic', because: 'the device is not known yet, and a digest tells no password' }

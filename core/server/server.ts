@@ -88,6 +88,9 @@ type Save = Effect<ServerRecord>
 
 const TOKEN = 'sid'
 
+/** Ended sessions of one device that are kept, so that a lost last answer can be given again. */
+const ENDED_KEPT = 4
+
 /** A DM Server. Saves come before the message that depends on them. */
 export class DmServer implements Machine<ServerInput, ServerRecord> {
   readonly #options: ServerOptions
@@ -96,6 +99,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   readonly #sessions = new Map<string, Live>()
   readonly #tokens = new Map<string, Live>()
   readonly #links = new Map<number, Live>()
+  readonly #ended = new Map<string, Live[]>()
   readonly #numbers = new Map<number, Live>()
   readonly #devices = new Map<string, Mates>()
   /** Orders as saved by the effects of this very input, which the ledger does not show yet. */
@@ -166,7 +170,18 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
     }
     effects.push(this.#arm(live, live.session.over ? this.#settings.resendMs : this.#settings.idleMs))
+    if (live.session.over) this.#keep(live, effects)
     return effects
+  }
+
+  /** An ended session is kept for its last answer; a device that goes on to new ones has only its newest few kept. */
+  #keep(live: Live, effects: Save[]): void {
+    const ended = this.#ended.get(live.device) ?? []
+    if (ended.includes(live)) return
+    ended.push(live)
+    this.#ended.set(live.device, ended)
+    const oldest = ended.length > ENDED_KEPT ? ended[0] : undefined
+    if (oldest !== undefined) this.#stop(oldest, { state: 'completed', reason: '' }, effects)
   }
 
   /** The session a message belongs to; undefined where it begins one. A new #1 under an old SessionID ends the session before. */
@@ -234,11 +249,11 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
 
   #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, ledger: ServerLedger): ServerSession {
     const { env, serverUri } = this.#options
-    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword } = this.#settings
+    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = this.#settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
     const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
-    const type: AuthName = account?.authType ?? 'syncml:auth-md5'
+    const type: AuthName = account?.authType ?? this.#settings.auth ?? 'syncml:auth-md5'
     const nonce =
       nonces.server === null ? null : { text: nonces.server.text, ...(nonces.server.octets === null ? {} : { octets: nonces.server.octets }) }
     const options = {
@@ -257,8 +272,9 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
         type,
         nonce,
         reading: nonces.reading,
+        silent: !prove,
       }),
-      verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce }),
+      verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce, accepts }),
       env,
     }
     return new ServerSession(options, desk)

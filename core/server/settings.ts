@@ -1,4 +1,5 @@
 // Settings of a DM Server and their defaults; data only.
+import type { AuthType } from './records.ts'
 import type { Wire } from '../syncml/codec.ts'
 
 export interface ServerSettings {
@@ -13,6 +14,12 @@ export interface ServerSettings {
   readonly wire: Partial<Omit<Wire, 'encoding'>>
   /** Refuse enrolled devices that show no credentials. Unknown ones that `enrol: 'auto'` takes in may show none. */
   readonly requireAuth: boolean
+  /** Type asked of devices whose account names none, and used towards them; null: basic and md5 alike, md5 where asked. */
+  readonly auth: AuthType | null
+  /** Right credentials count for the session (212), or for one message (200; SEC challenges). */
+  readonly accepts: 'session' | 'message'
+  /** Show credentials of our own. */
+  readonly prove: boolean
   /** Unknown devices: taken as they show themselves, kept waiting for a decision, or refused. */
   readonly enrol: 'auto' | 'ask' | 'never'
   /** Send a RespURI with a token. */
@@ -31,6 +38,9 @@ export const SERVER_SETTINGS: ServerSettings = {
   resendMs: 30_000,
   wire: {},
   requireAuth: true,
+  auth: null,
+  accepts: 'session',
+  prove: true,
   enrol: 'ask',
   respUri: true,
   serverId: 'dm-lab',

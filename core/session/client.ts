@@ -48,6 +48,8 @@ export class ClientSession {
   #link: Link = { link: 0 }
   #uri: string
   #end: End | null = null
+  /** The server was asked for its credentials in this session. */
+  #challenged = false
   #refused: 'refused' | 'server refused' | null = null
   /** A nonce of a server that has not proved itself yet: used, kept only later (SEC). */
   #provisional: NonceText | null = null
@@ -213,6 +215,7 @@ export class ClientSession {
     if (verdict.code >= 400 && (next !== 'again' || verdict.over)) return this.#challenge(received, effects, verdict)
     if (header !== undefined && next === 'go on') x.established = true
     this.#keepNonces(verdict)
+    this.#challenged ||= verdict.code >= 400
     const refs = message.header.cred !== undefined || verdict.chal !== undefined || verdict.code >= 400
     x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
     if (next === 'again') {
@@ -268,9 +271,11 @@ export class ClientSession {
     const { message } = received
     this.#refused = 'server refused'
     if (!message.commands.some(isRequest)) {
+      if (this.#challenged) return this.#quit(effects, { state: 'failed', reason: 'the server does not answer the challenge' })
       effects.push(this.#x.problem(finding('auth.challenge.needless', message.header)))
       return this.#quit(effects, { state: 'completed', reason: '' })
     }
+    this.#challenged = true
     const end: End | null = verdict.over ? { state: 'failed', reason: `the server is refused: ${verdict.cause}` } : null
     this.#refuse(received, effects, verdict.code, { end, items: [], chal: verdict.chal })
   }

@@ -57,6 +57,9 @@ export interface PutOptions {
   readonly prove?: boolean
 }
 
+/** Octets of a message around its one object: SyncHdr, Status, element names (INFERRED, on the safe side). */
+const AROUND = 900
+
 /** Messages to and fro that bring nothing new before a session is given up (INFERRED). */
 const IDLE_ROUNDS = 40
 
@@ -106,6 +109,12 @@ export class Exchange {
 
   get maxObjSize(): number | undefined {
     return this.#maxObjSize
+  }
+
+  /** What one object of ours may measure: the peer's MaxObjSize, and where nothing is chunked what one message has room for. */
+  get room(): number {
+    const message = this.options.largeObjects ? Infinity : (this.#maxMsgSize ?? Infinity) - AROUND
+    return Math.min(this.#maxObjSize ?? Infinity, Math.max(0, message))
   }
 
   /** MsgID of our last message, '' before the first. */

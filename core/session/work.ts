@@ -86,9 +86,9 @@ export class Work {
     return outcomeEntries(message, command, outcome)
   }
 
-  /** Results larger than the server's MaxObjSize are not sent: 413 (PRO MaxObjSize). */
+  /** Results larger than the server takes, or than a device without chunks can send, are not sent: 413 (PRO MaxObjSize). */
   #within(outcome: Outcome): Outcome {
-    const limit = this.#x.maxObjSize ?? Infinity
+    const limit = this.#x.room
     const xml = this.#x.options.wire.encoding === 'xml'
     const size = ({ data }: Item): number => (xml && data instanceof Uint8Array ? Math.ceil(data.length / 3) * 4 : objectSize(data))
     const children = outcome.children?.map((child) => this.#within(child))

@@ -1,0 +1,133 @@
+// Device profiles: what kinds of clients do differently, as one table; each line says where it was read, and what is INFERRED.
+import type { Wire } from '../syncml/codec.ts'
+import type { ClientSettings } from './device.ts'
+import type { Features } from './features.ts'
+
+/** How a client writes what the protocol leaves open. */
+export interface Habits {
+  /** How a SessionID of its own is printed. */
+  readonly sessionId: 'hex' | 'decimal'
+  /** WBXML form. */
+  readonly wire: Partial<Omit<Wire, 'encoding'>>
+  /** Nonces it issues: 24 characters of ours, or a few decimal digits. */
+  readonly nonce: 'long' | 'five digits'
+  /** Status of SyncHdr after right credentials: 212 for the session, or 200 so that each message must carry them. */
+  readonly accepts: 'session' | 'message'
+  /** Content type without `.dm`, as older clients write it. */
+  readonly plainType: boolean
+  /** Objects in chunks (./DevDetail/LrgObj). */
+  readonly largeObjects: boolean
+}
+
+export interface DeviceProfile {
+  readonly title: string
+  readonly features: Partial<Features>
+  readonly settings: Partial<ClientSettings>
+  readonly habits: Partial<Habits>
+  /** Each difference with its standing. */
+  readonly facts: readonly (readonly [standing: 'CONFIRMED' | 'INFERRED', what: string])[]
+}
+
+const NO_LISTS: Features['lists'] = new Set()
+const LIST: Features['lists'] = new Set(['Struct', 'StructData', 'TNDS'])
+const COMMON: Features['properties'] = new Set(['ACL', 'Format', 'Name', 'Size', 'Type'])
+
+export const DEVICE_PROFILES = {
+  full: { title: 'everything the protocol allows', features: {}, settings: {}, habits: {}, facts: [] },
+  strict: {
+    title: 'nothing that need not be tolerated',
+    features: { implicitAdd: false },
+    settings: { requireServerAuth: true },
+    habits: {},
+    facts: [
+      ['CONFIRMED', 'a server without credentials is answered 407 for every command (SEC challenges)'],
+      ['CONFIRMED', 'Add below a missing parent is 404 (REP Add: implicit nodes are a MAY)'],
+    ],
+  },
+  lean: {
+    title: 'only what a client must support',
+    features: {
+      copy: false,
+      exec: false,
+      atomic: false,
+      lists: NO_LISTS,
+      tnds: false,
+      implicitAdd: false,
+      alerts: new Set<number>(),
+      properties: COMMON,
+    },
+    settings: { maxMsgSize: 4096, maxObjSize: 4096 },
+    habits: { largeObjects: false },
+    facts: [['CONFIRMED', 'Atomic, Copy, Exec, MoreData and UI alerts are SHOULD or MAY for a client (REP tables)']],
+  },
+  symbian: {
+    title: 'Symbian and Nokia',
+    features: { alerts: new Set([1100, 1101]), properties: COMMON, lists: NO_LISTS, tnds: false },
+    settings: {},
+    habits: { sessionId: 'decimal', wire: { strings: 'opaque' }, nonce: 'five digits' },
+    facts: [
+      ['CONFIRMED', 'SessionID in decimal; every WBXML string OPAQUE'],
+      ['CONFIRMED', 'only UI alerts 1100 and 1101; nonces of five decimal digits'],
+      ['CONFIRMED', 'properties ACL, Format, Name, Size, Type; others 406'],
+    ],
+  },
+  libdmclient: {
+    title: 'libdmclient',
+    features: { atomic: false, lists: NO_LISTS, tnds: false },
+    settings: {},
+    habits: { largeObjects: false },
+    facts: [
+      ['CONFIRMED', 'no Atomic, no chunks, list queries 406'],
+      ['CONFIRMED', 'ends the session when only the Status of SyncHdr is left to say'],
+    ],
+  },
+  aosp: {
+    title: 'Motorola and AOSP',
+    features: { lists: LIST, tnds: true },
+    settings: {},
+    habits: { wire: { publicId: 'text' } },
+    facts: [
+      ['CONFIRMED', 'WBXML public identifier as text'],
+      ['CONFIRMED', 'TNDS inline on code page 2'],
+    ],
+  },
+  samsung: {
+    title: 'Samsung and Obigo',
+    features: { lists: LIST, tnds: true },
+    settings: {},
+    habits: { wire: { publicId: 'text' } },
+    facts: [
+      ['CONFIRMED', 'accepts list, prop and TNDS'],
+      ['INFERRED', 'WBXML public identifier as text'],
+    ],
+  },
+  windows: {
+    title: 'Windows',
+    features: { copy: false, alerts: new Set<number>(), tnds: false },
+    settings: { maxMsgSize: null, maxObjSize: null },
+    habits: { sessionId: 'decimal' },
+    facts: [
+      ['CONFIRMED', 'no Copy, no UI alerts; SessionID in decimal before SyncApplicationVersion 2.0'],
+      ['CONFIRMED', 'names no limits in SyncHdr'],
+    ],
+  },
+  wordy: {
+    title: 'credentials in every message',
+    features: {},
+    settings: {},
+    habits: { accepts: 'message', plainType: true },
+    facts: [
+      ['CONFIRMED', 'answers 200 instead of 212, so that the server must prove itself in each message (SEC challenges)'],
+      ['INFERRED', 'content type application/vnd.syncml+xml without .dm'],
+    ],
+  },
+} as const satisfies Readonly<Record<string, DeviceProfile>>
+
+export type DeviceProfileName = keyof typeof DEVICE_PROFILES
+
+/** The profile of that name; undefined where there is none. */
+export function deviceProfile(name: string): DeviceProfile | undefined {
+  return Object.hasOwn(DEVICE_PROFILES, name) ? DEVICE_PROFILES[name as DeviceProfileName] : undefined
+}
+
+export const HABITS: Habits = { sessionId: 'hex', wire: {}, nonce: 'long', accepts: 'session', plainType: false, largeObjects: true }
