@@ -1,5 +1,6 @@
 // Bodies no decoder accepts: what is surely markup stays, everything that could be a value is blanked. Linear, never throws.
 import type { Range } from '../syncml/element.ts'
+import { GATEWAY_FIELD, notificationIn } from '../notify/push.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { DIGEST_LENGTH, decodePackage0, Package0Error } from '../syncml/package0.ts'
 import { KNOWN_NAMES } from '../syncml/tokens.ts'
@@ -84,13 +85,21 @@ function blankMarkup(out: Uint8Array, start: number): { end: number; open: boole
   return { end: closed ? at + 1 : at, open: closed && second !== 0x2f && OPEN.has(name) }
 }
 
-/** Parts of a Package #0 that must not be shown (digest, vendor-specific rest), or null where these octets look like none. */
+/**
+ * Parts of a notification that must not be shown (digest, vendor-specific rest, the end device a WSP header names), bare, in its WSP push or in
+ * its SMS; null where these octets look like none.
+ */
 export function secretsOfPush(bytes: Uint8Array): Range[] | null {
+  const found = notificationIn(bytes)
+  const at = found === null ? 0 : found.start + found.push.bodyStart
   try {
-    const { future, serverId, vendor } = decodePackage0(bytes)
+    const { future, serverId, vendor } = decodePackage0(bytes.subarray(at))
     if (future !== 0 || !/^[!-~]+$/.test(serverId)) return null
-    const digest = { start: 0, end: DIGEST_LENGTH }
-    return vendor.length === 0 ? [digest] : [digest, { start: bytes.length - vendor.length, end: bytes.length }]
+    const ranges = [{ start: at, end: at + DIGEST_LENGTH }]
+    if (vendor.length > 0) ranges.push({ start: bytes.length - vendor.length, end: bytes.length })
+    for (const { name, start, end } of found?.push.wsp?.headers ?? [])
+      if (name === GATEWAY_FIELD) ranges.push({ start: (found?.start ?? 0) + start + 1, end: (found?.start ?? 0) + end - 1 })
+    return ranges
   } catch (error) {
     if (error instanceof Package0Error) return null
     throw error

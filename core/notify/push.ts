@@ -3,7 +3,7 @@ import type { Headers } from '../machine.ts'
 import { encodePackage0 } from '../syncml/package0.ts'
 import type { Package0Secret, Trigger } from '../syncml/package0.ts'
 import { md5 } from '../auth/md5.ts'
-import { applicationValue, decodeWsp, encodeWsp, looksLikeWsp } from './wsp.ts'
+import { applicationValue, decodeWsp, encodeWsp, looksLikeWsp, PushError } from './wsp.ts'
 import type { WspPush } from './wsp.ts'
 
 export const NOTIFICATION = 'application/vnd.syncml.notification'
@@ -130,16 +130,23 @@ function facts(
   }
 }
 
-/** Where Package #0 or a document begins in the bytes of a push row: after the headers of a WSP push that can be read, else at 0. */
-export function bodyStartOf(bytes: Uint8Array): number {
-  if (!looksLikeWsp(bytes)) return 0
-  try {
-    const { bodyStart, contentType } = decodeWsp(bytes)
-    return contentType.startsWith('?') ? 0 : bodyStart
-  } catch {
-    return 0
+/** The WSP push of a notification that these octets are, bare or as the user data of one SMS (whose octets come first); null for anything else. */
+export function notificationIn(bytes: Uint8Array): { readonly push: Push; readonly start: number } | null {
+  for (const start of looksLikeSms(bytes) ? [(bytes[0] as number) + 1, 0] : [0]) {
+    const pdu = bytes.subarray(start)
+    if (!looksLikeWsp(pdu)) continue
+    try {
+      const push = readPdu(pdu)
+      // A bare Package #0 may begin with these octets by chance; headers that say so besides cannot be chance.
+      if (push.contentType === NOTIFICATION) return { push, start }
+    } catch (error) {
+      if (!(error instanceof PushError)) throw error
+    }
   }
+  return null
 }
+
+const looksLikeSms = (bytes: Uint8Array): boolean => bytes[0] === 6 && bytes[1] === 5 && bytes[2] === 4
 
 /** What is odd about the headers of a WSP push, in words (NOTI 6.3, notification sheet 2.1): order, numeric codes, 48 octets. */
 export function pduRemarks({ wsp, contentType, application }: Push): string[] {

@@ -56,6 +56,16 @@ describe('dmlab notify --print', () => {
     expect(pdu.slice(54 + 32)).toBe(`02A0000000 1234 0E ${hex(bytes('636F6D2E6578616D706C652E646D'))} 0102`.replace(/ /g, ''))
   })
 
+  it('decode reads what notify writes: bare, as PDU, as SMS', () => {
+    const lines = dmlab([...SAMPLE, '--session-id', '26', '--gateway-device', 'ed3', '--hex', '--pdu', '--sms'])
+      .text.trim()
+      .split('\n')
+    const [bare = '', pdu = '', sms = ''] = lines.map((line) => dmlab(['decode', '--type', 'notification'], line).text)
+    expect(bare).toContain('server-identifier')
+    expect(pdu).toBe(`WSP push: application/vnd.syncml.notification, x-wap-application:syncml.dm, end device ed3\n${bare}`)
+    expect(sms).toBe(pdu)
+  })
+
   it.each([
     [['notify'], "required option '--device <id>'"],
     [['notify', '--device', 'D'], 'needs --server-id and --password'],

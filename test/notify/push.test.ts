@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  bodyStartOf,
   CP_WBXML,
   DM_APPLICATION,
   DM_WBXML,
   NOTIFICATION,
   notification,
+  notificationIn,
   pduRemarks,
   readHttp,
   readPdu,
@@ -38,6 +38,16 @@ describe('WSP push of a notification', () => {
     expect(push.wsp).toMatchObject({ tid: 1, typeCode: 0x44, headersLength: 3 })
     expect(push.body).toEqual(PACKAGE0)
     expect(pduRemarks(push)).toEqual([])
+  })
+
+  it('a notification is found in its PDU and in its SMS, and a bare one is not taken for either', () => {
+    expect(notificationIn(PDU)).toMatchObject({ start: 0, push: { bodyStart: 6, body: PACKAGE0 } })
+    expect(notificationIn(SMS)).toMatchObject({ start: 7, push: { bodyStart: 6, body: PACKAGE0 } })
+    expect(notificationIn(PACKAGE0)).toBeNull()
+    const chance = Uint8Array.from(PACKAGE0)
+    chance.set([1, 6, 3])
+    expect(notificationIn(chance)).toBeNull()
+    expect(notificationIn(toPdu({ contentType: CP_WBXML, body: B3 }))).toBeNull()
   })
 
   it('nb 15: our PDU is the sample, content type before application id, headers within 48 octets', () => {
@@ -167,7 +177,7 @@ describe('WSP push of a notification', () => {
           expect(error.offset).toBeLessThanOrEqual(octets.length)
         }
       }
-      expect(bodyStartOf(octets)).toBeLessThanOrEqual(octets.length)
+      expect(notificationIn(octets)?.push.contentType ?? NOTIFICATION).toBe(NOTIFICATION)
     }
   })
 })

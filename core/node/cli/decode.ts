@@ -7,7 +7,7 @@ import type { Element } from '../../syncml/element.ts'
 import { type Token, tokens } from '../../syncml/offsets.ts'
 import { base64 } from '../../syncml/text.ts'
 import { type Body, decodeBody, readBodyOf, unreadable } from './input.ts'
-import { notificationJson, notificationText, readNotification } from './notification.ts'
+import { notificationJson, notificationText, pushText, readNotification } from './notification.ts'
 import { Failure, table, visible, write, writeJson, writeResult } from './output.ts'
 
 interface Options {
@@ -43,9 +43,10 @@ export function decode(program: Command): void {
 }
 
 async function notification(file: string, options: Options): Promise<void> {
-  const { bytes, fields } = await readNotification(file, options.hex === true)
-  if (options.json === true) await writeJson(notificationJson(fields))
-  else await writeResult(notificationText(bytes, fields, options.offsets === true), options.output, options.force === true)
+  const { bytes, fields, push } = await readNotification(file, options.hex === true)
+  if (options.json === true)
+    await writeJson({ ...notificationJson(fields), ...(push === null ? {} : { application: push.application, endDevice: push.endDevice }) })
+  else await writeResult(pushText(push) + notificationText(bytes, fields, options.offsets === true), options.output, options.force === true)
 }
 
 async function run(body: Body, options: Options): Promise<void> {

@@ -1,6 +1,8 @@
 // Package #0 on the command line: octets to fields with their places, and fields in JSON to octets with a given or a computed digest.
 import { md5 } from '../../auth/md5.ts'
 import { fromHex, toHex } from '../../evidence/hex.ts'
+import { notificationIn, pduRemarks } from '../../notify/push.ts'
+import type { Push } from '../../notify/push.ts'
 import {
   bitFields,
   DIGEST_LENGTH,
@@ -17,18 +19,20 @@ import {
 import { base64, concat, fromBase64 } from '../../syncml/text.ts'
 import { nameOf, readInput, refuse, table, visible } from './output.ts'
 
-/** Reads a Package #0 from a file, binary or hexadecimal. Rejects with Failure 2. */
+/** Reads a Package #0 from a file, binary or hexadecimal, bare or inside its WSP push or SMS (`push` then). Rejects with Failure 2. */
 export async function readNotification(
   file: string,
   hex: boolean,
-): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly fields: Package0 }> {
+): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly fields: Package0; readonly push: Push | null }> {
   const name = nameOf(file)
   const given = await readInput(file)
   const octets = fromHex(given)
   if (hex && !(octets instanceof Uint8Array)) refuse(`${name}: byte ${String(octets.offset)}: ${octets.reason}`)
-  const bytes = octets instanceof Uint8Array ? octets : given
+  const whole = octets instanceof Uint8Array ? octets : given
+  const push = notificationIn(whole)?.push ?? null
+  const bytes = push?.body ?? whole
   try {
-    return { name, bytes, fields: decodePackage0(bytes) }
+    return { name, bytes, fields: decodePackage0(bytes), push }
   } catch (error) {
     if (error instanceof Package0Error) refuse(`${name}: ${error.message}`)
     throw error
@@ -39,6 +43,16 @@ export async function readNotification(
 export function notificationJson(fields: Package0): object {
   const { version, uiMode, initiator, future, sessionId, serverId, digest, vendor } = fields
   return { type: 'notification', digest: base64(digest), version, uiMode, initiator, future, sessionId, serverId, vendor: base64(vendor) }
+}
+
+/** What carried it, one line; '' for a bare Package #0. */
+export function pushText(push: Push | null): string {
+  if (push === null) return ''
+  const end = push.endDevice === null ? '' : `, end device ${visible(push.endDevice)}`
+  const odd = pduRemarks(push)
+    .map((remark) => `odd: ${remark}\n`)
+    .join('')
+  return `WSP push: ${push.contentType}, ${push.application === '' ? 'no application' : push.application}${end}\n${odd}`
 }
 
 /** The fields for people, one a line, and what is odd about them; `offsets` puts the octets each field lies in before it. */
