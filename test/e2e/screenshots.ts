@@ -32,7 +32,12 @@ device('--id', 'IMEI:004999010640001', '--password', 'wrong')
 device('--id', 'IMEI:004999010640003', '--encoding', 'wbxml', '--alert', 'server', '--session-id', '26')
 
 const browser = await launch()
-const shoot = async (name: string, scheme: 'light' | 'dark', size: { width: number; height: number }, act: (page: Page) => Promise<void>): Promise<void> => {
+const shoot = async (
+  name: string,
+  scheme: 'light' | 'dark',
+  size: { width: number; height: number },
+  act: (page: Page) => Promise<void>,
+): Promise<void> => {
   const page = await browser.newPage({ viewport: size, colorScheme: scheme })
   await page.goto(ready.ui)
   await page.getByRole('row').nth(3).waitFor()
