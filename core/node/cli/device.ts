@@ -181,7 +181,8 @@ async function takesPushes(given: Given, count: number): Promise<void> {
   whole(given.timeout, '--timeout', 1, 86_400_000)
   const account = { user, password, serverId, serverPassword, auth: AUTH[auth], encoding, serverUri: server ?? 'http://127.0.0.1/' }
   const about = { ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
-  await pushed(given, { ...account, ...about, ...(server === undefined ? { bare: true } : {}) }, given.id, testId(0))
+  const setup = { ...account, ...about, people: given.answer !== undefined, ...(server === undefined ? { bare: true } : {}) }
+  await pushed(given, setup, { id: given.id, otherwise: testId(0), ...(given.answer === undefined ? {} : { ask: answering(given.answer) }) })
 }
 
 /** IMEI of the test range (TAC 00499901). */

@@ -9,8 +9,8 @@ import type { Entrance } from '../../device/door.ts'
 import { readBootFile } from '../../bootstrap/inbox.ts'
 import { fromHex } from '../../evidence/hex.ts'
 import type { PushArrived } from '../../lab/pushes.ts'
-import { runClient } from '../../lab/runner.ts'
-import type { SessionOutcome } from '../../lab/runner.ts'
+import { runDevice } from '../../lab/runner.ts'
+import type { ClientParts, Post, SessionOutcome } from '../../lab/runner.ts'
 import { PushError } from '../../notify/wsp.ts'
 import { poster } from '../client.ts'
 import { processClock } from '../clock.ts'
@@ -42,20 +42,31 @@ export function pushedOptions(command: Command): Command {
       'stay and take notifications and bootstrap messages on this UDP port (and HTTP on the same number), 0 picks a free one',
     )
     .option('--push-host <addr>', 'address the push port binds to', '127.0.0.1')
-    .option('--strict', 'refuse notifications of unknown versions, with reserved bits, or with headers out of order')
+    .option(
+      '--strict',
+      'tolerate nothing: servers without credentials, notifications of unknown versions, with reserved bits, or with headers out of order',
+    )
     .option('--bootstrap <file>', 'take a bootstrap message first; without --server the device has no other account')
     .option('--pin <digits>', 'PIN for bootstrap messages with USERPIN or USERNETWPIN')
     .option('--imsi <digits>', 'IMSI (or ESN) for bootstrap messages with NETWPIN or USERNETWPIN')
     .option('--unsigned', 'take bootstrap messages without MAC')
 }
 
-/** Runs the device. `setup` without its id where none was asked for: the one of the state, else `otherwise`. */
-export async function pushed(options: PushedOptions, setup: Omit<ClientSetup, 'id'>, id: string | undefined, otherwise: string): Promise<void> {
+/** Who the device is and whom it asks. */
+export interface PushedSubject {
+  readonly id: string | undefined
+  /** Its id where none was asked for and no state has one. */
+  readonly otherwise: string
+  readonly ask?: NonNullable<ClientParts['ask']>
+}
+
+/** Runs the device. Rejects with Failure 1 where a bootstrap is refused or its session fails. */
+export async function pushed(options: PushedOptions, setup: Omit<ClientSetup, 'id'>, subject: PushedSubject): Promise<void> {
   const state = options.state === undefined ? undefined : readState(options.state)
-  const device = made(options, setup, state, id, otherwise)
+  const device = made(options, setup, state, subject.id, subject.otherwise)
   const stop = new AbortController()
   const out = poster({ timeoutMs: Number(options.timeout), userAgent: 'DM-Lab device', signal: stop.signal })
-  const one = new PushedDevice(options, device, out.post)
+  const one = new PushedDevice(options, device, { post: out.post, signal: stop.signal, ...(subject.ask === undefined ? {} : { ask: subject.ask }) })
   try {
     if (options.bootstrap !== undefined) await bootstrapped(one, options)
     if (options.pushPort !== undefined) await listening(one, options, stop)
@@ -82,14 +93,14 @@ class PushedDevice {
   readonly #options: PushedOptions
   readonly #client: Client
   readonly #door: Door
-  readonly #post: Parameters<typeof runClient>[0]['post']
+  readonly #parts: Pick<ClientParts, 'ask' | 'signal'> & { readonly post: Post }
   /** Why the last session failed; null where it did not. */
   failed: string | null = null
 
-  constructor(options: PushedOptions, client: Client, post: Parameters<typeof runClient>[0]['post']) {
+  constructor(options: PushedOptions, client: Client, parts: Pick<ClientParts, 'ask' | 'signal'> & { readonly post: Post }) {
     this.#options = options
     this.#client = client
-    this.#post = post
+    this.#parts = parts
     this.id = idOf(client) ?? ''
     const { strict, unsigned, imsi, pin, answer } = options
     this.#door = new Door(client, {
@@ -105,16 +116,21 @@ class PushedDevice {
     return this.#door.receive(push)
   }
 
-  /** Holds the session and keeps the state; `print` one line for each. */
-  async hold(start: Extract<Entrance, { what: 'session' }>['start']): Promise<SessionOutcome> {
+  /** Holds the session, and those the device begins by itself to report its jobs; `told` hears of each. Keeps the state after each. */
+  async hold(start: Extract<Entrance, { what: 'session' }>['start'], told: (end: SessionOutcome) => void = () => {}): Promise<SessionOutcome> {
     const client = this.#client
-    const end = await runClient(
-      { machine: client.machine, post: this.#post, clock: processClock(), save: (record) => client.remember(record) },
+    const parts = { ...this.#parts, clock: processClock(), save: (record: Parameters<Client['remember']>[0]) => client.remember(record) }
+    const [first, ...further] = await runDevice(
+      () => ({ ...parts, machine: client.machine }),
       start,
+      (end) => {
+        this.keep()
+        told(end)
+      },
     )
-    this.failed = end.outcome === 'failed' ? (end.reason ?? '') : null
-    this.keep()
-    return end
+    const failed = [first, ...further].find((end) => end?.outcome === 'failed')
+    this.failed = failed === undefined ? null : (failed.reason ?? '')
+    return first as SessionOutcome
   }
 
   keep(): void {
@@ -137,10 +153,9 @@ async function bootstrapped(device: PushedDevice, options: PushedOptions): Promi
   process.stderr.write(`bootstrapped: ${entrance.text}\n`)
   // Kept before the session: the account stays, whatever becomes of that.
   device.keep()
-  const end = await device.hold(entrance.start)
-  if (options.pushPort !== undefined) await line(device.id, end, options)
-  else if (options.json === true) await writeJson({ devices: [{ id: device.id, ...end }] })
-  else await line(device.id, end, options)
+  const lines = options.pushPort !== undefined || options.json !== true
+  const end = await device.hold(entrance.start, lines ? (each) => void line(device.id, each, options) : undefined)
+  if (!lines) await writeJson({ devices: [{ id: device.id, ...end }] })
 }
 
 async function listening(device: PushedDevice, options: PushedOptions, stop: AbortController): Promise<void> {
@@ -154,7 +169,7 @@ async function listening(device: PushedDevice, options: PushedOptions, stop: Abo
       return
     }
     process.stderr.write(`push from ${arrived.remote}: ${entrance.text}\n`)
-    await line(device.id, await device.hold(entrance.start), options)
+    await device.hold(entrance.start, (end) => void line(device.id, end, options))
   }
   const port = await listened(options, (arrived) => {
     queue = queue.then(() => take(arrived))
