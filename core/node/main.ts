@@ -12,6 +12,7 @@ import type { PushSender } from '../lab/pushes.ts'
 import { Recorder } from '../lab/recorder.ts'
 import { paced } from '../lab/treepace.ts'
 import { DmServer } from '../server/server.ts'
+import type { ServerSettings } from '../server/settings.ts'
 import { RULES } from '../session/rules.ts'
 import { processClock } from './clock.ts'
 import { simulatedDevices } from './devices.ts'
@@ -36,7 +37,9 @@ export interface LabOptions {
   readonly pushPort?: number
   /** Base URL that devices are told instead of the bound address. */
   readonly advertise?: string
-  /** Default: `auto` on loopback, `ask` elsewhere. */
+  /** How the DM Server behaves; `enrol` below wins. */
+  readonly server?: Partial<ServerSettings>
+  /** Default: what `server` says, else `auto` on loopback, `ask` elsewhere. */
   readonly enrol?: 'auto' | 'ask' | 'never'
   /** False leaves nothing in the trace; for measuring what recording costs. */
   readonly record?: boolean
@@ -136,10 +139,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       gone: (link, reason) => host?.gone(link, reason),
     })
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
-    const enrol = options.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
+    const enrol = options.enrol ?? options.server?.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
     const machine = new DmServer({
       serverUri: `${base()}/dm`,
-      settings: { enrol },
+      settings: { ...options.server, enrol },
       ledger,
       env,
       notified: (device, id) => notifier.answered(device, id),

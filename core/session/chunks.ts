@@ -10,6 +10,8 @@ export interface Rest {
   /** The entry it belongs to. */
   readonly entry: Entry
   readonly begun: boolean
+  /** Octets left, at least. */
+  readonly left: number
   /** An entry with at most `octets` of the Data; without MoreData only where that is all there is. */
   next(octets: number): { readonly entry: Entry; readonly taken: number; readonly rest: Rest }
 }
@@ -74,6 +76,7 @@ function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number
   return {
     entry,
     begun: from > 0,
+    left: whole.length - from,
     next: (octets) => {
       const to = Math.min(whole.length, endOf(whole, from, octets))
       const last = to >= whole.length

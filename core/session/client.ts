@@ -312,7 +312,7 @@ export class ClientSession {
     const x = this.#x
     const says = x.outbox.answers || x.outbox.commands || message.commands.some((command) => command.kind === 'Alert' && command.code === 1222)
     if (x.state === 'mine' && !says) return this.#quit(effects, { state: 'completed', reason: '' })
-    const busy = message.commands.some((command) => isRequest(command) && command.kind !== 'Alert') || x.outbox.commands
+    const busy = message.commands.some((command) => isRequest(command) && command.kind !== 'Alert') || x.outbox.commands || x.outbox.answers
     if (x.endless(busy)) {
       effects.push(x.problem(finding('pkg.endless')))
       x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1223, items: [] } })

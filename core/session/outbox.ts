@@ -191,8 +191,8 @@ export class Outbox {
 
   /** Adds the next chunk; true where at least something of the object left. Sets or clears the object in transit. */
   #chunk(draft: Draft, packing: Packing, rest: Rest): boolean {
-    const whole = rest.next(Infinity)
-    if (rest.begun && draft.tryAdd(whole.entry) === true) {
+    const limit = packing.maxMsgSize ?? Infinity
+    if (rest.begun && rest.left < limit && draft.tryAdd(rest.next(Infinity).entry) === true) {
       draft.markLast('last')
       this.#transit = null
       return true

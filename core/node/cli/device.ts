@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { LAB_ACCOUNT, idOf, makeClient } from '../../device/client.ts'
 import type { Client } from '../../device/client.ts'
+import { DEVICE_PROFILES, deviceProfile } from '../../device/profiles.ts'
+import type { DeviceProfile } from '../../device/profiles.ts'
 import { ruledAnswer } from '../../device/answers.ts'
 import type { AnswerRule } from '../../device/answers.ts'
 import type { ClientRecord } from '../../device/device.ts'
@@ -39,6 +41,8 @@ interface DeviceOptions {
   readonly manufacturer?: string
   readonly model?: string
   readonly answer?: string
+  readonly profile?: string
+  readonly strict?: true
   readonly timeout: string
   readonly json?: boolean
 }
@@ -73,6 +77,7 @@ export function device(program: Command): void {
     .option('--state <file>', 'file that keeps the device: tree and nonces, read when it is there, written at the end')
     .option('--manufacturer <text>', './DevInfo/Man')
     .option('--model <text>', './DevInfo/Mod')
+    .option('--profile <name>', `kind of client: ${Object.keys(DEVICE_PROFILES).join(', ')} (default full, strict with --strict)`)
     .option(
       '--answer <what>',
       'answers questions (alerts 1100 to 1104): accept, reject, cancel, timeout, or a text; without it the device cannot show any',
@@ -113,6 +118,7 @@ async function run(given: Given): Promise<void> {
 
 async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Post): Promise<Outcome> {
   const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
+  const profile = profileOf(options)
   const named =
     options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
   const make = (id: string): Client =>
@@ -127,6 +133,7 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
         auth: AUTH[options.auth],
         encoding: options.encoding,
         people: options.answer !== undefined,
+        profile,
         ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
         ...(options.model === undefined ? {} : { model: options.model }),
       },
@@ -163,6 +170,12 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   return { id: idOf(client) ?? named ?? testId(index), ...end, ...(further.length === 0 ? {} : { further }) }
 }
 
+/** The profile asked for; refuses names there are none of. */
+function profileOf({ profile, strict }: { readonly profile?: string; readonly strict?: true }): DeviceProfile {
+  const name = profile ?? (strict === true ? 'strict' : 'full')
+  return deviceProfile(name) ?? refuse(`--profile ${name}: known are ${Object.keys(DEVICE_PROFILES).join(', ')}`)
+}
+
 /** Answers by rule; `timeout` says nothing, so that the question's time passes. */
 function answering(text: string): NonNullable<ClientParts['ask']> {
   const rule: AnswerRule = text === 'accept' || text === 'reject' || text === 'cancel' || text === 'timeout' ? text : { text }
@@ -180,7 +193,7 @@ async function takesPushes(given: Given, count: number): Promise<void> {
     refuse(`--server ${server}: not an http or https URL`)
   whole(given.timeout, '--timeout', 1, 86_400_000)
   const account = { user, password, serverId, serverPassword, auth: AUTH[auth], encoding, serverUri: server ?? 'http://127.0.0.1/' }
-  const about = { ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
+  const about = { profile: profileOf(given), ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
   const setup = { ...account, ...about, people: given.answer !== undefined, ...(server === undefined ? { bare: true } : {}) }
   await pushed(given, setup, { id: given.id, otherwise: testId(0), ...(given.answer === undefined ? {} : { ask: answering(given.answer) }) })
 }

@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { Option } from 'commander'
+import { SERVER_PROFILES, serverProfile } from '../../server/profiles.ts'
 import { startLab } from '../main.ts'
 import type { RunningLab } from '../main.ts'
 import { fail } from './output.ts'
 
+const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
 const ROLES = ['lab', 'server', 'gateway'] as const
 
 /** Ports tried first; a free one is taken, and told, where nobody asked for this one and it is taken. */
@@ -21,6 +24,8 @@ interface ServeOptions {
   readonly host: string
   readonly advertise?: string
   readonly enrol?: 'auto' | 'ask' | 'never'
+  readonly auth?: keyof typeof AUTH
+  readonly profile?: string
   readonly window?: boolean
   readonly open?: boolean
 }
@@ -44,6 +49,8 @@ export function serve(program: Command): void {
     .option('--host <addr>', 'address the device-facing ports bind to', '127.0.0.1')
     .option('--advertise <url>', 'base URL devices are told instead of the bound address')
     .option('--enrol <mode>', 'unknown devices: auto (default on loopback), ask (default elsewhere), never', enrolMode)
+    .addOption(new Option('--auth <type>', 'authentication asked of devices whose account names none').choices(Object.keys(AUTH)))
+    .option('--profile <name>', `kind of server: ${Object.keys(SERVER_PROFILES).join(', ')}`, profileName)
     .option('--window', 'print the URL of the window for people instead of the JSON line')
     .option('--open', 'open the window in the default browser')
     .action(run)
@@ -79,8 +86,10 @@ async function run(options: ServeOptions): Promise<void> {
 
 /** Starts on the ports asked for; where none was asked for and the usual one is taken, on a free one. */
 async function start(options: ServeOptions): Promise<RunningLab> {
-  const { workspace, host, advertise, enrol } = options
-  const base = { workspace, host, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
+  const { workspace, host, advertise, enrol, auth } = options
+  const profile = serverProfile(options.profile ?? 'lab')?.settings ?? {}
+  const server = { ...profile, ...(auth === undefined ? {} : { auth: AUTH[auth] }) }
+  const base = { workspace, host, server, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   for (;;) {
@@ -113,4 +122,9 @@ function port(text: string): number {
 function enrolMode(text: string): string {
   if (!['auto', 'ask', 'never'].includes(text)) fail(2, `--enrol ${text}: known are auto, ask, never`)
   return text
+}
+
+function profileName(name: string): string {
+  if (serverProfile(name) === undefined) fail(2, `--profile ${name}: known are ${Object.keys(SERVER_PROFILES).join(', ')}`)
+  return name
 }
