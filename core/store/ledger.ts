@@ -2,6 +2,7 @@
 import type { Held } from '../api.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, Order, ServerLedger, ServerRecord } from '../server/records.ts'
 import { fromJson, toJson } from './json.ts'
+import { LEDGER_SQL as SQL } from './ledgersql.ts'
 import type { Db, Statement } from './ports.ts'
 import { Recall } from './recall.ts'
 import { commitStaged, stage, transaction } from './transaction.ts'
@@ -29,37 +30,6 @@ export interface LedgerOptions {
 
 /** A value that a device only confirms is written again when its time is so much older (ms): a device tells its ./DevInfo in every session. */
 const CONFIRMED_EVERY = 60_000
-
-const SQL = {
-  account: `INSERT INTO account (device, userName, state, json) VALUES (?, ?, ?, ?)
-    ON CONFLICT (device, userName) DO UPDATE SET state = excluded.state, json = excluded.json`,
-  dropAccount: 'DELETE FROM account WHERE device = ? AND userName = ?',
-  accountsOf: 'SELECT json FROM account WHERE device = ? ORDER BY id',
-  accounts: 'SELECT json FROM account ORDER BY id',
-  nonces: 'INSERT INTO nonces (device, json) VALUES (?, ?) ON CONFLICT (device) DO UPDATE SET json = excluded.json',
-  noncesOf: 'SELECT json FROM nonces WHERE device = ?',
-  device: `INSERT INTO device (device, firstAt, lastAt, json) VALUES (?, ?, ?, ?)
-    ON CONFLICT (device) DO UPDATE SET firstAt = excluded.firstAt, lastAt = excluded.lastAt, json = excluded.json`,
-  seen: 'UPDATE device SET lastAt = ? WHERE device = ?',
-  deviceOf: 'SELECT lastAt, json FROM device WHERE device = ?',
-  devices: 'SELECT lastAt, json FROM device ORDER BY device',
-  order: `INSERT INTO orders (id, device, state, createdAt, json) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET device = excluded.device, state = excluded.state, createdAt = excluded.createdAt, json = excluded.json`,
-  orderOf: 'SELECT json FROM orders WHERE id = ?',
-  openOrders: "SELECT json FROM orders WHERE device = ? AND state IN ('queued', 'sent', 'unknown') ORDER BY createdAt, number",
-  allOrders: 'SELECT json FROM orders WHERE device = ? ORDER BY createdAt, number',
-  value: `INSERT INTO known (device, uri, format, type, data, at) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (device, uri) DO UPDATE SET format = excluded.format, type = excluded.type, data = excluded.data, at = excluded.at`,
-  valueOf: 'SELECT * FROM known WHERE device = ? AND uri = ?',
-  values: 'SELECT * FROM known WHERE device = ? ORDER BY uri',
-  alert: 'INSERT INTO alert (device, at, json) VALUES (?, ?, ?)',
-  alerts: 'SELECT number, json FROM alert WHERE number > ? ORDER BY number LIMIT ?',
-  hold: 'INSERT INTO held (id, json, bytes) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET json = excluded.json, bytes = excluded.bytes',
-  unhold: 'DELETE FROM held WHERE id = ?',
-  held: 'SELECT json, bytes FROM held ORDER BY id',
-  setting: 'SELECT value FROM setting WHERE name = ?',
-  set: 'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-} as const
 
 /** Reads and writes the ledger's tables (made by `migrate`). */
 export class Ledger implements ServerLedger {

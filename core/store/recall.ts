@@ -19,6 +19,8 @@ export class Recall {
   readonly #on: boolean
   readonly #devices = new Map<string | null, Recalled>()
   #size = 0
+  #name: string | null = null
+  #last: Recalled | null = null
 
   constructor(on: boolean) {
     this.#on = on
@@ -26,8 +28,13 @@ export class Recall {
 
   /** What is remembered of a device; what is set there is remembered. */
   of(device: string | null): Recalled {
+    // A message asks for its device many times, with one and the same string.
+    if (this.#last !== null && this.#name === device) return this.#last
     const known = this.#devices.get(device)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#name = device
+      return (this.#last = known)
+    }
     const fresh: Recalled = { accounts: undefined, nonces: undefined, device: undefined, orders: undefined, values: new Map() }
     if (this.#on) {
       this.#grow()
@@ -45,6 +52,7 @@ export class Recall {
 
   clear(): void {
     this.#devices.clear()
+    this.#last = null
     this.#size = 0
   }
 
