@@ -19,7 +19,7 @@ import { CP_WBXML, DM_WBXML, readPdu, toPdu } from '../../core/notify/push.ts'
 import type { Push } from '../../core/notify/push.ts'
 import { CodecError, decode, decodeTree, encode, encodeTree } from '../../core/syncml/codec.ts'
 import { needs, needsShared } from '../support/needs.ts'
-import { B3, bytes, hex, IMSI, mutated, PIN, rounds, seeded, utf8, W8, W9 } from '../notify/support.ts'
+import { B3, bytes, hex, IMSI, mutated, PIN, fuzzMs, rounds, seeded, utf8, W8, W9 } from '../notify/support.ts'
 
 const WISH: AccountWish = {
   serverId: 'com.example.dm',
@@ -338,7 +338,7 @@ describe('the door for bootstrap messages', () => {
     expect(() => readBootFile(utf8('hello'))).toThrow('byte 0: neither')
   })
 
-  it('fuzz: whatever the document, the outcome is a sentence, and the tree whole: all of the account, or as before', () => {
+  it('fuzz: whatever the document, the outcome is a sentence, and the tree whole: all of the account, or as before', { timeout: fuzzMs }, () => {
     const dice = seeded(31)
     const tree = bare()
     const before = JSON.stringify(saveTree(tree))

@@ -23,7 +23,7 @@ import { decodeWsp, encodeWsp, PushError } from '../../core/notify/wsp.ts'
 import { trigger } from '../../core/syncml/package0.ts'
 import { pcapOfUdp } from './pcap.ts'
 import { needs } from '../support/needs.ts'
-import { B3, bytes, hex, mutated, PACKAGE0, rounds, SECRET, seeded, SERVER_ID, SMS } from './support.ts'
+import { B3, bytes, hex, mutated, PACKAGE0, fuzzMs, rounds, SECRET, seeded, SERVER_ID, SMS } from './support.ts'
 
 const PDU = SMS.slice(7)
 const parts = notification(trigger(SERVER_ID, 0x1a), SECRET)
@@ -165,7 +165,7 @@ describe('WSP push of a notification', () => {
     expect(() => readSms(bytes(octets))).toThrow(reason)
   })
 
-  it('fuzz: any octets are a push or a PushError with its place', () => {
+  it('fuzz: any octets are a push or a PushError with its place', { timeout: fuzzMs }, () => {
     const dice = seeded(14)
     for (let i = 0; i < rounds; i++) {
       const octets = mutated(i % 3 === 0 ? SMS : i % 3 === 1 ? PDU : toPdu({ ...parts, endDevice: 'ed', mac: 'AB', security: 'USERPIN' }), dice)

@@ -11,7 +11,23 @@ import { judgeNotification } from '../../core/notify/verdict.ts'
 import { UI_MODES } from '../../core/syncml/package0.ts'
 import { base64 } from '../../core/syncml/text.ts'
 import { shared } from '../support/shared.ts'
-import { ACCOUNT, bytes, hex, mutated, NONCE, package0, PACKAGE0, PASSWORD, read, rounds, SECRET, seeded, SERVER_ID, utf8 } from './support.ts'
+import {
+  ACCOUNT,
+  bytes,
+  hex,
+  mutated,
+  NONCE,
+  package0,
+  PACKAGE0,
+  PASSWORD,
+  read,
+  fuzzMs,
+  rounds,
+  SECRET,
+  seeded,
+  SERVER_ID,
+  utf8,
+} from './support.ts'
 
 const push = (body: Uint8Array, change: Partial<Push> = {}): Push => ({
   ...readPdu(toPdu({ contentType: NOTIFICATION, application: 'x-wap-application:syncml.dm', body })),
@@ -189,7 +205,7 @@ describe('a notification that is wrong', () => {
     expect(device({ account: () => account }).receive(push(new Uint8Array(readFileSync(`${alerts}/SAN01.bin`)))).what).toBe('refused')
   })
 
-  it('fuzz: no octets make a device begin a session but those the secret vouches for, and none make it throw', () => {
+  it('fuzz: no octets make a device begin a session but those the secret vouches for, and none make it throw', { timeout: fuzzMs }, () => {
     const dice = seeded(5)
     for (let i = 0; i < rounds / 4; i++) {
       const octets = mutated(i % 2 === 0 ? PACKAGE0 : package0({ vendor: bytes('0102030405') }), dice)

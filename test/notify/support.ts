@@ -74,3 +74,6 @@ export const B3 = bytes(
 )
 /** W8 with its TNDS as an opaque document (W9). */
 export const W9 = bytes(`${hex(W8).slice(0, hex(W8).indexOf('00004F') + 6)}C3810E${hex(W7)}010101120101`)
+
+/** Time a fuzz test may take, ms. */
+export const fuzzMs = rounds > 4000 ? 600_000 : 30_000
