@@ -89,9 +89,27 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
   }
   const active = activeOf(state)
   if (setup.bare === true && active !== undefined && of(active) !== undefined) load(active)
+  // What a server wrote into our account counts from the next session on (SEC, dm-protocol 8.2), and from then on rather than the setup.
+  const rewritten = new Set(stateOf(state).rewritten ?? [])
+  const secrets = (): string => {
+    const stored = of(account.serverId)
+    return JSON.stringify([stored?.client?.name, stored?.client?.secret, stored?.server?.name, stored?.server?.secret])
+  }
+  const own = of(account.serverId)
+  if (rewritten.has(account.serverId) && own?.client != null) account = accountFrom(own)
+  let seen = secrets()
   let machine = build(nonces.get(account.serverId))
+  const renew = (): void => {
+    const stored = of(account.serverId)
+    if (machine.busy || stored?.client == null || secrets() === seen) return
+    seen = secrets()
+    rewritten.add(account.serverId)
+    account = accountFrom(stored)
+    machine = build(known(account.serverId))
+  }
   return {
     get machine() {
+      renew()
       return machine
     },
     device,
@@ -99,7 +117,12 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
       if (record.kind === 'nonces') nonces.set(account.serverId, record.nonces)
       else reports.set(account.serverId, record.reports)
     },
-    state: () => ({ ...saveDevice(device), ...writeNonces(nonces, account.serverId), ...writeReports(reports) }),
+    state: () => ({
+      ...saveDevice(device),
+      ...writeNonces(nonces, account.serverId),
+      ...writeReports(reports),
+      ...(rewritten.size === 0 ? {} : { rewritten: [...rewritten] }),
+    }),
     servers: () => accountsOf(device.tree).map(({ serverId }) => serverId),
     notifyAccount: (serverId) => {
       const stored = of(serverId)
@@ -111,6 +134,7 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
     adopt: (serverId, anew = false) => {
       if (anew) nonces.delete(serverId)
       if (anew || serverId !== account.serverId) load(serverId)
+      seen = secrets()
       machine = build(known(serverId))
     },
     resync: (nonce) => {
@@ -189,6 +213,8 @@ interface SavedAccounts {
   readonly active?: string
   /** Generic alerts owed, by ServerID. */
   readonly reports?: Readonly<Record<string, readonly StoredReport[]>>
+  /** ServerIDs of accounts whose credentials a server has rewritten. */
+  readonly rewritten?: readonly string[]
 }
 
 function writeReports(reports: ReadonlyMap<string, readonly StoredReport[]>): SavedAccounts {

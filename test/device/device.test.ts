@@ -88,7 +88,7 @@ test('a whole session, effect by effect', () => {
   expect(device.busy).toBe(false)
 })
 
-test('dm 3: SessionIDs of its own are 16-bit upper-case hex without leading zeros, and not always the same', () => {
+test('dm 13: SessionIDs of its own are 16-bit upper-case hex without leading zeros, and not always the same', () => {
   const ids = [1, 2, 3, 4, 5].map((seed) => {
     const sent = client({ env: fixedEnv(seed) })
       .input({ type: 'start', initiated: 'client' })

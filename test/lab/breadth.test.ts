@@ -12,7 +12,7 @@ import { processClock } from '../../core/node/clock.ts'
 import type { LabOptions } from '../../core/node/main.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import { hasSqlite } from '../support/needs.ts'
-import { deviceOf, realLab, session } from '../support/reallab.ts'
+import { deviceOf, packageOne, realLab, session } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
 const DEVICE = 'IMEI:004999010640000'
@@ -104,6 +104,25 @@ describe.skipIf(!hasSqlite)('breadth (needs node:sqlite: Node 22.13 or newer, np
     const digest = createHash('md5').update(`${WORDS.user}:${WORDS.password}`).digest('base64')
     expect(all).toMatch(/wrong password|stale nonce/)
     for (const secret of [WORDS.password, btoa(`${WORDS.user}:${WORDS.password}`), digest]) expect(all).not.toContain(secret)
+  })
+
+  it('dm 61: a chunked request body is read; the answer has its length and is never empty', async () => {
+    await start()
+    const body = new TextEncoder().encode(packageOne())
+    const parts = new ReadableStream({
+      start(controller) {
+        for (let at = 0; at < body.length; at += 100) controller.enqueue(body.slice(at, at + 100))
+        controller.close()
+      },
+    })
+    const answer = await fetch(lab.ready.dm, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.syncml.dm+xml' },
+      body: parts,
+      duplex: 'half',
+    } as RequestInit)
+    const text = await answer.text()
+    expect([answer.status, answer.headers.get('content-length'), text.includes('<Final/>')]).toEqual([200, String(text.length), true])
   })
 
   for (const encoding of ['xml', 'wbxml'] as const)
