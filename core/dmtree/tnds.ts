@@ -1,7 +1,7 @@
 // TNDS: sub-trees as MgmtTree elements and back. Reading checks the whole document before anything is touched (TNDS, dm-protocol 9.6).
 import { encodeTree, decodeTree } from '../syncml/codec.ts'
 import type { Element } from '../syncml/element.ts'
-import { CodecError } from '../syncml/error.ts'
+import { CodecError, EncodeError } from '../syncml/error.ts'
 import type { Data, Encoding } from '../syncml/message.ts'
 import { dataText, fromBase64, trim, utf8Bytes, utf8Text } from '../syncml/text.ts'
 import type { Acl } from './acl.ts'
@@ -257,13 +257,20 @@ function readAcl(run: Element): Acl | null {
 function readValue(at: Element | undefined, format: Format, name: string, offset: number): string | Uint8Array {
   if (at === undefined) return format === 'bin' ? new Uint8Array(0) : ''
   if (format === 'bin') return at.opaque ?? octetsOfBase64(at.text, offset)
-  const value =
-    at.children.length > 0
-      ? at.children.map((child) => utf8Text(encodeTree(child, { encoding: 'xml', prolog: false })) ?? '').join('')
-      : dataText([at])
+  const value = at.children.length > 0 ? at.children.map((child) => markup(child, name)).join('') : dataText([at])
   const problem = valueProblem(format, value)
   if (problem !== null) throw new TreeError(415, `TNDS: node '${name}': ${problem} (byte ${at.start})`, at.start)
   return value
+}
+
+/** An element inside a Value as XML text. Throws TreeError 415 where XML cannot carry it (a WBXML token no table names). */
+function markup(child: Element, node: string): string {
+  try {
+    return utf8Text(encodeTree(child, { encoding: 'xml', prolog: false })) ?? ''
+  } catch (error) {
+    if (error instanceof EncodeError) throw new TreeError(415, `TNDS: node '${node}': ${error.message} (byte ${child.start})`, child.start)
+    throw error
+  }
 }
 
 function textOf(at: Element, name: string): string | undefined {

@@ -127,6 +127,16 @@ describe('the DM profile', () => {
     expect(adds.accounts).toEqual([{ serverId: 'third', node: 'Example DM-2' }])
   })
 
+  it('an element in a TNDS value that no table names is refused with its place, not thrown', () => {
+    const strange = bytes(hex(W8).replace(hex(utf8('com.example.dm')) + '00010101010101', `${hex(utf8('com.example.dm'))}003D010101010101`))
+    const tree = bare()
+    const before = JSON.stringify(saveTree(tree))
+    const outcome = new BootInbox({ tree, unsigned: true }).receive(readBootFile(strange))
+    expect(outcome.what).toBe('refused')
+    expect(outcome.text).toContain("refused with 415: TNDS: node 'ServerID'")
+    expect(JSON.stringify(saveTree(tree))).toBe(before)
+  })
+
   it('the same server again replaces its account and leaves the others', () => {
     const tree = bare()
     for (const serverId of ['other', 'com.example.dm', 'com.example.dm'])
