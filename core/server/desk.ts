@@ -102,6 +102,11 @@ export class DeviceDesk implements Desk {
     const { ledger, env } = this.#parts
     const now = env.now()
     const known = ledger.device(this.device)
+    if (known !== undefined && saysTheSame(items, known.devInfo)) {
+      // Nothing new: the record's lastAt says when it was confirmed.
+      this.#record = { ...known, lastAt: now }
+      return
+    }
     const entries = items.map((item): [string, string] => [item.source?.locUri ?? item.target?.locUri ?? '', textOfData(item.data)])
     const leaves = entries.filter(([uri], i) => uri !== '' && items[i]?.meta?.format !== 'node')
     this.#record = { device: this.device, devInfo: Object.fromEntries(leaves), firstAt: known?.firstAt ?? now, lastAt: now }
@@ -218,4 +223,16 @@ export class DeviceDesk implements Desk {
     this.#notes.push({ topic: 'auth', text, device: this.device, sessionId: this.sessionId })
     return account
   }
+}
+
+/** True where the leaves are the very ones the record holds, all of them plain text. */
+function saysTheSame(items: readonly Item[], devInfo: Readonly<Record<string, string>>): boolean {
+  let leaves = 0
+  for (const item of items) {
+    if (item.meta?.format === 'node') continue
+    const uri = item.source?.locUri
+    if (uri === undefined || item.meta?.format === 'bin' || devInfo[uri] !== (item.data ?? '')) return false
+    leaves += 1
+  }
+  return leaves === Object.keys(devInfo).length
 }
