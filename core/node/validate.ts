@@ -66,7 +66,7 @@ export const queuedQuestion = z.strictObject({
 export const commandList = z.array(queuedCommand).min(1).max(LIMIT.commands)
 /** What `devices.queue` takes. */
 export const queueList = z
-  .array(z.union([queuedCommand, queuedQuestion]))
+  .array(z.discriminatedUnion('kind', [queuedCommand, queuedQuestion]))
   .min(1)
   .max(LIMIT.commands)
 

@@ -140,6 +140,12 @@ describe('arguments', () => {
     ],
     'devices.list': [[]],
     'devices.simulate': [[{}], [{ id: 'a', encoding: 'wbxml', auth: 'md5', initiated: 'server', wrongPassword: true }]],
+    'devices.questions': [[]],
+    'devices.answer': [
+      ['q1', { act: 'ok' }],
+      ['q1', { act: 'text', text: '42' }],
+      ['q1', { act: 'chosen', numbers: [1, 2] }],
+    ],
     'devices.queue': [['d', [{ kind: 'Replace', locUri: './a', data: '' }]]],
     'devices.notify': [
       ['d', {}],

@@ -324,7 +324,7 @@ describe('window in Chromium', { timeout: 60_000 }, () => {
     await page.getByText('begins with ./').waitFor()
     await page.getByRole('textbox', { name: 'LocURI', exact: true }).fill('./DevDetail/Ext/x')
     await page.getByRole('textbox', { name: 'Data', exact: true }).fill('7')
-    await page.getByRole('button', { name: 'Queue' }).click()
+    await page.getByRole('button', { name: 'Queue', exact: true }).click()
     await page.getByText('waits for the next session').waitFor()
     await page.getByRole('combobox', { name: 'Encoding' }).selectOption('wbxml')
     await page.getByRole('button', { name: 'Start', exact: true }).click()
