@@ -331,7 +331,7 @@ describe('window in Chromium', { timeout: 60_000 }, () => {
     await page.getByText(/Simulated device .* started/).waitFor()
     expect(lab.calls.filter((call) => call.startsWith('devices'))).toEqual([
       'devices.queue IMEI:490154203237518 [{"kind":"Replace","locUri":"./DevDetail/Ext/x","format":"chr","data":"7"}]',
-      'devices.simulate {"encoding":"wbxml","auth":"md5","initiated":"client","wrongPassword":false}',
+      'devices.simulate {"encoding":"wbxml","auth":"md5","initiated":"client","wrongPassword":false,"answers":"person"}',
     ])
     expect(await audit(page)).toEqual([])
   })
