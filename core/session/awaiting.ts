@@ -45,13 +45,15 @@ export class Awaiting {
   /** Pairs the Status elements of one message, in order; findings go to `findings`. */
   pair(message: Message, findings: Finding[]): { readonly status: Status; readonly paired: Paired }[] {
     const statuses = message.commands.filter((command) => command.kind === 'Status')
-    let place = -1
+    // Of each message the answers keep its order; those to a later message may overtake what waits behind a large object.
+    const places = new Map<string, number>()
     const pairs = statuses.map((status) => {
       const paired = this.#find(status, findings)
       if (paired.what === 'command') {
         const slot = this.#slots.get(`${status.msgRef || this.#lastMsgId}/${status.cmdRef}`)
+        const place = places.get(status.msgRef) ?? -1
         if (slot !== undefined && slot.place < place) findings.push(finding('status.order', status))
-        place = Math.max(place, slot?.place ?? -1)
+        places.set(status.msgRef, Math.max(place, slot?.place ?? -1))
       }
       return { status, paired }
     })

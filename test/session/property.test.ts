@@ -14,6 +14,11 @@ const simple: fc.Arbitrary<Command> = fc.oneof(
   leaf.map(get),
   leaf.map(exec),
 )
+/** Many times what one message has room for. */
+const large: fc.Arbitrary<Data> = fc.tuple(fc.boolean(), fc.integer({ min: 8_000, max: 30_000 })).map(([text, size]) => {
+  return text ? 'größer & <größer> '.repeat(Math.ceil(size / 18)) : Uint8Array.from({ length: size }, (_, i) => (i * 31 + size) & 0xff)
+})
+const written = fc.tuple(leaf, fc.string({ unit: 'grapheme-ascii', maxLength: 20 })).map(([uri, value]) => replace(uri, value))
 const short = fc.oneof(
   leaf.map(get),
   fc.tuple(leaf, fc.string({ unit: 'grapheme-ascii', maxLength: 20 })).map(([uri, value]) => replace(uri, value)),
@@ -21,6 +26,8 @@ const short = fc.oneof(
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: simple },
   { weight: 1, arbitrary: fc.array(short, { minLength: 1, maxLength: 3 }).map((commands): Command => ({ kind: 'Sequence', cmdId: '', commands })) },
+  { weight: 1, arbitrary: fc.array(written, { minLength: 1, maxLength: 3 }).map((commands): Command => ({ kind: 'Atomic', cmdId: '', commands })) },
+  { weight: 1, arbitrary: fc.tuple(leaf, large).map(([uri, value]) => replace(uri, value)) },
 )
 
 /** What a request asks, without what the wire adds: kind, URIs, and the octets of its Data. */
