@@ -11,13 +11,13 @@ import { shownBy } from '../session/desk.ts'
 import type { SessionEnd } from '../session/desk.ts'
 import { ServerSession } from '../session/server.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
-import { base64 } from '../syncml/text.ts'
 import type { Message } from '../syncml/message.ts'
 import { DeviceDesk } from './desk.ts'
 import { afterLoss } from './orders.ts'
 import { ordersFirst } from './policy.ts'
 import type { Policy } from './policy.ts'
 import type { Order, ServerLedger, ServerRecord } from './records.ts'
+import { resynchronised, withFresh } from './views.ts'
 import { SERVER_SETTINGS } from './settings.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -109,7 +109,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   constructor(options: ServerOptions) {
     this.#options = options
     this.#settings = { ...SERVER_SETTINGS, ...options.settings }
-    const first = options.policy ?? ordersFirst(this.#current(options.ledger), this.#settings.greet)
+    const first = options.policy ?? ordersFirst(withFresh(options.ledger, this.#fresh), this.#settings.greet)
     const { more } = options
     this.#policy = more === undefined ? first : { next: (view, outcomes) => [...first.next(view, outcomes), ...more.next(view, outcomes)] }
   }
@@ -344,17 +344,6 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     return [...saves.map((record): Save => ({ type: 'save', record })), ...notes.map((note): Save => ({ type: 'note', note }))]
   }
 
-  /** The ledger with what this input has saved so far. */
-  #current(ledger: ServerLedger): ServerLedger {
-    return {
-      account: (device, userName) => ledger.account(device, userName),
-      nonces: (device) => ledger.nonces(device),
-      device: (device) => ledger.device(device),
-      value: (device, uri) => ledger.value(device, uri),
-      orders: (device) => ledger.orders(device).map((order) => this.#fresh.get(order.id) ?? order),
-    }
-  }
-
   #arm(live: Live, ms: number | null): Save {
     return { type: 'timer', id: `session ${String(live.number)}`, ms }
   }
@@ -368,17 +357,6 @@ function renewing(policy: Policy): Policy {
       const works = policy.next(view, outcomes)
       return view.round === 0 && works.length === 0 ? [{ order: null, commands: [question] }] : works
     },
-  }
-}
-
-/** The ledger with the default nonce in both directions (NOTI 6.2). */
-function resynchronised(ledger: ServerLedger, nonce: Uint8Array): ServerLedger {
-  return {
-    account: (device, userName) => ledger.account(device, userName),
-    nonces: (device) => ({ device, client: nonce, server: { text: base64(nonce), octets: null }, reading: null }),
-    device: (device) => ledger.device(device),
-    value: (device, uri) => ledger.value(device, uri),
-    orders: (device) => ledger.orders(device),
   }
 }
 
