@@ -11,7 +11,7 @@ export interface Clock {
   after(ms: number, call: () => void): () => void
 }
 
-/** What the transport says about a frame that went out. */
+/** What the transport says about a frame that went out: told when the last byte was handed to the operating system. */
 export interface Sent {
   readonly at: number
   readonly mono: number
@@ -23,25 +23,31 @@ export interface Sent {
 export interface Received {
   readonly link: Link
   readonly frame: Frame
+  /** `POST /dm HTTP/1.1` */
   readonly startLine: string
   readonly headers: Headers
+  /** `address:port` of our end and of the peer. */
   readonly local: string
   readonly remote: string
+  /** Wall clock and monotonic clock when the last byte had come. */
   readonly at: number
   readonly mono: number
 }
 
-/** Something that came in and was no SyncML frame: refused type, oversize, unreadable HTTP. */
+/** Something that came in and was no SyncML frame. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
 export interface Refused {
   readonly at: number
   readonly mono: number
   readonly httpStatus: number
   readonly reason: string
+  /** '' where not even that was readable. */
   readonly startLine: string
   readonly headers: Headers
   readonly local: string
   readonly remote: string
+  /** What arrived: the body, or the raw packet that could not be parsed. */
   readonly bytes: Uint8Array
+  /** True where more had arrived, or was to come, than `bytes` holds. */
   readonly truncated: boolean
 }
 

@@ -1,48 +1,15 @@
 // Shapes of the device-facing HTTP server: what it tells of every exchange, and how it is answered.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Frame, Headers, Link } from '../machine.ts'
+import type { Received as FromSocket, Refused, Sent } from '../lab/ports.ts'
+import type { Frame, Link } from '../machine.ts'
 import type { HttpLimits } from './limits.ts'
 
+export type { Refused, Sent } from '../lab/ports.ts'
+
 /** One SyncML request, complete. `frame.bytes` is the body after transfer decoding, otherwise exactly as on the wire. */
-export interface Received {
-  readonly link: Link
-  readonly frame: Frame
-  /** `POST /dm HTTP/1.1` */
-  readonly startLine: string
-  readonly headers: Headers
-  /** `address:port` of our end and of the peer. */
-  readonly local: string
-  readonly remote: string
-  /** Wall clock and monotonic clock when the last byte had come. */
-  readonly at: number
-  readonly mono: number
+export interface Received extends FromSocket {
   /** True for HTTP/1.0, and for a request without version. */
   readonly http10: boolean
-}
-
-/** Something that was no SyncML request, or no HTTP at all. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
-export interface Refused {
-  readonly at: number
-  readonly mono: number
-  readonly httpStatus: number
-  readonly reason: string
-  /** '' where not even that was readable. */
-  readonly startLine: string
-  readonly headers: Headers
-  readonly local: string
-  readonly remote: string
-  /** What arrived: the body, or the raw packet that could not be parsed. */
-  readonly bytes: Uint8Array
-  /** True where more had arrived, or was to come, than `bytes` holds. */
-  readonly truncated: boolean
-}
-
-/** What left: told when the last byte was handed to the operating system. */
-export interface Sent {
-  readonly at: number
-  readonly mono: number
-  readonly startLine: string
-  readonly headers: Headers
 }
 
 /** A listening server. For each link received exactly one of these follows: `sent` of its answer, or `gone`. */
