@@ -53,6 +53,8 @@ export interface PushesParts {
   readonly recording: boolean
   /** URL devices post to. */
   readonly serverUri: () => string
+  /** Push port of a simulated device of this lab, as a URL; undefined for any other device. */
+  readonly door?: (device: string) => string | undefined
   readonly changed: () => void
 }
 
@@ -70,9 +72,14 @@ export class Pushes {
     this.#parts = parts
   }
 
-  /** Where the last push to the device went, else port 2948 of the address its last message came from; null where neither is known. */
+  /**
+   * The door of a simulated device; else where the last push to the device went, else port 2948 of the address its last message came from; null
+   * where none is known.
+   */
   target(device: string): string | null {
-    const { ledger, recorder } = this.#parts
+    const { ledger, recorder, door } = this.#parts
+    const own = door?.(device)
+    if (own !== undefined) return own
     const last = ledger.setting(targetOf(device))
     if (last !== undefined) return last
     const session = recorder.sessions.all().findLast((row) => row.device === device && row.last > 0)
@@ -90,7 +97,8 @@ export class Pushes {
     readonly text: string
     readonly sent: PushSent
   }): Seq {
-    this.#parts.ledger.setSetting(targetOf(push.device), push.to)
+    // The port of a simulated device lives no longer than this process.
+    if (push.to !== this.#parts.door?.(push.device)) this.#parts.ledger.setSetting(targetOf(push.device), push.to)
     const { httpStatus } = push.sent
     const tail = httpStatus === 0 || (httpStatus >= 200 && httpStatus < 300) ? '' : `; the device answered HTTP ${String(httpStatus)}`
     return this.#record({ ...push, text: `${push.text}${tail}`, httpStatus }, push.sent)

@@ -123,6 +123,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     origin: hostname(),
     recording: options.record !== false,
     serverUri: () => `${base()}/dm`,
+    door: devices.pushUrl,
     changed: () => lab.changed(),
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender })
@@ -204,7 +205,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
-      devices.stop()
+      await devices.stop()
       notifier.stop()
       await running.push.close()
       await running.dm.close()

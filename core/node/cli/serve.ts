@@ -21,6 +21,7 @@ interface ServeOptions {
   readonly role: string
   readonly dmPort?: number
   readonly uiPort?: number
+  readonly pushPort?: number
   readonly host: string
   readonly advertise?: string
   readonly enrol?: 'auto' | 'ask' | 'never'
@@ -46,6 +47,7 @@ export function serve(program: Command): void {
     .option('--role <roles>', 'roles, comma separated: lab, server', 'lab')
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
     .option('--ui-port <n>', `port of the user interface (default ${UI_PORT}, or a free one)`, port)
+    .option('--push-port <n>', 'UDP port that notifications leave from and pushes come to (default a free one)', port)
     .option('--host <addr>', 'address the device-facing ports bind to', '127.0.0.1')
     .option('--advertise <url>', 'base URL devices are told instead of the bound address')
     .option('--enrol <mode>', 'unknown devices: auto (default on loopback), ask (default elsewhere), never', enrolMode)
@@ -86,10 +88,10 @@ async function run(options: ServeOptions): Promise<void> {
 
 /** Starts on the ports asked for; where none was asked for and the usual one is taken, on a free one. */
 async function start(options: ServeOptions): Promise<RunningLab> {
-  const { workspace, host, advertise, enrol, auth } = options
+  const { workspace, host, advertise, enrol, auth, pushPort = 0 } = options
   const profile = serverProfile(options.profile ?? 'lab')?.settings ?? {}
   const server = { ...profile, ...(auth === undefined ? {} : { auth: AUTH[auth] }) }
-  const base = { workspace, host, server, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
+  const base = { workspace, host, server, pushPort, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   for (;;) {
