@@ -144,6 +144,25 @@ describe('a lab, a device, and the command line between them', () => {
     expect(all.some((row) => row['package'] === '#1' && row['sessionId'] === sessionId)).toBe(true)
   })
 
+  it('a device of a kind keeps its habits when it is woken: SessionID in decimal, list queries refused', async () => {
+    const words = ['--id', 'IMEI:SYMBIAN', '--profile', 'symbian', '--encoding', 'wbxml', '--push-port', '0', '--json']
+    const kind = running(['device', '--server', dm, ...words])
+    try {
+      const { push: at } = JSON.parse(await kind.line(0)) as { push: string }
+      const call = ['notify', '--device', 'IMEI:SYMBIAN', '--server-id', 'dm-lab', '--password', 'lab', '--to', at]
+      expect(dmlab([...call, '--session-id', '0x1F']).code).toBe(0)
+      expect(JSON.parse(await kind.line(1))).toMatchObject({ sessionId: '31', outcome: 'completed' })
+      const asked = dmlab(['tree', 'get', './DevDetail?list=Struct', '--device', 'IMEI:SYMBIAN', '--workspace', workspace])
+      expect([asked.code, asked.err]).toEqual([0, ''])
+      expect(dmlab([...call, '--session-id', '0x20']).code).toBe(0)
+      expect(JSON.parse(await kind.line(2))).toMatchObject({ sessionId: '32', outcome: 'completed' })
+      const rows = dmlab(['trace', 'list', '--workspace', workspace, '--json']).text
+      expect(rows.split('\n').some((line) => line.includes('IMEI:SYMBIAN') && line.includes('"406"'))).toBe(true)
+    } finally {
+      expect(await kind.stop()).toBe(0)
+    }
+  })
+
   it('what the lab refuses is told with 1', () => {
     const ran = dmlab(['notify', '--device', 'IMEI:nobody-knows', '--workspace', workspace])
     expect(ran.code).toBe(1)
