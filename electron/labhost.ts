@@ -2,6 +2,7 @@
 import type { Check } from '../core/rpc.ts'
 import { serve } from '../core/rpc.ts'
 import type { LabOptions, Ready, RunningLab } from '../core/node/main.ts'
+import type { Secrets } from '../core/node/vault.ts'
 import type { EmitterPort } from './channel.ts'
 import { portChannel } from './channel.ts'
 
@@ -18,13 +19,6 @@ export type FromLab =
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'stopped'; readonly error: string }
   | { readonly type: 'secret'; readonly id: number; readonly ask: 'available' | 'seal' | 'unseal'; readonly value: string | Uint8Array }
-
-/** Secrets at rest, kept by the operating system. `available` false: the user must be told that nothing is encrypted. */
-export interface Secrets {
-  available(): Promise<boolean>
-  seal(text: string): Promise<Uint8Array>
-  unseal(sealed: Uint8Array): Promise<string>
-}
 
 /** process.parentPort, as far as we need it. */
 export interface Parent {

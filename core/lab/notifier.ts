@@ -100,6 +100,7 @@ export class Notifier {
     const { ledger } = this.#parts
     const account = ledger.accounts().findLast((each) => each.device === device) ?? ledger.account(device, undefined)
     if (account === undefined) throw new Error(`there is no account for ${device}`)
+    if (account.locked !== undefined) throw new Error(account.locked)
     return account
   }
 
@@ -120,7 +121,7 @@ export class Notifier {
     wish: NonceKind,
   ): { readonly parts: PushParts; readonly nonce: NonceKind } {
     const { version, uiMode, initiator, future, vendor, endDevice, flaw } = options
-    const stored = wish === 'stored' ? this.#storedNonce(device) : null
+    const stored = wish === 'stored' ? this.#storedNonce(device, account.serverId) : null
     const kind: NonceKind = wish === 'stored' && stored === null ? 'zeros' : wish
     const nonce = flaw === 'nonce' ? this.#parts.random(16) : (stored ?? DEFAULTS[kind === 'stored' ? 'zeros' : kind])
     const octets = vendor === undefined ? undefined : fromBase64(vendor)
@@ -144,8 +145,8 @@ export class Notifier {
   }
 
   /** The nonce the device gave last, in the reading that worked for it; null where it gave none. */
-  #storedNonce(device: string): Uint8Array | null {
-    const nonces = this.#parts.ledger.nonces(device)
+  #storedNonce(device: string, serverId: string): Uint8Array | null {
+    const nonces = this.#parts.ledger.nonces(device, serverId)
     if (nonces?.server == null) return null
     const { text, octets } = nonces.server
     const [first, second] = readings(octets === null ? { text } : { text, octets })

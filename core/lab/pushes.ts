@@ -146,7 +146,7 @@ export class Pushes {
     const { password, serverPassword, clientNonce, serverNonce } = secrets
     ledger.save([
       { kind: 'account', account: { device, userName, password, serverId, serverPassword, authType, state: 'enrolled' } },
-      { kind: 'nonces', nonces: { device, client: clientNonce, server: { text: base64(serverNonce), octets: null }, reading: null } },
+      { kind: 'nonces', nonces: { device, serverId, client: clientNonce, server: { text: base64(serverNonce), octets: null }, reading: null } },
     ])
     let seq: Seq = 0
     if (to !== '') {

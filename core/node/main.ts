@@ -23,6 +23,8 @@ import { listenPush, pushSender } from './push.ts'
 import type { PushPort } from './push.ts'
 import { randomSource } from './random.ts'
 import { folderShelf } from './shelf.ts'
+import { guardSecrets } from './vault.ts'
+import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -44,6 +46,8 @@ export interface LabOptions {
   /** False leaves nothing in the trace; for measuring what recording costs. */
   readonly record?: boolean
   readonly limits?: Partial<HttpLimits>
+  /** The desktop's key store: seals the secrets of accounts. Absent: they lie in the workspace as they are. */
+  readonly secrets?: Secrets
 }
 
 /** The ready line of `dmlab serve`; null where the lab does not play that role. */
@@ -85,6 +89,11 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const clock = processClock()
   const workspace = openWorkspace(resolve(options.workspace))
   const { trace, ledger } = workspace
+  const sealing = await guardSecrets(ledger, options.secrets).catch(async (error: unknown) => {
+    await workspace.close()
+    throw error
+  })
+  const recovery = [workspace.recovery, sealing].filter((text) => text !== '').join('; ')
   const env = { now: clock.now, random: randomSource() }
   const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined)
   let dm: DmHttp | null = null
@@ -101,7 +110,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     facts: {
       name: basename(workspace.dir),
       workspace: workspace.dir,
-      recovery: () => (trouble === '' ? workspace.recovery : `the trace cannot be written: ${trouble}`),
+      recovery: () => (trouble === '' ? recovery : `the trace cannot be written: ${trouble}`),
       rules: Object.keys(RULES).length,
       recording: () => options.record !== false && trouble === '',
     },

@@ -22,6 +22,8 @@ export interface DeskParts {
   readonly policy: Policy
   readonly env: Env
   readonly held: Set<string>
+  /** Server id of the account the session begins with. */
+  readonly serverId: string
 }
 
 /** One desk serves one session. */
@@ -43,7 +45,7 @@ export class DeviceDesk implements Desk {
     this.device = device
     this.sessionId = sessionId
     this.#parts = parts
-    this.#nonces = parts.ledger.nonces(device) ?? { device, client: null, server: null, reading: null }
+    this.#nonces = this.#noncesOf(parts.serverId)
     this.orders = new Orders(sessionId, (order) => this.#saves.push({ kind: 'order', order }), parts.held)
   }
 
@@ -189,7 +191,14 @@ export class DeviceDesk implements Desk {
     this.orders.end()
   }
 
+  #noncesOf(serverId: string): Nonces {
+    return this.#parts.ledger.nonces(this.device, serverId) ?? { device: this.device, serverId, client: null, server: null, reading: null }
+  }
+
   #known(account: Account): Ident {
+    // Another account of the same device than the session began with: its nonces are its own.
+    if (account.serverId !== this.#nonces.serverId) this.#nonces = this.#noncesOf(account.serverId)
+    if (account.locked !== undefined) return { secret: null, demand: null, because: account.locked }
     if (account.state === 'waiting') return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
     if (account.state === 'refused') return { secret: null, demand: null, because: 'the device was refused by decision' }
     const type = account.authType ?? this.#parts.settings.auth

@@ -16,11 +16,16 @@ export interface Account {
   /** Type we challenge with; null accepts basic and md5 alike and challenges with md5. */
   readonly authType: AuthType | null
   readonly state: 'enrolled' | 'waiting' | 'refused'
+  /** How its secrets lie in the ledger; absent: as they are. */
+  readonly kept?: 'sealed'
+  /** Why its secrets cannot be read now: both are sealed texts then, and the account admits nobody. */
+  readonly locked?: string
 }
 
-/** Nonces of one device: `client` is the one we issued for its next credential, `server` the one it issued for ours. */
+/** Nonces of one account, which is a device and a server id: `client` is the one we issued for its next credential, `server` the one it issued for ours. */
 export interface Nonces {
   readonly device: string
+  readonly serverId: string
   readonly client: Uint8Array | null
   readonly server: { readonly text: string; readonly octets: Uint8Array | null } | null
   /** Which reading of an ambiguous nonce worked for this peer (wbxml sheet 7 rule 8). */
@@ -96,7 +101,7 @@ export type ServerRecord =
 export interface ServerLedger {
   /** The account of this device and user: its own first, else the one for every device; undefined where none fits. */
   account(device: string, userName: string | undefined): Account | undefined
-  nonces(device: string): Nonces | undefined
+  nonces(device: string, serverId: string): Nonces | undefined
   device(device: string): DeviceRecord | undefined
   /** Orders of a device not yet done, oldest first. */
   orders(device: string): readonly Order[]

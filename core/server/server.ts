@@ -16,7 +16,7 @@ import { DeviceDesk } from './desk.ts'
 import { afterLoss } from './orders.ts'
 import { ordersFirst } from './policy.ts'
 import type { Policy } from './policy.ts'
-import type { Order, ServerLedger, ServerRecord } from './records.ts'
+import type { Account, Order, ServerLedger, ServerRecord } from './records.ts'
 import { resynchronised, withFresh } from './views.ts'
 import { SERVER_SETTINGS } from './settings.ts'
 import type { ServerSettings } from './settings.ts'
@@ -225,14 +225,16 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
     const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
     const policy = notified?.nonce == null ? this.#policy : renewing(this.#policy)
-    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy, env, held: mates.held })
+    const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
+    const serverId = account?.serverId ?? this.#settings.serverId
+    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy, env, held: mates.held, serverId })
     const live: Live = {
       number: ++this.#count,
       key: keyOf(message),
       device,
       token,
       desk,
-      session: this.#session(message, frame, desk, token, ledger),
+      session: this.#session(message, frame, desk, token, account),
       link: -1,
       left: '',
     }
@@ -247,12 +249,11 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     return live
   }
 
-  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, ledger: ServerLedger): ServerSession {
-    const { env, serverUri } = this.#options
+  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, account: Account | undefined): ServerSession {
+    const { env, serverUri, ledger } = this.#options
     const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = this.#settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
-    const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
     const type: AuthName = account?.authType ?? this.#settings.auth ?? 'syncml:auth-md5'
     const nonce =
       nonces.server === null ? null : { text: nonces.server.text, ...(nonces.server.octets === null ? {} : { octets: nonces.server.octets }) }
@@ -272,7 +273,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
         type,
         nonce,
         reading: nonces.reading,
-        silent: !prove,
+        silent: !prove || account?.locked !== undefined,
       }),
       verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce, accepts }),
       env,

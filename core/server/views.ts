@@ -6,7 +6,7 @@ import type { Order, ServerLedger } from './records.ts'
 export function resynchronised(ledger: ServerLedger, nonce: Uint8Array): ServerLedger {
   return {
     account: (device, userName) => ledger.account(device, userName),
-    nonces: (device) => ({ device, client: nonce, server: { text: base64(nonce), octets: null }, reading: null }),
+    nonces: (device, serverId) => ({ device, serverId, client: nonce, server: { text: base64(nonce), octets: null }, reading: null }),
     device: (device) => ledger.device(device),
     value: (device, uri) => ledger.value(device, uri),
     orders: (device) => ledger.orders(device),
@@ -17,7 +17,7 @@ export function resynchronised(ledger: ServerLedger, nonce: Uint8Array): ServerL
 export function withFresh(ledger: ServerLedger, fresh: ReadonlyMap<string, Order>): ServerLedger {
   return {
     account: (device, userName) => ledger.account(device, userName),
-    nonces: (device) => ledger.nonces(device),
+    nonces: (device, serverId) => ledger.nonces(device, serverId),
     device: (device) => ledger.device(device),
     value: (device, uri) => ledger.value(device, uri),
     orders: (device) => ledger.orders(device).map((order) => fresh.get(order.id) ?? order),

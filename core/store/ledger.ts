@@ -5,6 +5,8 @@ import { fromJson, toJson } from './json.ts'
 import { LEDGER_SQL as SQL } from './ledgersql.ts'
 import type { Db, Statement } from './ports.ts'
 import { Recall } from './recall.ts'
+import { NO_VAULT, openAccount, storedAccount } from './vault.ts'
+import type { Vault } from './vault.ts'
 import { commitStaged, stage, transaction } from './transaction.ts'
 
 /** A held message as it survives the process: its card, its session's key and its body. */
@@ -40,6 +42,7 @@ export class Ledger implements ServerLedger {
   readonly #recall: Recall
   /** When devices that said nothing else that is new were last seen; `settle` writes it. */
   readonly #seen = new Map<string, number>()
+  #vault = NO_VAULT
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
@@ -50,6 +53,20 @@ export class Ledger implements ServerLedger {
   /** `db` has the newest schema (see `migrate`). */
   static open(db: Db, options: LedgerOptions = {}): Ledger {
     return new Ledger(db, options)
+  }
+
+  /** Seals the secrets of accounts from now on, and opens sealed ones. */
+  guard(vault: Vault): void {
+    this.#vault = vault
+    this.#recall.clear()
+  }
+
+  /** Lets `write` replace what must not be found in the file any more. */
+  scrub(write: () => void): void {
+    this.#db.exec('PRAGMA secure_delete = ON')
+    write()
+    this.#db.exec('PRAGMA secure_delete = OFF')
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   /** Saves all records in order in one transaction, committed on return; on an error (thrown) none of them is saved. */
@@ -101,7 +118,7 @@ export class Ledger implements ServerLedger {
   }
 
   accounts(): Account[] {
-    return this.#rows('accounts')
+    return this.#accountRows('accounts')
   }
 
   /** Adds an account, or replaces the one with the same device and user name. */
@@ -115,10 +132,11 @@ export class Ledger implements ServerLedger {
     return this.#sql('dropAccount').run(keyOf(device), userName).changes > 0
   }
 
-  nonces(device: string): Nonces | undefined {
-    const known = this.#recall.of(device)
-    if (known.nonces === undefined) known.nonces = this.#rows<Nonces>('noncesOf', device)[0] ?? null
-    return known.nonces ?? undefined
+  nonces(device: string, serverId: string): Nonces | undefined {
+    const known = this.#recall.of(device).nonces
+    let nonces = known.get(serverId)
+    if (nonces === undefined) known.set(serverId, (nonces = this.#rows<Nonces>('noncesOf', device, serverId)[0] ?? null))
+    return nonces ?? undefined
   }
 
   device(device: string): DeviceRecord | undefined {
@@ -198,12 +216,12 @@ export class Ledger implements ServerLedger {
       case 'account': {
         const { account } = record
         this.#recall.of(account.device).accounts = undefined
-        this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(account))
+        this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(storedAccount(account, this.#vault)))
         break
       }
       case 'nonces':
-        this.#recall.of(record.nonces.device).nonces = record.nonces
-        this.#sql('nonces').run(record.nonces.device, toJson(record.nonces))
+        this.#recall.of(record.nonces.device).nonces.set(record.nonces.serverId, record.nonces)
+        this.#sql('nonces').run(record.nonces.device, record.nonces.serverId, toJson(record.nonces))
         break
       case 'device': {
         const { device } = record
@@ -262,8 +280,12 @@ export class Ledger implements ServerLedger {
 
   #accountsOf(device: string | null): readonly Account[] {
     const known = this.#recall.of(device)
-    known.accounts ??= this.#rows<Account>('accountsOf', keyOf(device))
+    known.accounts ??= this.#accountRows('accountsOf', keyOf(device))
     return known.accounts
+  }
+
+  #accountRows(name: 'accounts' | 'accountsOf', ...values: string[]): Account[] {
+    return this.#rows<Account>(name, ...values).map((stored) => openAccount(stored, this.#vault))
   }
 
   #deviceRows(name: 'deviceOf' | 'devices', ...values: string[]): DeviceRecord[] {

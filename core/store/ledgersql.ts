@@ -7,8 +7,8 @@ export const LEDGER_SQL = {
   dropAccount: 'DELETE FROM account WHERE device = ? AND userName = ?',
   accountsOf: 'SELECT json FROM account WHERE device = ? ORDER BY id',
   accounts: 'SELECT json FROM account ORDER BY id',
-  nonces: 'INSERT INTO nonces (device, json) VALUES (?, ?) ON CONFLICT (device) DO UPDATE SET json = excluded.json',
-  noncesOf: 'SELECT json FROM nonces WHERE device = ?',
+  nonces: 'INSERT INTO nonces (device, serverId, json) VALUES (?, ?, ?) ON CONFLICT (device, serverId) DO UPDATE SET json = excluded.json',
+  noncesOf: 'SELECT json FROM nonces WHERE device = ? AND serverId = ?',
   device: `INSERT INTO device (device, firstAt, lastAt, json) VALUES (?, ?, ?, ?)
     ON CONFLICT (device) DO UPDATE SET firstAt = excluded.firstAt, lastAt = excluded.lastAt, json = excluded.json`,
   seen: 'UPDATE device SET lastAt = ? WHERE device = ?',

@@ -7,7 +7,8 @@ const MOST = 100_000
 /** What is remembered of one device: undefined where the database was not asked yet, null where it had nothing. */
 export interface Recalled {
   accounts: readonly Account[] | undefined
-  nonces: Nonces | null | undefined
+  /** By server id. */
+  readonly nonces: Map<string, Nonces | null>
   device: DeviceRecord | null | undefined
   orders: readonly Order[] | undefined
   /** By URI. */
@@ -35,7 +36,7 @@ export class Recall {
       this.#name = device
       return (this.#last = known)
     }
-    const fresh: Recalled = { accounts: undefined, nonces: undefined, device: undefined, orders: undefined, values: new Map() }
+    const fresh: Recalled = { accounts: undefined, nonces: new Map(), device: undefined, orders: undefined, values: new Map() }
     if (this.#on) {
       this.#grow()
       this.#devices.set(device, fresh)

@@ -53,6 +53,18 @@ const TRACE = `
     state TEXT NOT NULL, reason TEXT NOT NULL);
 `
 
+/** Nonces belong to an account, which is a device and a server id; those kept before belong to the device's newest account. */
+const NONCES = `
+  CREATE TABLE accountNonces (device TEXT NOT NULL, serverId TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (device, serverId)) WITHOUT ROWID;
+  INSERT INTO accountNonces SELECT device, serverId, json_set(json, '$.serverId', serverId) FROM (
+    SELECT device, json, coalesce(
+      (SELECT json_extract(account.json, '$.serverId') FROM account WHERE account.device = '=' || nonces.device ORDER BY id DESC LIMIT 1),
+      (SELECT json_extract(account.json, '$.serverId') FROM account WHERE account.device = '*' ORDER BY id LIMIT 1),
+      'dm-lab') AS serverId FROM nonces);
+  DROP TABLE nonces;
+  ALTER TABLE accountNonces RENAME TO nonces;
+`
+
 /** Steps in order; step 0 makes version 1 out of an empty file. */
 export const STEPS: readonly Step[] = [
   (db) => {
@@ -69,6 +81,7 @@ export const STEPS: readonly Step[] = [
     db.exec('CREATE INDEX frameBySession ON frame (session, seq) WHERE session > 0')
     db.exec("CREATE INDEX openOrders ON orders (device, number) WHERE state IN ('queued', 'sent', 'unknown')")
   },
+  (db) => db.exec(NONCES),
 ]
 
 /** Version of the tables this program writes. */

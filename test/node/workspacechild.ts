@@ -24,7 +24,7 @@ function work(): void {
       saved += 1
       ledger.save([
         { kind: 'values', values: [{ device: 'd', uri: `./${saved}`, format: 'chr', type: '', data: String(saved), at: 0 }] },
-        { kind: 'nonces', nonces: { device: 'd', client: Uint8Array.of(saved & 255), server: null, reading: null } },
+        { kind: 'nonces', nonces: { device: 'd', serverId: 'dm-lab', client: Uint8Array.of(saved & 255), server: null, reading: null } },
         { kind: 'alert', alert: { device: 'd', sessionId: '1', msgId: String(saved), at: 0, code: 1226, correlator: '', items: [] } },
       ])
       ledger.setSetting('saved', String(saved))

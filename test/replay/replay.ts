@@ -104,7 +104,7 @@ export function replay(name: string): Outcome {
   const ledger = new MemoryLedger()
   const device = first?.source.locUri ?? ''
   ledger.accounts.push({ ...ACCOUNT, device, ...shown.account })
-  ledger.save({ kind: 'nonces', nonces: { device, client: nonceOf(name), server: null, reading: null } })
+  ledger.save({ kind: 'nonces', nonces: { device, serverId: 'dm-lab', client: nonceOf(name), server: null, reading: null } })
   let at = 0
   const policy: Policy = { next: () => [{ order: null, commands: (replies[at]?.message?.commands ?? []).filter(isRequest) }] }
   const issueNonce = (): Uint8Array => {

@@ -37,7 +37,7 @@ function frameOf(file: string): Frame {
 /** A server that knows what the recordings used: user alice of the AOSP client with nonce 123; everybody else enrols as he shows himself. */
 function serverFor(device: string, ledger: MemoryLedger): DmServer {
   ledger.accounts.push({ ...ACCOUNT, device: 'IMEI:350000000000001', userName: 'alice', password: 'secret' })
-  ledger.save({ kind: 'nonces', nonces: { device, client: utf8Bytes('123'), server: null, reading: null } })
+  ledger.save({ kind: 'nonces', nonces: { device, serverId: 'dm-lab', client: utf8Bytes('123'), server: null, reading: null } })
   return new DmServer({ serverUri: 'http://127.0.0.1:8080/dm', ledger, env: fixedEnv(), settings: { enrol: 'auto' } })
 }
 

@@ -11,7 +11,10 @@ import type { Passed } from './support.ts'
 const NONCES = { client: { text: base64(utf8Bytes('nonce-for-client')) }, server: utf8Bytes('nonce-for-server'), reading: null } as const
 const known = (pair: Pair): Pair => {
   const server = { text: base64(NONCES.server), octets: null }
-  pair.ledger.save({ kind: 'nonces', nonces: { device: DEVICE, client: utf8Bytes('nonce-for-client'), server, reading: null } })
+  pair.ledger.save({
+    kind: 'nonces',
+    nonces: { device: DEVICE, serverId: ACCOUNT.serverId, client: utf8Bytes('nonce-for-client'), server, reading: null },
+  })
   return pair
 }
 const ready = (client: Partial<ClientOptions> = {}, server: ConstructorParameters<typeof Pair>[1] = {}): Pair =>
@@ -322,7 +325,7 @@ describe('authentication both ways', () => {
   test('dm 52: a wrong password: 401, once more, 401, the end; the order stays queued and nonces stay as they were', () => {
     const pair = ready({ account: { ...CLIENT_ACCOUNT, password: 'wrong' } })
     pair.queue('a', [exec('./Run')])
-    const before = pair.ledger.nonces(DEVICE)
+    const before = pair.ledger.nonces(DEVICE, ACCOUNT.serverId)
     const end = pair.run()
     expect(pair.story()).toEqual([
       '> 1: Alert 1201, Replace -, Final',
@@ -331,7 +334,7 @@ describe('authentication both ways', () => {
       '< 2: Status 0=401, Status 2=401, Status 3=401, Final',
     ])
     expect(end.detail).toMatchObject({ state: 'failed', authentication: 'refused' })
-    expect([pair.order('a').state, pair.ledger.nonces(DEVICE)]).toEqual(['queued', before])
+    expect([pair.order('a').state, pair.ledger.nonces(DEVICE, ACCOUNT.serverId)]).toEqual(['queued', before])
     expect(pair.notes.filter((note) => note.topic === 'auth').map((note) => note.text)).toContain(
       'the device is refused: wrong password, or a nonce that was never issued here',
     )
@@ -407,7 +410,10 @@ describe('authentication both ways', () => {
     first.run()
     const nonces = lastNonces(first)
     const second = new Pair(nonces === undefined ? {} : { nonces })
-    second.ledger.save({ kind: 'nonces', nonces: first.ledger.nonces(DEVICE) as NonNullable<ReturnType<typeof first.ledger.nonces>> })
+    second.ledger.save({
+      kind: 'nonces',
+      nonces: first.ledger.nonces(DEVICE, ACCOUNT.serverId) as NonNullable<ReturnType<typeof first.ledger.nonces>>,
+    })
     expect(second.run().detail).toMatchObject({ state: 'completed', messages: 2, authentication: 'ok' })
   })
 })

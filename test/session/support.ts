@@ -60,8 +60,9 @@ export class MemoryLedger implements ServerLedger {
     return userName === undefined ? accounts[0] : accounts.find((account) => account.userName === userName)
   }
 
-  nonces(device: string): Nonces | undefined {
-    return this.nonceMap.get(device)
+  nonces(device: string, serverId: string): Nonces | undefined {
+    const known = this.nonceMap.get(device)
+    return known === undefined ? undefined : { ...known, serverId }
   }
 
   device(device: string): DeviceRecord | undefined {

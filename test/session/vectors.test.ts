@@ -24,7 +24,7 @@ function worked(encoding: 'xml' | 'wbxml'): Pair {
     },
     { settings: limits, issueNonce: () => utf8Bytes('NextNonceForC002'), issueToken: () => '7f3a' },
   )
-  const nonces = { device: DEVICE, client: utf8Bytes('NonceForClient01'), reading: null }
+  const nonces = { device: DEVICE, serverId: 'com.example.dm', client: utf8Bytes('NonceForClient01'), reading: null }
   pair.ledger.save({ kind: 'nonces', nonces: { ...nonces, server: { text: base64(utf8Bytes('NonceForServer01')), octets: null } } })
   pair.queue('o1', [get('./DevDetail/FwV')])
   return pair
@@ -68,5 +68,8 @@ test('dm 58 and 52: after the worked session both next nonces are kept on both s
     server: utf8Bytes('NextNonceForS002'),
     reading: null,
   })
-  expect(pair.ledger.nonces(DEVICE)).toMatchObject({ client: utf8Bytes('NextNonceForC002'), server: { text: base64(utf8Bytes('NextNonceForS002')) } })
+  expect(pair.ledger.nonces(DEVICE, 'com.example.dm')).toMatchObject({
+    client: utf8Bytes('NextNonceForC002'),
+    server: { text: base64(utf8Bytes('NextNonceForS002')) },
+  })
 })

@@ -41,7 +41,12 @@ test('a new ledger has the account lab, and nothing else', () => {
   expect(ledger.accounts()).toEqual([LAB_ACCOUNT])
   expect(ledger.account('IMEI:1', 'lab')).toEqual(LAB_ACCOUNT)
   expect([ledger.devices(), ledger.orders('IMEI:1'), ledger.held(), ledger.alerts(0, 10)]).toEqual([[], [], [], []])
-  expect([ledger.nonces('x'), ledger.device('x'), ledger.value('x', './y'), ledger.order('z')]).toEqual([undefined, undefined, undefined, undefined])
+  expect([ledger.nonces('x', 'dm-lab'), ledger.device('x'), ledger.value('x', './y'), ledger.order('z')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
 })
 
 test('an account of its own takes a device out of the account for every device', () => {
@@ -63,20 +68,24 @@ test('an account of its own takes a device out of the account for every device',
 
 test('records come back whole, octets and NaN included; the latest counts', () => {
   const ledger = Ledger.open(memoryDb())
-  const nonces = { device: 'IMEI:1', client: Uint8Array.of(0, 9, 255), server: { text: '', octets: Uint8Array.of(7) }, reading: 'raw' } as const
+  const server = { text: '', octets: Uint8Array.of(7) }
+  const nonces = { device: 'IMEI:1', serverId: 'dm-lab', client: Uint8Array.of(0, 9, 255), server, reading: 'raw' } as const
+  const others = { ...nonces, serverId: 'ops', client: null }
   const device = { device: 'IMEI:1', devInfo: { './DevInfo/Man': 'Acme', ['__proto__']: '\u0000x00' }, firstAt: 1, lastAt: 2.5 }
   const value = { device: 'IMEI:1', uri: './a', format: 'chr', type: 'text/plain', data: 'ä', at: 3.5 }
   const alert = { device: 'IMEI:1', sessionId: '1', msgId: '2', at: 4, code: 1226, correlator: 'c', items: [] }
   ledger.save([
     { kind: 'nonces', nonces: { ...nonces, client: null } },
     { kind: 'nonces', nonces },
+    { kind: 'nonces', nonces: others },
     { kind: 'device', device },
     { kind: 'order', order: order('a') },
     { kind: 'values', values: [{ ...value, data: 'old' }, value, { ...value, uri: './b' }] },
     { kind: 'alert', alert },
     { kind: 'alert', alert: { ...alert, msgId: '3' } },
   ])
-  expect(ledger.nonces('IMEI:1')).toEqual(nonces)
+  // Two accounts of one device: two pairs.
+  expect([ledger.nonces('IMEI:1', 'dm-lab'), ledger.nonces('IMEI:1', 'ops')]).toEqual([nonces, others])
   expect(ledger.device('IMEI:1')).toEqual(device)
   expect(ledger.devices()).toEqual([device])
   expect(ledger.order('a')).toEqual(order('a'))

@@ -1,6 +1,7 @@
 // Versions: an older workspace is backed up and brought forward, a newer or foreign one is refused, a failed step changes nothing.
 import { beforeEach, expect, test } from 'vitest'
 import { openSqlite } from '../../core/node/sqlite.ts'
+import { toJson } from '../../core/store/json.ts'
 import { Ledger } from '../../core/store/ledger.ts'
 import type { Db } from '../../core/store/ports.ts'
 import { LAB_ACCOUNT, migrate, pragma, STEPS, type Step, VERSION, versionOf } from '../../core/store/schema.ts'
@@ -32,6 +33,25 @@ test('each older version is backed up first, keeps its data and ends with the sa
     expect(Ledger.open(db).account('IMEI:1', 'lab')?.password).toBe(`of version ${version}`)
     expect(Ledger.open(db).accounts().length).toBe(2)
   }
+})
+
+test('nonces of a device become those of its newest account, octets and all', () => {
+  const db = openSqlite(':memory:')
+  migrate(db, () => {}, STEPS.slice(0, 2))
+  const nonces = { client: Uint8Array.of(1, 0), server: { text: '', octets: Uint8Array.of(255) }, reading: 'raw' as const }
+  const add = db.prepare('INSERT INTO nonces (device, json) VALUES (?, ?)')
+  for (const device of ['with', 'without']) add.run(device, toJson({ device, ...nonces }))
+  const account = db.prepare("INSERT INTO account (device, userName, state, json) VALUES ('=with', ?, 'enrolled', ?)")
+  for (const [user, serverId] of [
+    ['a', 'old'],
+    ['b', 'ops'],
+  ] as const)
+    account.run(user, toJson({ ...LAB_ACCOUNT, device: 'with', userName: user, serverId }))
+  migrate(db, () => {})
+  const ledger = Ledger.open(db)
+  expect(ledger.nonces('with', 'ops')).toEqual({ device: 'with', serverId: 'ops', ...nonces })
+  expect(ledger.nonces('without', 'dm-lab')).toEqual({ device: 'without', serverId: 'dm-lab', ...nonces })
+  expect(ledger.nonces('with', 'old')).toBeUndefined()
 })
 
 test('a step that fails, or a backup that cannot be made, leaves the old version as it was', () => {

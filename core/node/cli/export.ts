@@ -64,12 +64,18 @@ async function run(workspace: Workspace, options: Options): Promise<void> {
 /** A redactor with a key of its own, forgotten when the program ends, that knows the accounts of the workspace. */
 function redactorFor({ ledger }: Workspace): Redactor {
   const key = randomBytes(32)
-  const accounts = ledger.accounts()
+  const all = ledger.accounts()
+  const accounts = all.filter(({ locked }) => locked === undefined)
+  const sealed = all.length - accounts.length
+  if (sealed > 0)
+    process.stderr.write(
+      `the secrets of ${String(sealed)} accounts are sealed: they are redacted where they stand in their fields, not searched for elsewhere\n`,
+    )
   return new Redactor({
     keyed: (text) => createHmac('sha256', key).update(text).digest(),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     secrets: accounts.flatMap(({ password, serverPassword }) => [password, serverPassword]),
-    identifiers: accounts.flatMap(({ device }) => (device === null ? [] : [device])),
+    identifiers: all.flatMap(({ device }) => (device === null ? [] : [device])),
   })
 }
 

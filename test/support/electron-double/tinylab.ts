@@ -1,8 +1,9 @@
 // A lab small enough to die and restart at will: the real hosting code of the shell around a LabApi in memory. Kept for what the real lab cannot be told to do.
 import type { LabApi, LabState } from '../../../core/api.ts'
 import type { RunningLab } from '../../../core/node/main.ts'
+import type { Secrets } from '../../../core/node/vault.ts'
 import type { EmitterPort } from '../../../electron/channel.ts'
-import type { Parent, Secrets, StartLab } from '../../../electron/labhost.ts'
+import type { Parent, StartLab } from '../../../electron/labhost.ts'
 import { hostLab } from '../../../electron/labhost.ts'
 
 const parent = (
