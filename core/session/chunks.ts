@@ -100,8 +100,10 @@ function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number
 function endOf(whole: string | Uint8Array, from: number, octets: number): number {
   if (octets === Infinity) return whole.length
   if (typeof whole !== 'string') return from + octets
-  let used = 0
+  // One octet each, as far as it is ASCII.
   let at = from
+  for (const end = Math.min(whole.length, from + octets); at < end && whole.charCodeAt(at) < 0x80;) at++
+  let used = at - from
   while (at < whole.length) {
     const point = whole.codePointAt(at) ?? 0
     used += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4

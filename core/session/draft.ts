@@ -13,6 +13,7 @@ export class Draft {
   readonly #packing: Packing
   readonly #commands: { command: Command; tag: number | null; part: SentCommand['part'] }[] = []
   readonly #limit: number
+  /** Octets without any command; 0 until somebody asks. */
   #empty = 0
   /** Octets used so far; measured only once somebody asks. */
   #size: number | null = null
@@ -64,7 +65,7 @@ export class Draft {
 
   /** Octets left beside this entry. */
   room(entry: Entry): number {
-    return this.#limit === Infinity ? 1 << 20 : this.#limit - this.#used() - this.#measure(commandOf(entry))
+    return this.#limit === Infinity ? 1 << 20 : this.#limit - this.#sum([...this.#commands.map(({ command }) => command), commandOf(entry)])
   }
 
   markLast(part: 'chunk' | 'last'): void {
@@ -92,15 +93,20 @@ export class Draft {
   }
 
   #used(): number {
-    if (this.#size === null) {
-      this.#empty = this.#encode([], true).length
-      const commands = this.#packing.ask ? [...this.#commands.map((one) => one.command), NEXT] : this.#commands.map((one) => one.command)
-      this.#size = this.#empty + commands.reduce((sum, command) => sum + this.#measure(command), 0)
-    }
+    this.#size ??= this.#sum(this.#commands.map(({ command }) => command))
     return this.#size
   }
 
+  /** Octets of a message with these commands, on the safe side; room for NEXT is kept where it may be needed. */
+  #sum(commands: readonly Command[]): number {
+    const all = this.#packing.ask ? [...commands, NEXT] : commands
+    // Where strings move into a table, a message is no sum of its commands: each is measured by itself then, which is more.
+    if (this.#packing.wire.strings === 'table') return all.reduce((sum, command) => sum + this.#measure(command), this.#encode([], true).length)
+    return this.#encode(all, true).length + 2 * all.length
+  }
+
   #measure(command: Command): number {
+    if (this.#empty === 0) this.#empty = this.#encode([], true).length
     return this.#encode([command], true).length - this.#empty + 2
   }
 

@@ -115,8 +115,8 @@ export class Outbox {
 
   /** Packs the next message: as many entries as fit, in order. Throws an Error in words where not even one Status fits. */
   pack(packing: Packing): Packed {
-    const everything = this.#everything(packing)
-    if (everything !== null) return everything
+    const usual = this.#transit === null ? this.#everything(packing) : this.#goingOn(packing, this.#transit)
+    if (usual !== null) return usual
     const draft = new Draft(packing)
     for (const entry of this.#front) draft.force(entry)
     this.#front = []
@@ -171,7 +171,7 @@ export class Outbox {
 
   /** The usual case: all that waits goes into one message, encoded once. Null where it does not fit or may not. */
   #everything(packing: Packing): Packed | null {
-    if (this.#transit !== null || this.#queue.length > 64) return null
+    if (this.#queue.length > 64) return null
     const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
     const limit = packing.maxObjSize ?? Infinity
     if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return null
@@ -184,6 +184,25 @@ export class Outbox {
       this.#front = []
       this.#queue = []
       return { ...packed, open: false, dropped: [] }
+    } catch {
+      return null
+    }
+  }
+
+  /** The usual case of an object in transit: the Status of the last message and a chunk that fills the next one. Null where it ends, or is not so easy. */
+  #goingOn(packing: Packing, rest: Rest): Packed | null {
+    const draft = new Draft(packing)
+    for (const entry of this.#front) draft.force(entry)
+    const room = rest.left < (packing.maxMsgSize ?? Infinity) ? 0 : draft.room(rest.next(0).entry)
+    if (room < SMALLEST_CHUNK) return null
+    const piece = rest.next(room)
+    draft.take(piece.entry)
+    draft.markLast('chunk')
+    try {
+      const packed = draft.finish(false)
+      this.#front = []
+      this.#transit = piece.rest
+      return { ...packed, open: true, dropped: [] }
     } catch {
       return null
     }
