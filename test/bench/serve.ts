@@ -1,4 +1,4 @@
-// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Told `stop`, it ends.
+// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. A number is a device that is to get its order; `stop` ends it.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -19,9 +19,13 @@ if (kind === 'echo') {
 } else {
   const { startLab } = await import('../../core/node/main.ts')
   const { deviceOf, session } = await import('../support/reallab.ts')
+  const { deviceName, WISH } = await import('./talk.ts')
   const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, record: kind === 'lab' })
   // Every device is known before the load begins: its first session reads ./DevDetail, later ones have nothing to ask.
-  for (let device = 0; device < 50; device += 1) await session(deviceOf(lab, { id: `IMEI:${490154203000000 + device}` }))
+  for (let device = 0; device < 50; device += 1) await session(deviceOf(lab, { id: deviceName(device) }))
   process.send?.(lab.ready.dm)
-  process.on('message', () => void lab.stop().then(() => process.exit(0)))
+  process.on('message', (message) => {
+    if (message === 'stop') return void lab.stop().then(() => process.exit(0))
+    void lab.api.devices.queue(deviceName(Number(message)), WISH).then(() => process.send?.(message))
+  })
 }

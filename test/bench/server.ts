@@ -7,84 +7,100 @@ import { join } from 'node:path'
 import { load } from './load.ts'
 import { alternate } from './rows.ts'
 import type { Row } from './rows.ts'
+import { player, recordSession, single } from './talk.ts'
+import type { Step } from './talk.ts'
 
 const CONNECTIONS = 50
 const MS = 2000
 const ROUNDS = 5
 
-/** A Package #1 of about 2 KB with Basic credentials, SessionID FFFF. */
-function packageOne(device: number): Buffer {
-  const leaf = (uri: string, data: string): string => `<Item><Source><LocURI>${uri}</LocURI></Source><Data>${data}</Data></Item>`
-  const extras = Array.from({ length: 9 }, (_, i) => leaf(`./DevInfo/Ext/Vendor/Item${i}`, 'x'.repeat(24))).join('')
-  const cred = Buffer.from('lab:lab').toString('base64')
-  return Buffer.from(
-    `<?xml version="1.0" encoding="UTF-8"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>` +
-      `<SessionID>FFFF</SessionID><MsgID>1</MsgID><Target><LocURI>http://127.0.0.1/dm</LocURI></Target>` +
-      `<Source><LocURI>IMEI:${String(490154203000000 + device)}</LocURI><LocName>lab</LocName></Source><Cred><Meta><Format xmlns="syncml:metinf">b64</Format>` +
-      `<Type xmlns="syncml:metinf">syncml:auth-basic</Type></Meta><Data>${cred}</Data></Cred><Meta><MaxMsgSize xmlns="syncml:metinf">16384</MaxMsgSize></Meta></SyncHdr>` +
-      `<SyncBody><Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Replace><CmdID>2</CmdID>${leaf('./DevInfo/DevId', `IMEI:${490154203000000 + device}`)}` +
-      `${leaf('./DevInfo/Man', 'Acme')}${leaf('./DevInfo/Mod', 'M1')}${leaf('./DevInfo/DmV', '1.2')}${leaf('./DevInfo/Lang', 'en-US')}${extras}</Replace><Final/></SyncBody></SyncML>`,
-  )
+/** A server in a process of its own; `order` queues what a device is to get in its next session. */
+interface Served {
+  readonly url: URL
+  readonly lab: boolean
+  order(device: number): Promise<void>
+  stop(): Promise<void>
 }
 
-/** Starts a server in a process of its own and tells its URL. */
-async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: string): Promise<{ url: URL; child: ChildProcess }> {
-  const child = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+/** Starts a server. */
+export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: string): Promise<Served> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', (message) => resolve(String(message)))
     child.once('exit', (code) => reject(new Error(`the ${kind} server ended with code ${code}`)))
   })
-  return { url: new URL(url), child }
+  const ordered = new Map<number, () => void>()
+  child.on('message', (device) => ordered.get(Number(device))?.())
+  return {
+    url: new URL(url),
+    lab: kind !== 'echo',
+    order: (device) =>
+      new Promise((resolve) => {
+        ordered.set(device, resolve)
+        child.send(device)
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve())
+        child.send('stop')
+      }),
+  }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.send('stop')
-  await gone
+/** Answers per second where every device holds these sessions, one after the other; `orders`: each begins with an order in the queue. */
+export async function rate(served: Served, steps: readonly Step[], orders: boolean, ms = MS): Promise<number> {
+  const { url, lab } = served
+  const players = Array.from({ length: CONNECTIONS }, (_, device) =>
+    player(steps, url, device, lab, orders && lab ? () => served.order(device) : undefined),
+  )
+  const { answers, errors, seconds } = await load(url, players, ms)
+  if (errors > 0) throw new Error(`${errors} errors from ${url.href}`)
+  return answers / seconds
 }
 
-/** Rows `server.messages…`. */
+/** Records the session that is played: an order delivered to device 0. */
+export async function recorded(served: Served): Promise<Step[]> {
+  await served.order(0)
+  return recordSession(served.url)
+}
+
+/** Rows `server.messages…` and `server.sessions…`. */
 export async function server(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'dm-lab-bench-'))
-  const bodies = Array.from({ length: CONNECTIONS }, (_, device) => packageOne(device))
-  const at = bodies[0]?.indexOf('FFFF') ?? 0
-  // Every message is a session of its own: the same bytes again would be a resend, answered from memory.
-  let count = 0
-  const body = (): Uint8Array => {
-    const bytes = Buffer.from(bodies[count % CONNECTIONS] as Buffer)
-    bytes.write((Math.floor(count++ / CONNECTIONS) % 65536).toString(16).toUpperCase().padStart(4, '0'), at, 'latin1')
-    return bytes
-  }
   const servers = await Promise.all([start('lab', join(folder, 'a')), start('lab-silent', join(folder, 'b')), start('echo', '')])
-  const run = (index: number) => async () => {
-    const url = servers[index]?.url as URL
-    const { answers, errors, seconds } = await load(url, 'application/vnd.syncml.dm+xml', CONNECTIONS, MS, body)
-    if (errors > 0) throw new Error(`${errors} errors from ${url.href}`)
-    return answers / seconds
-  }
-  await run(0)()
-  await run(1)()
-  const [recorded = 0, silent = 0, echo = 0] = await alternate(ROUNDS, [run(0), run(1), run(2)])
-  for (const { child } of servers) await stop(child)
+  const [lab] = servers
+  const steps = await recorded(lab)
+  const size = (list: readonly Step[]): number => Math.round(list.reduce((sum, { body }) => sum + body.length, 0) / list.length)
+  const alone = single()
+  const run = `${CONNECTIONS} connections, median of ${ROUNDS} runs of ${MS / 1000} s`
+  const whole =
+    `sessions of ${steps.length} messages, ${size(steps)} bytes XML in the mean: Package #1 with DevInfo and credentials, then the answers (Status, ` +
+    `Results, Alert 1222) to a Get and to an Add of 12 kB in ${steps.length - 1} chunks; ${run}`
+  const rows = [
+    ...(await measure('server.messages', servers, steps, true, whole)),
+    ...(await measure('server.sessions', servers, alone, false, `each message a session of its own: Package #1 of ${size(alone)} bytes XML; ${run}`)),
+  ]
+  for (const served of servers) await served.stop()
   rmSync(folder, { recursive: true, force: true })
-  const size = bodies[0]?.length ?? 0
-  const note = `Package #1 of ${size} bytes XML, ${CONNECTIONS} connections, median of ${ROUNDS} runs of ${MS / 1000} s`
+  return rows
+}
+
+async function measure(name: string, servers: readonly Served[], steps: readonly Step[], orders: boolean, note: string): Promise<Row[]> {
+  for (const served of servers) await rate(served, steps, orders)
+  const [ours = 0, silent = 0, echo = 0] = await alternate(
+    ROUNDS,
+    servers.map((served) => () => rate(served, steps, orders)),
+  )
+  const unit = 'messages/s'
   return [
+    { name, ours, theirs: echo, unit, ratio: ours / echo, note: `${note}; theirs: bare node:http echo of the same bytes` },
     {
-      name: 'server.messages',
-      ours: recorded,
-      theirs: echo,
-      unit: 'messages/s',
-      ratio: recorded / echo,
-      note: `${note}; theirs: bare node:http echo of the same bytes`,
-    },
-    {
-      name: 'server.messages.recording',
-      ours: recorded,
+      name: `${name}.recording`,
+      ours,
       theirs: silent,
-      unit: 'messages/s',
-      ratio: recorded / silent,
-      note: `${note}; theirs: our own server with recording off`,
+      unit,
+      ratio: ours / silent,
+      note: `as ${name}; theirs: our own server with recording off`,
     },
   ]
 }
