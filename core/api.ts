@@ -2,6 +2,13 @@
 import type { Finding, Severity } from './syncml/finding.ts'
 import type { Encoding } from './syncml/message.ts'
 import type { Headers, Note } from './machine.ts'
+import type { CatalogueArea, JobRow, JobsArea, PackageRow, ProviderArea } from './api/jobs.ts'
+import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
+import type { SoftwareArea } from './api/software.ts'
+
+export type * from './api/jobs.ts'
+export type * from './api/scenarios.ts'
+export type * from './api/software.ts'
 
 /** Sequence number of a trace row in its workspace: 1, 2, 3 … without gaps. */
 export type Seq = number
@@ -157,8 +164,13 @@ export interface SimulateOptions {
   readonly initiated?: 'client' | 'server'
   /** Wrong credentials on purpose, to watch the 401 dance. */
   readonly wrongPassword?: boolean
-  /** Who answers its questions (alerts 1100 to 1104): a person in the window (default), or a rule; `timeout` lets their time pass. */
-  readonly answers?: 'person' | 'accept' | 'reject' | 'cancel' | 'timeout'
+  /**
+   * Who answers its questions (alerts 1100 to 1104, and its own before a download or an installation): a person in the window (default), or a rule;
+   * `timeout` lets their time pass, `postpone` puts its own questions off once and then accepts.
+   */
+  readonly answers?: 'person' | 'accept' | 'reject' | 'cancel' | 'timeout' | 'postpone'
+  /** Management objects for software it has besides the standard ones. */
+  readonly mo?: readonly ('scomo' | 'fumo')[]
 }
 
 /** A question a simulated device puts to the person in front of it (user interaction alerts 1100 to 1104). */
@@ -177,6 +189,8 @@ export interface DeviceQuestion {
   readonly form: 'A' | 'N' | 'D' | 'T' | 'P' | 'I'
   /** Typed like a password. */
   readonly secret: boolean
+  /** Who asks: the server (an alert), or the device itself before a download or an installation; then it can be postponed. */
+  readonly asker: 'server' | 'device'
   /** Milliseconds since 1970; at `until` the device reports that nobody answered. */
   readonly askedAt: number
   readonly until: number
@@ -187,6 +201,8 @@ export type DeviceAnswer =
   | { readonly act: 'ok' }
   | { readonly act: 'no' }
   | { readonly act: 'cancel' }
+  /** Only for a question of the device itself: it asks again after a while. */
+  | { readonly act: 'postpone' }
   | { readonly act: 'text'; readonly text: string }
   | { readonly act: 'chosen'; readonly numbers: readonly number[] }
 
@@ -607,6 +623,12 @@ export interface LabEvents {
     readonly discovery: Discovery | null
     readonly orders: readonly string[]
   }
+  jobs: { readonly changed: readonly JobRow[] }
+  catalogue: { readonly packages: readonly PackageRow[] }
+  /** What is known of a device's software moved. */
+  software: { readonly device: string }
+  /** A run moved: a step got its verdict, or it ended. */
+  scenario: ScenarioRun
 }
 
 export type LabEventName = keyof LabEvents
@@ -692,6 +714,11 @@ export interface LabApi {
   readonly devices: DevicesArea
   readonly evidence: EvidenceArea
   readonly tree: TreeArea
+  readonly jobs: JobsArea
+  readonly catalogue: CatalogueArea
+  readonly provider: ProviderArea
+  readonly software: SoftwareArea
+  readonly scenarios: ScenariosArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }

@@ -35,9 +35,39 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
     'addSchema',
     'dropSchema',
   ],
+  jobs: ['create', 'list', 'get', 'cancel'],
+  catalogue: ['list', 'add', 'withdraw'],
+  provider: [
+    'groups',
+    'putGroup',
+    'dropGroup',
+    'sets',
+    'putSet',
+    'dropSet',
+    'subscriptions',
+    'putSubscription',
+    'dropSubscription',
+    'hooks',
+    'addHook',
+    'dropHook',
+  ],
+  software: ['board', 'request', 'restart'],
+  scenarios: ['list', 'run', 'runs', 'cancel', 'report'],
 }
 
-export const EVENTS: readonly LabEventName[] = ['trace', 'sessions', 'held', 'state', 'devices', 'questions', 'tree']
+export const EVENTS: readonly LabEventName[] = [
+  'trace',
+  'sessions',
+  'held',
+  'state',
+  'devices',
+  'questions',
+  'tree',
+  'jobs',
+  'catalogue',
+  'software',
+  'scenario',
+]
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */
 const EVENT_WINDOW = 64

@@ -1,8 +1,8 @@
 // Answers to a UI alert: what fits the question (PRO 2.5, dm-protocol 7.2), what a rule says instead of a person, and what MAXDT leaves.
 import type { UiAnswer, UiOptions, UiQuestion } from './interaction.ts'
 
-/** Says the answer instead of a person: yes to everything, no (cancel where there is no "no"), cancel, nothing until MAXDT, or this text. */
-export type AnswerRule = 'accept' | 'reject' | 'cancel' | 'timeout' | { readonly text: string }
+/** Says the answer instead of a person: yes to everything (`postpone` too: a server's question cannot be put off), no (cancel where there is no "no"), cancel, nothing until MAXDT, or this text. */
+export type AnswerRule = 'accept' | 'postpone' | 'reject' | 'cancel' | 'timeout' | { readonly text: string }
 
 const FORMS: Readonly<Record<NonNullable<UiOptions['it']>, readonly [fits: RegExp, name: string]>> = {
   A: [/^[^\p{Cc}]*$/u, 'text'],
@@ -23,6 +23,8 @@ export function misfit({ kind, options, choices }: UiQuestion, answer: UiAnswer)
     case 'cancel':
     case 'timeout':
       return null
+    case 'postpone':
+      return 'a question of the server cannot be postponed'
     case 'text': {
       if (kind !== 'input') return `no text was asked for`
       const { maxLen, it = 'A' } = options
@@ -72,7 +74,7 @@ export function ruledAnswer(rule: AnswerRule, question: UiQuestion): UiAnswer | 
   if (rule === 'timeout') return null
   if (rule === 'cancel') return { act: 'cancel' }
   if (rule === 'reject') return question.kind === 'confirm' ? { act: 'no' } : { act: 'cancel' }
-  if (rule === 'accept') return accepted(question)
+  if (rule === 'accept' || rule === 'postpone') return accepted(question)
   const answer = spoken(rule.text, question)
   return misfit(question, answer) === null ? answer : { act: 'cancel' }
 }

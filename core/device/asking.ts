@@ -6,6 +6,8 @@ import type { UiAnswer, UiQuestion } from './interaction.ts'
 export interface Asked {
   readonly question: UiQuestion
   readonly waitMs: number
+  /** Absent: the server asks, by an alert. */
+  readonly asker?: 'device'
 }
 
 /** What becomes of an answer: it is reported now, or later when the display has stood long enough, or does not fit. */

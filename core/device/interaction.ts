@@ -42,6 +42,8 @@ export type UiAnswer =
   | { readonly act: 'no' }
   | { readonly act: 'cancel' }
   | { readonly act: 'timeout' }
+  /** Only for a question of the device itself. */
+  | { readonly act: 'postpone' }
   | { readonly act: 'text'; readonly text: string }
   | { readonly act: 'chosen'; readonly numbers: readonly number[] }
 
@@ -139,6 +141,7 @@ export function statusOf(question: UiQuestion, answer: UiAnswer | null): StatusP
     case 'cancel':
       return { code: 214 }
     case 'timeout':
+    case 'postpone':
       return { code: 408 }
     case 'text':
       return { code: 200, items: [{ data: answer.text.slice(0, question.options.maxLen ?? answer.text.length) }] }

@@ -49,6 +49,19 @@ export interface LabParts {
   /** Sends notifications and bootstrap messages. */
   readonly pushes: Pick<DevicesArea, 'notify' | 'bootstrap'>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
+  /** Areas made elsewhere; calls to those a lab has not are refused. */
+  readonly areas?: Partial<Areas>
+}
+
+/** Areas of LabApi that the lab only passes on. */
+export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios'>
+
+/** Stands for an area this lab has not: every call is refused in one sentence. */
+function absent<K extends keyof Areas>(area: K): Areas[K] {
+  const refuse = async (): Promise<never> => {
+    throw new Error(`this lab has no ${area}`)
+  }
+  return new Proxy({}, { get: () => refuse }) as Areas[K]
 }
 
 /** Facts of the lab, told to whoever listens. */
@@ -90,6 +103,12 @@ export class Lab implements LabApi {
     this.people = new People(parts.clock, () => this.facts.tell('questions', { open: this.people.questions() }))
     this.tree = this.#trees()
     this.facts.on('trace', (fact) => this.tree.moved(fact))
+    const { areas = {} } = parts
+    this.jobs = areas.jobs ?? absent('jobs')
+    this.catalogue = areas.catalogue ?? absent('catalogue')
+    this.provider = areas.provider ?? absent('provider')
+    this.software = areas.software ?? absent('software')
+    this.scenarios = areas.scenarios ?? absent('scenarios')
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -146,6 +165,12 @@ export class Lab implements LabApi {
       return made
     },
   }
+
+  readonly jobs: Areas['jobs']
+  readonly catalogue: Areas['catalogue']
+  readonly provider: Areas['provider']
+  readonly software: Areas['software']
+  readonly scenarios: Areas['scenarios']
 
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {

@@ -39,6 +39,7 @@ export class People {
       maxLength: options.maxLen ?? null,
       form: options.it ?? 'A',
       secret: options.et === 'P',
+      asker: asked.asker ?? 'server',
       askedAt,
       until: askedAt + asked.waitMs,
     }
@@ -58,7 +59,7 @@ export class People {
   answer(id: string, answer: DeviceAnswer): void {
     const open = this.#open.get(id)
     if (open === undefined) throw new Error(`question ${id} is not open any more`)
-    const why = misfit(open.asked.question, answer)
+    const why = answer.act === 'postpone' && open.asked.asker === 'device' ? null : misfit(open.asked.question, answer)
     if (why !== null) throw new Error(`the answer does not fit: ${why}`)
     this.#open.delete(id)
     this.#told()

@@ -3,18 +3,37 @@ import { z } from 'zod'
 import type {
   BootstrapOptions,
   Cart,
+  DefaultSet,
   DeviceAnswer,
+  DeviceGroup,
   DiscoverOptions,
   HoldMode,
+  JobWish,
   LabApi,
   NotifyOptions,
+  PackageFacts,
   QueuedCommand,
   QueuedQuestion,
+  RunWish,
   SimulateOptions,
+  SoftwareRequest,
+  Subscription,
   Verdict,
 } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import {
+  defaultSet,
+  deviceGroup,
+  hookUrl,
+  jobWish,
+  packageFacts,
+  reportFormat,
+  runNumbers,
+  runWish,
+  softwareRequest,
+  subscription,
+} from './validatejobs.ts'
 
 const name = z.string().max(LIMIT.name)
 const key = z.int().min(0)
@@ -32,7 +51,11 @@ export const simulateOptions = z.strictObject({
   auth: z.enum(['basic', 'md5']).optional(),
   initiated: z.enum(['client', 'server']).optional(),
   wrongPassword: z.boolean().optional(),
-  answers: z.enum(['person', 'accept', 'reject', 'cancel', 'timeout']).optional(),
+  answers: z.enum(['person', 'accept', 'reject', 'cancel', 'timeout', 'postpone']).optional(),
+  mo: z
+    .array(z.enum(['scomo', 'fumo']))
+    .max(2)
+    .optional(),
 })
 
 /** Answer of `devices.answer`. */
@@ -40,6 +63,7 @@ export const deviceAnswer = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('ok') }),
   z.strictObject({ act: z.literal('no') }),
   z.strictObject({ act: z.literal('cancel') }),
+  z.strictObject({ act: z.literal('postpone') }),
   z.strictObject({ act: z.literal('text'), text: z.string().max(LIMIT.data) }),
   z.strictObject({ act: z.literal('chosen'), numbers: z.array(z.int().min(1).max(1000)).max(1000) }),
 ])
@@ -278,6 +302,53 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['bytes', octets(LIMIT.capture)],
     ],
     dropSchema: [['name', fileName]],
+  },
+  jobs: {
+    create: [['wish', jobWish satisfies z.ZodType<Loose<Omit<JobWish, 'items'>>>]],
+    list: [['device', name]],
+    get: [['id', name.min(1)]],
+    cancel: [['id', name.min(1)]],
+  },
+  catalogue: {
+    list: [],
+    add: [
+      ['name', name.min(1)],
+      ['bytes', octets(LIMIT.capture)],
+      ['facts', packageFacts satisfies z.ZodType<Loose<PackageFacts>>],
+    ],
+    withdraw: [['pkgId', name.min(1)]],
+  },
+  provider: {
+    groups: [],
+    putGroup: [['group', deviceGroup satisfies z.ZodType<DeviceGroup>]],
+    dropGroup: [['name', name.min(1)]],
+    sets: [],
+    putSet: [['set', defaultSet satisfies z.ZodType<DefaultSet>]],
+    dropSet: [['id', name.min(1)]],
+    subscriptions: [],
+    putSubscription: [['subscription', subscription satisfies z.ZodType<Subscription>]],
+    dropSubscription: [['id', name.min(1)]],
+    hooks: [],
+    addHook: [['url', hookUrl]],
+    dropHook: [['id', name.min(1)]],
+  },
+  software: {
+    board: [['device', name.min(1)]],
+    request: [
+      ['device', name.min(1)],
+      ['request', softwareRequest satisfies z.ZodType<Loose<SoftwareRequest>>],
+    ],
+    restart: [['device', name.min(1)]],
+  },
+  scenarios: {
+    list: [],
+    run: [['wish', runWish satisfies z.ZodType<Loose<RunWish>>]],
+    runs: [],
+    cancel: [['run', key]],
+    report: [
+      ['runs', runNumbers],
+      ['format', reportFormat],
+    ],
   },
 }
 

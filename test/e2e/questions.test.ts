@@ -24,6 +24,7 @@ const question = (more: Partial<DeviceQuestion>): DeviceQuestion => ({
   maxLength: null,
   form: 'A',
   secret: false,
+  asker: 'server',
   askedAt: Date.now(),
   until: Date.now() + 60_000,
   ...more,

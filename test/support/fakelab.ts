@@ -21,6 +21,8 @@ import { decode } from '../../core/syncml/codec.ts'
 import type { Finding, Severity } from '../../core/syncml/finding.ts'
 import type { Encoding } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
+import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
+import type { SoftwareWorld } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
 
 const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
@@ -56,6 +58,8 @@ export interface FakeLab {
   onSimulate: (options: SimulateOptions) => void
   /** A simulated device puts a question; null: every question is withdrawn. */
   ask(question: DeviceQuestion | null): void
+  /** Jobs, packages, boards and scenarios there are; tests put theirs in. */
+  readonly software: SoftwareWorld
 }
 
 /** Makes an empty lab whose clock begins at `start` (ms). */
@@ -67,6 +71,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const held: Held[] = []
   const questions = new Map<string, DeviceQuestion>()
   const calls: string[] = []
+  const software = softwareWorld()
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
   let clock = start
   let nextHeld = 1
@@ -101,6 +106,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
 
   const lab: FakeLab = {
     calls,
+    software,
     onSimulate: () => {},
     ask(question) {
       if (question === null) questions.clear()
@@ -318,6 +324,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         },
       },
       tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
+      ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       on(event, listener) {
         const set = listeners.get(event) ?? new Set()
         listeners.set(event, set)

@@ -14,6 +14,7 @@ import type {
   Verdict,
 } from '../../core/api.ts'
 import { packPage } from '../../core/page.ts'
+import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
 
 /** What a simulated device says, one text a message; odd ones go up. */
@@ -262,6 +263,7 @@ export function memoryLab(): MemoryLab {
       },
     },
     tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
+    ...fakeSoftware({ tell, now: () => Date.now() }),
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)

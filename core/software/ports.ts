@@ -1,0 +1,160 @@
+// What the software of a simulated device needs from outside: somebody who downloads, an installer with real files, a person. Questions of `ask` effects and their answers.
+
+/**
+ * A file on the device's disk, by its name in the package store; the bytes never pass a machine.
+ * `sha256` lower-case hexadecimal.
+ */
+export interface StoredFile {
+  readonly file: string
+  readonly size: number
+  readonly sha256: string
+  readonly contentType: string
+}
+
+/** `ask` topic `download`. */
+export interface DownloadAsk {
+  /** Key of the transfer: asked again with the same key after a restart it goes on where it stopped. */
+  readonly key: string
+  /** PkgURL: a package, or its descriptor (told by the answer's content type). */
+  readonly url: string
+  /** Content type the object must have; '' any. */
+  readonly pkgType: string
+  /** Free space of the device, bytes. */
+  readonly room: number
+  /** Drop what an earlier transfer of this key left. */
+  readonly anew: boolean
+}
+
+/** Answer to `download`. `status` is an OMA Download status (900, 901 …) whatever the mechanism; `cause` tells plain HTTP failures apart. */
+export interface DownloadAnswer {
+  readonly status: number
+  readonly cause:
+    | 'ok'
+    | 'memory'
+    | 'network'
+    | 'refused'
+    | 'unavailable'
+    | 'server'
+    | 'auth'
+    | 'not found'
+    | 'mismatch'
+    | 'descriptor'
+    | 'type'
+    | 'url'
+    | 'time'
+    | 'stopped'
+  readonly httpStatus: number
+  /** For people and the device's log. */
+  readonly text: string
+  /** Present with 900. */
+  readonly file?: StoredFile
+  /** installParam of a descriptor; '' none. */
+  readonly installParam: string
+  /** True where the descriptor carried a digest or the server one that was checked. */
+  readonly digestChecked: boolean
+}
+
+/** Told while a transfer runs, as input `progress`. */
+export interface DownloadProgress {
+  readonly key: string
+  readonly received: number
+  /** Null where not known. */
+  readonly total: number | null
+}
+
+/** One installed component as the installer sees it. */
+export interface InstalledComponent {
+  readonly id: string
+  readonly version: string
+  readonly name: string
+  readonly description: string
+  readonly envType: string
+  /** PkgID of the package it came from; '' for one of the factory. */
+  readonly pkgId: string
+  readonly active: boolean
+  /** `2026-11-21T10:00:00.000Z 2.1 <sha256> install`; '' never started. */
+  readonly lastStart: string
+}
+
+/** `ask` topic `install`. All or nothing; a failure leaves what was installed before running. */
+export interface InstallAsk {
+  readonly key: string
+  readonly file: StoredFile
+  readonly pkgId: string
+  readonly envType: string
+  readonly installParams: string
+  readonly active: boolean
+  /** Device facts the package is checked against. */
+  readonly man: string
+  readonly mod: string
+  readonly envTypes: readonly string[]
+  /** scomo sheet 13. */
+  readonly security: 'lab' | 'strict'
+  readonly digestChecked: boolean
+}
+
+export interface InstallAnswer {
+  /** SCOMO result code: 1200, 1404 to 1407, 1413, 1455 … */
+  readonly code: number
+  readonly text: string
+  /** All components of the package as they stand afterwards; empty where it failed. */
+  readonly components: readonly InstalledComponent[]
+  /** True where the package's bytes are gone after a failure. */
+  readonly dataGone: boolean
+  /** Ids of weak points let through in `lab`: `no-digest`, `unsigned-package`, `no-version-check`. */
+  readonly findings: readonly string[]
+}
+
+/** `ask` topics `activate`, `deactivate`, `uninstall` (a component) and `discard` (a package's bytes). */
+export interface ComponentAsk {
+  readonly key: string
+  /** Component ID, or the file's name for `discard`. */
+  readonly id: string
+}
+
+export interface ComponentAnswer {
+  /** 1200, or 1408, 1409, 1410. */
+  readonly code: number
+  readonly text: string
+  /** As it stands afterwards; null where it is gone or never was. */
+  readonly component: InstalledComponent | null
+}
+
+/** `ask` topic `flash`: a firmware package is written; the device restarts in between. */
+export interface FlashAsk {
+  readonly key: string
+  readonly file: StoredFile
+  readonly man: string
+  readonly mod: string
+  readonly fwv: string
+  readonly security: 'lab' | 'strict'
+  readonly digestChecked: boolean
+}
+
+export interface FlashAnswer {
+  /** FUMO result code: 200, 402 to 405, 410, 502. */
+  readonly code: number
+  readonly text: string
+  /** Firmware version afterwards. */
+  readonly fwv: string
+  readonly dataGone: boolean
+  readonly findings: readonly string[]
+}
+
+/** `ask` topic `consent`: the device's own question before a download or an installation. The answer is a UiAnswer; `postpone` puts it off by `againMs`. */
+export interface ConsentAsk {
+  readonly key: string
+  readonly what: 'download' | 'install' | 'update'
+  readonly text: string
+  readonly waitMs: number
+  readonly againMs: number
+}
+
+/** Takes what stands in a Data or PkgData leaf into the package store. */
+export interface PackageStore {
+  /** Whole content at once: what a committed large object held. Synchronous, since the command's Status depends on it; throws an Error in words where there is no room. */
+  put(name: string, bytes: Uint8Array): StoredFile
+  drop(name: string): void
+  /** Bytes free under the device's quota. */
+  room(): number
+}
