@@ -22,7 +22,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'core/store': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/server'],
   'core/evidence': ['core/syncml', 'core/machine', 'core/api', 'core/page', 'core/auth', 'core/dmtree', 'core/store', 'core/notify'],
   'core/mirror': ['core/syncml', 'core/machine', 'core/api', 'core/dmtree'],
-  'core/mo': ['core/syncml'],
+  'core/mo': ['core/syncml', 'core/machine'],
   'core/filter': ['core/syncml', 'core/machine', 'core/api'],
   'core/download': ['core/syncml', 'core/machine', 'core/mo'],
   'core/software': ['core/syncml', 'core/machine', 'core/api', 'core/auth', 'core/dmtree', 'core/session', 'core/device', 'core/mo', 'core/download'],

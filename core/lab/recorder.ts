@@ -199,6 +199,11 @@ export class Recorder {
     return this.#other('event', base, 0, text, cause, 'up', session, notes)
   }
 
+  /** Records what happened off the wire (core/mo/events.ts). */
+  happened(at: number, mono: number, note: Note, cause: Seq | null = null, session = 0): Seq {
+    return this.event(at, mono, note.text, session, cause, [note])
+  }
+
   /** Takes in a row of another capture as it is, with a session of its own where it is a message; `original` is what an edited one had been. */
   import(entry: NewEntry, original: Uint8Array | null): Seq {
     const { row } = entry
@@ -319,7 +324,7 @@ export class Recorder {
       hop: 'S-D',
       session,
       sessionId: of?.sessionId ?? '',
-      device: of?.device ?? '',
+      device: of?.device ?? notes[0]?.device ?? '',
       msgId: '',
       package: '',
       encoding: '',
