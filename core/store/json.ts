@@ -5,6 +5,8 @@ const MARK = '\u0000'
 
 /** A record as JSON text. Octets become `\0x` and hex, NaN and infinities `\0n` and their name. */
 export function toJson(value: unknown): string {
+  // A replacer makes JSON several times slower; few records need one.
+  if (isPlain(value)) return JSON.stringify(value)
   return JSON.stringify(value, function (this: Record<string, unknown>, key, plain: unknown) {
     const real = this[key]
     if (real instanceof Uint8Array) return `${MARK}x${hex(real)}`
@@ -12,6 +14,15 @@ export function toJson(value: unknown): string {
     if (typeof real === 'string' && real.startsWith(MARK)) return `${MARK}s${real}`
     return plain
   })
+}
+
+/** True where every value under this one is as JSON has it. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return !value.startsWith(MARK)
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (value instanceof Uint8Array) return false
+  return Array.isArray(value) ? value.every(isPlain) : Object.values(value).every(isPlain)
 }
 
 /** Reads what `toJson` wrote. Throws a SyntaxError on anything that is no JSON. */

@@ -232,7 +232,8 @@ export class Ledger implements ServerLedger {
       }
       case 'order': {
         const { order } = record
-        this.#recall.of(order.device).orders = undefined
+        const known = this.#recall.of(order.device)
+        known.orders = known.orders && openAfter(known.orders, order)
         this.#sql('order').run(order.id, order.device, order.state, order.createdAt, toJson(order))
         break
       }
@@ -250,6 +251,7 @@ export class Ledger implements ServerLedger {
   /** Most sessions tell what their device told before: that costs no write. */
   #saysNothingNew(record: ServerRecord): boolean {
     if (record.kind === 'values') return record.values.every((value) => this.#confirms(value))
+    if (record.kind === 'order') return this.#recall.of(record.order.device).orders?.includes(record.order) === true
     if (record.kind !== 'device') return false
     const known = this.#recall.of(record.device.device)
     if (known.device == null || !sameDevice(known.device, record.device)) return false
@@ -302,6 +304,16 @@ export class Ledger implements ServerLedger {
       .all(...values)
       .map((row) => fromJson(String(row['json'])) as T)
   }
+}
+
+/** The open orders of a device once this one is saved; undefined where the database has to tell their order. */
+function openAfter(orders: readonly Order[], order: Order): readonly Order[] | undefined {
+  const open = order.state !== 'done' && order.state !== 'failed'
+  const at = orders.findIndex(({ id }) => id === order.id)
+  if (at >= 0) return open ? orders.with(at, order) : orders.toSpliced(at, 1)
+  if (!open) return orders
+  const last = orders.at(-1)
+  return last === undefined || last.createdAt < order.createdAt ? [...orders, order] : undefined
 }
 
 /** True where two records of a device differ in `lastAt` at the most. */

@@ -1,4 +1,5 @@
 // The ledger's story: what the server saves it reads back, all of one save or nothing, and the latest word counts.
+import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import type { Held } from '../../core/api.ts'
 import type { Account, Order, ServerRecord } from '../../core/server/records.ts'
@@ -187,6 +188,33 @@ test('what a device only says again costs no write: its time follows with settle
   expect(told(beside)).toEqual([60_006, 60_006, 'Ajax', 60_006])
   say(7, 'Ajax')
   expect(told(beside)[3]).toBe(7)
+})
+
+test('open orders as remembered are those of the database, whatever is saved in whatever order', () => {
+  const step = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd'),
+    state: fc.constantFrom('queued', 'sent', 'done', 'failed', 'unknown'),
+    staged: fc.boolean(),
+    read: fc.boolean(),
+  })
+  const at = { a: 100, b: 100, c: 200, d: 50 }
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const db = memoryDb()
+      const ledger = Ledger.open(db, { remember: true })
+      for (const { id, state, staged, read } of steps) {
+        const record = { kind: 'order' as const, order: order(id, { state, createdAt: at[id] }) }
+        if (staged) ledger.stage(record)
+        else ledger.save([record])
+        // Said again, it is no news.
+        ledger.stage(record)
+        if (read) ledger.orders('IMEI:1')
+      }
+      ledger.commit()
+      expect(ledger.orders('IMEI:1')).toEqual(Ledger.open(db).orders('IMEI:1'))
+    }),
+    { seed: 5, numRuns: 60 },
+  )
 })
 
 test('what a failed commit took back is not remembered', () => {
