@@ -582,6 +582,36 @@ export interface BootstrapResult {
   readonly pdu: Uint8Array
 }
 
+/** An account of a device; an account is a device and a server id. Its secrets and nonces are never told. */
+export interface AccountRow {
+  /** '' for the account that serves every device without one of its own. */
+  readonly device: string
+  readonly serverId: string
+  readonly userName: string
+  /** Authentication type the server asks for; `any`: what the device shows. */
+  readonly auth: 'any' | 'basic' | 'md5' | 'hmac'
+  readonly state: DeviceRow['state']
+  /** How its secrets lie in the workspace. `locked`: sealed, and they cannot be opened here; the account admits nobody, `why` says why. */
+  readonly secrets: 'plain' | 'sealed' | 'locked'
+  readonly why: string
+  /** What it holds. */
+  readonly has: readonly ('password' | 'serverPassword' | 'clientNonce' | 'serverNonce')[]
+}
+
+/** What to change in an account; absent fields stay. It counts from the device's next session on. */
+export interface AccountChange {
+  /** Which account of the device; absent: its newest. One that is not there yet is made. */
+  readonly serverId?: string
+  readonly userName?: string
+  readonly auth?: AccountRow['auth']
+  readonly password?: string
+  readonly serverPassword?: string
+  /** The nonce for the device's next credential, and the one for the server's, base64; '' forgets it: the next session begins with a challenge. */
+  readonly clientNonce?: string
+  readonly serverNonce?: string
+  readonly state?: 'enrolled' | 'refused'
+}
+
 /** What the lab listens on and how it fares. */
 export interface LabState {
   readonly name: string
@@ -664,6 +694,10 @@ export interface DevicesArea {
   notify(device: string, options: NotifyOptions): Promise<NotifyResult>
   /** Makes an account for a device, keeps it, and builds (and sends) the bootstrap message that carries it. */
   bootstrap(options: BootstrapOptions): Promise<BootstrapResult>
+  /** The device's own accounts, oldest first, or the one for every device that serves it. */
+  accounts(device: string): Promise<readonly AccountRow[]>
+  /** Changes an account of the device, or makes it. Rejects in words; nothing is changed then. */
+  setAccount(device: string, change: AccountChange): Promise<AccountRow>
 }
 export interface EvidenceArea {
   /** Reads a capture into this workspace: NDJSON of `dmlab export`, or one SyncML body as XML, WBXML or hex. Resolves with the new rows. */

@@ -8,7 +8,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   lab: ['state'],
   trace: ['rows', 'frame', 'sessions', 'session'],
   stepper: ['held', 'mode', 'decide'],
-  devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap'],
+  devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap', 'accounts', 'setAccount'],
   evidence: ['open'],
   tree: [
     'overview',

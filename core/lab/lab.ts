@@ -1,5 +1,6 @@
 // The lab: LabApi over recorder, host, ledger and store. It composes and swallows nothing.
 import type {
+  AccountChange,
   BootstrapOptions,
   DeviceAnswer,
   DeviceRow,
@@ -21,6 +22,7 @@ import type { Imported } from '../evidence/import.ts'
 import type { Account, Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
+import { accountsFor, changeAccount } from './accounts.ts'
 import { toCommand } from './commands.ts'
 import { People } from './people.ts'
 import type { Host } from './host.ts'
@@ -163,6 +165,12 @@ export class Lab implements LabApi {
       const made = await this.#parts.pushes.bootstrap(options)
       this.deviceMoved(options.device)
       return made
+    },
+    accounts: async (device: string) => accountsFor(this.#parts.ledger, device),
+    setAccount: async (device: string, change: AccountChange) => {
+      const row = changeAccount(this.#parts.ledger, device, change)
+      this.deviceMoved(device)
+      return row
     },
   }
 

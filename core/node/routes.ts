@@ -1,12 +1,22 @@
 // The local HTTP API as a table over LabApi; the OpenAPI document is made from the same table, so that they cannot differ.
 import { z } from 'zod'
-import type { BootstrapOptions, DeviceAnswer, HoldMode, NotifyOptions, QueuedCommand, QueuedQuestion, SimulateOptions, Verdict } from '../api.ts'
+import type {
+  AccountChange,
+  BootstrapOptions,
+  DeviceAnswer,
+  HoldMode,
+  NotifyOptions,
+  QueuedCommand,
+  QueuedQuestion,
+  SimulateOptions,
+  Verdict,
+} from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
-import { bootstrapOptions, checked, deviceAnswer, holdMode, notifyOptions, queueList, simulateOptions } from './validate.ts'
+import { accountChange, bootstrapOptions, checked, deviceAnswer, holdMode, notifyOptions, queueList, simulateOptions } from './validate.ts'
 
 const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('continue') }),
@@ -104,6 +114,21 @@ export const ROUTES: readonly Route[] = [
     text: 'Makes an account for a device and the bootstrap message that carries it; the secrets are told once',
     body: bootstrapOptions,
     respond: (api, call) => api.devices.bootstrap(call.body as BootstrapOptions),
+  },
+  {
+    method: 'GET',
+    path: '/devices/{device}/accounts',
+    text: 'Accounts of a device, oldest first, or the one that serves every device; never their secrets',
+    parameters: { device: string('Id of the device') },
+    respond: async (api, call) => ({ accounts: await api.devices.accounts(word(call, 'device')) }),
+  },
+  {
+    method: 'POST',
+    path: '/devices/{device}/accounts',
+    text: 'Changes an account of a device, or makes it: user name, authentication type, secrets, nonces; what it is now comes back without them',
+    parameters: { device: string('Id of the device') },
+    body: accountChange,
+    respond: (api, call) => api.devices.setAccount(word(call, 'device'), call.body as AccountChange),
   },
   {
     method: 'POST',

@@ -1,6 +1,7 @@
 // Checks the arguments of every LabApi call that comes from a screen or a script: unknown keys are refused, sizes bounded, messages name the argument.
 import { z } from 'zod'
 import type {
+  AccountChange,
   BootstrapOptions,
   Cart,
   DefaultSet,
@@ -173,6 +174,18 @@ export const bootstrapOptions = z.strictObject({
   to: pushTo.optional(),
 })
 
+/** Change of `devices.setAccount`. */
+export const accountChange = z.strictObject({
+  serverId: z.string().min(1).max(255).optional(),
+  userName: name.min(1).optional(),
+  auth: z.enum(['any', 'basic', 'md5', 'hmac']).optional(),
+  password: name.optional(),
+  serverPassword: name.optional(),
+  clientNonce: z.base64().max(1024).optional(),
+  serverNonce: z.base64().max(1024).optional(),
+  state: z.enum(['enrolled', 'refused']).optional(),
+})
+
 /** One argument: its name as the user knows it, and what it may be. */
 type Argument = readonly [name: string, schema: z.ZodType]
 type Area = Exclude<keyof LabApi, 'on'>
@@ -222,6 +235,11 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['options', notifyOptions satisfies z.ZodType<Loose<NotifyOptions>>],
     ],
     bootstrap: [['options', bootstrapOptions satisfies z.ZodType<Loose<BootstrapOptions>>]],
+    accounts: [['device', name.min(1)]],
+    setAccount: [
+      ['device', name.min(1)],
+      ['change', accountChange satisfies z.ZodType<Loose<AccountChange>>],
+    ],
   },
   evidence: {
     open: [

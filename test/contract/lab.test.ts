@@ -159,6 +159,14 @@ describe('arguments', () => {
       [{ device: 'd', profile: 'cp', security: 'USERPIN' }],
       [{ device: 'd', profile: 'dm', security: 'NETWPIN', imsi: '1', serverUri: 'http://lab/dm', auth: 'hmac', to: 'http://127.0.0.1/' }],
     ],
+    'devices.accounts': [['d']],
+    'devices.setAccount': [
+      ['d', {}],
+      [
+        'd',
+        { serverId: 'ops', userName: 'u', auth: 'hmac', password: 'p', serverPassword: '', clientNonce: 'AQI=', serverNonce: '', state: 'refused' },
+      ],
+    ],
     'evidence.open': [['a.xml', new Uint8Array(0)]],
     'tree.overview': [[{ device: 'd' }], [{ device: 'd', after: 7 }], [{ snapshot: 's' }]],
     'tree.children': [[{ device: 'd' }, '.', 0, 100]],
@@ -264,6 +272,8 @@ describe('arguments', () => {
     ['devices', 'notify', ['d', { password: 'x' }], 'devices.notify: options: '],
     ['devices', 'bootstrap', [{ device: 'd', profile: 'cp', security: 'NONE' }], 'devices.bootstrap: options.security: '],
     ['devices', 'bootstrap', [{ device: 'd', profile: 'cp', security: 'USERPIN', serverUri: 'udp://x' }], 'devices.bootstrap: options.serverUri: '],
+    ['devices', 'setAccount', ['d', { authType: 'md5' }], 'devices.setAccount: change: '],
+    ['devices', 'setAccount', ['d', { clientNonce: '!' }], 'devices.setAccount: change.clientNonce: '],
     ['evidence', 'open', ['a', 'text'], 'evidence.open: bytes: expected bytes'],
     ['tree', 'overview', [{ device: 'd', snapshot: 's' }], 'tree.overview: ref'],
     ['jobs', 'create', [{ device: 'd', type: 'scomo', op: 'format' }], 'jobs.create: wish.op: '],

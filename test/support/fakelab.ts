@@ -1,6 +1,7 @@
 // A lab in memory for the window's tests and screenshots: it speaks LabApi and holds whatever it is told. No sockets, no store.
 import { createHash } from 'node:crypto'
 import type {
+  AccountRow,
   DeviceQuestion,
   DeviceRow,
   FrameDetail,
@@ -24,6 +25,7 @@ import { summarise } from '../../core/syncml/summary.ts'
 import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
 import type { SoftwareWorld } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
+import { fakeAccount } from './memorylab.ts'
 
 const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
 
@@ -70,6 +72,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const devices = new Map<string, DeviceRow>()
   const held: Held[] = []
   const questions = new Map<string, DeviceQuestion>()
+  const accounts = new Map<string, AccountRow>()
   const calls: string[] = []
   const software = softwareWorld()
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
@@ -313,6 +316,12 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
           const { device, serverId = 'dm-lab', userName = device, pin = '123456', to = '' } = options
           const made = { password: 'made-up', serverPassword: 'made-up', mac: 'A'.repeat(40), contentType: 'application/vnd.wap.connectivity-wbxml' }
           return { seq: 0, to, serverId, userName, pin, ...made, document: new Uint8Array(8), pdu: new Uint8Array(58) }
+        },
+        accounts: async (device) => [accounts.get(device) ?? fakeAccount({})],
+        async setAccount(device, change) {
+          calls.push(`devices.setAccount ${device} ${JSON.stringify(change)}`)
+          accounts.set(device, fakeAccount(change, device))
+          return fakeAccount(change, device)
         },
       },
       evidence: {

@@ -1,6 +1,8 @@
 // A small LabApi in memory that behaves as api.ts promises: for the contract suite, and for servers and channels under test.
 import { createHash } from 'node:crypto'
 import type {
+  AccountChange,
+  AccountRow,
   DeviceRow,
   FrameDetail,
   Held,
@@ -16,6 +18,12 @@ import type {
 import { packPage } from '../../core/page.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
+
+/** An account as rows tell it, after a change. */
+export function fakeAccount(change: AccountChange, device = ''): AccountRow {
+  const { serverId = 'dm-lab', userName = 'lab', auth = 'any', state = 'enrolled' } = change
+  return { device, serverId, userName, auth, state, secrets: 'plain', why: '', has: ['password', 'serverPassword'] }
+}
 
 /** What a simulated device says, one text a message; odd ones go up. */
 const TALK = ['#1', '#2', '#3', '#4']
@@ -253,6 +261,8 @@ export function memoryLab(): MemoryLab {
         const secrets = { password: 'secret', serverPassword: 'secret', mac: 'A'.repeat(40) }
         return { seq: 0, to, serverId, userName, pin, ...secrets, contentType: 'text/plain', document, pdu: document }
       },
+      accounts: async () => [fakeAccount({})],
+      setAccount: async (device, change) => fakeAccount(change, device),
     },
     evidence: {
       open: async (name, bytes) => {

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   device: async () => (await import('./device.ts')).device,
   notify: async () => (await import('./notify.ts')).notify,
   bootstrap: async () => (await import('./bootstrap.ts')).bootstrap,
+  account: async () => (await import('./account.ts')).account,
   decode: async () => (await import('./decode.ts')).decode,
   encode: async () => (await import('./encode.ts')).encode,
   lint: async () => (await import('./lint.ts')).lint,
