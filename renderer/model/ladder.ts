@@ -1,9 +1,12 @@
 // The ladder diagram as numbers: which lanes there are, and from where to where each row's arrow goes. No drawing here.
-import type { Hop, SessionRow, TraceRow } from '../../core/api.ts'
+import type { Hop, Seq, SessionRow, StepVerdict, TraceRow } from '../../core/api.ts'
+
+/** Who a lane stands for; beyond server, gateway and device they appear where a scenario is shown. */
+export type Role = 'server' | 'gateway' | 'device' | 'emi' | 'download' | 'user' | 'provider'
 
 export interface Lane {
   readonly id: string
-  readonly kind: 'server' | 'gateway' | 'device' | 'others'
+  readonly kind: Role | 'others'
   readonly title: string
   /** Middle of the lane, per cent of the drawing's width. */
   readonly at: number
@@ -13,6 +16,22 @@ export interface Lane {
 export interface Arrow {
   readonly from: number
   readonly to: number
+}
+
+/** The rows of a scenario's run: which ones, between whom, which step each decided, and which are lit by the step looked at. */
+export interface RunRows {
+  /** 0 while there are none. */
+  readonly first: Seq
+  readonly last: Seq
+  readonly actors: readonly string[]
+  readonly steps: ReadonlyMap<Seq, StepMark>
+  readonly lit: ReadonlySet<Seq>
+}
+
+/** What stands in the margin of a row that decided a step. */
+export interface StepMark {
+  readonly label: string
+  readonly verdict: StepVerdict
 }
 
 /** Most device lanes drawn side by side; further devices share one lane that says so. */
@@ -31,6 +50,70 @@ export function lanes(sessions: readonly SessionRow[], hops: ReadonlySet<Hop>, o
   if (devices.length === 0) plain.push({ id: 'others', kind: 'others', title: 'Devices' })
   const step = 100 / plain.length
   return plain.map((lane, i) => ({ ...lane, at: step * (i + 0.5) }))
+}
+
+/** Words that tell which role an actor of a scenario has; the first that fits. */
+const ROLES: readonly (readonly [RegExp, Role])[] = [
+  [/external|infrastructure|\bemi\b/i, 'emi'],
+  [/download/i, 'download'],
+  [/gateway/i, 'gateway'],
+  [/provider/i, 'provider'],
+  [/user|person/i, 'user'],
+  [/server|\bdms\b/i, 'server'],
+  [/device|client/i, 'device'],
+]
+
+/** Role of an actor as a scenario names it; null for one that has no lane of its own. */
+export function roleOf(actor: string): Role | null {
+  return ROLES.find(([word]) => word.test(actor))?.[1] ?? null
+}
+
+/** Lanes for the actors of a scenario, left to right as it names them. */
+export function actorLanes(actors: readonly string[]): readonly Lane[] {
+  const step = 100 / Math.max(1, actors.length)
+  return actors.map((title, i) => ({ id: `actor ${title}`, kind: roleOf(title) ?? 'others', title, at: step * (i + 0.5) }))
+}
+
+/** Named events by their first word: between whom they happen. A named one wins over its first word. */
+const EVENTS: Readonly<Record<string, readonly [Role, Role]>> = {
+  emi: ['emi', 'server'],
+  'emi.notified': ['server', 'emi'],
+  provider: ['provider', 'server'],
+  server: ['server', 'server'],
+  device: ['device', 'device'],
+  user: ['user', 'device'],
+  'user.asked': ['device', 'user'],
+  download: ['download', 'download'],
+}
+
+/** Name of an event row (`emi.request`), '' where it has none. */
+export function eventName(row: Pick<TraceRow, 'commands' | 'text'>): string {
+  return /^[a-z]+(?:\.[a-zA-Z]+)+/.exec(row.commands[0] ?? row.text)?.[0] ?? ''
+}
+
+/** Between whom a row happened, told by what it is; null where that cannot be told. Equal ends: it happened within one. */
+export function parties(row: TraceRow): readonly [Role, Role] | null {
+  if (row.kind === 'connection') return null
+  if (row.kind === 'event') {
+    const name = eventName(row)
+    return EVENTS[name] ?? EVENTS[name.split('.')[0] ?? ''] ?? null
+  }
+  const fetched = row.kind === 'http' && /\/dl\//.test(`${row.target} ${row.text} ${row.commands.join(' ')}`)
+  const [high, low]: [Role, Role] = fetched
+    ? ['download', 'device']
+    : row.hop === 'S-D'
+      ? ['server', 'device']
+      : row.hop === 'S-G'
+        ? ['server', 'gateway']
+        : ['gateway', 'device']
+  return row.direction === 'up' ? [low, high] : [high, low]
+}
+
+/** The arrow of a row between the actors of a scenario; null where one of its ends has no lane. Equal ends: a note at one lane. */
+export function actorArrow(row: TraceRow, all: readonly Lane[]): Arrow | null {
+  const ends = parties(row)
+  const [from, to] = (ends ?? []).map((role) => all.find((lane) => lane.kind === role)?.at)
+  return from === undefined || to === undefined ? null : { from, to }
 }
 
 /** The arrow of a row; null for events, which belong to one place only. */

@@ -115,18 +115,25 @@ export const useTrace = defineStore('trace', () => {
     const high = order.seqAt(Math.min(order.count() - 1, to))
     // In a narrowed order the places lie apart: ask for the buckets of each.
     const runs = order.narrowed() ? spread(from, to) : pages.missing(low, high)
-    for (const run of runs) {
-      if (asked.has(run.first)) continue
-      asked.add(run.first)
-      lab.trace
-        .rows(run.first, run.count)
-        .then((page) => pages.put(page))
-        .catch(() => undefined)
-        .finally(() => {
-          asked.delete(run.first)
-          version.value += 1
-        })
-    }
+    for (const run of runs) ask(lab, run)
+  }
+  function ask(lab: LabApi, run: { readonly first: Seq; readonly count: number }): void {
+    if (asked.has(run.first)) return
+    asked.add(run.first)
+    lab.trace
+      .rows(run.first, run.count)
+      .then((page) => pages.put(page))
+      .catch(() => undefined)
+      .finally(() => {
+        asked.delete(run.first)
+        version.value += 1
+      })
+  }
+  /** Makes the rows `from … to` come, whatever the order shows. */
+  function ensureRows(from: Seq, to: Seq): void {
+    const lab = api
+    if (lab === null || to < from) return
+    for (const run of pages.missing(Math.max(1, from), to)) ask(lab, run)
   }
   function spread(from: number, to: number): { first: Seq; count: number }[] {
     const runs = new Map<Seq, { first: Seq; count: number }>()
@@ -208,6 +215,7 @@ export const useTrace = defineStore('trace', () => {
     begin,
     row,
     ensure,
+    ensureRows,
     select,
     setFilter,
     setScope,
