@@ -51,17 +51,17 @@ export const HAPPENINGS = {
     meaning: 'a pre- or post-condition of the job was judged (P1, P2, P3, Q1, Q2 of the scomo sheet 16.6)',
     facts: ['job', 'id', 'met'],
   },
-  'job.state': {
+  'job.moved': {
     from: 'DM Server',
     to: 'DM Server',
     meaning: 'a job moved to another state',
-    facts: ['job', 'state', 'code'],
+    facts: ['job', 'state', 'resultCode'],
   },
   'emi.notified': {
     from: 'DM Server',
     to: 'External Management Infrastructure',
     meaning: 'the outcome of a job was told and taken (an answer 2xx, or a listener on the event channel)',
-    facts: ['job', 'state', 'code', 'httpStatus', 'url?'],
+    facts: ['job', 'state', 'resultCode', 'httpStatus', 'url?'],
   },
   'emi.unreachable': {
     from: 'DM Server',
