@@ -1,6 +1,6 @@
 // The one shape of everything that speaks SyncML: one input in, a list of effects out; no I/O, no clock, no randomness of its own.
 import type { Decoded } from './syncml/codec.ts'
-import type { Encoding } from './syncml/message.ts'
+import type { Encoding, Message } from './syncml/message.ts'
 import type { Finding } from './syncml/finding.ts'
 
 /** Where a frame came from or goes to. Opaque: machines keep it and echo it, only the host reads it. */
@@ -53,7 +53,8 @@ export interface Note {
 
 /** Effects in order. The host performs them in order; a `save` is durable before any later effect leaves. */
 export type Effect<Save = never> =
-  | { readonly type: 'send'; readonly link: Link; readonly frame: Frame }
+  /** `message`: what the frame's bytes were encoded from, where the machine has it at hand. */
+  | { readonly type: 'send'; readonly link: Link; readonly frame: Frame; readonly message?: Message }
   | { readonly type: 'close'; readonly link: Link; readonly reason: string }
   /** (Re)arms the named timer; `ms` null cancels it. */
   | { readonly type: 'timer'; readonly id: string; readonly ms: number | null }

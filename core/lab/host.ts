@@ -4,6 +4,7 @@ import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { ServerInput } from '../server/server.ts'
 import type { ServerRecord } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
+import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
 import type { Placed, Recorder } from './recorder.ts'
 import { Stepper } from './stepper.ts'
@@ -164,7 +165,7 @@ export class Host {
           this.#timer(effect.id, effect.ms)
           break
         case 'send':
-          this.#leave(effect.link, () => this.#send(effect.link, effect.frame))
+          this.#leave(effect.link, () => this.#send(effect.link, effect.frame, effect.message))
           break
         case 'close':
           this.#leave(effect.link, () => this.#refuse(effect.link, 400, effect.reason))
@@ -232,7 +233,7 @@ export class Host {
     }
   }
 
-  #send(link: Link, frame: Frame): void {
+  #send(link: Link, frame: Frame, message: Message | undefined): void {
     const open = this.#open.get(link.link)
     if (open === undefined) return
     const why = this.stepper.why(open.placed.session)
@@ -248,7 +249,7 @@ export class Host {
     const times = { at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers }
     if (why === null) {
       const record = (sent: Sent, hold: HoldState): void => {
-        this.#recorder.message({ ...passage, ...sent, frame, hold })
+        this.#recorder.message({ ...passage, ...sent, frame, message, hold })
       }
       this.#answer(
         open,
@@ -258,7 +259,7 @@ export class Host {
       )
       return
     }
-    const placed = this.#recorder.message({ ...passage, ...times, frame, hold: 'held' })
+    const placed = this.#recorder.message({ ...passage, ...times, frame, message, hold: 'held' })
     this.#hold(open, placed, frame, why, (verdict) => {
       if (verdict.act === 'drop') return this.#drop(open, placed)
       const bytes = verdict.act === 'edit' ? verdict.bytes : frame.bytes

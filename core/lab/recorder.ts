@@ -5,6 +5,8 @@ import type { NewEntry, TraceStore } from '../store/trace.ts'
 import { type Decoded, decode } from '../syncml/codec.ts'
 import { CodecError } from '../syncml/error.ts'
 import type { Finding, Severity } from '../syncml/finding.ts'
+import type { Message } from '../syncml/message.ts'
+import { isPlain } from '../syncml/plain.ts'
 import { type Summary, summarise } from '../syncml/summary.ts'
 import { packPage, readPage } from '../page.ts'
 import type { Refused } from './ports.ts'
@@ -15,6 +17,8 @@ export interface Passage {
   readonly direction: Direction
   readonly hop: Hop
   readonly frame: Frame
+  /** What our own frame was encoded from; absent where its bytes are all that is known. */
+  readonly message?: Message | undefined
   readonly at: number
   readonly mono: number
   readonly startLine: string
@@ -121,9 +125,9 @@ export class Recorder {
 
   /** Reads a frame and finds its session; nothing is recorded yet. */
   read(passage: Passage): Draft {
-    const { frame, direction } = passage
+    const { frame, message, direction } = passage
     if (!this.#on) return { passage, row: NOT_RECORDED, findings: [], decoded: null }
-    const read = readFrame(frame)
+    const read = message !== undefined && isPlain(message) ? asSaid(message) : readFrame(frame)
     const summary = read.summary ?? EMPTY
     const session = read.summary === null ? 0 : this.#place(direction, summary, passage.at, frame.bytes)
     const row: Omit<TraceRow, 'seq'> = {
@@ -365,6 +369,11 @@ interface Reading {
   readonly summary: Summary | null
   readonly findings: readonly Finding[]
   readonly reason: string
+}
+
+/** What reading the bytes of a plain message would tell. */
+function asSaid(message: Message): Reading {
+  return { decoded: null, summary: summarise(message), findings: [], reason: '' }
 }
 
 /** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */

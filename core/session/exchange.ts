@@ -206,7 +206,12 @@ export class Exchange {
     const headers = this.prover.headers(packed.bytes)
     return {
       packed,
-      send: { type: 'send', link, frame: { bytes: packed.bytes, encoding: wire.encoding, contentType: this.#contentType, headers, uri } },
+      send: {
+        type: 'send',
+        link,
+        frame: { bytes: packed.bytes, encoding: wire.encoding, contentType: this.#contentType, headers, uri },
+        message: packed.message,
+      },
     }
   }
 
