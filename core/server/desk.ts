@@ -4,10 +4,10 @@ import type { Secret, Verdict } from '../auth/verifier.ts'
 import type { Reading } from '../auth/prover.ts'
 import type { Env, Note } from '../machine.ts'
 import type { Entry, SentCommand } from '../session/outbox.ts'
-import type { Desk, Ident, SessionEnd, Shown } from '../session/desk.ts'
+import type { Desk, Ident, Peer, SessionEnd, Shown } from '../session/desk.ts'
 import type { Alert, Item, NonceText, Results, Status } from '../syncml/message.ts'
 import { Orders } from './orders.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, SessionView } from './policy.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, ServerLedger, ServerRecord } from './records.ts'
 import type { ServerSettings } from './settings.ts'
 import { textOfData, valuesOf, valuesWritten } from './values.ts'
@@ -37,6 +37,7 @@ export class DeviceDesk implements Desk {
   #nonces: Nonces
   #record: DeviceRecord | null = null
   #authenticated = false
+  #auth: AuthName | null = null
   #round = 0
   readonly #learnt = new Map<string, number>()
   end: SessionEnd | null = null
@@ -87,6 +88,7 @@ export class DeviceDesk implements Desk {
   admitted(verdict: Verdict): void {
     const { ledger, env } = this.#parts
     this.#authenticated = verdict.code === 212 || verdict.shown !== null
+    this.#auth = verdict.shown ?? this.#auth
     const known = ledger.device(this.device)
     const now = env.now()
     this.#record = { device: this.device, devInfo: known?.devInfo ?? {}, firstAt: known?.firstAt ?? now, lastAt: now }
@@ -121,7 +123,7 @@ export class DeviceDesk implements Desk {
     if (values.length > 0) this.#saves.push({ kind: 'values', values })
   }
 
-  alert(alert: Alert, msgId: string): void {
+  alert(alert: Alert, msgId: string): number | undefined {
     const items = alert.items.map((item): AlertRecord['items'][number] => ({
       source: item.source?.locUri ?? '',
       type: item.meta?.type ?? '',
@@ -140,6 +142,7 @@ export class DeviceDesk implements Desk {
       items,
     }
     this.#saves.push({ kind: 'alert', alert: record })
+    return this.#parts.policy.alert?.(this.#view(null), record)
   }
 
   status(sent: SentCommand, status: Status): void {
@@ -173,15 +176,25 @@ export class DeviceDesk implements Desk {
     this.orders.leaving(sent)
   }
 
-  next(): readonly Entry[] {
-    const outcomes = this.orders.settle()
-    const view = {
+  #view(peer: Peer | null): SessionView {
+    const devInfo = (): SessionView['devInfo'] => this.#record?.devInfo ?? this.#parts.ledger.device(this.device)?.devInfo ?? {}
+    return {
       device: this.device,
       sessionId: this.sessionId,
       authenticated: this.#authenticated,
+      auth: this.#auth,
+      get devInfo() {
+        return devInfo()
+      },
+      peer,
       round: this.#round,
       taken: (id: string) => this.orders.has(id) || this.#parts.held.has(id),
     }
+  }
+
+  next(peer: Peer): readonly Entry[] {
+    const outcomes = this.orders.settle()
+    const view = this.#view(peer)
     this.#round += 1
     return this.orders.take(this.#parts.policy.next(view, outcomes).filter(({ order }) => order === null || !view.taken(order.id)))
   }
@@ -189,6 +202,7 @@ export class DeviceDesk implements Desk {
   ended(end: SessionEnd): void {
     this.end = end
     this.orders.end()
+    this.#parts.policy.ended?.(this.#view(null), end)
   }
 
   #noncesOf(serverId: string): Nonces {

@@ -1,6 +1,8 @@
 // What the server wants of a device: a question asked again and again - given the last outcomes, what are the next commands?
+import type { AuthName } from '../auth/credentials.ts'
+import type { Peer, SessionEnd } from '../session/desk.ts'
 import type { Command } from '../syncml/message.ts'
-import type { Order, OrderOutcome, ServerLedger } from './records.ts'
+import type { AlertRecord, Order, OrderOutcome, ServerLedger } from './records.ts'
 
 /** What a policy may know of the session at hand. */
 export interface SessionView {
@@ -8,6 +10,12 @@ export interface SessionView {
   readonly sessionId: string
   /** False where the device is served without credentials. */
   readonly authenticated: boolean
+  /** How the device proved itself; null where it did not. */
+  readonly auth: AuthName | null
+  /** ./DevInfo by URI, with what this very message brought. */
+  readonly devInfo: Readonly<Record<string, string>>
+  /** Limits of the device; null where the question is none about commands. */
+  readonly peer: Peer | null
   /** How often the question was asked in this session before. */
   readonly round: number
   /** True for an order that this or another open session works on, or that this one has worked on. */
@@ -30,6 +38,24 @@ export interface CommandOutcome {
 /** Asked whenever the server may send commands. An empty answer ends the session. */
 export interface Policy {
   next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[]
+  /** An alert of the device, before `next` of the same message. Gives the Status for it; undefined: it does not concern this policy. */
+  alert?(view: SessionView, alert: AlertRecord): number | undefined
+  /** The session is over. */
+  ended?(view: SessionView, end: SessionEnd): void
+}
+
+/** Several policies as one; what they want is sent in their order. */
+export function together(...policies: readonly Policy[]): Policy {
+  return {
+    next: (view, outcomes) => policies.flatMap((policy) => [...policy.next(view, outcomes)]),
+    alert: (view, alert) => {
+      const codes = policies.map((policy) => policy.alert?.(view, alert))
+      return codes.find((code) => code !== undefined)
+    },
+    ended: (view, end) => {
+      for (const policy of policies) policy.ended?.(view, end)
+    },
+  }
 }
 
 /** Leaves of ./DevDetail worth knowing of every device (STD DevDetail). */

@@ -14,7 +14,7 @@ import { CodecError, decode } from '../syncml/codec.ts'
 import type { Message } from '../syncml/message.ts'
 import { DeviceDesk } from './desk.ts'
 import { afterLoss } from './orders.ts'
-import { ordersFirst } from './policy.ts'
+import { ordersFirst, together } from './policy.ts'
 import type { Policy } from './policy.ts'
 import type { Account, Order, ServerLedger, ServerRecord } from './records.ts'
 import { resynchronised, withFresh } from './views.ts'
@@ -22,7 +22,7 @@ import { SERVER_SETTINGS } from './settings.ts'
 import type { ServerSettings } from './settings.ts'
 
 export type { Policy, SessionView, Work, CommandOutcome } from './policy.ts'
-export { ordersFirst } from './policy.ts'
+export { ordersFirst, together } from './policy.ts'
 export type { ServerSettings } from './settings.ts'
 
 /** Orders to the server besides the inputs every machine knows. */
@@ -111,7 +111,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     this.#settings = { ...SERVER_SETTINGS, ...options.settings }
     const first = options.policy ?? ordersFirst(withFresh(options.ledger, this.#fresh), this.#settings.greet)
     const { more } = options
-    this.#policy = more === undefined ? first : { next: (view, outcomes) => [...first.next(view, outcomes), ...more.next(view, outcomes)] }
+    this.#policy = more === undefined ? first : together(first, more)
   }
 
   /** Sessions that are open or may still ask for their last answer. */
@@ -354,6 +354,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
 function renewing(policy: Policy): Policy {
   const question = { kind: 'Get' as const, cmdId: '', items: [{ target: { locUri: './DevInfo/DevId' } }] }
   return {
+    ...policy,
     next: (view, outcomes) => {
       const works = policy.next(view, outcomes)
       return view.round === 0 && works.length === 0 ? [{ order: null, commands: [question] }] : works

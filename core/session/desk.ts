@@ -4,7 +4,7 @@ import type { AuthName } from '../auth/credentials.ts'
 import type { Reading } from '../auth/prover.ts'
 import type { Secret, Verdict } from '../auth/verifier.ts'
 import type { Frame } from '../machine.ts'
-import type { Alert, Item, Message, NonceText, Results, Status } from '../syncml/message.ts'
+import type { Alert, Encoding, Item, Message, NonceText, Results, Status } from '../syncml/message.ts'
 import type { Entry, SentCommand } from './outbox.ts'
 
 /** Who a client says it is. `user` and `password` are shown by Basic only; both may be missing. */
@@ -27,6 +27,13 @@ export interface SessionEnd {
   readonly reason: string
 }
 
+/** What the device said of itself in this session. */
+export interface Peer {
+  /** Its MaxObjSize; undefined where it named none. */
+  readonly maxObjSize: number | undefined
+  readonly encoding: Encoding
+}
+
 /** What a server session needs from the server it serves: accounts, the next commands, and somewhere to report. All calls are synchronous. */
 export interface Desk {
   ident(shown: Shown): Ident
@@ -35,7 +42,8 @@ export interface Desk {
   /** The device issued a nonce for our next credential. */
   received(nonce: NonceText, reading: Reading): void
   devInfo(items: readonly Item[]): void
-  alert(alert: Alert, msgId: string): void
+  /** Gives the Status for it where whoever it concerns decides (a request: 200, 202, 415); undefined: the usual one. */
+  alert(alert: Alert, msgId: string): number | undefined
   /** A Status for a command of ours; not called for 213. */
   status(sent: SentCommand, status: Status): void
   results(sent: SentCommand, results: Results): void
@@ -46,7 +54,7 @@ export interface Desk {
   /** These commands leave now. */
   leaving(sent: readonly SentCommand[]): void
   /** The next commands; none: the session ends. */
-  next(): readonly Entry[]
+  next(peer: Peer): readonly Entry[]
   ended(end: SessionEnd): void
 }
 

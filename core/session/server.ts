@@ -254,20 +254,22 @@ export class ServerSession {
     for (const command of message.commands.filter(isRequest)) {
       const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
       if (broken !== null) this.#broken(broken, findings)
-      const code = codeForClient(command)
+      const usual = codeForClient(command)
+      const code = usual < 300 ? (this.#note(command, message.header.msgId) ?? usual) : usual
       const status = statusFor(message, command, { code })
       if (command.kind === 'Alert' && command.code === 1222) x.outbox.front(status)
       else x.outbox.answer({ kind: 'status', status })
-      if (code < 300) this.#note(command, message.header.msgId)
     }
   }
 
-  #note(command: Request, msgId: string): void {
+  /** Tells the desk; gives the Status it wants for an alert. */
+  #note(command: Request, msgId: string): number | undefined {
     if (command.kind === 'Replace') {
       const meta = command.meta
       const items = command.items.filter(isDevInfo).map((item) => (meta === undefined ? item : { ...item, meta: { ...meta, ...item.meta } }))
       if (items.length > 0) this.#desk.devInfo(items)
-    } else if (command.kind === 'Alert' && ![1200, 1201, 1222, 1223, 1225].includes(command.code)) this.#desk.alert(command, msgId)
+    } else if (command.kind === 'Alert' && ![1200, 1201, 1222, 1223, 1225].includes(command.code)) return this.#desk.alert(command, msgId)
+    return undefined
   }
 
   /** After a challenge of the client: everything that is not answered yet is sent once more, with credentials. */
@@ -294,7 +296,7 @@ export class ServerSession {
       if (open.length > 0) this.#desk.unanswered(open)
       x.awaiting.settle()
       this.#given.clear()
-      for (const entry of this.#desk.next()) {
+      for (const entry of this.#desk.next({ maxObjSize: x.maxObjSize, encoding: received.frame.encoding })) {
         if (entry.kind === 'command') this.#given.set(entry.tag, entry)
         x.outbox.push(entry)
       }

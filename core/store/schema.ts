@@ -65,6 +65,9 @@ const NONCES = `
   ALTER TABLE accountNonces RENAME TO nonces;
 `
 
+/** Documents by kind and id (docs.ts): jobs, packages, sets, hooks, simulated devices. */
+const DOCS = 'CREATE TABLE doc (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, id))'
+
 /** Steps in order; step 0 makes version 1 out of an empty file. */
 export const STEPS: readonly Step[] = [
   (db) => {
@@ -82,6 +85,7 @@ export const STEPS: readonly Step[] = [
     db.exec("CREATE INDEX openOrders ON orders (device, number) WHERE state IN ('queued', 'sent', 'unknown')")
   },
   (db) => db.exec(NONCES),
+  (db) => db.exec(DOCS),
 ]
 
 /** Version of the tables this program writes. */

@@ -1,0 +1,40 @@
+// Docs in lab.db. What is put is staged with the ledger's records of the same turn, and committed with them before anything leaves.
+import type { Docs } from './docs.ts'
+import type { Db, Statement } from './ports.ts'
+import { stage } from './transaction.ts'
+
+const SQL = {
+  get: 'SELECT json FROM doc WHERE kind = ? AND id = ?',
+  all: 'SELECT id, json FROM doc WHERE kind = ? ORDER BY number',
+  put: 'INSERT INTO doc (kind, id, json) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json',
+  drop: 'DELETE FROM doc WHERE kind = ? AND id = ?',
+} as const
+
+/**
+ * Documents over a database that has the newest schema. Reads see at once what was put. `dirty` is called after each change: whoever owns the ledger
+ * commits soon (an error of the commit is told there, and nothing of that turn is kept).
+ */
+export function sqlDocs(db: Db, dirty: () => void = () => {}): Docs {
+  const statements = new Map<keyof typeof SQL, Statement>()
+  const sql = (name: keyof typeof SQL): Statement => {
+    let statement = statements.get(name)
+    if (statement === undefined) statements.set(name, (statement = db.prepare(SQL[name])))
+    return statement
+  }
+  const change = (name: 'put' | 'drop', ...values: string[]): void => {
+    stage(db, () => void sql(name).run(...values))
+    dirty()
+  }
+  return {
+    get: (kind, id) => {
+      const row = sql('get').get(kind, id)
+      return row === undefined ? undefined : (JSON.parse(String(row['json'])) as unknown)
+    },
+    all: (kind) =>
+      sql('all')
+        .all(kind)
+        .map((row) => ({ id: String(row['id']), value: JSON.parse(String(row['json'])) as unknown })),
+    put: (kind, id, value) => change('put', kind, id, JSON.stringify(value)),
+    drop: (kind, id) => change('drop', kind, id),
+  }
+}
