@@ -50,6 +50,12 @@ function suitItems<C extends { readonly items: readonly Item[]; readonly meta?: 
   return { ...carrier, items }
 }
 
+/** Length of the longest Data among an entry's own Items: its octets are that many at least. */
+export function longest(entry: Entry): number {
+  const items = carrierOf(entry)?.items ?? []
+  return items.reduce((most, { data }) => Math.max(most, typeof data === 'string' || data instanceof Uint8Array ? data.length : 0), 0)
+}
+
 /** Size of the largest object in an entry, as Meta Size counts it. */
 export function sizeOfObjects(entry: Entry): number {
   const largest = (items: readonly Item[]): number =>

@@ -1,5 +1,5 @@
 // One message in the making: measures what fits under the peer's MaxMsgSize and gives CmdIDs; it knows nothing of order or packages.
-import { encode } from '../syncml/codec.ts'
+import { encode, lengthOf } from '../syncml/codec.ts'
 import type { Alert, Command, Message, Status } from '../syncml/message.ts'
 import type { Entry, Packed, Packing, SentCommand } from './outbox.ts'
 
@@ -49,6 +49,16 @@ export class Draft {
     this.#size = used + size
     this.#note(entry, command)
     return true
+  }
+
+  /** Why an entry can never be written in this encoding; null where it can. */
+  why(entry: Entry): string | null {
+    try {
+      this.#measure(commandOf(entry))
+      return null
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
   }
 
   /** Adds without measuring. */
@@ -101,18 +111,19 @@ export class Draft {
   #sum(commands: readonly Command[]): number {
     const all = this.#packing.ask ? [...commands, NEXT] : commands
     // Where strings move into a table, a message is no sum of its commands: each is measured by itself then, which is more.
-    if (this.#packing.wire.strings === 'table') return all.reduce((sum, command) => sum + this.#measure(command), this.#encode([], true).length)
-    return this.#encode(all, true).length + 2 * all.length
+    if (this.#packing.wire.strings === 'table') return all.reduce((sum, command) => sum + this.#measure(command), this.#length([]))
+    return this.#length(all) + 2 * all.length
   }
 
   #measure(command: Command): number {
-    if (this.#empty === 0) this.#empty = this.#encode([], true).length
-    return this.#encode([command], true).length - this.#empty + 2
+    if (this.#empty === 0) this.#empty = this.#length([])
+    return this.#length([command]) - this.#empty + 2
   }
 
-  #encode(commands: readonly Command[], final: boolean): Uint8Array {
+  /** Octets of a message with these commands and Final. */
+  #length(commands: readonly Command[]): number {
     const numbered = commands.map((command) => number(command, () => MEASURING_ID, -1, 'whole', null, []))
-    return encode({ header: this.#packing.header, commands: numbered, final }, this.#packing.wire)
+    return lengthOf({ header: this.#packing.header, commands: numbered, final: true }, this.#packing.wire)
   }
 }
 

@@ -1,7 +1,7 @@
 // What a session still has to say, packed into messages under the peer's MaxMsgSize; CmdIDs are given here, large objects are cut here.
 import type { Wire } from '../syncml/codec.ts'
 import type { Alert, Command, Message, Request, Results, Status, SyncHdr } from '../syncml/message.ts'
-import { cut, sizeOfObjects, suit } from './chunks.ts'
+import { cut, longest, sizeOfObjects, suit } from './chunks.ts'
 import type { Rest } from './chunks.ts'
 import { Draft, NEXT } from './draft.ts'
 
@@ -142,7 +142,7 @@ export class Outbox {
         this.#queue.shift()
         continue
       }
-      const fits = draft.tryAdd(suited)
+      const fits = this.#fits(draft, packing, suited)
       if (fits === true) {
         this.#queue.shift()
         continue
@@ -169,9 +169,16 @@ export class Outbox {
     }
   }
 
+  /** Adds the entry where it fits, as `tryAdd`; what is far too long is not written only to be measured. */
+  #fits(draft: Draft, packing: Packing, entry: Entry): boolean | string {
+    const rest = longest(entry) > (packing.maxMsgSize ?? Infinity) ? cut(entry) : null
+    return rest === null ? draft.tryAdd(entry) : (draft.why(rest.next(0).entry) ?? false)
+  }
+
   /** The usual case: all that waits goes into one message, encoded once. Null where it does not fit or may not. */
   #everything(packing: Packing): Packed | null {
-    if (this.#queue.length > 64) return null
+    const room = packing.maxMsgSize ?? Infinity
+    if (this.#queue.length > 64 || this.#queue.some((entry) => longest(entry) > room)) return null
     const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
     const limit = packing.maxObjSize ?? Infinity
     if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return null

@@ -82,10 +82,18 @@ export function readTree(
 
 /** Encodes a message in the order of the DTD. Throws EncodeError for what the encoding cannot carry. */
 export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
-  const version = message.header.verDtd === '1.1' ? '1.1' : message.header.verDtd === '1.0' ? '1.0' : '1.2'
+  const version = versionFor(message)
   return write(wire, version, publicIdOf('SyncML', version), (sink) => {
     compose(sink, message, wire.encoding === 'wbxml')
   })
+}
+
+/** How long `encode` makes a message, without handing out its octets. Throws EncodeError. */
+export function lengthOf(message: Message, wire: Wire): number {
+  if (wire.encoding !== 'xml') return encode(message, wire).length
+  const writer = new XmlWriter(wire.prolog ?? true, `SYNCML:SYNCML${versionFor(message)}`)
+  compose(writer, message, false)
+  return writer.length()
 }
 
 /** Encodes a tree as it is, in its own order. Throws EncodeError for what the encoding cannot carry. */
@@ -118,6 +126,10 @@ function write(wire: Wire, version: string, publicId: PublicId, fill: (sink: Sin
   const writer = new WbxmlWriter(style, publicId, strings, (element) => encodeTree(element, inner))
   fill(writer)
   return writer.result()
+}
+
+function versionFor({ header }: Message): '1.0' | '1.1' | '1.2' {
+  return header.verDtd === '1.1' || header.verDtd === '1.0' ? header.verDtd : '1.2'
 }
 
 /** VerDTD of a SyncML or DevInf document, '1.2' where it names none we know. */

@@ -129,9 +129,14 @@ export class Out {
   /** A copy of what was written; the writer is at its end. */
   result(): Uint8Array<ArrayBuffer> {
     const result = this.bytes.slice(0, this.length)
+    this.end()
+    return result
+  }
+
+  /** Gives the buffer to the next writer. */
+  end(): void {
     if (this.bytes.length <= MAX_SPARE) spare = this.bytes
     this.bytes = EMPTY
     this.length = 0
-    return result
   }
 }

@@ -215,4 +215,11 @@ export class XmlWriter implements Sink {
   result(): Uint8Array<ArrayBuffer> {
     return this.out.result()
   }
+
+  /** Octets written; nothing can be written any more. */
+  length(): number {
+    const { length } = this.out
+    this.out.end()
+    return length
+  }
 }
