@@ -158,3 +158,27 @@ export interface PackageStore {
   /** Bytes free under the device's quota. */
   room(): number
 }
+
+/**
+ * What a device's software is given by its host: who fetches, who installs, where packages lie. Nothing here rejects: what goes wrong is an answer.
+ * Keys are unique on the device. The answers of `install` … `flash` are kept by key until the next but one restart.
+ */
+export interface SoftwareHost {
+  readonly store: PackageStore
+  download(ask: DownloadAsk, progress: (told: DownloadProgress) => void): Promise<DownloadAnswer>
+  install(ask: InstallAsk): Promise<InstallAnswer>
+  activate(ask: ComponentAsk): Promise<ComponentAnswer>
+  deactivate(ask: ComponentAsk): Promise<ComponentAnswer>
+  uninstall(ask: ComponentAsk): Promise<ComponentAnswer>
+  discard(ask: ComponentAsk): Promise<ComponentAnswer>
+  flash(ask: FlashAsk): Promise<FlashAnswer>
+  /** What came of the ask of that key whose answer a restart swallowed; null: it never began, or was taken back whole. Nothing is done anew. */
+  outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
+  /** The device was switched on: active components start anew. What is installed now. */
+  boot(): readonly InstalledComponent[]
+  /** A line of the device's own log; durable. */
+  note(what: LogWhat, text: string): void
+}
+
+/** What a line of the device's own log is about. */
+export type LogWhat = 'download' | 'deliver' | 'install' | 'activate' | 'start' | 'deactivate' | 'remove' | 'fail' | 'ask' | 'boot' | 'update'
