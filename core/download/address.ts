@@ -11,7 +11,6 @@ const ABSOLUTE = /^(https?):\/\/([^/?#\s\\@]+)([^#\s\\]*)/i
 
 /** Reads an absolute http or https URL; null where it is none, or carries a user name. */
 export function readAddress(text: string): Address | null {
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\s\x00-\x1f\x7f]/.test(text)) return null
   const match = ABSOLUTE.exec(text)
   if (match === null) return null
