@@ -1,9 +1,10 @@
 // What a simulated device can do and what its nodes do when executed: the knobs of the performer, as types and one full set.
+import type { Described } from '../dmtree/describe.ts'
 import type { Placing } from '../dmtree/graft.ts'
 import type { Node } from '../dmtree/node.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import { PROPERTIES } from '../dmtree/uri.ts'
-import type { Property, UriLimits } from '../dmtree/uri.ts'
+import type { NodeUri, Property, UriLimits } from '../dmtree/uri.ts'
 import type { User } from './interaction.ts'
 
 /** What a device supports; a lean device says false and answers 406 (415 for TNDS payloads). */
@@ -63,6 +64,48 @@ export interface LaterAlert {
 /** What happens when a node is executed; may change the tree (inside the command's transaction). */
 export type ExecHook = (call: ExecCall, tree: Tree) => ExecResult
 
+/** An Exec whose end may be near: the Status waits for it, at most `waitMs`. */
+export interface Pending {
+  /** Name of what is waited for, on this device. */
+  readonly pending: string
+  readonly waitMs: number
+  /** The Status, once the code is known; null: it takes longer, or nobody can wait. Called once, unless `left` is. */
+  readonly code: (code: number | null) => number
+  /** The session is gone: nobody waits any more. */
+  readonly left: () => void
+}
+
+export function isPending(what: unknown): what is Pending {
+  return typeof what === 'object' && what !== null && 'pending' in what
+}
+
+/** A part of the device that owns sub-trees: sees each command on the tree inside its transaction, and may answer Execs of nodes made at run time. */
+export interface TreePart {
+  /**
+   * One Item of a command, or a Copy's target. `perform` does it and throws TreeError where it may not be done (`as` Replace: an Add that is taken
+   * as a first write). Whatever is thrown here takes the Item back.
+   */
+  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, serverId: string, perform: (as?: 'Replace') => void): void
+  /** Rights are checked already. Undefined: none of its nodes. A code from 300 to 999 takes back what the call changed. */
+  exec(call: ExecCall): ExecResult | Pending | undefined
+  /** A person said yes to a confirmation (Alert 1101) of that server. */
+  confirmed(serverId: string): void
+  /** The command is over, with all its children. */
+  settled(): void
+  /** True where something that must survive moved since this was asked last. */
+  takeMoved(): boolean
+}
+
+/** What a device has besides the standard objects. */
+export interface DevicePart extends TreePart {
+  /** What may be in the tree. */
+  readonly objects: readonly Described[]
+  /** The tree it lives in, new or restored; puts in what is missing there. */
+  enter(tree: Tree): void
+  /** What it keeps besides the tree; JSON. */
+  state(): unknown
+}
+
 export interface PerformerOptions {
   readonly tree: Tree
   readonly features?: Partial<Features>
@@ -76,4 +119,5 @@ export interface PerformerOptions {
   readonly people?: boolean
   /** Where ./Inbox puts managed objects. */
   readonly placings?: readonly Placing[]
+  readonly part?: TreePart
 }

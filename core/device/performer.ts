@@ -16,8 +16,8 @@ import { dataText } from '../syncml/text.ts'
 import { atomic, otherCode, sequence } from './groups.ts'
 import { isUiAlert, questionOf, statusOf } from './interaction.ts'
 import type { UiAnswer } from './interaction.ts'
-import { FULL } from './features.ts'
-import type { Features, LaterAlert, PerformerOptions } from './features.ts'
+import { FULL, isPending } from './features.ts'
+import type { Features, LaterAlert, Pending, PerformerOptions } from './features.ts'
 
 /** What one Item gave: its code (200 where absent) and its Results. */
 interface Gave {
@@ -34,6 +34,7 @@ export class DevicePerformer implements Performer {
   readonly features: Features
   private readonly options: PerformerOptions
   private owed: Owed[] = []
+  private moved = false
 
   constructor(options: PerformerOptions) {
     this.options = options
@@ -47,19 +48,33 @@ export class DevicePerformer implements Performer {
     for (let step = performance.next(); ; step = performance.next(null)) if (step.done === true) return step.value
   }
 
-  /** The same; yields a UiQuestion wherever a person must answer, and expects a UiAnswer or null. */
+  /** The same; yields a UiQuestion wherever a person must answer, and expects a UiAnswer or null; a Pending wherever an Exec may soon be over, and expects its code or null. */
   *begin(request: Request, by: Requester): Performance {
     this.tree.begin(by.serverId)
     let open = true
     try {
       const outcome = yield* this.one(request, by)
       open = false
-      const changes = this.tree.commit().map(changeText)
+      const changes = this.close()
       return changes.length > 0 ? { ...outcome, changes } : outcome
     } finally {
       // Given up while a person was asked: what was done before stays.
-      if (open) this.tree.commit()
+      if (open) this.close()
     }
+  }
+
+  private close(): string[] {
+    const changes = this.tree.commit().map(changeText)
+    this.moved ||= changes.length > 0
+    this.options.part?.settled()
+    return changes
+  }
+
+  /** True where the tree, or what a part of the device keeps, moved since this was asked last. */
+  takeMoved(): boolean {
+    const moved = this.options.part?.takeMoved() === true || this.moved
+    this.moved = false
+    return moved
   }
 
   /** Leaves of ./DevInfo for Package #1, in tree order. */
@@ -85,9 +100,9 @@ export class DevicePerformer implements Performer {
       case 'Copy':
         return this.items(request, by)
       case 'Exec':
-        return this.exec(request, by)
+        return yield* this.exec(request, by)
       case 'Alert':
-        return { statuses: [yield* this.alert(request)] }
+        return { statuses: [yield* this.alert(request, by)] }
       case 'Atomic':
         return yield* atomic(request, this.tree, this.features, (command) => this.one(command, by))
       case 'Sequence':
@@ -130,30 +145,34 @@ export class DevicePerformer implements Performer {
   private item(command: ItemCommand, item: Item, by: Requester): Gave {
     if (item.target === undefined) throw new TreeError(412, 'Item has no Target')
     const uri = parseUri(item.target.locUri, this.limits())
-    switch (command.kind) {
-      case 'Get':
-        return { results: this.get(uri, by.serverId) }
+    if (command.kind === 'Get') return { results: this.get(uri, by.serverId) }
+    const { kind } = command
+    const perform = (as?: 'Replace'): void => this.change(as ?? kind, uri, item, command.meta, by)
+    if (this.options.part === undefined) perform()
+    else this.options.part.command(kind, uri, by.serverId, perform)
+    return {}
+  }
+
+  private change(kind: Exclude<ItemCommand['kind'], 'Get'>, uri: NodeUri, item: Item, meta: Meta | undefined, by: Requester): void {
+    switch (kind) {
       case 'Add':
-        plain(uri, command.kind)
-        this.add(uri, item, command.meta, by.serverId)
-        return {}
+        plain(uri, kind)
+        return this.add(uri, item, meta, by.serverId)
       case 'Replace':
-        this.replace(uri, item, command.meta, by.serverId)
-        return {}
+        return this.replace(uri, item, meta, by.serverId)
       case 'Delete':
-        plain(uri, command.kind)
-        deleteNode(this.tree, uri, by.serverId)
-        return {}
+        plain(uri, kind)
+        return deleteNode(this.tree, uri, by.serverId)
       case 'Copy': {
-        plain(uri, command.kind)
+        plain(uri, kind)
         if (item.source === undefined) throw new TreeError(412, 'Item has no Source')
         const source = parseUri(item.source.locUri, this.limits())
-        plain(source, command.kind)
+        plain(source, kind)
         copyNode(this.tree, source, uri, by.serverId, this.features.implicitAdd)
-        return {}
+        return
       }
       default:
-        return command.kind satisfies never
+        return kind satisfies never
     }
   }
 
@@ -210,35 +229,44 @@ export class DevicePerformer implements Performer {
     else replaceDocument(tree, uri.path, tndsOfData(item.data, format), serverId)
   }
 
-  private exec(command: Exec, by: Requester): Outcome {
+  private *exec(command: Exec, by: Requester): Performance {
     if (!this.features.exec) return { statuses: [{ code: 406 }] }
     const [item, second] = command.items
     if (item === undefined) return { statuses: [{ code: 412 }] }
     if (second !== undefined) return { statuses: [{ code: 400 }] }
+    let waits: Pending | undefined
     const done = this.guarded(item, () => {
       if (item.target === undefined) throw new TreeError(412, 'Item has no Target')
       const uri = parseUri(item.target.locUri, this.limits())
       plain(uri, 'Exec')
       const node = existing(this.tree, uri)
       checkRight(node, 'Exec', 'Exec', by.serverId)
-      const hook = this.options.execs?.get(uriOf(node))
-      if (hook === undefined) throw new TreeError(406, `${uri.text} does nothing when executed`)
       const correlator = command.correlator ?? ''
-      const result = hook({ node, uri: uriOf(node), data: dataText(item.data), correlator, serverId: by.serverId }, this.tree)
-      if (result.code >= 300) throw new TreeError(result.code, `Exec of ${uri.text} failed`)
+      const call = { node, uri: uriOf(node), data: dataText(item.data), correlator, serverId: by.serverId }
+      const result = this.options.part?.exec(call) ?? this.options.execs?.get(call.uri)?.(call, this.tree)
+      if (result === undefined) throw new TreeError(406, `${uri.text} does nothing when executed`)
+      if (isPending(result)) {
+        waits = result
+        return { code: 202 }
+      }
+      // Codes from 1000 on are results of the operation, not refusals of the command.
+      if (result.code >= 300 && result.code < 1000) throw new TreeError(result.code, `Exec of ${uri.text} failed`)
       if (result.later !== undefined) this.owed.push({ alert: genericAlert(result.later, correlator), afterMs: result.later.afterMs ?? 0 })
       return { code: result.code }
     })
-    return { statuses: [done.part] }
+    if (waits === undefined) return { statuses: [done.part] }
+    return { statuses: [{ ...done.part, code: yield* awaited(waits) }] }
   }
 
-  private *alert(alert: Alert): Generator<unknown, StatusPart, unknown> {
+  private *alert(alert: Alert, by: Requester): Generator<unknown, StatusPart, unknown> {
     const { user, people } = this.options
     if (!isUiAlert(alert.code) || (user === undefined && people !== true) || !this.features.alerts.has(alert.code)) return { code: 406 }
     const question = questionOf(alert)
     if (question === null) return { code: 412 }
     try {
-      return statusOf(question, user === undefined ? ((yield question) as UiAnswer | null) : user(question))
+      const answer = user === undefined ? ((yield question) as UiAnswer | null) : user(question)
+      if (question.kind === 'confirm' && answer?.act === 'ok') this.options.part?.confirmed(by.serverId)
+      return statusOf(question, answer)
     } catch {
       return { code: 500 }
     }
@@ -246,6 +274,18 @@ export class DevicePerformer implements Performer {
 
   private limits(): UriLimits {
     return this.options.limits?.() ?? NO_LIMITS
+  }
+}
+
+/** Stands still until the end is known, or nobody waits any more. */
+function* awaited(waits: Pending): Generator<unknown, number, unknown> {
+  let gone = true
+  try {
+    const code = yield waits
+    gone = false
+    return waits.code(typeof code === 'number' ? code : null)
+  } finally {
+    if (gone) waits.left()
   }
 }
 

@@ -15,7 +15,7 @@ import { Tree } from '../dmtree/tree.ts'
 import { encodeSegment, parsePath } from '../dmtree/uri.ts'
 import type { UriLimits } from '../dmtree/uri.ts'
 import type { Format, Value } from '../dmtree/value.ts'
-import type { ExecHook, Features } from './features.ts'
+import type { DevicePart, ExecHook, Features } from './features.ts'
 import type { User } from './interaction.ts'
 import { DevicePerformer } from './performer.ts'
 
@@ -55,10 +55,11 @@ export interface DeviceOptions {
   readonly maxBytes?: number
   /** Further nodes that do something when executed, by URI. */
   readonly execs?: ReadonlyMap<string, ExecHook>
+  readonly part?: DevicePart
 }
 
 /** What a restored device still needs from its host. */
-export type HostOptions = Pick<DeviceOptions, 'features' | 'user' | 'people' | 'now' | 'maxNodes' | 'maxBytes' | 'execs'>
+export type HostOptions = Pick<DeviceOptions, 'features' | 'user' | 'people' | 'now' | 'maxNodes' | 'maxBytes' | 'execs' | 'part'>
 
 export interface Device {
   readonly tree: Tree
@@ -68,7 +69,8 @@ export interface Device {
 /** The area where everything may be tried: `Scratch` is empty and open, `Settings` has one leaf of each format, `Ops` can be executed. */
 export const PLAYGROUND = './Vendor/DMLab'
 
-export const SCHEMA = underRoot([devInfo, devDetail, dmAcc, inbox])
+const OBJECTS = [devInfo, devDetail, dmAcc, inbox]
+export const SCHEMA = underRoot(OBJECTS)
 const PLACINGS: readonly Placing[] = [{ id: DM_ACC.slice(0, DM_ACC.lastIndexOf(':')), path: ['DMAcc'] }]
 const EVERYTHING = 'Add=*&Delete=*&Exec=*&Get=*&Replace=*'
 
@@ -201,7 +203,7 @@ const PLAYGROUND_EXECS: readonly (readonly [uri: string, hook: ExecHook])[] = [
 function treeOptions(options: HostOptions): ConstructorParameters<typeof Tree>[0] {
   const { now, maxNodes, maxBytes } = options
   return {
-    schema: SCHEMA,
+    schema: options.part === undefined ? SCHEMA : underRoot([...OBJECTS, ...options.part.objects]),
     ...(now === undefined ? {} : { now }),
     ...(maxNodes === undefined ? {} : { maxNodes }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -209,6 +211,7 @@ function treeOptions(options: HostOptions): ConstructorParameters<typeof Tree>[0
 }
 
 function outfit(tree: Tree, options: HostOptions): Device {
+  options.part?.enter(tree)
   const performer = new DevicePerformer({
     tree,
     limits: () => limitsOf(tree),
@@ -217,6 +220,7 @@ function outfit(tree: Tree, options: HostOptions): Device {
     ...(options.features === undefined ? {} : { features: options.features }),
     ...(options.user === undefined ? {} : { user: options.user }),
     people: options.people === true,
+    ...(options.part === undefined ? {} : { part: options.part }),
   })
   return { tree, performer }
 }

@@ -33,8 +33,8 @@ export interface Owed {
 }
 
 /**
- * One command under way: it yields whatever question a person must answer (an `ask` effect of topic `interaction` carries it), is resumed with
- * the answer, null where nobody can be asked, and returns what came of it. Left where it stands it keeps what was done and takes back a half-done Atomic.
+ * One command under way: it yields whatever question a person must answer (an `ask` effect of topic `interaction` carries it), or what an Exec
+ * waits for, is resumed with the answer, null where nobody can be asked, and returns what came of it. Left where it stands it keeps what was done and takes back a half-done Atomic.
  */
 export type Performance = Generator<unknown, Outcome, unknown>
 
@@ -48,6 +48,8 @@ export interface Performer {
   devInfo(): readonly Item[]
   /** Generic alerts that came to be owed since the last call; taking them empties the list. */
   takeOwed?(): readonly Owed[]
+  /** True where what must survive a restart moved since the last call. */
+  takeMoved?(): boolean
 }
 
 /** Generic alerts a device owes its server. One stays owed until the server's Status for it came (dm-protocol 7.3). */

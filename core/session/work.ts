@@ -79,7 +79,7 @@ export class Work {
   *#outcome(message: Message, command: Request): Generator<unknown, readonly Entry[], unknown> {
     const performer = this.#performer
     const by = this.#by
-    const asks = command.kind === 'Alert' || 'commands' in command
+    const asks = command.kind === 'Alert' || command.kind === 'Exec' || 'commands' in command
     const performance: Performance | undefined = asks ? performer.begin?.(command, by) : undefined
     const outcome = this.#within(performance === undefined ? performer.perform(command, by) : yield* performance)
     for (const change of changesOf(outcome)) this.#effects.push(this.#x.note('tree', change))
