@@ -159,7 +159,9 @@ export interface DeviceRow {
 export interface SimulateOptions {
   readonly id?: string
   readonly encoding?: Encoding
-  readonly auth?: 'basic' | 'md5'
+  readonly auth?: 'basic' | 'md5' | 'hmac'
+  /** What kind of client it is, as `dmlab device --profile` names them; default `full`. */
+  readonly profile?: string
   /** Alert 1201 or 1200. */
   readonly initiated?: 'client' | 'server'
   /** Wrong credentials on purpose, to watch the 401 dance. */

@@ -14,6 +14,7 @@ import type { Alert, NonceText } from '../syncml/message.ts'
 import { Asking } from './asking.ts'
 import type { Asked } from './asking.ts'
 import type { UiAnswer, UiQuestion } from './interaction.ts'
+import { dressed } from './dress.ts'
 import { HABITS } from './profiles.ts'
 import type { Habits } from './profiles.ts'
 import { ReportBox } from './reports.ts'
@@ -176,6 +177,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
       maxObjSize: maxObjSize ?? undefined,
       respUri: undefined,
       largeObjects: habits.largeObjects,
+      alwaysFinal: habits.final === 'always',
       prover: new Prover({
         user,
         password,
@@ -258,7 +260,11 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #run(act: (session: ClientSession, link: Link) => Effect[], session: ClientSession): Effect<ClientRecord>[] {
     this.#session = session
     const link = { link: this.#links + 1 }
-    const effects = act(session, link).map((effect) => (effect.type === 'ask' ? this.#ask(effect.id, effect.question as UiQuestion) : effect))
+    const habits: Habits = { ...HABITS, ...this.#settings.habits }
+    const effects = act(session, link).map((effect) => {
+      if (effect.type === 'ask') return this.#ask(effect.id, effect.question as UiQuestion)
+      return effect.type === 'send' ? { ...effect, frame: dressed(effect.frame, habits, this.#options.serverUri) } : effect
+    })
     const sent = effects.findLast((effect) => effect.type === 'send')
     if (sent !== undefined) {
       this.#links = this.#waiting = sent.link.link

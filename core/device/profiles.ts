@@ -17,6 +17,14 @@ export interface Habits {
   readonly plainType: boolean
   /** Objects in chunks (./DevDetail/LrgObj). */
   readonly largeObjects: boolean
+  /** Final in the last message of a package, or in every message. */
+  readonly final: 'package' | 'always'
+  /** Header fields in their order. `{type}`, `{length}`, `{host}` (without a usual port) and `{host:port}` are filled in; fields not named come first. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Order of the fields of x-syncml-hmac. */
+  readonly hmac: readonly ('algorithm' | 'username' | 'mac')[]
+  /** Query added to the server's URI where that has none; '' none. */
+  readonly query: string
 }
 
 export interface DeviceProfile {
@@ -28,6 +36,7 @@ export interface DeviceProfile {
   readonly facts: readonly (readonly [standing: 'CONFIRMED' | 'INFERRED', what: string])[]
 }
 
+const ALGORITHM_FIRST: Habits['hmac'] = ['algorithm', 'username', 'mac']
 const NO_LISTS: Features['lists'] = new Set()
 const LIST: Features['lists'] = new Set(['Struct', 'StructData', 'TNDS'])
 const COMMON: Features['properties'] = new Set(['ACL', 'Format', 'Name', 'Size', 'Type'])
@@ -64,19 +73,31 @@ export const DEVICE_PROFILES = {
     title: 'Symbian and Nokia',
     features: { alerts: new Set([1100, 1101]), properties: COMMON, lists: NO_LISTS, tnds: false },
     settings: {},
-    habits: { sessionId: 'decimal', wire: { strings: 'opaque' }, nonce: 'five digits' },
+    habits: {
+      sessionId: 'decimal',
+      wire: { strings: 'opaque' },
+      nonce: 'five digits',
+      headers: [
+        ['Accept', '{type}'],
+        ['Cache-Control', 'no-store'],
+        ['Accept-Charset', 'utf-8'],
+        ['Accept-Language', 'en'],
+      ],
+    },
     facts: [
       ['CONFIRMED', 'SessionID in decimal; every WBXML string OPAQUE'],
       ['CONFIRMED', 'only UI alerts 1100 and 1101; nonces of five decimal digits'],
       ['CONFIRMED', 'properties ACL, Format, Name, Size, Type; others 406'],
+      ['CONFIRMED', 'Accept names the very type it sends; Cache-Control no-store, Accept-Charset, Accept-Language'],
     ],
   },
   libdmclient: {
     title: 'libdmclient',
     features: { atomic: false, lists: NO_LISTS, tnds: false },
     settings: {},
-    habits: { largeObjects: false },
+    habits: { largeObjects: false, final: 'always' },
     facts: [
+      ['CONFIRMED', 'Final in every message'],
       ['CONFIRMED', 'no Atomic, no chunks, list queries 406'],
       ['CONFIRMED', 'ends the session when only the Status of SyncHdr is left to say'],
     ],
@@ -85,9 +106,23 @@ export const DEVICE_PROFILES = {
     title: 'Motorola and AOSP',
     features: { lists: LIST, tnds: true },
     settings: {},
-    habits: { wire: { publicId: 'text' } },
+    habits: {
+      wire: { publicId: 'text' },
+      headers: [
+        ['Accept', '{type}'],
+        ['Accept-Language', 'en'],
+        ['Accept-Charset', 'utf-8'],
+        ['Cache-Control', 'private'],
+        ['User-Agent', 'DM-Lab device (AOSP)'],
+        ['Connection', 'Close'],
+      ],
+      hmac: ALGORITHM_FIRST,
+    },
     facts: [
       ['CONFIRMED', 'WBXML public identifier as text'],
+      ['CONFIRMED', 'Accept, Accept-Language, Accept-Charset, Cache-Control private, User-Agent; one connection for each message'],
+      ['CONFIRMED', 'x-syncml-hmac in the order algorithm, username, mac'],
+      ['INFERRED', 'text of User-Agent'],
       ['CONFIRMED', 'TNDS inline on code page 2'],
     ],
   },
@@ -95,8 +130,24 @@ export const DEVICE_PROFILES = {
     title: 'Samsung and Obigo',
     features: { lists: LIST, tnds: true },
     settings: {},
-    habits: { wire: { publicId: 'text' } },
+    habits: {
+      wire: { publicId: 'text', order: { SyncHdr: ['VerDTD', 'VerProto', 'SessionID', 'MsgID', 'RespURI'], Alert: ['CmdID', 'Correlator'] } },
+      headers: [
+        ['Cache-Control', 'no-store, private'],
+        ['Connection', 'Keep-Alive'],
+        ['User-Agent', 'DM-Lab device (Samsung)'],
+        ['Accept', '{type}'],
+        ['Accept-Language', 'en'],
+        ['Accept-Charset', 'utf-8'],
+        ['Host', '{host:port}'],
+        ['Content-Type', '{type}'],
+        ['Content-Length', '{length}'],
+      ],
+    },
     facts: [
+      ['CONFIRMED', 'Correlator before Data in an Alert, RespURI before Target'],
+      ['CONFIRMED', 'header fields in this order, Host always with its port, x-syncml-hmac last'],
+      ['INFERRED', 'values of Cache-Control and User-Agent'],
       ['CONFIRMED', 'accepts list, prop and TNDS'],
       ['INFERRED', 'WBXML public identifier as text'],
     ],
@@ -105,8 +156,14 @@ export const DEVICE_PROFILES = {
     title: 'Windows',
     features: { copy: false, alerts: new Set<number>(), tnds: false },
     settings: { maxMsgSize: null, maxObjSize: null },
-    habits: { sessionId: 'decimal' },
+    habits: {
+      sessionId: 'decimal',
+      headers: [['User-Agent', 'MSFT OMA DM Client/1.2.0.1']],
+      query: 'mode=Maintenance&Platform=WoA',
+    },
     facts: [
+      ['CONFIRMED', 'User-Agent MSFT OMA DM Client/1.2.0.1; mode and Platform in the query of the first message'],
+      ['INFERRED', 'value of Platform'],
       ['CONFIRMED', 'no Copy, no UI alerts; SessionID in decimal before SyncApplicationVersion 2.0'],
       ['CONFIRMED', 'names no limits in SyncHdr'],
     ],
@@ -121,6 +178,20 @@ export const DEVICE_PROFILES = {
       ['INFERRED', 'content type application/vnd.syncml+xml without .dm'],
     ],
   },
+  webos: {
+    title: 'HP webOS',
+    features: {},
+    settings: {},
+    habits: { hmac: ['algorithm', 'mac', 'username'] },
+    facts: [['INFERRED', 'x-syncml-hmac in the order algorithm, mac, username (third-party notes)']],
+  },
+  examples: {
+    title: 'as the published examples are written',
+    features: {},
+    settings: {},
+    habits: { wire: { order: { Status: ['MsgRef', 'CmdID'], Results: ['MsgRef', 'CmdID'], Item: ['Meta', 'Target', 'Source'] } } },
+    facts: [['CONFIRMED', 'MsgRef before CmdID, Source after Meta: examples do not keep the order of the DTD']],
+  },
 } as const satisfies Readonly<Record<string, DeviceProfile>>
 
 export type DeviceProfileName = keyof typeof DEVICE_PROFILES
@@ -130,4 +201,15 @@ export function deviceProfile(name: string): DeviceProfile | undefined {
   return Object.hasOwn(DEVICE_PROFILES, name) ? DEVICE_PROFILES[name as DeviceProfileName] : undefined
 }
 
-export const HABITS: Habits = { sessionId: 'hex', wire: {}, nonce: 'long', accepts: 'session', plainType: false, largeObjects: true }
+export const HABITS: Habits = {
+  sessionId: 'hex',
+  wire: {},
+  nonce: 'long',
+  accepts: 'session',
+  plainType: false,
+  largeObjects: true,
+  final: 'package',
+  headers: [],
+  hmac: [],
+  query: '',
+}

@@ -171,15 +171,23 @@ function collect(res: IncomingMessage, maxBytes: number, url: URL, fail: (error:
   res.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error, url, false)))
 }
 
-/** All fields of a request, in the order they go out. A frame's own fields win over our Accept and User-Agent. */
+/**
+ * All fields of a request, in the order they go out: what the frame does not name in our usual order, then its own. A frame's fields win over our Accept
+ * and User-Agent, and over Host and Connection; of Content-Type and Content-Length it chooses the place only.
+ */
 function requestFields(url: URL, frame: Frame, options: PostOptions): string[] {
-  const own = frame.headers.filter(([name]) => !/^(host|connection|content-length|content-type|transfer-encoding|expect)$/i.test(name))
-  const fields = ['Host', url.host, 'Connection', options.agents === undefined ? 'close' : 'keep-alive']
-  if (field(own, 'user-agent') === '') fields.push('User-Agent', options.userAgent ?? 'DM-Lab')
-  if (field(own, 'accept') === '') fields.push('Accept', ACCEPT)
-  fields.push('Content-Type', frame.contentType, 'Content-Length', String(frame.bytes.length))
-  for (const [name, value] of own) fields.push(name, value)
-  return fields
+  const own = frame.headers.filter(([name]) => !/^(transfer-encoding|expect)$/i.test(name))
+  const ours = [
+    ['Host', url.host],
+    ['Connection', options.agents === undefined ? 'close' : 'keep-alive'],
+    ['User-Agent', options.userAgent ?? 'DM-Lab'],
+    ['Accept', ACCEPT],
+    ['Content-Type', frame.contentType],
+    ['Content-Length', String(frame.bytes.length)],
+  ] as const
+  const usual = ours.filter(([name]) => field(own, name.toLowerCase()) === '').flat()
+  const fixed = new Map<string, string>(ours.slice(-2).map(([name, value]) => [name.toLowerCase(), value]))
+  return [...usual, ...own.flatMap(([name, value]) => [name, fixed.get(name.toLowerCase()) ?? value])]
 }
 
 /** Name resolution that asks `permit` for the very address the connection will use. */

@@ -14,6 +14,8 @@ import type { UiAnswer } from '../device/interaction.ts'
 import type { Env } from '../machine.ts'
 import type { PushArrived } from '../lab/pushes.ts'
 import { poster } from './client.ts'
+import { DEVICE_PROFILES, deviceProfile } from '../device/profiles.ts'
+import type { DeviceProfile } from '../device/profiles.ts'
 import { listenPush } from './push.ts'
 import type { PushPort } from './push.ts'
 
@@ -44,6 +46,14 @@ interface Simulated {
   idle: Promise<void>
   /** Aborted when the same device is started anew: its next self carries what is owed. */
   readonly replaced: AbortController
+}
+
+const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
+
+function profileOf(name: string): DeviceProfile {
+  const profile = deviceProfile(name)
+  if (profile === undefined) throw new Error(`there is no kind of client ${name}; known are ${Object.keys(DEVICE_PROFILES).join(', ')}`)
+  return profile
 }
 
 /** IMEIs of the test range (TAC 00499901) for devices nobody named. */
@@ -80,7 +90,8 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       ...LAB_ACCOUNT,
       id,
       serverUri,
-      auth: options.auth === 'basic' ? ('syncml:auth-basic' as const) : ('syncml:auth-md5' as const),
+      auth: AUTH[options.auth ?? 'md5'],
+      profile: profileOf(options.profile ?? 'full'),
       encoding: options.encoding ?? 'xml',
       people: true,
       ...(options.wrongPassword === true ? { password: 'wrong on purpose' } : {}),
@@ -120,6 +131,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       let n = 0
       while (options.id === undefined && (devices.has(imei(n)) || opening.has(imei(n)) || taken(imei(n)))) n += 1
       const id = options.id ?? imei(n)
+      profileOf(options.profile ?? 'full')
       if (devices.get(id)?.client.machine.busy === true || opening.has(id)) throw new Error(`${id} is in a session already`)
       opening.add(id)
       const known = devices.get(id)

@@ -49,7 +49,8 @@ function octets(limit: number): z.ZodType<Uint8Array> {
 export const simulateOptions = z.strictObject({
   id: name.min(1).optional(),
   encoding: z.enum(['xml', 'wbxml']).optional(),
-  auth: z.enum(['basic', 'md5']).optional(),
+  auth: z.enum(['basic', 'md5', 'hmac']).optional(),
+  profile: name.min(1).optional(),
   initiated: z.enum(['client', 'server']).optional(),
   wrongPassword: z.boolean().optional(),
   answers: z.enum(['person', 'accept', 'reject', 'cancel', 'timeout', 'postpone']).optional(),

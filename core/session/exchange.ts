@@ -4,6 +4,7 @@ import type { Heard, Prover } from '../auth/prover.ts'
 import type { Verifier } from '../auth/verifier.ts'
 import type { Effect, Env, Frame, Link, Note } from '../machine.ts'
 import type { Finding } from '../syncml/finding.ts'
+import { encode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Encoding, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
@@ -37,6 +38,8 @@ export interface ExchangeOptions {
   readonly maxObjSize: number | undefined
   /** RespURI to announce; undefined: none. */
   readonly respUri: string | undefined
+  /** Every message of ours says Final, also where more is to come, as some clients do. */
+  readonly alwaysFinal?: boolean
   /** False where the peer is known to take no large objects. */
   readonly largeObjects: boolean
   readonly prover: Prover
@@ -55,6 +58,12 @@ export interface PutOptions {
   readonly final: boolean
   readonly ask: boolean
   readonly prove?: boolean
+}
+
+/** The same message with Final. Room for it was kept: a draft is measured with it. */
+function closed(packed: Packed, wire: Wire): Packed {
+  const message = { ...packed.message, final: true }
+  return { ...packed, message, bytes: encode(message, wire) }
 }
 
 /** Octets of a message around its one object: SyncHdr, Status, element names (INFERRED, on the safe side). */
@@ -192,7 +201,7 @@ export class Exchange {
   /** Packs and sends the next message. Throws an Error in words where the peer's limits leave no room for it. */
   put(link: Link, uri: string, options: PutOptions): { readonly packed: Packed; readonly send: Effect } {
     const wire = this.#wire
-    const packed = this.outbox.pack({
+    const whole = this.outbox.pack({
       ...options,
       header: this.#header(options.prove ?? true),
       wire,
@@ -201,6 +210,7 @@ export class Exchange {
       largeObjects: this.options.largeObjects,
       settled: this.established,
     })
+    const packed = this.options.alwaysFinal === true && !whole.message.final ? closed(whole, wire) : whole
     this.awaiting.left(packed.message, packed.sent)
     this.messages += 1
     const headers = this.prover.headers(packed.bytes)

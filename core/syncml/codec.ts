@@ -4,6 +4,8 @@ import type { Element } from './element.ts'
 import type { Finding } from './finding.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import type { Data, Encoding, Message } from './message.ts'
+import { reordered } from './order.ts'
+import type { ElementOrder } from './order.ts'
 import { parseMessage } from './parse.ts'
 import { Findings, type Recorder } from './reading.ts'
 import { type Sink } from './sink.ts'
@@ -29,6 +31,8 @@ export interface Wire {
   readonly strings?: 'inline' | 'table' | 'opaque'
   /** WBXML: switch the code page back before the next tag (default) or already before the END of the element. */
   readonly pages?: 'lazy' | 'eager'
+  /** Children in another order than the DTD's, as some clients write them. */
+  readonly order?: ElementOrder
   /** XML: begin with the XML declaration (default true). */
   readonly prolog?: boolean
 }
@@ -80,8 +84,10 @@ export function readTree(
   return { root, form: reader.form() }
 }
 
-/** Encodes a message in the order of the DTD. Throws EncodeError for what the encoding cannot carry. */
+/** Encodes a message in the order of the DTD, or in the one `wire` names. Throws EncodeError for what the encoding cannot carry. */
 export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
+  const { order, ...plain } = wire
+  if (order !== undefined) return encodeTree(reordered(decodeTree(encode(message, plain), plain.encoding).root, order), plain)
   const version = versionFor(message)
   return write(wire, version, publicIdOf('SyncML', version), (sink) => {
     compose(sink, message, wire.encoding === 'wbxml')

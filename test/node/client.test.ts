@@ -67,12 +67,37 @@ describe('a post', () => {
       'User-Agent',
       'Accept',
       'Content-Type',
-      'Content-Length',
       'x-syncml-hmac',
+      'Content-Length',
     ])
+    expect(lab.received[0]?.headers.at(-1)).toEqual(['Content-Length', '9'])
     expect(answer.at).toBeGreaterThanOrEqual(answer.sent.at)
     expect(answer.remote).toBe(lab.received[0]?.local)
     expect(answer.local).toBe(lab.received[0]?.remote)
+  })
+
+  it('a frame places and names the fields of the connection itself; type and length are told as they are', async () => {
+    const lab = await start({ echo: true })
+    const agents = keptConnections()
+    ends.push(() => agents.close())
+    const named = [
+      ['Connection', 'Close'],
+      ['User-Agent', 'Phone'],
+      ['Content-Type', 'text/lies'],
+      ['Content-Length', '1'],
+      ['Transfer-Encoding', 'chunked'],
+      ['Host', 'dm.example.com:80'],
+    ] as const
+    for (let i = 0; i < 2; i++) await post(`${lab.http.url}/dm`, frameOf('<SyncML/>', named), { agents })
+    expect(lab.received[1]?.headers).toEqual([
+      ['Accept', 'application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml'],
+      ['Connection', 'Close'],
+      ['User-Agent', 'Phone'],
+      ['Content-Type', XML],
+      ['Content-Length', '9'],
+      ['Host', 'dm.example.com:80'],
+    ])
+    expect(new Set(lab.received.map((r) => r.remote)).size).toBe(2)
   })
 
   it('keeps connections where it is given agents, and one each where not', async () => {

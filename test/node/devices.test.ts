@@ -1,6 +1,8 @@
 // Simulated devices of a lab and the notifications that wake them: real UDP to a port of their own, the session it asks for, refusals in words.
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DeviceRow } from '../../core/api.ts'
+import { DEVICE_PROFILES } from '../../core/device/profiles.ts'
+import { KINDS } from '../../renderer/model/kinds.ts'
 import { hasSqlite } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
@@ -45,6 +47,20 @@ describe.skipIf(!hasSqlite)('pushes to simulated devices (needs node:sqlite: Nod
         expect(first).toMatchObject({ sessionId: push?.sessionId, commands: ['Alert 1200', 'Replace'] })
       }
     })
+
+  it('a device of a kind does as its kind does, on the wire and when it is woken; an unknown kind is refused', async () => {
+    lab = await realLab()
+    await started({ profile: 'samsung', auth: 'hmac' })
+    await lab.api.devices.notify(ID, {})
+    await until('woken', async () => (await sessions()).length === 2)
+    const first = (await lab.rows()).filter((row) => row.direction === 'up' && row.kind === 'message')
+    for (const { seq } of first) {
+      const { headers } = await lab.api.trace.frame(seq)
+      expect(headers.map(([name]) => name).slice(0, 3)).toEqual(['Cache-Control', 'Connection', 'User-Agent'])
+    }
+    expect(KINDS.map(([name]) => name)).toEqual(Object.keys(DEVICE_PROFILES))
+    await expect(lab.api.devices.simulate({ profile: 'toString' })).rejects.toThrow('there is no kind of client toString; known are full, strict')
+  })
 
   it('what the device refuses it says, and no session comes; a right one afterwards is taken', async () => {
     lab = await realLab()
