@@ -1,0 +1,53 @@
+// Planted faults that several flows share: what is broken, and which step it turns red. One of them at a time.
+import type { Plant, Setup } from './setup.ts'
+import type { Fault } from './types.ts'
+
+export type Planted = Fault<Plant>
+
+const fault = (step: string, text: string, plant: Plant): Planted => ({ step, text, plant })
+
+/** Changes the job asked for. */
+const wished = (change: Partial<Extract<Setup['trigger'], { by: 'emi' | 'provider' }>['job']>): Plant => ({
+  kind: 'setup',
+  change: (setup) => (setup.trigger.by === 'device' ? setup : { ...setup, trigger: { ...setup.trigger, job: { ...setup.trigger.job, ...change } } }),
+})
+const device = (change: Partial<Setup['device']>): Plant => ({
+  kind: 'setup',
+  change: (setup) => ({ ...setup, device: { ...setup.device, ...change } }),
+})
+/** Packages with a flaw. */
+const flawed = (flaw: 'install' | 'activate' | 'start'): Plant => ({
+  kind: 'setup',
+  change: (setup) => ({ ...setup, catalogue: setup.catalogue.map((pkg) => ({ ...pkg, flaw })) }),
+})
+
+export const silentEmi = (step: string): Planted => fault(step, 'nobody asks for anything', { kind: 'mute', who: 'emi' })
+export const silentProvider = (step: string): Planted => fault(step, 'the provider commands nothing', { kind: 'mute', who: 'provider' })
+export const silentDevice = (step: string): Planted => fault(step, 'the device asks for nothing', { kind: 'mute', who: 'device' })
+export const noPush = (step: string): Planted => fault(step, 'no way to reach the device is known: it is not called', { kind: 'cut', where: 'push' })
+export const noDevInfo = (step: string): Planted => fault(step, 'the device has no ./DevInfo to provide', { kind: 'tree', without: './DevInfo' })
+export const wrongModel = (step: string): Planted =>
+  fault(step, 'the catalogue has packages for other models only', {
+    kind: 'setup',
+    change: (setup) => ({ ...setup, catalogue: setup.catalogue.map((pkg) => ({ ...pkg, models: ['another model'] })) }),
+  })
+export const noChunks = (step: string): Planted =>
+  fault(step, 'the device takes no large objects, and nothing but direct delivery was allowed', device({ largeObjects: false, maxObjSize: 4096 }))
+export const full = (step: string): Planted => fault(step, 'the device has no room for the package', device({ room: 10_000 }))
+export const direct = (step: string): Planted => fault(step, 'the job insists on direct delivery', wished({ mechanism: 'dm-large' }))
+export const forbidden = (step: string, uri: string): Planted => fault(step, `the server may only read ${uri}`, { kind: 'acl', uri, acl: 'Get=*' })
+export const missing = (step: string): Planted => fault(step, 'the download server answers 404', { kind: 'shop', flaw: 'missing' })
+export const corrupt = (step: string): Planted =>
+  fault(step, 'the download server sends other bytes than it announced', { kind: 'shop', flaw: 'corrupt' })
+export const noEmi = (step: string): Planted => fault(step, 'the External Management Infrastructure cannot be reached', { kind: 'cut', where: 'emi' })
+export const noInventory = (step: string, without: string): Planted => fault(step, `the device has no ${without}`, { kind: 'tree', without })
+export const broken = (step: string, flaw: 'install' | 'activate' | 'start'): Planted => fault(step, `the package breaks at ${flaw}`, flawed(flaw))
+export const lostReport = (step: string, what: string): Planted =>
+  fault(step, 'the DM Server cannot be reached any more when the device is done', {
+    kind: 'cut',
+    where: 'server',
+    when: { event: 'device.performs', where: { what } },
+  })
+export const unreachable = (step: string): Planted => fault(step, 'the DM Server cannot be reached', { kind: 'cut', where: 'server' })
+export const nobody = (step: string): Planted => fault(step, 'the device cannot ask its user', { kind: 'noPeople' })
+export const rejects = (step: string): Planted => fault(step, 'the user says no', device({ answers: 'reject' }))
