@@ -191,7 +191,7 @@ function requestFields(url: URL, frame: Frame, options: PostOptions): string[] {
 }
 
 /** Name resolution that asks `permit` for the very address the connection will use. */
-function guarded(permit: NonNullable<PostOptions['permit']>, port: number): LookupFunction {
+export function guarded(permit: NonNullable<PostOptions['permit']>, port: number): LookupFunction {
   return (host, options, callback) => {
     systemLookup(host, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, '', 0)

@@ -1,4 +1,5 @@
 // How packages reach a simulated device and what becomes of them there: what the download client and the installer offer. Types only.
+import type { Settings } from '../download/moves.ts'
 import type { Ask, Stop } from '../download/types.ts'
 import type {
   ComponentAnswer,
@@ -43,23 +44,17 @@ export interface DownloadsOptions {
   readonly ca?: string
   /** Silence after which a connection counts as lost, ms; default 30,000. */
   readonly silenceMs?: number
-  readonly settings?: Partial<DownloadSettings>
-}
-
-/** Times in ms, sizes in bytes (download sheet 3.2, 4). */
-export interface DownloadSettings {
-  /** Waits between tries after network errors; the last repeats. */
-  readonly backoff: readonly number[]
-  /** Longest time without a byte before the transfer ends with 903. */
-  readonly patience: number
-  /** Waits between tries of the report. */
-  readonly reportWaits: readonly number[]
-  readonly redirects: number
-  readonly descriptorBytes: number
-  /** The record is saved after so many bytes: at most as many are sent again after a crash. */
-  readonly saveEvery: number
-  /** How often an object may begin again at 0. */
-  readonly restarts: number
+  /** Waits and bounds; what is left out is as in SETTINGS. */
+  readonly settings?: Partial<Omit<Settings, 'name' | 'now' | 'accepts' | 'confirm'>>
+  /** The user's word before an object of a descriptor is fetched; absent: nobody is asked. */
+  readonly confirm?: (what: {
+    readonly name: string
+    readonly vendor: string
+    readonly description: string
+    readonly size: number
+  }) => Promise<boolean>
+  /** One sentence for the device's log. */
+  readonly note?: (text: string) => void
 }
 
 /** What was done on the device, newest last. */

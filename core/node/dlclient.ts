@@ -1,0 +1,382 @@
+// Performs the effects of the download machine: HTTP with node:http(s), real files, streaming SHA-256; memory does not grow with the object.
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  write,
+} from 'node:fs'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request as plainRequest } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { DownloadClient } from '../download/client.ts'
+import { SETTINGS } from '../download/moves.ts'
+import type { Effect, Failure, Input } from '../download/moves.ts'
+import type { Answer, Stop, TransferRecord } from '../download/types.ts'
+import type { DownloadAnswer, DownloadAsk, DownloadProgress } from '../software/ports.ts'
+import { guarded } from './client.ts'
+import type { Downloads, DownloadsOptions } from './delivery.ts'
+import { writeWhole } from './disk.ts'
+import { pairs, plainAddress } from './media.ts'
+
+/** Silence after which a connection counts as lost (download sheet 7.7, cause 6). */
+const SILENCE = 30_000
+
+type Progress = (progress: DownloadProgress) => void
+
+/** Downloads of one device; its folders are made. Transfers of an earlier process go on when they are asked for again. */
+export function makeDownloads(options: DownloadsOptions): Downloads {
+  const folder = join(options.folder, 'transfers')
+  for (const each of [folder, join(options.folder, 'packages')]) mkdirSync(each, { recursive: true })
+  const running = new Map<string, Transfer>()
+  return {
+    ask: (ask, progress) => {
+      const known = running.get(ask.key)
+      if (known !== undefined && !ask.anew) return known.answer
+      known?.close()
+      const transfer = new Transfer(options, ask, progress)
+      running.set(ask.key, transfer)
+      void transfer.answer.then(() => {
+        if (running.get(ask.key) === transfer) running.delete(ask.key)
+      })
+      transfer.start()
+      return transfer.answer
+    },
+    stop: (key, by) => running.get(key)?.stop(by) ?? false,
+    resume: (key) => running.get(key)?.resume() ?? false,
+    close: async () => {
+      await Promise.all([...running.values()].map((transfer) => transfer.close()))
+      running.clear()
+    },
+  }
+}
+
+/** Name of the n-th object's file for a key: the same after a restart. */
+export function downloadName(key: string, object: number): string {
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 16)
+  return object === 0 ? `dl-${hash}` : `dl-${hash}-${String(object + 1)}`
+}
+
+class Transfer {
+  readonly answer: Promise<DownloadAnswer>
+  readonly #options: DownloadsOptions
+  readonly #ask: DownloadAsk
+  readonly #progress: Progress
+  readonly #machine: DownloadClient
+  readonly #timers = new Map<string, () => void>()
+  #resolve: (answer: Answer) => void = () => {}
+  #request: { readonly id: number; readonly req: ClientRequest } | null = null
+  #response: { readonly id: number; readonly res: IncomingMessage } | null = null
+  /** Open partial file. */
+  #file: { readonly fd: number; busy: boolean; close: boolean } | null = null
+  #closed = false
+
+  constructor(options: DownloadsOptions, ask: DownloadAsk, progress: Progress = () => {}) {
+    this.#options = options
+    this.#ask = ask
+    this.#progress = progress
+    this.answer = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    this.#machine = new DownloadClient({
+      ...SETTINGS,
+      ...options.settings,
+      confirm: options.confirm !== undefined,
+      ...(options.accepts === undefined ? {} : { accepts: options.accepts }),
+      name: downloadName,
+      now: options.clock.now,
+    })
+  }
+
+  start(): void {
+    const record = this.#recorded()
+    const part = record === null ? '' : this.#part(downloadName(record.key, record.object))
+    this.#feed({ type: 'start', ask: this.#ask, record, size: part !== '' && existsSync(part) ? statSync(part).size : 0 })
+  }
+
+  stop(by: Stop): boolean {
+    const before = this.#machine.phase
+    this.#feed({ type: 'stop', by })
+    return this.#machine.phase !== before
+  }
+
+  resume(): boolean {
+    const paused = this.#machine.phase === 'paused'
+    this.#feed({ type: 'resume' })
+    return paused
+  }
+
+  /** As a power cut: connections and timers end, nothing more is said. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const cancel of this.#timers.values()) cancel()
+    this.#hangUp()
+    while (this.#file?.busy === true) await new Promise((resolve) => setImmediate(resolve))
+    this.#closeFile()
+  }
+
+  /** What an earlier process saved; null where nothing, or where its complete files are gone. */
+  #recorded(): TransferRecord | null {
+    const path = this.#recordPath()
+    if (!existsSync(path)) return null
+    try {
+      const record = JSON.parse(readFileSync(path, 'utf8')) as TransferRecord
+      const gone = record.files.some(({ file }) => !existsSync(this.#whole(file)) && !existsSync(this.#part(file)))
+      return gone ? null : record
+    } catch {
+      return null
+    }
+  }
+
+  #feed(input: Input): void {
+    if (this.#closed) return
+    for (const effect of this.#machine.input(input)) this.#perform(effect)
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'http':
+        return this.#http(effect)
+      case 'take':
+        return effect.into === 'file' ? this.#toFile(effect) : this.#toMemory(effect)
+      case 'close':
+        return this.#hangUp()
+      case 'truncate':
+        return this.#truncate(effect.file, effect.size)
+      case 'digest':
+        return this.#digest(effect.file)
+      case 'keep':
+        this.#closeFile()
+        if (existsSync(this.#part(effect.file))) renameSync(this.#part(effect.file), this.#whole(effect.file))
+        return
+      case 'drop':
+        return effect.files.forEach((file) => rmSync(this.#whole(file), { force: true }))
+      case 'timer':
+        return this.#timer(effect.id, effect.ms)
+      case 'save':
+        return writeWhole(this.#recordPath(), `${JSON.stringify(effect.record)}\n`)
+      case 'progress':
+        return this.#progress({ key: this.#ask.key, received: effect.received, total: effect.total })
+      case 'confirm':
+        return this.#options.confirm === undefined
+          ? this.#feed({ type: 'confirmed', yes: true })
+          : void this.#options.confirm(effect).then((yes) => this.#feed({ type: 'confirmed', yes }))
+      case 'note':
+        return this.#options.note?.(`${this.#ask.key}: ${effect.text}`)
+      case 'done':
+        return this.#resolve(effect.answer)
+      default:
+        return effect satisfies never
+    }
+  }
+
+  // -- HTTP
+
+  #http({ id, method, url, headers, body }: Extract<Effect, { type: 'http' }>): void {
+    this.#hangUp()
+    const at = new URL(url)
+    const host = at.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(at.port) || (at.protocol === 'https:' ? 443 : 80)
+    const { permit, ca } = this.#options
+    const no = isIP(host) === 0 ? null : (permit?.(plainAddress(host), port) ?? null)
+    if (no !== null) return this.#later(id, 'forbidden', `${url} is not fetched: ${no}`)
+    const fields = ['Host', at.host, 'Connection', 'close', 'User-Agent', 'DM-Lab download', ...headers.flat()]
+    if (method === 'POST') fields.push('Content-Length', String(Buffer.byteLength(body)))
+    const settings = {
+      method,
+      host,
+      port,
+      path: `${at.pathname}${at.search}`,
+      headers: fields,
+      agent: false as const,
+      ...(permit === undefined ? {} : { lookup: guarded(permit, port) }),
+    }
+    let req: ClientRequest
+    try {
+      req = at.protocol === 'https:' ? tlsRequest({ ...settings, ...(ca === undefined ? {} : { ca }) }) : plainRequest(settings)
+    } catch (error) {
+      return this.#later(id, 'uri', `${url}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    this.#request = { id, req }
+    req.setTimeout(this.#options.silenceMs ?? SILENCE, () => req.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })))
+    req.on('error', (error: NodeJS.ErrnoException) => this.#lost(id, at, error))
+    req.on('response', (res) => {
+      if (this.#request?.id !== id) return void res.destroy()
+      this.#response = { id, res }
+      res.on('error', (error: NodeJS.ErrnoException) => this.#lost(id, at, error))
+      this.#feed({ type: 'head', id, httpStatus: res.statusCode ?? 0, headers: pairs(res.rawHeaders) })
+    })
+    req.end(body)
+  }
+
+  #later(id: number, failure: Failure, text: string): void {
+    setImmediate(() => this.#feed({ type: 'failed', id, failure, text }))
+  }
+
+  /** The connection failed; what the file still has to take comes first. */
+  #lost(id: number, at: URL, error: NodeJS.ErrnoException): void {
+    if (this.#request?.id !== id) return
+    if (this.#file?.busy === true) return void setImmediate(() => this.#lost(id, at, error))
+    this.#hangUp()
+    this.#feed({ type: 'failed', id, ...failureOf(error, at) })
+  }
+
+  #hangUp(): void {
+    const { req } = this.#request ?? {}
+    this.#request = this.#response = null
+    req?.on('error', () => {})
+    req?.destroy()
+  }
+
+  #toMemory({ id, most }: Extract<Effect, { type: 'take'; into: 'memory' }>): void {
+    const { res } = this.#response ?? {}
+    if (res === undefined) return
+    const chunks: Uint8Array[] = []
+    let size = 0
+    res.on('data', (chunk: Uint8Array) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size <= most || this.#request?.id !== id) return
+      this.#hangUp()
+      this.#feed({ type: 'failed', id, failure: 'too large', text: `the descriptor is longer than ${String(most)} bytes` })
+    })
+    res.on('end', () => {
+      if (this.#request?.id === id) this.#feed({ type: 'body', id, bytes: new Uint8Array(Buffer.concat(chunks)) })
+    })
+  }
+
+  /** Every chunk is written before the next is read. */
+  #toFile({ id, file, at }: Extract<Effect, { type: 'take'; into: 'file' }>): void {
+    const { res } = this.#response ?? {}
+    if (res === undefined) return
+    this.#closeFile()
+    const open = { fd: openSync(this.#part(file), existsSync(this.#part(file)) ? 'r+' : 'w', 0o600), busy: false, close: false }
+    this.#file = open
+    let place = at
+    let ended = false
+    const finish = (): void => {
+      if (ended && !open.busy && this.#request?.id === id) this.#feed({ type: 'end', id })
+    }
+    res.on('data', (chunk: Uint8Array) => {
+      if (this.#request?.id !== id || this.#closed) return
+      res.pause()
+      open.busy = true
+      writeAll(open.fd, chunk, place, (error) => {
+        open.busy = false
+        if (open.close) closeSync(open.fd)
+        if (this.#request?.id !== id || this.#closed) return
+        if (error !== null) {
+          this.#hangUp()
+          return this.#feed({ type: 'failed', id, failure: 'disk', text: `the file cannot be written: ${error.message}` })
+        }
+        place += chunk.length
+        this.#feed({ type: 'chunk', id, count: chunk.length })
+        res.resume()
+        finish()
+      })
+    })
+    res.on('end', () => {
+      ended = true
+      finish()
+    })
+  }
+
+  // -- files
+
+  #closeFile(): void {
+    const open = this.#file
+    this.#file = null
+    if (open === null || open.close) return
+    open.close = true
+    if (!open.busy) closeSync(open.fd)
+  }
+
+  #truncate(file: string, size: number): void {
+    this.#closeFile()
+    const path = this.#part(file)
+    if (!existsSync(path)) return
+    if (size === 0) rmSync(path)
+    else truncateSync(path, size)
+  }
+
+  #digest(file: string): void {
+    this.#closeFile()
+    const hash = createHash('sha256')
+    let size = 0
+    if (!existsSync(this.#part(file))) writeWhole(this.#part(file), '')
+    createReadStream(this.#part(file), { highWaterMark: 256 * 1024 })
+      .on('data', (chunk) => {
+        hash.update(chunk)
+        size += chunk.length
+      })
+      .on('error', () => this.#feed({ type: 'digest', size: -1, sha256: '' }))
+      .on('end', () => this.#feed({ type: 'digest', size, sha256: hash.digest('hex') }))
+  }
+
+  #timer(id: 'again' | 'report', ms: number | null): void {
+    this.#timers.get(id)?.()
+    this.#timers.delete(id)
+    if (ms === null) return
+    const ring = (): void => {
+      this.#timers.delete(id)
+      this.#feed({ type: 'timer', id })
+    }
+    this.#timers.set(id, this.#options.clock.after(ms, ring))
+  }
+
+  #recordPath(): string {
+    return join(this.#options.folder, 'transfers', `${downloadName(this.#ask.key, 0)}.json`)
+  }
+
+  #part(file: string): string {
+    return join(this.#options.folder, 'transfers', `${file}.part`)
+  }
+
+  #whole(file: string): string {
+    return join(this.#options.folder, 'packages', file)
+  }
+}
+
+function writeAll(fd: number, chunk: Uint8Array, at: number, done: (error: Error | null) => void): void {
+  write(fd, chunk, 0, chunk.length, at, (error, written) => {
+    if (error !== null) done(error)
+    else if (written < chunk.length) writeAll(fd, chunk.subarray(written), at + written, done)
+    else done(null)
+  })
+}
+
+const CODES: Readonly<Record<string, Failure>> = {
+  FORBIDDEN: 'forbidden',
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'name',
+  EAI_AGAIN: 'name',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ETIMEDOUT: 'timed out',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ERR_INVALID_CHAR: 'uri',
+  ERR_UNESCAPED_CHARACTERS: 'uri',
+}
+
+function failureOf(error: NodeJS.ErrnoException, { host }: URL): { readonly failure: Failure; readonly text: string } {
+  const code = error.code ?? ''
+  const failure = CODES[code] ?? (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls' : code.startsWith('HPE_') ? 'protocol' : 'reset')
+  const words: Partial<Record<Failure, string>> = {
+    refused: `nobody listens at ${host} (connection refused)`,
+    name: `the host name of ${host} is not known`,
+    'timed out': `${host} is silent`,
+    reset: `the connection to ${host} was lost`,
+  }
+  return { failure, text: words[failure] ?? `${host}: ${error.message}` }
+}
