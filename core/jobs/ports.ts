@@ -1,0 +1,51 @@
+// What jobs need from the lab around them. Types only; everything is synchronous but what says Promise.
+import type { JobRow, Mechanism, PackageRow, Seq } from '../api.ts'
+import type { Note } from '../machine.ts'
+import type { Docs } from '../store/docs.ts'
+
+/** A device as the choice of packages sees it. */
+export interface KnownDevice {
+  readonly id: string
+  readonly man: string
+  readonly mod: string
+  readonly fwv: string
+  readonly swv: string
+  readonly hwv: string
+  /** A simulated device of this lab: it repeats nothing for a repeated Correlator (scomo sheet 14 rule 3b). */
+  readonly simulated: boolean
+}
+
+/** Which transfer a URL is for: the download server tells by it whose request it is. */
+export interface UrlAsk {
+  readonly job: string
+  readonly item: number
+  readonly device: string
+  readonly row: PackageRow
+  readonly fileName: string
+  readonly mechanism: Mechanism
+}
+
+export interface JobsPorts {
+  /** Committed with the records of the same turn, before anything leaves. */
+  readonly docs: Docs
+  now(): number
+  /** Calls once after `ms`; returns what cancels it. */
+  after(ms: number, call: () => void): () => void
+  random(count: number): Uint8Array
+  devices(): readonly KnownDevice[]
+  device(id: string): KnownDevice | undefined
+  /** A value of the device's tree as the server knows it. */
+  value(device: string, uri: string): string | undefined
+  /** Sends a Package #0; resolves with where to, rejects with why not. */
+  wake(device: string): Promise<string>
+  /** URL for PkgURL; with dlota1 and dlota2 that of a descriptor. */
+  url(ask: UrlAsk): string
+  /** The bytes of a package of the catalogue; throws an Error in words. */
+  bytes(sha256: string): Uint8Array
+  /** Row of the message being handled; 0 where none is. */
+  seq(): Seq
+  /** Records what happens off the wire (core/mo/events.ts). */
+  happened(note: Note): void
+  jobsMoved(changed: readonly JobRow[]): void
+  catalogueMoved(packages: readonly PackageRow[]): void
+}
