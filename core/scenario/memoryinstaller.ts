@@ -142,6 +142,11 @@ export class MemoryInstaller {
     return { code: 402, text: `${ask.file.file} is no firmware of this device`, fwv: ask.fwv, dataGone: false, findings: [] }
   }
 
+  /** What came of an ask whose answer a restart swallowed; null: it never began. */
+  async outcome(key: string): Promise<InstallAnswer | ComponentAnswer | null> {
+    return this.#answers.get(key) ?? null
+  }
+
   #install(ask: InstallAsk): InstallAnswer {
     const fail = (code: number, text: string): InstallAnswer => {
       this.note('fail', `${ask.pkgId}: ${text}`)

@@ -1,0 +1,139 @@
+// The Alternate Download Server in memory: descriptors, objects with ranges, install-notify; every exchange is a pair of trace rows, with a bounded head of the body.
+import { buildDescriptor, typeOf } from '../download/dd.ts'
+import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
+import type { Recorder } from '../lab/recorder.ts'
+import type { Clock } from '../lab/ports.ts'
+import type { Headers } from '../machine.ts'
+import { fieldOf, partsOf } from './memorynet.ts'
+import type { NetRequest, NetResponse } from './memorynet.ts'
+
+/** Bytes of an object that its row keeps. */
+const HEAD = 256
+
+export interface Ware {
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+  readonly contentType: string
+}
+
+export interface ShopParts {
+  readonly recorder: Recorder
+  readonly clock: Clock
+  /** `http://dl.example.com` */
+  readonly origin: string
+  /** What is sold under a name; undefined: nothing. */
+  readonly ware: (name: string) => Ware | undefined
+  /** Device a token (first segment below /dl/) belongs to; '' unknown. */
+  readonly device: (token: string) => string
+}
+
+export type ShopFlaw = 'missing' | 'corrupt' | 'unavailable'
+
+/** Serves `/dl/<token>/<name>`, `.dd` and `.dd2` behind it, and `/dl/notify/<token>`. */
+export class Shop {
+  readonly #parts: ShopParts
+  /** How it fails on purpose; null: not at all. */
+  flaw: ShopFlaw | null = null
+
+  constructor(parts: ShopParts) {
+    this.#parts = parts
+  }
+
+  async serve(request: NetRequest): Promise<NetResponse> {
+    const target = partsOf(request.url)?.target ?? ''
+    const [, token = '', name = ''] = /^\/dl\/([^/?]+)(?:\/([^?]*))?/.exec(target) ?? []
+    const device = this.#parts.device(token === 'notify' ? name : token)
+    const cause = this.#record(request, device, 'up', 0, request.startLine, request.headers, request.body, `${request.method} ${target}`, null)
+    const response = this.#answer(request, token, decodeURIComponent(name))
+    const { status, headers, body } = response
+    const cut = body.length > HEAD ? ` (the first ${String(HEAD)} of ${String(body.length)} bytes are kept)` : ''
+    const text = `HTTP ${String(status)}, ${String(body.length)} bytes of ${fieldOf(headers, 'content-type') || 'no type'}${cut}`
+    this.#record(request, device, 'down', status, `HTTP/1.1 ${String(status)}`, headers, body.subarray(0, HEAD), text, cause)
+    return response
+  }
+
+  #answer(request: NetRequest, token: string, name: string): NetResponse {
+    if (request.method === 'POST' && token === 'notify') return plain(200, '')
+    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'GET objects here')
+    const kind = /^(.*)\.dd(2?)$/.exec(name)
+    const ware = this.#parts.ware(kind?.[1] ?? name)
+    if (ware === undefined || (this.flaw === 'missing' && kind === null)) return plain(404, 'there is no such object')
+    if (this.flaw === 'unavailable') return { ...plain(503, 'later'), headers: [['Retry-After', '5']] }
+    return kind === null ? this.#object(request, ware) : this.#descriptor(ware, token, kind[2] === '2' ? '2.0' : '1.0')
+  }
+
+  #descriptor(ware: Ware, token: string, version: '1.0' | '2.0'): NetResponse {
+    const { origin } = this.#parts
+    const text = buildDescriptor({
+      version,
+      name: ware.name,
+      installNotifyUri: `${origin}/dl/notify/${token}`,
+      objects: [
+        { types: [ware.contentType], size: ware.bytes.length, uris: [`${origin}/dl/${token}/${encodeURIComponent(ware.name)}`], sha256: ware.sha256 },
+      ],
+    })
+    return { status: 200, headers: [['Content-Type', typeOf(version)]], body: new TextEncoder().encode(text) }
+  }
+
+  #object({ headers }: NetRequest, { bytes, sha256, contentType }: Ware): NetResponse {
+    const etag = `"${sha256}"`
+    const base: Headers = [
+      ['Content-Type', contentType],
+      ['ETag', etag],
+      ['Accept-Ranges', 'bytes'],
+    ]
+    const served = this.flaw === 'corrupt' ? bytes.map((octet, i) => (i === bytes.length >> 1 ? octet ^ 0xff : octet)) : bytes
+    const wanted = ifRangeHolds(fieldOf(headers, 'if-range'), etag, '')
+      ? wantedRange(fieldOf(headers, 'range'), bytes.length)
+      : { what: 'whole' as const }
+    if (wanted.what === 'unsatisfiable') return { status: 416, headers: [['Content-Range', contentRangeOf(bytes.length)]], body: new Uint8Array(0) }
+    if (wanted.what === 'whole') return { status: 200, headers: [...base, ['Content-Length', String(served.length)]], body: served }
+    const part = served.subarray(wanted.from, wanted.to + 1)
+    const range = contentRange(wanted.from, wanted.to, bytes.length)
+    return { status: 206, headers: [...base, ['Content-Range', range], ['Content-Length', String(part.length)]], body: part }
+  }
+
+  #record(
+    { local, remote }: NetRequest,
+    device: string,
+    direction: 'up' | 'down',
+    httpStatus: number,
+    startLine: string,
+    headers: Headers,
+    bytes: Uint8Array,
+    text: string,
+    cause: number | null,
+  ): number {
+    const { recorder, clock } = this.#parts
+    const row = {
+      kind: 'http' as const,
+      at: clock.now(),
+      mono: clock.mono(),
+      direction,
+      hop: 'S-D' as const,
+      session: 0,
+      sessionId: '',
+      device,
+      msgId: '',
+      package: '',
+      encoding: '' as const,
+      size: bytes.length,
+      commands: [],
+      statuses: [],
+      target: '',
+      final: false,
+      httpStatus,
+      findings: 0,
+      severity: httpStatus >= 400 ? ('error' as const) : ('' as const),
+      hold: 'no' as const,
+      text,
+    }
+    return recorder.import({ row, bytes, startLine, headers, local, remote, cause, origin: 'scenario', findings: [], notes: [] }, null)
+  }
+}
+
+function plain(status: number, text: string): NetResponse {
+  return { status, headers: [['Content-Type', 'text/plain; charset=utf-8']], body: new TextEncoder().encode(text === '' ? '' : `${text}\n`) }
+}
