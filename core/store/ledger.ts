@@ -152,17 +152,17 @@ export class Ledger implements ServerLedger {
   /** Orders not done and not failed (queued, sent, unknown), oldest first. */
   orders(device: string): readonly Order[] {
     const known = this.#recall.of(device)
-    known.orders ??= this.#rows<Order>('openOrders', device)
+    known.orders ??= this.#orderRows('openOrders', device)
     return known.orders
   }
 
   /** All orders of a device, oldest first, finished ones too. */
   allOrders(device: string): readonly Order[] {
-    return this.#rows('allOrders', device)
+    return this.#orderRows('allOrders', device)
   }
 
   order(id: string): Order | undefined {
-    return this.#rows<Order>('orderOf', id)[0]
+    return this.#orderRows('orderOf', id)[0]
   }
 
   /** A value as last told; its time may be up to a minute older than its last confirmation. */
@@ -233,8 +233,12 @@ export class Ledger implements ServerLedger {
       case 'order': {
         const { order } = record
         const known = this.#recall.of(order.device)
+        if (known.orders?.some((before) => sameWish(before, order)) !== true) {
+          const { id, device, createdAt, commands } = order
+          this.#sql('order').run(id, device, createdAt, toJson({ id, device, createdAt, commands }))
+        }
+        this.#sql('course').run(order.state, order.sessionId, toJson(order.outcomes), order.id)
         known.orders = known.orders && openAfter(known.orders, order)
-        this.#sql('order').run(order.id, order.device, order.state, order.createdAt, toJson(order))
         break
       }
       case 'values':
@@ -299,11 +303,26 @@ export class Ledger implements ServerLedger {
       })
   }
 
+  #orderRows(name: 'orderOf' | 'openOrders' | 'allOrders', value: string): Order[] {
+    return this.#sql(name)
+      .all(value)
+      .map(({ json, state, sessionId, outcomes }) => {
+        const wish = fromJson(String(json)) as Pick<Order, 'id' | 'device' | 'createdAt' | 'commands'>
+        const course = { state: state as Order['state'], sessionId: String(sessionId), outcomes: fromJson(String(outcomes)) as Order['outcomes'] }
+        return { ...wish, ...course }
+      })
+  }
+
   #rows<T>(name: keyof typeof SQL, ...values: string[]): T[] {
     return this.#sql(name)
       .all(...values)
       .map((row) => fromJson(String(row['json'])) as T)
   }
+}
+
+/** True for the same order asking for the very same commands, whatever has become of it. */
+function sameWish(a: Order, b: Order): boolean {
+  return a.id === b.id && a.commands === b.commands && a.createdAt === b.createdAt
 }
 
 /** The open orders of a device once this one is saved; undefined where the database has to tell their order. */

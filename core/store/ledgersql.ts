@@ -14,11 +14,13 @@ export const LEDGER_SQL = {
   seen: 'UPDATE device SET lastAt = ? WHERE device = ?',
   deviceOf: 'SELECT lastAt, json FROM device WHERE device = ?',
   devices: 'SELECT lastAt, json FROM device ORDER BY device',
-  order: `INSERT INTO orders (id, device, state, createdAt, json) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET device = excluded.device, state = excluded.state, createdAt = excluded.createdAt, json = excluded.json`,
-  orderOf: 'SELECT json FROM orders WHERE id = ?',
-  openOrders: "SELECT json FROM orders WHERE device = ? AND state IN ('queued', 'sent', 'unknown') ORDER BY createdAt, number",
-  allOrders: 'SELECT json FROM orders WHERE device = ? ORDER BY createdAt, number',
+  order: `INSERT INTO orders (id, device, createdAt, json) VALUES (?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET device = excluded.device, createdAt = excluded.createdAt, json = excluded.json`,
+  course: 'INSERT OR REPLACE INTO course SELECT number, device, ?, ?, ? FROM orders WHERE id = ?',
+  orderOf: 'SELECT json, state, sessionId, outcomes FROM orders JOIN course USING (number) WHERE id = ?',
+  openOrders: `SELECT json, state, sessionId, outcomes FROM course JOIN orders USING (number)
+    WHERE course.device = ? AND state IN ('queued', 'sent', 'unknown') ORDER BY createdAt, number`,
+  allOrders: 'SELECT json, state, sessionId, outcomes FROM orders JOIN course USING (number) WHERE orders.device = ? ORDER BY createdAt, number',
   value: `INSERT INTO known (device, uri, format, type, data, at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (device, uri) DO UPDATE SET format = excluded.format, type = excluded.type, data = excluded.data, at = excluded.at`,
   valueOf: 'SELECT * FROM known WHERE device = ? AND uri = ?',

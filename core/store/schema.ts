@@ -68,6 +68,15 @@ const NONCES = `
 /** Documents by kind and id (docs.ts): jobs, packages, sets, hooks, simulated devices. */
 const DOCS = 'CREATE TABLE doc (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, id))'
 
+/** What became of an order is kept apart from what it asks, which may be large and never changes. */
+const COURSE = `
+  DROP INDEX openOrders;
+  CREATE TABLE course (number INTEGER PRIMARY KEY, device TEXT NOT NULL, state TEXT NOT NULL, sessionId TEXT NOT NULL, outcomes TEXT NOT NULL);
+  INSERT INTO course SELECT number, device, state, json_extract(json, '$.sessionId'), json_extract(json, '$.outcomes') FROM orders;
+  ALTER TABLE orders DROP COLUMN state;
+  CREATE INDEX openOrders ON course (device, number) WHERE state IN ('queued', 'sent', 'unknown');
+`
+
 /** Steps in order; step 0 makes version 1 out of an empty file. */
 export const STEPS: readonly Step[] = [
   (db) => {
@@ -86,6 +95,7 @@ export const STEPS: readonly Step[] = [
   },
   (db) => db.exec(NONCES),
   (db) => db.exec(DOCS),
+  (db) => db.exec(COURSE),
 ]
 
 /** Version of the tables this program writes. */

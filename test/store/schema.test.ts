@@ -54,6 +54,21 @@ test('nonces of a device become those of its newest account, octets and all', ()
   expect(ledger.nonces('with', 'old')).toBeUndefined()
 })
 
+test('an order keeps what it asks and what became of it', () => {
+  const db = openSqlite(':memory:')
+  migrate(db, () => {}, STEPS.slice(0, 4))
+  const outcomes = [{ command: 0, code: 200, uri: './x', data: '\u0000odd "\n' }]
+  const commands = [{ kind: 'Replace' as const, cmdId: '', items: [{ target: { locUri: './x' }, data: Uint8Array.of(0, 255) }] }]
+  const order = { id: 'a', device: 'IMEI:1', createdAt: 7, commands, state: 'sent' as const, sessionId: '5', outcomes }
+  const add = db.prepare('INSERT INTO orders (id, device, state, createdAt, json) VALUES (?, ?, ?, ?, ?)')
+  add.run('a', 'IMEI:1', 'sent', 7, toJson(order))
+  add.run('b', 'IMEI:1', 'done', 8, toJson({ ...order, id: 'b', createdAt: 8, state: 'done', outcomes: [] }))
+  migrate(db, () => {})
+  const ledger = Ledger.open(db)
+  expect(ledger.orders('IMEI:1')).toEqual([order])
+  expect(ledger.allOrders('IMEI:1')).toEqual([order, { ...order, id: 'b', createdAt: 8, state: 'done', outcomes: [] }])
+})
+
 test('a step that fails, or a backup that cannot be made, leaves the old version as it was', () => {
   const db = openSqlite(':memory:')
   migrate(db, () => {})
