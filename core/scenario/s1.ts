@@ -25,7 +25,6 @@ import {
   begun,
   catalogued,
   chooses,
-  COMPLETE,
   COMPONENT,
   DEPLOYED,
   devInfo,
@@ -44,12 +43,12 @@ type Flow = Scenario<Setup, Plant>
 const DIRECT_ACTORS: readonly Actor[] = ['External Management Infrastructure', 'DM Server', 'Device']
 const ALTERNATE_ACTORS: readonly Actor[] = ['External Management Infrastructure', 'DM Server', 'Download Server', 'Device']
 
-/** A chunk or the whole of a package. */
-const DATA = '(cmd == Add || cmd == Replace) && uri ~ "/Inventory/Delivered/[^/]+/Data$" && size > 0'
+/** The whole of a package, or its last chunk. */
+const DATA = 'cmd in (Add, Replace) && uri ~ "/Inventory/Delivered/[^/]+/Data$" && len(data) > 0 && !chunk'
 
 const delivers = (key: string): Step =>
   step(key, 'The DM Server delivers the Software Component over the DM protocol.', 'DM Server', 'Device', {
-    row: `dir == down && ${DATA} && chunk == last`,
+    row: `dir == down && any(${DATA})`,
   })
 
 const acknowledges = (key: string): Step =>
@@ -58,8 +57,12 @@ const acknowledges = (key: string): Step =>
     'The device acknowledges the receipt of the delivery.',
     'Device',
     'DM Server',
-    { row: 'dir == up && status == 200 && answers(step "5")' },
-    { fails: [{ when: { row: 'dir == up && status >= 400 && answers(step "5")' }, reason: 'the device refuses the delivery' }] },
+    { row: 'any(status == 200 && status.cmd in (Add, Replace)) && answers(step "5")' },
+    {
+      fails: [
+        { when: { row: 'any(status >= 400 && status.cmd in (Add, Replace)) && answers(step "5")' }, reason: 'the device refuses the delivery' },
+      ],
+    },
   )
 
 const mechanism = (key: string): Step =>
@@ -75,8 +78,8 @@ const mechanism = (key: string): Step =>
 const retrieveAsked = (key: string): Step =>
   step(key, 'The DM Server asks the device to retrieve the Software Component by the alternate download mechanism.', 'DM Server', 'Device', {
     all: [
-      { row: 'dir == down && cmd == Exec && uri ~ "/Download/[^/]+/Operations/Download"' },
-      { row: 'dir == up && (status == 202 || status == 200 || status in 1200..1299)' },
+      { row: 'dir == down && any(cmd == Exec && uri ~ "/Download/[^/]+/Operations/Download")' },
+      { row: 'dir == up && any(status.cmd == Exec && status in (200, 202, 1200..1299))' },
     ],
   })
 
@@ -256,7 +259,7 @@ const s1543: Flow = {
     asks('1', 'The External Management Infrastructure requests the DM Server to perform a SCOMO operation on the device.', ['activate']),
     begins('2a'),
     step('2b', 'The DM Server asks the device to perform the SCOMO operation.', 'DM Server', 'Device', {
-      row: `dir == down && cmd == Exec && uri ~ "/Deployed/${COMPONENT}/Operations/Activate"`,
+      row: `dir == down && any(cmd == Exec && uri contains "/Deployed/${COMPONENT}/Operations/Activate")`,
     }),
     step(
       '3',
@@ -264,10 +267,7 @@ const s1543: Flow = {
       'Device',
       'Device',
       {
-        any: [
-          { event: 'device.performs', where: { what: ['activate', 'start'] } },
-          { row: `${COMPLETE} && alert.data contains "<ResultCode>1200<"` },
-        ],
+        any: [{ event: 'device.performs', where: { what: ['activate', 'start'] } }, DONE],
       },
       {
         offWire: true,
@@ -279,7 +279,7 @@ const s1543: Flow = {
       'The device reports the results of the SCOMO operation to the DM Server.',
       'Device',
       'DM Server',
-      { any: [DONE, { row: 'dir == up && (status == 200 || status in 1200..1299) && answers(step "2b")' }] },
+      { any: [DONE, { row: 'any(status.cmd == Exec && status in (200, 1200..1299)) && answers(step "2b")' }] },
       { fails: [FAILED], sameRow: true },
     ),
     notifies('5', 'SCOMO operation'),

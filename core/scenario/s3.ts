@@ -2,7 +2,7 @@
 import { lostReport, missing, nobody, noPush, rejects, silentDevice } from './faults.ts'
 import type { Planted } from './faults.ts'
 import type { Plant, Setup } from './setup.ts'
-import { ANTIVIR, BEGINS, catalogued, COMPLETE, COMPONENT, DEPLOYED, DONE, FAILED, OLD, requests, step } from './steps.ts'
+import { ANTIVIR, BEGINS, catalogued, COMPONENT, DEPLOYED, DONE, FAILED, OLD, requests, step } from './steps.ts'
 import type { Actor, Condition, Contradiction, Predicate, Scenario, Step } from './types.ts'
 
 type Flow = Scenario<Setup, Plant>
@@ -11,10 +11,15 @@ const ACTORS: readonly Actor[] = ['Service Provider', 'DM Server', 'Download Ser
 
 /** A command to install on the wire: the question for the user, or an Exec that makes the device ask by itself (scomo sheet 16.4). */
 const COMMAND: Predicate = {
-  row: 'dir == down && (alert.code == 1101 || cmd == Exec && uri ~ "/Operations/(DownloadInstall|Install)")',
+  row: 'dir == down && (alert.code == 1101 || any(cmd == Exec && uri ~ "/Operations/(DownloadInstall|Install)"))',
 }
 const REFUSED: Contradiction = {
-  when: { any: [{ event: 'user.answers', where: { act: ['no', 'cancel', 'timeout'] } }, { row: 'dir == up && status in (304, 214, 408, 406)' }] },
+  when: {
+    any: [
+      { event: 'user.answers', where: { act: ['no', 'cancel', 'timeout'] } },
+      { row: 'dir == up && any(status.cmd == Alert && status in (304, 214, 408, 406))' },
+    ],
+  },
   reason: 'the user did not consent',
 }
 const GONE_WRONG: readonly Contradiction[] = [
@@ -34,7 +39,7 @@ const asked: Step = step(
   'Device',
   'User',
   { event: 'user.asked' },
-  { offWire: true, fails: [{ when: { row: 'dir == up && status == 406' }, reason: 'the device cannot ask its user' }] },
+  { offWire: true, fails: [{ when: { row: 'dir == up && any(status.cmd == Alert && status == 406)' }, reason: 'the device cannot ask its user' }] },
 )
 
 const confirmed: Step = step(
@@ -42,7 +47,7 @@ const confirmed: Step = step(
   'Upon confirmation by the user, the device sends the response to the DM Server.',
   'Device',
   'DM Server',
-  { all: [{ event: 'user.answers', where: { act: ['ok', 'text', 'chosen'] } }, { row: 'dir == up && status == 200 && cmd == Status' }] },
+  { all: [{ event: 'user.answers', where: { act: ['ok', 'text', 'chosen'] } }, { row: 'dir == up && any(status.cmd == Alert && status == 200)' }] },
   { fails: [REFUSED] },
 )
 
@@ -55,9 +60,9 @@ const carriesOut = (what: string, done: readonly string[]): Step =>
     'Device',
     {
       all: [
-        { row: 'dir == down && cmd == Exec && uri ~ "/Operations/(DownloadInstall|Install)"' },
+        { row: 'dir == down && any(cmd == Exec && uri ~ "/Operations/(DownloadInstall|Install)")' },
         { row: 'kind == http && dir == down && http.status in (200, 206)' },
-        { any: [{ event: 'device.performs', where: { what: done } }, { row: `${COMPLETE} && alert.data contains "<ResultCode>1200<"` }] },
+        { any: [{ event: 'device.performs', where: { what: done } }, DONE] },
         { any: [{ event: 'device.performs', where: { what: 'start' } }, { tree: { uri: `${DEPLOYED}/State`, is: 'value', value: '20' } }] },
       ],
     },
@@ -83,12 +88,12 @@ const maybe = (each: Step): Step => ({ ...each, missing: 'not applicable' })
 const P1: Condition = {
   key: 'P1',
   text: 'The device is capable of interfacing with the Device Management system.',
-  decide: { row: 'dir == down && status in (200, 212) && auth == ok' },
+  decide: { row: 'dir == down && auth == accepted' },
 }
 const P2: Condition = {
   key: 'P2',
   text: 'Security constraints of the DM Server and of the device are met.',
-  decide: { all: [{ row: 'dir == down && status == 212' }, { row: 'dir == up && status == 212' }] },
+  decide: { all: [{ row: 'dir == down && auth == accepted' }, { row: 'dir == up && auth == accepted' }] },
 }
 const P3: Condition = {
   key: 'P3',

@@ -53,7 +53,7 @@ export const devInfo = (key: string): Step =>
     'The device provides DevInfo to the DM Server.',
     'Device',
     'DM Server',
-    { row: 'dir == up && cmd == Replace && uri startswith "./DevInfo/"' },
+    { row: 'dir == up && any(cmd == Replace && uri startswith "./DevInfo/")' },
     { sameRow: true },
   )
 
@@ -81,23 +81,24 @@ export const notifies = (key: string, what: string): Step =>
 export const reads = (key: string, label: string, what: string): Step => ({
   ...step(key, what, 'DM Server', 'Device', {
     all: [
-      { row: 'dir == down && cmd == Get && (uri startswith "./DevDetail" || uri ~ "/Inventory")' },
-      { row: 'dir == up && cmd == Results && (uri startswith "./DevDetail" || uri ~ "/Inventory")' },
+      { row: 'dir == down && any(cmd == Get && uri ~ "^[.]/DevDetail/|/Inventory")' },
+      { row: 'dir == up && any(cmd == Results && uri ~ "^[.]/DevDetail/|/Inventory")' },
     ],
   }),
   label,
 })
 
 /** The final alert of the component object with a good result, or a failure that contradicts it. */
-export const COMPLETE = 'dir == up && alert.code == 1226 && alert.type contains "scomo" && alert.type contains "OperationComplete"'
-export const DONE: Predicate = { row: `${COMPLETE} && alert.data ~ "ResultCode>12[0-9][0-9]<"` }
+const complete = (data: string): string =>
+  `dir == up && any(alert.code == 1226 && alert.type ~ "scomo.*OperationComplete|softwarecomponent.OperationComplete" && data ~ "${data}")`
+export const DONE: Predicate = { row: complete('ResultCode>12[0-9][0-9]<') }
 export const FAILED: Contradiction = {
-  when: { row: `${COMPLETE} && alert.data ~ "ResultCode>1[45][0-9][0-9]<"` },
+  when: { row: complete('ResultCode>1[45][0-9][0-9]<') },
   reason: 'the device reports that the operation failed',
 }
 /** The device's own request, with which it opens a session. */
 export const requests = (by: 'UserRequest' | 'DeviceRequest', operation: string): Predicate => ({
-  row: `dir == up && alert.code == 1201 && alert.type contains "${by}" && alert.data contains "<Operation>${operation}<"`,
+  row: `dir == up && alert.code == 1201 && any(alert.code == 1226 && alert.type contains "${by}" && data contains "<Operation>${operation}<")`,
 })
 
 export const catalogued = (setup: Omit<Setup, 'catalogue'> & Partial<Pick<Setup, 'catalogue'>>): Setup => ({ catalogue: [ANTIVIR], ...setup })
