@@ -163,7 +163,7 @@ class Transfer {
       case 'timer':
         return this.#timer(effect.id, effect.ms)
       case 'save':
-        return writeWhole(this.#recordPath(), `${JSON.stringify(effect.record)}\n`)
+        return this.#save(effect.record)
       case 'progress':
         return this.#progress({ key: this.#ask.key, received: effect.received, total: effect.total })
       case 'confirm':
@@ -331,6 +331,15 @@ class Transfer {
       this.#feed({ type: 'timer', id })
     }
     this.#timers.set(id, this.#options.clock.after(ms, ring))
+  }
+
+  /** A disk that is full cannot keep the record either: the transfer goes on and meets the same disk with its next byte. */
+  #save(record: TransferRecord): void {
+    try {
+      writeWhole(this.#recordPath(), `${JSON.stringify(record)}\n`)
+    } catch (error) {
+      this.#options.note?.(`${this.#ask.key}: its record cannot be saved: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   #recordPath(): string {

@@ -1,0 +1,366 @@
+// The download server: objects with ranges, descriptors 1.0 and 2.0, status reports; streamed in constant memory, and every exchange told as two rows of the trace.
+import { createReadStream } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Seq } from '../api.ts'
+import { buildDescriptor, typeOf } from '../download/dd.ts'
+import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
+import { startLineOf } from './exchange.ts'
+import { faultWords } from './dlfaults.ts'
+import type { Fault, Faults } from './dlfaults.ts'
+import type { Images, Offer } from './images.ts'
+import { endpoint, pairs } from './media.ts'
+import { statusLine } from './reply.ts'
+import type { NewEntry } from '../store/trace.ts'
+
+/** A status report that came in (download sheet 3.3). */
+export interface Notified {
+  /** Last part of the address. */
+  readonly id: string
+  readonly device: string
+  readonly job: string
+  /** 0 where the body does not begin with a code. */
+  readonly status: number
+  readonly text: string
+  readonly at: number
+  /** Row of the trace. */
+  readonly seq: Seq
+}
+
+export interface DownloadServerOptions {
+  readonly images: Images
+  /** Base URL as devices see it, ending in `/dl/`. */
+  readonly base: () => string
+  readonly server: string
+  readonly clock: { now(): number; mono(): number }
+  /** Writes a row; what it returns is the cause of the answer's row. */
+  readonly record: (entry: Omit<NewEntry, 'origin'>) => Seq
+  readonly faults?: Faults
+  /** Which device speaks from an address, where its requests do not say; '' unknown. */
+  readonly deviceAt?: (remote: string) => string
+  readonly notified?: (notified: Notified) => void
+}
+
+/** Where a device is sent for an object. */
+export interface LinkWish {
+  /** `http`: the object itself; `dlota1`, `dlota2`: its descriptor. */
+  readonly mechanism: 'http' | 'dlota1' | 'dlota2'
+  /** Told again in every row and report of that device. */
+  readonly device?: string
+  readonly job?: string
+}
+
+export interface DownloadServer {
+  /** Takes a request below `/dl/`; false for any other. */
+  handle(req: IncomingMessage, res: ServerResponse): boolean
+  /** Address of an offer for a device: what goes into PkgURL. Throws an Error where nothing of that name is offered. */
+  link(name: string, wish: LinkWish): string
+}
+
+/** Body bytes of an object that a row keeps. */
+const KEPT = 4096
+/** Bytes of a report that are read. */
+const REPORT_BYTES = 4096
+/** A reader that takes nothing for so long is hung up on, ms. */
+const STALLED = 120_000
+/** Bytes read from the disk at a time. */
+const STRIDE = 64 * 1024
+
+/** One exchange, as its handlers see it. */
+interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly url: URL
+  readonly device: string
+  readonly job: string
+  readonly cause: Seq
+}
+
+/** How an answer ended. */
+interface Outcome {
+  readonly status: number
+  readonly fields: readonly string[]
+  readonly sent: number
+  /** What is kept of the body. */
+  readonly head: Uint8Array
+  readonly text: string
+}
+
+/** Makes a download server; it listens nowhere by itself. */
+export function makeDownloadServer(options: DownloadServerOptions): DownloadServer {
+  const { images, clock } = options
+  const query = ({ device = '', job = '' }: { readonly device?: string | undefined; readonly job?: string | undefined }): string => {
+    const words = new URLSearchParams()
+    if (device !== '') words.set('device', device)
+    if (job !== '') words.set('job', job)
+    return words.size === 0 ? '' : `?${words.toString()}`
+  }
+
+  // -- rows
+
+  function row(x: Omit<Exchange, 'cause'>, direction: 'up' | 'down', size: number, httpStatus: number, text: string): NewEntry['row'] {
+    return {
+      kind: 'http',
+      at: clock.now(),
+      mono: clock.mono(),
+      direction,
+      hop: 'S-D',
+      session: 0,
+      sessionId: '',
+      device: x.device,
+      msgId: '',
+      package: '',
+      encoding: '',
+      size,
+      commands: [],
+      statuses: [],
+      target: x.url.pathname,
+      final: false,
+      httpStatus,
+      findings: 0,
+      severity: '',
+      hold: 'no',
+      text,
+    }
+  }
+
+  function ends(req: IncomingMessage): { local: string; remote: string } {
+    const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = req.socket
+    return { local: endpoint(localAddress, localPort), remote: endpoint(remoteAddress, remotePort) }
+  }
+
+  function asked(x: Omit<Exchange, 'cause'>, text: string, bytes: Uint8Array): Seq {
+    const rest = { startLine: startLineOf(x.req), headers: pairs(x.req.rawHeaders), ...ends(x.req), cause: null, findings: [], notes: [] }
+    return options.record({ row: row(x, 'up', bytes.length, 0, text), bytes, ...rest })
+  }
+
+  function answered(x: Exchange, { status, fields, sent, head, text }: Outcome): void {
+    const kept = head.length < sent ? `; truncated: the first ${String(head.length)} bytes are kept here` : ''
+    const rest = {
+      startLine: statusLine(status),
+      headers: pairs(fields),
+      ...ends(x.req),
+      cause: x.cause === 0 ? null : x.cause,
+      findings: [],
+      notes: [],
+    }
+    options.record({ row: row(x, 'down', sent, status, `${text}${kept}`), bytes: head, ...rest })
+  }
+
+  // -- answers
+
+  function fieldsOf(x: Pick<Exchange, 'res'>, type: string, length: number | null, extra: readonly string[]): string[] {
+    const own = ['Date', new Date(clock.now()).toUTCString(), 'Server', options.server, 'Content-Type', type]
+    const size = length === null ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]
+    return [...own, ...size, ...extra, 'Connection', x.res.shouldKeepAlive ? 'keep-alive' : 'close']
+  }
+
+  /** A short answer, kept whole. */
+  function plain(x: Exchange, status: number, text: string, extra: readonly string[] = [], type = 'text/plain; charset=utf-8', told = text): void {
+    const body = Buffer.from(type.startsWith('text/plain') && text !== '' ? `${text}\n` : text)
+    const fields = fieldsOf(x, type, body.length, extra)
+    x.res.writeHead(status, fields)
+    const bodiless = x.req.method === 'HEAD'
+    x.res.end(bodiless ? undefined : body)
+    answered(x, { status, fields, sent: bodiless ? 0 : body.length, head: bodiless ? new Uint8Array() : new Uint8Array(body), text: told })
+  }
+
+  async function object(x: Exchange, offer: Offer, fault: Fault | null): Promise<void> {
+    const etag = fault?.etag ?? `"${offer.sha256}"`
+    const modified = new Date(offer.modified).toUTCString()
+    const field = (name: 'range' | 'if-range'): string => x.req.headers[name]?.toString() ?? ''
+    const ranged = fault?.noRanges !== true && ifRangeHolds(field('if-range'), etag, modified)
+    const wanted = wantedRange(ranged ? field('range') : '', offer.size)
+    const digest = fault?.noDigest === true ? [] : ['Repr-Digest', `sha-256=:${Buffer.from(offer.sha256, 'hex').toString('base64')}:`]
+    const common = ['ETag', etag, 'Last-Modified', modified, ...(fault?.noRanges === true ? [] : ['Accept-Ranges', 'bytes']), ...digest]
+    if (wanted.what === 'unsatisfiable')
+      return plain(
+        x,
+        416,
+        wanted.reason,
+        ['Content-Range', contentRangeOf(offer.size), 'ETag', etag],
+        undefined,
+        `416 ${offer.name}: ${wanted.reason}`,
+      )
+    const [from, to] = wanted.what === 'part' ? [wanted.from, wanted.to] : [0, offer.size - 1]
+    const status = wanted.what === 'part' ? 206 : 200
+    const shift = wanted.what === 'part' ? (fault?.shift ?? 0) : 0
+    const part = wanted.what === 'part' ? ['Content-Range', contentRange(from + (fault?.honest === true ? shift : 0), to, offer.size)] : []
+    const length = fault?.announce ?? to - from + 1
+    const fields = fieldsOf(x, fault?.contentType ?? offer.contentType, fault?.noLength === true ? null : length, [...common, ...part])
+    x.res.writeHead(status, fields)
+    if (x.req.method === 'HEAD') {
+      x.res.end()
+      return answered(x, { status, fields, sent: 0, head: new Uint8Array(), text: `${String(status)} HEAD of ${offer.name}` })
+    }
+    const source = offer.size === 0 ? [] : createReadStream(images.path(offer.sha256), { start: from + shift, end: to, highWaterMark: STRIDE })
+    const { sent, head, whole } = await pour(x.res, source as AsyncIterable<Uint8Array>, fault)
+    const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(offer.size)}` : ''
+    const what = `${String(status)}${range} of ${offer.name} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
+    answered(x, {
+      status,
+      fields,
+      sent,
+      head,
+      text: `${what}${whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`}`,
+    })
+  }
+
+  /** Writes a body no faster than it is read. */
+  async function pour(
+    res: ServerResponse,
+    source: AsyncIterable<Uint8Array>,
+    fault: Fault | null,
+  ): Promise<{ sent: number; head: Uint8Array; whole: boolean }> {
+    const kept: Uint8Array[] = []
+    const cut = fault?.cutAfter ?? Infinity
+    const gone = new Promise<void>((resolve) => void res.once('close', () => resolve()))
+    let sent = 0
+    try {
+      for await (const chunk of source) {
+        const piece = sent + chunk.length > cut ? chunk.subarray(0, cut - sent) : chunk
+        if (sent < KEPT) kept.push(piece.slice(0, KEPT - sent))
+        if (res.destroyed || !(await written(res, piece, gone))) break
+        sent += piece.length
+        if (fault?.bytesPerSecond !== undefined)
+          await new Promise((resolve) => setTimeout(resolve, (piece.length * 1000) / (fault.bytesPerSecond ?? 1)))
+        if (sent >= cut) break
+      }
+    } catch {
+      // The file cannot be read any more: the connection ends, and the row says how far it came.
+      res.destroy()
+    }
+    const whole = sent < cut && !res.destroyed
+    if (whole) await Promise.race([new Promise<void>((resolve) => res.end(() => resolve())), gone])
+    else res.destroy()
+    return { sent, head: new Uint8Array(Buffer.concat(kept)), whole }
+  }
+
+  function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
+    const tail = query(x)
+    const text = buildDescriptor({
+      version,
+      name: offer.title === '' ? offer.name : offer.title,
+      vendor: offer.vendor,
+      description: offer.description,
+      installParam: offer.installParam,
+      installNotifyUri: `${options.base()}notify/${encodeURIComponent(x.job === '' ? offer.name : x.job)}${tail}`,
+      objects: [
+        {
+          types: [offer.contentType],
+          size: fault?.announce ?? offer.size,
+          uris: [...(fault?.servers ?? []), `${options.base()}${offer.name}${tail}`],
+          sha256: fault?.noDigest === true ? '' : offer.sha256,
+          ...(version === '2.0' ? { objectId: offer.name, objectVersion: offer.version } : {}),
+        },
+      ],
+    })
+    plain(x, 200, text, [], fault?.contentType ?? typeOf(version), `200 descriptor ${version} of ${offer.name}`)
+  }
+
+  // -- requests
+
+  function begin(req: IncomingMessage, res: ServerResponse): Omit<Exchange, 'cause'> {
+    const url = new URL(req.url ?? '/', 'http://localhost')
+    const device = url.searchParams.get('device') ?? options.deviceAt?.(ends(req).remote) ?? ''
+    res.on('error', () => {})
+    return { req, res, url, device, job: url.searchParams.get('job') ?? '' }
+  }
+
+  async function get(x: Omit<Exchange, 'cause'>): Promise<void> {
+    const { req, res, url } = x
+    const range = req.headers.range === undefined ? '' : `, Range ${req.headers.range}`
+    const condition = req.headers['if-range'] === undefined ? '' : `, If-Range ${req.headers['if-range'].toString()}`
+    const file = nameOf(url.pathname)
+    const seen: Exchange = { ...x, cause: asked(x, `${req.method ?? ''} ${url.pathname}${range}${condition}`, new Uint8Array()) }
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      return plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
+    const [, name = '', suffix = ''] = /^(.*?)(\.dd2?)?$/.exec(file) ?? []
+    const offer = images.get(name)
+    if (offer === undefined) return plain(seen, 404, `nothing is offered under the name ${name}`)
+    const fault = options.faults?.take(name, suffix === '' ? 'object' : 'descriptor') ?? null
+    if (fault !== null) res.shouldKeepAlive = false
+    if (fault !== null && faulty(seen, fault, suffix)) return
+    if (suffix === '') return object(seen, offer, fault)
+    descriptor(seen, offer, suffix === '.dd2' ? '2.0' : '1.0', fault)
+  }
+
+  /** Faults that replace the whole answer; true where one did. */
+  function faulty(x: Exchange, fault: Fault, suffix: string): boolean {
+    const why = faultWords(fault)
+    if (fault.status !== undefined) {
+      const wait = fault.retryAfter === undefined ? [] : ['Retry-After', String(fault.retryAfter)]
+      plain(x, fault.status, why, wait)
+    } else if (fault.redirect !== undefined) plain(x, 302, why, ['Location', fault.redirect])
+    else if (fault.body !== undefined)
+      plain(
+        x,
+        200,
+        fault.body,
+        [],
+        fault.contentType ?? (suffix === '' ? 'application/octet-stream' : typeOf(suffix === '.dd2' ? '2.0' : '1.0')),
+        why,
+      )
+    else return false
+    return true
+  }
+
+  function report(x: Omit<Exchange, 'cause'>): void {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    x.req.on('data', (chunk: Uint8Array) => {
+      if (size <= REPORT_BYTES) chunks.push(chunk)
+      size += chunk.length
+    })
+    x.req.on('end', () => {
+      const bytes = new Uint8Array(Buffer.concat(chunks))
+      const text = Buffer.from(bytes).toString('latin1').trim()
+      const id = nameOf(x.url.pathname.replace(/^\/dl\/notify/, '/dl'))
+      const seq = asked(x, `status report ${id}: ${text.slice(0, 200)}`, bytes)
+      const seen: Exchange = { ...x, cause: seq }
+      const fault = options.faults?.take(id, 'notify') ?? null
+      if (fault !== null && faulty(seen, fault, '')) return
+      if (size > REPORT_BYTES) return plain(seen, 413, `a report has at most ${String(REPORT_BYTES)} bytes`)
+      const status = Number(/^(\d{3})(?:\s|$)/.exec(text)?.[1] ?? 0)
+      plain(seen, 200, '', [], undefined, status === 0 ? '200: a report without a code' : `200: report ${String(status)} taken`)
+      options.notified?.({ id, device: x.device, job: x.job, status, text, at: clock.now(), seq })
+    })
+  }
+
+  return {
+    handle: (req, res) => {
+      if (!/^\/dl\//.test(req.url ?? '')) return false
+      const x = begin(req, res)
+      if (req.method === 'POST' && x.url.pathname.startsWith('/dl/notify/')) report(x)
+      else {
+        req.resume()
+        get(x).catch(() => res.destroy())
+      }
+      return true
+    },
+    link: (name, { mechanism, device, job }) => {
+      if (images.get(name) === undefined) throw new Error(`nothing is offered under the name ${name}`)
+      const suffix = mechanism === 'http' ? '' : mechanism === 'dlota1' ? '.dd' : '.dd2'
+      return `${options.base()}${name}${suffix}${query({ device, job })}`
+    },
+  }
+}
+
+/** Hands a piece to the socket and waits until it took it; false where the reader is gone, or takes nothing for too long. */
+async function written(res: ServerResponse, piece: Uint8Array, gone: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const taken = new Promise<boolean>((resolve) => void res.write(piece, (error) => resolve(error === null || error === undefined)))
+  const stalled = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), STALLED)
+  })
+  const done = await Promise.race([taken, stalled, gone.then(() => false)])
+  clearTimeout(timer)
+  return done
+}
+
+function nameOf(path: string): string {
+  try {
+    return decodeURIComponent(path.slice('/dl/'.length))
+  } catch {
+    return ''
+  }
+}
