@@ -1,6 +1,8 @@
 // What every named action does. Keys, palette and menus all come here.
 import { nextTick } from 'vue'
 import { KEYS } from './model/keys.ts'
+import { useJobs } from './stores/jobs.ts'
+import { useScenarios } from './stores/scenarios.ts'
 import { useStepper } from './stores/stepper.ts'
 import { useTrace } from './stores/trace.ts'
 import { useTree } from './stores/tree.ts'
@@ -20,6 +22,11 @@ const focus = (selector: string): void => void nextTick(() => document.querySele
 const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'simulate', label: 'Start a simulated device' },
   { id: 'wake', label: 'Wake a device: notification, bit by bit' },
+  { id: 'newJob', label: 'New job for a device …' },
+  { id: 'catalogue', label: 'Catalogue of packages' },
+  { id: 'provider', label: 'Groups, default sets, subscriptions, webhooks' },
+  { id: 'runScenario', label: 'Run the scenario looked at' },
+  { id: 'runAll', label: 'Run all scenarios' },
   { id: 'openCapture', label: 'Open a capture …' },
   { id: 'clearFilter', label: 'Show all rows' },
   { id: 'themeSystem', label: 'Theme: system' },
@@ -75,6 +82,8 @@ export function createCommands(): Commands {
   const trace = useTrace()
   const stepper = useStepper()
   const tree = useTree()
+  const scenarios = useScenarios()
+  const jobs = useJobs()
 
   const move = (to: number): boolean => {
     if (trace.count === 0) return false
@@ -116,6 +125,37 @@ export function createCommands(): Commands {
       view.screen = 'tree'
       focus('[data-rows]')
     },
+    scenarios: () => {
+      view.screen = 'scenarios'
+      focus('[data-rows]')
+    },
+    jobs: () => {
+      view.screen = 'jobs'
+      view.jobsTab = 'jobs'
+      focus('[data-rows]')
+    },
+    newJob: () => {
+      view.screen = 'jobs'
+      view.jobsTab = 'jobs'
+      jobs.making = true
+    },
+    catalogue: () => {
+      view.screen = 'jobs'
+      view.jobsTab = 'catalogue'
+      focus('[data-rows]')
+    },
+    provider: () => {
+      view.screen = 'jobs'
+      view.jobsTab = 'provider'
+    },
+    runScenario: () => {
+      view.screen = 'scenarios'
+      void scenarios.start()
+    },
+    runAll: () => {
+      view.screen = 'scenarios'
+      void scenarios.startAll()
+    },
     earlier: () => (view.screen === 'tree' ? tree.step(-1) : false),
     later: () => (view.screen === 'tree' ? tree.step(1) : false),
     paneLeft: () => pane(-1),
@@ -128,13 +168,14 @@ export function createCommands(): Commands {
     pageUp: () => move(here() - page),
     firstRow: () => move(0),
     lastRow: () => move(trace.count - 1),
-    nextFinding: () => finding(1),
-    previousFinding: () => finding(-1),
+    nextFinding: () => (view.screen === 'trace' ? finding(1) : false),
+    previousFinding: () => (view.screen === 'trace' ? finding(-1) : false),
     inspect: () => {
       if (trace.selected === 0) move(0)
       focus('[data-inspector]')
     },
     ladder: () => {
+      if (view.screen !== 'trace') return false
       view.centre = view.centre === 'list' ? 'ladder' : 'list'
       focus('[data-rows]')
     },

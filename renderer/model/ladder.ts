@@ -1,4 +1,5 @@
 // The ladder diagram as numbers: which lanes there are, and from where to where each row's arrow goes. No drawing here.
+import { HAPPENINGS, type HappeningName } from '../../core/mo/events.ts'
 import type { Hop, Seq, SessionRow, StepVerdict, TraceRow } from '../../core/api.ts'
 
 /** Who a lane stands for; beyond server, gateway and device they appear where a scenario is shown. */
@@ -74,21 +75,10 @@ export function actorLanes(actors: readonly string[]): readonly Lane[] {
   return actors.map((title, i) => ({ id: `actor ${title}`, kind: roleOf(title) ?? 'others', title, at: step * (i + 0.5) }))
 }
 
-/** Named events by their first word: between whom they happen. A named one wins over its first word. */
-const EVENTS: Readonly<Record<string, readonly [Role, Role]>> = {
-  emi: ['emi', 'server'],
-  'emi.notified': ['server', 'emi'],
-  provider: ['provider', 'server'],
-  server: ['server', 'server'],
-  device: ['device', 'device'],
-  user: ['user', 'device'],
-  'user.asked': ['device', 'user'],
-  download: ['download', 'download'],
-}
-
-/** Name of an event row (`emi.request`), '' where it has none. */
-export function eventName(row: Pick<TraceRow, 'commands' | 'text'>): string {
-  return /^[a-z]+(?:\.[a-zA-Z]+)+/.exec(row.commands[0] ?? row.text)?.[0] ?? ''
+/** Name of an event row whose text begins `name:`, '' where it has none. */
+export function eventName(row: Pick<TraceRow, 'text'>): string {
+  const name = row.text.slice(0, Math.max(0, row.text.indexOf(':')))
+  return Object.hasOwn(HAPPENINGS, name) ? name : ''
 }
 
 /** Between whom a row happened, told by what it is; null where that cannot be told. Equal ends: it happened within one. */
@@ -96,7 +86,10 @@ export function parties(row: TraceRow): readonly [Role, Role] | null {
   if (row.kind === 'connection') return null
   if (row.kind === 'event') {
     const name = eventName(row)
-    return EVENTS[name] ?? EVENTS[name.split('.')[0] ?? ''] ?? null
+    if (name === '') return null
+    const { from, to } = HAPPENINGS[name as HappeningName]
+    const [high, low] = [roleOf(from), roleOf(to)]
+    return high === null || low === null ? null : [high, low]
   }
   const fetched = row.kind === 'http' && /\/dl\//.test(`${row.target} ${row.text} ${row.commands.join(' ')}`)
   const [high, low]: [Role, Role] = fetched

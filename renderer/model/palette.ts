@@ -2,7 +2,7 @@
 
 export interface Offer {
   readonly id: string
-  readonly group: 'Commands' | 'Rows' | 'Sessions' | 'Devices' | 'Status codes' | 'Alert codes'
+  readonly group: 'Commands' | 'Rows' | 'Sessions' | 'Devices' | 'Scenarios' | 'Jobs' | 'Packages' | 'Status codes' | 'Alert codes'
   readonly label: string
   readonly detail: string
   readonly keys: string

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import type { Package0 } from '../../core/syncml/package0.ts'
 
-export type Screen = 'trace' | 'devices' | 'tree'
+export type Screen = 'trace' | 'devices' | 'tree' | 'scenarios' | 'jobs'
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 export type Density = 'compact' | 'roomy'
 export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings' | 'notification'
@@ -48,10 +48,18 @@ export const useView = defineStore('view', () => {
   const trayHeight = kept('trayHeight', 148)
   const treeSideWidth = kept('treeSideWidth', window.innerWidth < 1400 ? 220 : 250)
   const nodeWidth = kept('nodeWidth', window.innerWidth < 1400 ? 400 : 470)
+  const libraryWidth = kept('libraryWidth', window.innerWidth < 1400 ? 220 : 260)
+  const checklistWidth = kept('checklistWidth', window.innerWidth < 1400 ? 380 : 440)
+  const evidenceHeight = kept('evidenceHeight', window.innerHeight < 800 ? 250 : 340)
+  const jobWidth = kept('jobWidth', window.innerWidth < 1400 ? 430 : 500)
+  const boardHeight = kept('boardHeight', window.innerHeight < 800 ? 300 : 400)
+  const jobsTab = kept<'jobs' | 'catalogue' | 'provider'>('jobsTab', 'jobs')
   const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
   const letterKeys = kept('letterKeys', true)
   const welcomeDone = kept('welcomeDone', false)
+  /** The device chosen on the page of devices; '' the first. */
+  const device = ref('')
   const palette = ref(false)
   const shortcuts = ref(false)
   /** The device whose wake form stands open, and the notification it begins with. */
@@ -82,6 +90,13 @@ export const useView = defineStore('view', () => {
     trayHeight,
     treeSideWidth,
     nodeWidth,
+    libraryWidth,
+    checklistWidth,
+    evidenceHeight,
+    jobWidth,
+    boardHeight,
+    jobsTab,
+    device,
     cartHeight,
     hiddenColumns,
     letterKeys,
