@@ -216,7 +216,8 @@ export class DownloadClient {
       return this.#fail(901, 'memory', `${String(total - at)} bytes are to come, ${String(this.#left)} are free`, head.httpStatus)
     }
     const first = at === 0 ? { etag: head.etag, lastModified: head.lastModified, contentType: type || record.contentType } : {}
-    const told = record.sha256 === '' && head.sha256 !== '' ? { sha256: head.sha256 } : {}
+    // A digest that came with bytes which are gone says nothing of those that come now.
+    const told = at === 0 ? { sha256: this.#object()?.sha256 || head.sha256 } : {}
     const base = record.base === '' ? this.#url : record.base
     this.#save({ step: 'object', base, total, received: at, restarts, ...first, ...told })
     this.#phase = 'object'
