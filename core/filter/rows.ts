@@ -398,12 +398,11 @@ function answers(facts: RowFacts, seq: number): boolean {
   const { row, reading } = facts
   const asked = reading.around.row?.(seq)
   if (asked === undefined || asked.session !== row.session || asked.direction === row.direction || asked.seq > row.seq) return false
-  const own = reading.message(asked)?.header.msgId
   return (
-    own !== undefined &&
+    asked.msgId !== '' &&
     facts
       .commands()
-      .some(({ command }) => (command.kind === 'Status' || command.kind === 'Results') && command.msgRef === own && command.cmdRef !== '0')
+      .some(({ command }) => (command.kind === 'Status' || command.kind === 'Results') && command.msgRef === asked.msgId && command.cmdRef !== '0')
   )
 }
 
