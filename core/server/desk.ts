@@ -126,6 +126,7 @@ export class DeviceDesk implements Desk {
   alert(alert: Alert, msgId: string): number | undefined {
     const items = alert.items.map((item): AlertRecord['items'][number] => ({
       source: item.source?.locUri ?? '',
+      ...(item.target === undefined ? {} : { target: item.target.locUri }),
       type: item.meta?.type ?? '',
       format: item.meta?.format ?? '',
       mark: item.meta?.mark ?? '',

@@ -86,7 +86,15 @@ export interface AlertRecord {
   readonly at: number
   readonly code: number
   readonly correlator: string
-  readonly items: readonly { readonly source: string; readonly type: string; readonly format: string; readonly mark: string; readonly data: string }[]
+  readonly items: readonly {
+    readonly source: string
+    /** Absent where the Item has none. */
+    readonly target?: string
+    readonly type: string
+    readonly format: string
+    readonly mark: string
+    readonly data: string
+  }[]
 }
 
 export type ServerRecord =
