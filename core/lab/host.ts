@@ -19,6 +19,13 @@ interface Open {
   leaving: (() => void) | null
 }
 
+/** A named timer of the machine: when it is due, and what ends it. */
+interface Timer {
+  /** On the monotonic clock, ms. */
+  due: number
+  cancel: () => void
+}
+
 /** Told after anything that the screen shows may have moved. */
 export interface HostWatcher {
   held(held: readonly Held[]): void
@@ -38,7 +45,7 @@ export class Host {
   readonly #clock: Clock
   readonly #watcher: HostWatcher
   readonly #open = new Map<number, Open>()
-  readonly #timers = new Map<string, () => void>()
+  readonly #timers = new Map<string, Timer>()
   /** Timers that ran out while a message was held: session timers stand still then. */
   readonly #late = new Set<string>()
   #leaving: { readonly link: Link; readonly go: () => void }[] = []
@@ -140,7 +147,7 @@ export class Host {
   stop(): void {
     this.#stopped = true
     this.commit()
-    for (const cancel of this.#timers.values()) cancel()
+    for (const { cancel } of this.#timers.values()) cancel()
     this.#timers.clear()
   }
 
@@ -338,17 +345,33 @@ export class Host {
     this.#watcher.held(this.stepper.held())
   }
 
+  /** A timer that is only put off goes on running, and runs again for the rest when it is through: every message puts its session's off. */
   #timer(id: string, ms: number | null): void {
-    this.#timers.get(id)?.()
-    this.#timers.delete(id)
-    this.#late.delete(id)
-    if (ms === null || this.#stopped) return
-    const ring = (): void => {
+    if (this.#late.size > 0) this.#late.delete(id)
+    const running = this.#timers.get(id)
+    const due = ms === null || this.#stopped ? null : this.#clock.mono() + ms
+    if (running !== undefined && due !== null && due >= running.due) {
+      running.due = due
+      return
+    }
+    running?.cancel()
+    if (due === null) this.#timers.delete(id)
+    else this.#timers.set(id, this.#running(id, due, ms ?? 0))
+  }
+
+  #running(id: string, due: number, ms: number): Timer {
+    const timer: Timer = { due, cancel: this.#clock.after(ms, () => through()) }
+    const through = (): void => {
+      const rest = timer.due - this.#clock.mono()
+      if (rest > 0) {
+        timer.cancel = this.#clock.after(rest, through)
+        return
+      }
       this.#timers.delete(id)
       if (this.stepper.waiting) this.#late.add(id)
       else this.#ring(id)
     }
-    this.#timers.set(id, this.#clock.after(ms, ring))
+    return timer
   }
 
   #ring(id: string): void {

@@ -78,13 +78,14 @@ export function cut(entry: Entry): Rest | null {
   return whole === null || whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
 }
 
+/** `size` in octets, which are as many as the characters where the object is octets or ASCII. */
 function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number, from: number): Rest {
   return {
     entry,
     begun: from > 0,
     left: whole.length - from,
     next: (octets) => {
-      const to = Math.min(whole.length, endOf(whole, from, octets))
+      const to = Math.min(whole.length, size === whole.length ? from + octets : endOf(whole as string, from, octets))
       const last = to >= whole.length
       const kept: { -readonly [K in keyof Meta]: Meta[K] } = { ...item.meta }
       delete kept.size
@@ -103,13 +104,10 @@ function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number
 }
 
 /** Index after at most `octets` octets from `from`; a character of text stays whole. */
-function endOf(whole: string | Uint8Array, from: number, octets: number): number {
+function endOf(whole: string, from: number, octets: number): number {
   if (octets === Infinity) return whole.length
-  if (typeof whole !== 'string') return from + octets
-  // One octet each, as far as it is ASCII.
+  let used = 0
   let at = from
-  for (const end = Math.min(whole.length, from + octets); at < end && whole.charCodeAt(at) < 0x80;) at++
-  let used = at - from
   while (at < whole.length) {
     const point = whole.codePointAt(at) ?? 0
     used += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4

@@ -105,11 +105,9 @@ function wordOrNone(text: string | undefined): boolean {
   return text === undefined || word(text)
 }
 
+const UNCLEAN = /[\0-\x08\x0b-\x1f\ud800-\uffff]/
+
 /** No control character but tab and line feed, and nothing from the surrogates upwards. */
 function clean(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c < 0x20 ? c !== 0x09 && c !== 0x0a : c >= 0xd800) return false
-  }
-  return true
+  return !UNCLEAN.test(text)
 }

@@ -91,6 +91,11 @@ export class Out {
     this.length = to
   }
 
+  /** Copies a text that is ASCII; there is room for it. */
+  ascii(text: string): void {
+    this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written
+  }
+
   octets(octets: Uint8Array): void {
     this.room(octets.length)
     this.bytes.set(octets, this.length)

@@ -37,8 +37,12 @@ export function isXmlText(text: string): boolean {
   return badXmlChar(text) < 0
 }
 
+/** What a text without any of these need not be searched for unit by unit. */
+const SUSPECT = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\uffff]/
+
 /** Index of the first UTF-16 unit that XML 1.0 (clause 2.2) does not allow, -1 where there is none. */
 export function badXmlChar(text: string): number {
+  if (!SUSPECT.test(text)) return -1
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c < 0x20) {

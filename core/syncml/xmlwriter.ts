@@ -8,6 +8,11 @@ import { NAMESPACES } from './tokens.ts'
 const PROLOG = utf8Bytes('<?xml version="1.0" encoding="UTF-8"?>')
 const GT = 0x3e
 
+/** From this length on a text is looked at and copied as a whole. */
+const LONG = 48
+/** Anything that PLAIN below does not have. */
+const NOT_PLAIN = /[^\t\n\x20-\x25\x27-\x3b\x3d\x3f-\x7f]/
+
 /** Octets that text may hold as they are. */
 const PLAIN = new Uint8Array(128).fill(1)
 PLAIN.fill(0, 0, 0x20)
@@ -127,6 +132,7 @@ export class XmlWriter implements Sink {
       this.pending = false
     }
     out.room(length)
+    if (length >= LONG && !NOT_PLAIN.test(text)) return out.ascii(text)
     const { bytes } = out
     let to = out.length
     let i = 0
