@@ -103,7 +103,7 @@ export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandb
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender: memoryPushes(net, clock, 'dm.example.com') })
   const witness = makeWitness(recorder, clock, () => recorder.announce())
-  const parts: ServerParts = { clock, net, store, ledger, docs: sqlDocs(db), recorder, witness, notifier, env }
+  const parts: ServerParts = { clock, net, store, ledger, docs: sqlDocs(db, () => clock.soon(() => host.commit())), recorder, witness, notifier, env }
   const policy = options.policy?.(parts)
   const machine = new DmServer({
     serverUri: PLACES.serverUri,

@@ -8,7 +8,7 @@ import { fieldOf, partsOf } from './memorynet.ts'
 import type { NetRequest, NetResponse } from './memorynet.ts'
 
 /** Bytes of an object that its row keeps. */
-const HEAD = 256
+const HEAD = 4096
 
 export interface Ware {
   readonly name: string
@@ -48,9 +48,9 @@ export class Shop {
     const cause = this.#record(request, device, 'up', 0, request.startLine, request.headers, request.body, `${request.method} ${target}`, null)
     const response = this.#answer(request, token, decodeURIComponent(name))
     const { status, headers, body } = response
-    const cut = body.length > HEAD ? ` (the first ${String(HEAD)} of ${String(body.length)} bytes are kept)` : ''
+    const cut = body.length > HEAD ? `; truncated: the first ${String(HEAD)} bytes are kept here` : ''
     const text = `HTTP ${String(status)}, ${String(body.length)} bytes of ${fieldOf(headers, 'content-type') || 'no type'}${cut}`
-    this.#record(request, device, 'down', status, `HTTP/1.1 ${String(status)}`, headers, body.subarray(0, HEAD), text, cause)
+    this.#record(request, device, 'down', status, `HTTP/1.1 ${String(status)}`, headers, body, text, cause)
     return response
   }
 
@@ -96,7 +96,7 @@ export class Shop {
   }
 
   #record(
-    { local, remote }: NetRequest,
+    { url, local, remote }: NetRequest,
     device: string,
     direction: 'up' | 'down',
     httpStatus: number,
@@ -122,15 +122,18 @@ export class Shop {
       size: bytes.length,
       commands: [],
       statuses: [],
-      target: '',
+      target: partsOf(url)?.target ?? '',
       final: false,
       httpStatus,
       findings: 0,
-      severity: httpStatus >= 400 ? ('error' as const) : ('' as const),
+      severity: '' as const,
       hold: 'no' as const,
       text,
     }
-    return recorder.import({ row, bytes, startLine, headers, local, remote, cause, origin: 'scenario', findings: [], notes: [] }, null)
+    return recorder.import(
+      { row, bytes: bytes.subarray(0, HEAD), startLine, headers, local, remote, cause, origin: 'scenario', findings: [], notes: [] },
+      null,
+    )
   }
 }
 
