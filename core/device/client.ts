@@ -2,10 +2,11 @@
 import type { Env } from '../machine.ts'
 import type { NotifyAccount } from '../notify/verdict.ts'
 import { fromBase64, base64 } from '../syncml/text.ts'
-import type { Encoding } from '../syncml/message.ts'
+import type { Alert, Encoding } from '../syncml/message.ts'
 import type { AuthName } from '../auth/credentials.ts'
 import { DmClient } from './device.ts'
 import type { ClientAccount, ClientNonces, ClientRecord } from './device.ts'
+import type { DevicePart } from './features.ts'
 import type { DeviceProfile } from './profiles.ts'
 import type { StoredReport } from './reports.ts'
 import { accountsOf, makeDevice, restoreDevice, saveDevice } from './profile.ts'
@@ -50,18 +51,25 @@ export interface Client {
    * is forgotten. Throws an Error in words where there is none or it is not whole.
    */
   adopt(serverId: string, anew?: boolean): void
+  /** A report of the device is owed to that server from now on, whichever account is in use. */
+  owe(serverId: string, alert: Alert): void
+  /** When the earliest report falls due for each server that is owed one. */
+  owed(): readonly { readonly serverId: string; readonly due: number }[]
+  /** Whose account is in use. */
+  readonly serverId: string
   /** Goes on with the default nonce in both directions, for one session (NOTI 6.2). */
   resync(nonce: Uint8Array): void
 }
 
 const PREFERENCE = { 'syncml:auth-basic': 'BASIC', 'syncml:auth-md5': 'DIGEST', 'syncml:auth-MAC': 'HMAC' } as const
 
-/** Makes the device; `state` is what an earlier `state()` gave. Throws TreeError 400 where it does not read. */
-export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Client {
+/** Makes the device; `state` is what an earlier `state()` gave, `part` what it has besides the standard objects. Throws TreeError 400 where it does not read. */
+export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?: DevicePart): Client {
+  const parts = part === undefined ? {} : { part }
   const device =
     state === undefined
-      ? fresh(setup, env)
-      : restoreDevice(state, { now: () => env.now(), people: setup.people === true, features: setup.profile?.features ?? {} })
+      ? fresh(setup, env, parts)
+      : restoreDevice(state, { now: () => env.now(), people: setup.people === true, features: setup.profile?.features ?? {}, ...parts })
   const nonces = readNonces(state, setup.serverId)
   const reports = new Map(Object.entries(stateOf(state).reports ?? {}))
   let account: ClientAccount = { ...setup, userName: setup.user }
@@ -115,13 +123,24 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
     device,
     remember: (record) => {
       if (record.kind === 'nonces') nonces.set(account.serverId, record.nonces)
-      else reports.set(account.serverId, record.reports)
+      else if (record.kind === 'reports') reports.set(account.serverId, record.reports)
+    },
+    owe: (serverId, alert) => {
+      // The machine of that account knows what it owes; others learn of it when they are made.
+      if (serverId !== account.serverId) return void reports.set(serverId, [...(reports.get(serverId) ?? []), { alert, due: env.now() }])
+      for (const effect of machine.input({ type: 'report', alert }))
+        if (effect.type === 'save' && effect.record.kind === 'reports') reports.set(serverId, effect.record.reports)
+    },
+    owed: () => [...reports].flatMap(([serverId, each]) => (each.length === 0 ? [] : [{ serverId, due: Math.min(...each.map(({ due }) => due)) }])),
+    get serverId() {
+      return account.serverId
     },
     state: () => ({
       ...saveDevice(device),
       ...writeNonces(nonces, account.serverId),
       ...writeReports(reports),
       ...(rewritten.size === 0 ? {} : { rewritten: [...rewritten] }),
+      ...(part === undefined ? {} : { part: part.state() }),
     }),
     servers: () => accountsOf(device.tree).map(({ serverId }) => serverId),
     notifyAccount: (serverId) => {
@@ -143,8 +162,14 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown): Clien
   }
 }
 
-function fresh(setup: ClientSetup, env: Env): Device {
+/** What a part of the device kept in a saved state; undefined where it kept nothing. */
+export function partState(state: unknown): unknown {
+  return (stateOf(state) as { readonly part?: unknown }).part
+}
+
+function fresh(setup: ClientSetup, env: Env, parts: { readonly part?: DevicePart }): Device {
   const device = makeDevice({
+    ...parts,
     now: () => env.now(),
     people: setup.people === true,
     features: setup.profile?.features ?? {},

@@ -15,6 +15,8 @@ import { Asking } from './asking.ts'
 import type { Asked } from './asking.ts'
 import type { UiAnswer, UiQuestion } from './interaction.ts'
 import { dressed } from './dress.ts'
+import { isPending } from './features.ts'
+import type { Pending } from './features.ts'
 import { HABITS } from './profiles.ts'
 import type { Habits } from './profiles.ts'
 import { ReportBox } from './reports.ts'
@@ -49,6 +51,10 @@ export type ClientRecord =
   | { readonly kind: 'nonces'; readonly nonces: ClientNonces }
   /** All generic alerts owed now. */
   | { readonly kind: 'reports'; readonly reports: readonly StoredReport[] }
+  /** What the performer keeps has moved: the tree, and what parts of the device keep besides it. */
+  | { readonly kind: 'performer' }
+  /** The server took, or for good refused, a generic alert. */
+  | { readonly kind: 'answered'; readonly alert: Alert; readonly code: number }
 
 /** Orders to a client besides the inputs every machine knows. */
 export type ClientInput =
@@ -102,12 +108,18 @@ export interface ClientOptions {
   readonly issueNonce?: () => Uint8Array
 }
 
+/** What an `ask` effect of topic `work` carries: the Status of an Exec waits, at most `waitMs`. Answered with its code, or null. */
+export interface Awaited {
+  readonly pending: string
+  readonly waitMs: number
+}
+
 const TIMER = 'answer'
 const QUESTION = 'question'
 
 /**
  * A DM client. Sends with `frame.uri` as the absolute URI to post to; ends each session with a `session` note. Asks people with `ask` effects of
- * topic `interaction` (Asked); the answer is a UiAnswer, or null where nobody can be asked.
+ * topic `interaction` (Asked); the answer is a UiAnswer, or null where nobody can be asked. Asks of topic `work` (Awaited) wait for a part of the device.
  */
 export class DmClient implements Machine<ClientInput, ClientRecord> {
   readonly #options: ClientOptions
@@ -120,6 +132,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #last: Extract<Effect, { type: 'send' }> | null = null
   #saves: ClientRecord[] = []
   #asking: Asking | null = null
+  #awaited: (Awaited & { readonly id: string }) | null = null
   readonly #reports: ReportBox
 
   constructor(options: ClientOptions) {
@@ -148,6 +161,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
       case 'gone':
         return this.#gone(input.link, input.reason)
       case 'timer':
+        if (input.id === QUESTION && this.#awaited !== null) return this.#reply(this.#awaited.id, null)
         if (input.id === QUESTION) return this.#asking === null ? [] : this.#reply(this.#asking.id, this.#asking.expired())
         return input.id === TIMER ? this.#expired() : [note(`timer ${input.id} is none of ours`)]
       case 'answer':
@@ -241,6 +255,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
 
   /** A person's answer; one that does not fit leaves the question open. */
   #answer(id: string, value: unknown): Effect<ClientRecord>[] {
+    if (this.#awaited?.id === id) return this.#reply(id, value)
     const asking = this.#asking
     if (asking?.id !== id) return [note(`answer ${id} to a question nobody asked`)]
     if (value === null) return this.#reply(id, null)
@@ -249,9 +264,9 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     return taking.what === 'later' ? [{ type: 'timer', id: QUESTION, ms: taking.ms }] : this.#reply(id, taking.answer)
   }
 
-  #reply(id: string, answer: UiAnswer | null): Effect<ClientRecord>[] {
+  #reply(id: string, answer: unknown): Effect<ClientRecord>[] {
     const session = this.#session
-    this.#asking = null
+    this.#asking = this.#awaited = null
     if (session === null) return []
     return [{ type: 'timer', id: QUESTION, ms: null }, ...this.#run(() => session.answer(id, answer) ?? [], session)]
   }
@@ -262,7 +277,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     const link = { link: this.#links + 1 }
     const habits: Habits = { ...HABITS, ...this.#settings.habits }
     const effects = act(session, link).map((effect) => {
-      if (effect.type === 'ask') return this.#ask(effect.id, effect.question as UiQuestion)
+      if (effect.type === 'ask') return this.#ask(effect.id, effect.question as UiQuestion | Pending)
       return effect.type === 'send' ? { ...effect, frame: dressed(effect.frame, habits, this.#options.serverUri) } : effect
     })
     const sent = effects.findLast((effect) => effect.type === 'send')
@@ -273,24 +288,33 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     }
     if (session.over) {
       this.#session = null
+      this.#asking = this.#awaited = null
       this.#last = null
       this.#reports.again()
     }
-    this.#reports.owe(this.#options.performer.takeOwed?.() ?? [])
+    const { performer } = this.#options
+    this.#reports.owe(performer.takeOwed?.() ?? [])
+    if (performer.takeMoved?.() === true) this.#saves.push({ kind: 'performer' })
     const saves = [...this.#saves, ...this.#owed()].map((record): Effect<ClientRecord> => ({ type: 'save', record }))
     this.#saves = []
-    const asked = this.#asking !== null
+    const asked = this.#asking !== null || this.#awaited !== null
     const ms = session.over || asked ? null : this.#settings.answerMs
     const timer: Effect<ClientRecord>[] = session.over || asked || sent !== undefined ? [{ type: 'timer', id: TIMER, ms }] : []
     return session.over ? [...saves, ...timer, ...effects] : [...saves, ...effects, ...timer, ...this.#questionTimer()]
   }
 
   #owed(): ClientRecord[] {
+    const answered = this.#reports.takeAnswered().map((each): ClientRecord => ({ kind: 'answered', ...each }))
     const reports = this.#reports.takeSave()
-    return reports === null ? [] : [{ kind: 'reports', reports }]
+    return reports === null ? answered : [{ kind: 'reports', reports }, ...answered]
   }
 
-  #ask(id: string, question: UiQuestion): Effect {
+  #ask(id: string, question: UiQuestion | Pending): Effect {
+    if (isPending(question)) {
+      const { pending, waitMs } = question
+      this.#awaited = { id, pending, waitMs }
+      return { type: 'ask', id, topic: 'work', question: { pending, waitMs } satisfies Awaited }
+    }
     const { onTimeout } = this.#settings
     this.#asking = new Asking(id, question, { at: this.#options.env.now(), onTimeout })
     return { type: 'ask', id, topic: 'interaction', question: { question, waitMs: this.#wait(question) } satisfies Asked }
@@ -301,7 +325,8 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   }
 
   #questionTimer(): Effect<ClientRecord>[] {
-    return this.#asking === null ? [] : [{ type: 'timer', id: QUESTION, ms: this.#wait(this.#asking.question) }]
+    const ms = this.#awaited?.waitMs ?? (this.#asking === null ? null : this.#wait(this.#asking.question))
+    return ms === null ? [] : [{ type: 'timer', id: QUESTION, ms }]
   }
 }
 

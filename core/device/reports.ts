@@ -6,7 +6,14 @@ import type { Alert } from '../syncml/message.ts'
 export interface StoredReport {
   readonly alert: Alert
   readonly due: number
+  /** How often a server answered with an error that may pass; absent: never. */
+  readonly tries?: number
 }
+
+/** Waits before an alert that a server could not take goes again, minutes; afterwards it goes with every session (scomo sheet 7.3 rule 4). */
+export const RETRY_MINUTES = [1, 5, 15, 60, 240] as const
+/** Answers that end it: taken, or refused for good (rule 5). */
+const FINAL = (code: number): boolean => code < 400 || code === 412 || code === 415 || code === 406
 
 interface Report extends StoredReport {
   readonly id: number
@@ -19,6 +26,7 @@ export class ReportBox implements Reports {
   #reports: Report[]
   #count = 0
   #moved = false
+  #answered: { readonly alert: Alert; readonly code: number }[] = []
 
   constructor(now: () => number, stored: readonly StoredReport[] = []) {
     this.#now = now
@@ -46,8 +54,24 @@ export class ReportBox implements Reports {
 
   answered(id: number, code: number): void {
     if (code === 401 || code === 407) return
-    this.#reports = this.#reports.filter((report) => report.id !== id)
+    const report = this.#reports.find((each) => each.id === id)
+    if (report === undefined) return
     this.#moved = true
+    if (FINAL(code)) {
+      this.#reports = this.#reports.filter((each) => each !== report)
+      this.#answered.push({ alert: report.alert, code })
+      return
+    }
+    const tries = (report.tries ?? 0) + 1
+    const due = this.#now() + (RETRY_MINUTES[Math.min(tries, RETRY_MINUTES.length) - 1] ?? 0) * 60_000
+    this.#reports = this.#reports.map((each) => (each === report ? { ...each, tries, due } : each))
+  }
+
+  /** Alerts the server took or refused for good since the last call. */
+  takeAnswered(): readonly { readonly alert: Alert; readonly code: number }[] {
+    const answered = this.#answered
+    this.#answered = []
+    return answered
   }
 
   /** The package, or the session, begins anew: what got no Status is to be said again. */
@@ -59,6 +83,6 @@ export class ReportBox implements Reports {
   takeSave(): readonly StoredReport[] | null {
     if (!this.#moved) return null
     this.#moved = false
-    return this.#reports.map(({ alert, due }) => ({ alert, due }))
+    return this.#reports.map(({ alert, due, tries }) => ({ alert, due, ...(tries === undefined ? {} : { tries }) }))
   }
 }

@@ -1,6 +1,6 @@
 // Runs one DM client machine over a request-response transport until its session is over; the device side of the host.
 import type { Asked } from '../device/asking.ts'
-import type { ClientInput, ClientRecord } from '../device/device.ts'
+import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { Clock } from './ports.ts'
@@ -33,6 +33,8 @@ export interface ClientParts {
   readonly note?: (note: Note) => void
   /** Puts a question to a person or a rule; `answer` is called once at most, `withdrawn` resolves when the question is no longer open. Absent: nobody can be asked. */
   readonly ask?: (asked: Asked, answer: (answer: UiAnswer) => void, withdrawn: Promise<void>) => void
+  /** Says the code of an Exec that waits for a part of the device, once at most. Absent: nobody waits, the Exec is answered 202. */
+  readonly work?: (awaited: Awaited, answer: (code: number) => void) => void
   /** Ends the session from outside: it counts as failed. */
   readonly signal?: Stopper
 }
@@ -84,7 +86,7 @@ function pause(clock: Clock, ms: number, signal: Stopper | undefined): Promise<v
 }
 
 /** Starts a session with `start` and resolves when it is over. Never rejects: a failure is an outcome. */
-export function runClient({ machine, post, clock, save, note, ask, signal }: ClientParts, start: ClientInput): Promise<SessionOutcome> {
+export function runClient({ machine, post, clock, save, note, ask, work, signal }: ClientParts, start: ClientInput): Promise<SessionOutcome> {
   return new Promise((resolve) => {
     const timers = new Map<string, () => void>()
     let messages = 0
@@ -145,6 +147,11 @@ export function runClient({ machine, post, clock, save, note, ask, signal }: Cli
             )
           break
         case 'ask':
+          if (effect.topic === 'work') {
+            if (work === undefined) clock.soon(() => feed({ type: 'answer', id: effect.id, value: null }))
+            else work(effect.question as Awaited, (value) => feed({ type: 'answer', id: effect.id, value }))
+            break
+          }
           if (effect.topic !== 'interaction') throw new Error(`the device asked ${effect.topic}, which nobody here answers`)
           put(effect.id, effect.question as Asked)
           break

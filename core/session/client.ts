@@ -350,6 +350,9 @@ export class ClientSession {
 
   #finish(effects: Effect[], { state, reason }: End): void {
     const x = this.#x
+    // Whoever stood still in the middle of a command learns that nobody goes on.
+    this.#asking?.steps.return()
+    this.#asking = null
     const authentication = this.#refused ?? (x.prover.authenticated ? 'ok' : 'none')
     const text = `session ${x.sessionId} with ${x.options.peer} ${state}${reason === '' ? '' : `: ${reason}`}`
     effects.push(x.note('session', text, { state, reason, server: x.options.peer, messages: x.messages, authentication }))
