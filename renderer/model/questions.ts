@@ -9,6 +9,21 @@ export const KIND_TITLE: Readonly<Record<DeviceQuestion['kind'], string>> = {
   choices: 'Choose any',
 }
 
+/** Alert by which a server asks each kind of question. */
+const ALERT: Readonly<Record<DeviceQuestion['kind'], number>> = { display: 1100, confirm: 1101, input: 1102, choice: 1103, choices: 1104 }
+
+/** Who asks, and by what: the server's alert, or the device itself before it acts. */
+export function askerWords(question: Pick<DeviceQuestion, 'asker' | 'kind'>): string {
+  return question.asker === 'device' ? 'The device asks by itself' : `${KIND_TITLE[question.kind]} (Alert ${String(ALERT[question.kind])})`
+}
+
+/** What an answer will lead to, in words; '' where that is plain. */
+export function endings(question: Pick<DeviceQuestion, 'asker' | 'kind'>): Readonly<Record<'yes' | 'no' | 'later' | 'silence', string>> {
+  if (question.asker === 'device')
+    return { yes: 'It goes on.', no: 'It is not done: result 1401.', later: 'It asks again after a while.', silence: 'It is not done: result 1450.' }
+  return { yes: 'Status 200 to the server.', no: 'Status 304 to the server.', later: '', silence: 'Status 408 to the server, or the preset answer.' }
+}
+
 export const FORM_HINT: Readonly<Record<DeviceQuestion['form'], string>> = {
   A: 'Text',
   N: 'Number',
