@@ -266,6 +266,24 @@ export interface TreeNodes {
   readonly more: number
 }
 
+/** A page of a search: at most `count` (1,000) nodes found among at most 5,000 examined, so that a large tree never keeps anybody waiting. */
+export interface TreeFound {
+  readonly nodes: readonly TreeNode[]
+  /** Nodes examined for this page. */
+  readonly searched: number
+  /** Where the next page goes on; '' where all was examined. */
+  readonly next: string
+}
+
+/** A tree as a file. */
+export interface TreeFile {
+  readonly name: string
+  readonly type: string
+  readonly bytes: Uint8Array
+  /** How many values were blanked or replaced; null: nothing was, the file holds secrets as they are. */
+  readonly redacted: { readonly secrets: number; readonly identifiers: number } | null
+}
+
 /** Rights of one server on a node, and who decides. */
 export interface TreeAcl {
   /** Own ACL as text; '' inherits; null never fetched. */
@@ -713,8 +731,8 @@ export interface TreeArea {
   children(ref: TreeRef, uri: string, first: number, count: number): Promise<TreeNodes>
   /** `server`: whose rights are told; '' the lab's own server id. */
   node(ref: TreeRef, uri: string, server: string): Promise<TreeNodeDetail>
-  /** Nodes whose name, URI or value holds `text` (no case), in tree order, at most `count` (1,000). */
-  search(ref: TreeRef, text: string, count: number): Promise<TreeNodes>
+  /** Nodes whose name, URI or value holds `text` (no case), in tree order, page by page; `from` is the `next` of the page before, '' or absent at first. */
+  search(ref: TreeRef, text: string, count: number, from?: string): Promise<TreeFound>
   /** Messages of one session (0: of all sessions) that changed what is known, oldest first; at most the newest 5,000. */
   changes(device: string, session: number): Promise<readonly TreeTick[]>
   discover(device: string, options: DiscoverOptions): Promise<Discovery>
@@ -735,7 +753,8 @@ export interface TreeArea {
   diff(a: TreeRef, b: TreeRef): Promise<TreeDiff>
   /** Commands that, applied to `a`, give `b`. */
   script(a: TreeRef, b: TreeRef, mode: 'atomic' | 'sequence'): Promise<TreeScript>
-  export(ref: TreeRef, uri: string, format: TreeFormat): Promise<{ readonly name: string; readonly type: string; readonly bytes: Uint8Array }>
+  /** Secrets and identifiers are replaced as in every export of evidence, unless `unredacted`. */
+  export(ref: TreeRef, uri: string, format: TreeFormat, unredacted?: boolean): Promise<TreeFile>
   /** Reads a TNDS document (XML or WBXML) or a CSV of ours as a new snapshot. */
   import(name: string, bytes: Uint8Array): Promise<SnapshotRow>
   schemas(): Promise<readonly SchemaRow[]>

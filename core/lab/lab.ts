@@ -19,6 +19,7 @@ import type {
   Verdict,
 } from '../api.ts'
 import type { Imported } from '../evidence/import.ts'
+import type { Redactor } from '../evidence/redact.ts'
 import type { Account, Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
@@ -48,6 +49,8 @@ export interface LabParts {
   readonly activity: (device: string) => string | undefined
   /** Folders of the workspace that trees are kept in. */
   readonly shelves: { readonly snapshots: Shelf; readonly ddf: Shelf }
+  /** A redactor for one export. */
+  readonly redactor: () => Redactor
   /** Sends notifications and bootstrap messages. */
   readonly pushes: Pick<DevicesArea, 'notify' | 'bootstrap'>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
@@ -252,7 +255,7 @@ export class Lab implements LabApi {
   }
 
   #trees(): Trees {
-    const { store, ledger, clock, random, shelves, addresses } = this.#parts
+    const { store, ledger, clock, random, shelves, redactor, addresses } = this.#parts
     const save = (order: Order): void => {
       ledger.save([{ kind: 'order', order }])
       this.#host.order({ type: 'queue', order })
@@ -272,6 +275,7 @@ export class Lab implements LabApi {
       now: () => clock.now(),
       random,
       ...shelves,
+      redactor,
       server: () => addresses().dm,
       queue: save,
       wake,

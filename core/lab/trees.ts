@@ -12,6 +12,7 @@ import type {
   SnapshotRow,
   TreeArea,
   TreeDescription,
+  TreeFile,
   TreeFormat,
   TreeNodeDetail,
   TreeRef,
@@ -28,6 +29,7 @@ import { csvOf, flatten, plantedOfCsv, plantedOfTnds, planting, tndsOf } from '.
 import { mirror } from '../mirror/mirror.ts'
 import type { Look } from '../mirror/view.ts'
 import { childrenOf, countsOf, detailOf, searchIn } from '../mirror/view.ts'
+import type { Redactor } from '../evidence/redact.ts'
 import type { Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
@@ -54,6 +56,8 @@ export interface TreeParts {
   readonly random: (count: number) => Uint8Array
   readonly snapshots: Shelf
   readonly ddf: Shelf
+  /** A redactor for one export. */
+  readonly redactor: () => Redactor
   /** URI of the DM Server, for previews. */
   readonly server: () => string
   readonly queue: (order: Order) => void
@@ -121,7 +125,7 @@ export class Trees implements TreeArea {
     return { ...detail, description: found === null ? null : described(found.schema, found.node) }
   }
 
-  search = async (ref: TreeRef, text: string, count: number) => searchIn(this.#look(ref), text, count)
+  search = async (ref: TreeRef, text: string, count: number, from = '') => searchIn(this.#look(ref), text, count, from === '' ? null : pathOf(from))
 
   changes = async (device: string, session: number): Promise<readonly TreeTick[]> =>
     this.#mirrors
@@ -181,20 +185,21 @@ export class Trees implements TreeArea {
     return { cart: { mode, commands, when: 'next session' as const }, remarks }
   }
 
-  export = async (ref: TreeRef, uri: string, format: TreeFormat) => {
+  export = async (ref: TreeRef, uri: string, format: TreeFormat, unredacted = false): Promise<TreeFile> => {
     const flat = this.#flat(ref, pathOf(uri))
     if (flat.size === 0) throw unknown(uri)
-    const base = ('device' in ref ? ref.device : ref.snapshot).replace(/[^A-Za-z0-9._-]+/g, '-')
-    switch (format) {
-      case 'csv':
-        return { name: `${base}.csv`, type: 'text/csv; charset=utf-8', bytes: utf8Bytes(csvOf(flat)) }
-      case 'tnds-xml':
-        return { name: `${base}.tnds.xml`, type: TNDS_XML, bytes: encodeTnds(tndsOf(flat), 'xml') }
-      case 'tnds-wbxml':
-        return { name: `${base}.tnds.wbxml`, type: TNDS_WBXML, bytes: encodeTnds(tndsOf(flat), 'wbxml') }
-      default:
-        return format satisfies never
-    }
+    const { suffix, type } = FILES[format]
+    // A device's id is an identifier itself.
+    const base = 'snapshot' in ref ? ref.snapshot : unredacted ? ref.device : 'tree'
+    const name = `${base.replace(/[^A-Za-z0-9._-]+/g, '-')}${unredacted ? '' : '.redacted'}.${suffix}`
+    if (unredacted) return { name, type, bytes: fileOf(flat, format), redacted: null }
+    const encoding = format === 'tnds-wbxml' ? 'wbxml' : 'xml'
+    const device = 'device' in ref ? ref.device : this.#snapshots.row(ref.snapshot).device
+    const { bytes, secrets, identifiers } = this.#parts.redactor().body(encodeTnds(tndsOf(flat), encoding), encoding, device)
+    const redacted = { secrets, identifiers }
+    if (format !== 'csv') return { name, type, bytes, redacted }
+    const again = flatten(mirror([planting(plantedOfTnds(bytes), this.#parts.now())]))
+    return { name, type, bytes: fileOf(again, 'csv'), redacted }
   }
 
   import = async (name: string, bytes: Uint8Array): Promise<SnapshotRow> => {
@@ -223,6 +228,16 @@ export class Trees implements TreeArea {
   #serverId(device: string): string {
     return this.#parts.ledger.account(device, undefined)?.serverId ?? 'dm-lab'
   }
+}
+
+const FILES: Readonly<Record<TreeFormat, { readonly suffix: string; readonly type: string }>> = {
+  csv: { suffix: 'csv', type: 'text/csv; charset=utf-8' },
+  'tnds-xml': { suffix: 'tnds.xml', type: TNDS_XML },
+  'tnds-wbxml': { suffix: 'tnds.wbxml', type: TNDS_WBXML },
+}
+
+function fileOf(flat: Flat, format: TreeFormat): Uint8Array {
+  return format === 'csv' ? utf8Bytes(csvOf(flat)) : encodeTnds(tndsOf(flat), format === 'tnds-xml' ? 'xml' : 'wbxml')
 }
 
 function pathOf(uri: string): readonly string[] {

@@ -1,7 +1,9 @@
 // Two trees side by side: what differs by URI, and the commands that turn one into the other. What one side never fetched is counted, not guessed.
 import type { QueuedCommand, TreeChange, TreeDiff } from '../api.ts'
-import { grants, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
+import { decide, effectiveAcl, explain, mayChangeAcl, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
+import { newNode } from '../dmtree/node.ts'
+import type { Node } from '../dmtree/node.ts'
 import type { Flat, FlatNode } from './flat.ts'
 
 /** Changes one answer holds. */
@@ -71,7 +73,8 @@ export function script(a: Flat, b: Flat, server: string): Script {
   const commands: QueuedCommand[] = []
   const remarks: string[] = []
   const removed = new Set<string>()
-  const rights = rightsIn(a, server)
+  const replaces = mayReplace(a, server)
+  const parents = new Set([...b.keys()].map(parentOf))
   for (const left of a.values()) {
     const right = b.get(left.uri)
     const parent = parentOf(left.uri)
@@ -83,7 +86,6 @@ export function script(a: Flat, b: Flat, server: string): Script {
       }
       removed.add(left.uri)
       commands.push({ kind: 'Delete', locUri: left.uri })
-      if (!rights(left.uri, 'Delete')) remarks.push(`425 is to be expected: ${server} may not Delete ${left.uri}`)
     }
   }
   const properties: QueuedCommand[] = []
@@ -92,23 +94,23 @@ export function script(a: Flat, b: Flat, server: string): Script {
     if (left === undefined) added(right)
     else changed(left, right)
   }
-  return { commands: [...commands, ...properties.reverse()], remarks }
+  const all = [...commands, ...properties.reverse()]
+  return { commands: all, remarks: [...remarks, ...refusals(a, all, server)] }
 
   function added(right: FlatNode): void {
     const { uri, format, type, value, acl, title } = right
     if (right.path.length === 0) return
     const parent = parentOf(uri)
     const there = a.get(parent) !== undefined && !removed.has(parent)
-    if (there && !rights(parent, 'Add')) remarks.push(`425 is to be expected: ${server} may not Add below ${parent}`)
-    if (format === 'node' || (format === '' && hasChildren(b, uri)))
+    if (format === 'node' || (format === '' && parents.has(uri)))
       commands.push({ kind: 'Add', locUri: uri, format: 'node', ...((type ?? '') === '' ? {} : { type: type ?? '' }) })
     else if (value === null) {
       remarks.push(`${uri} was never fetched: it is left out`)
       return
     } else commands.push({ kind: 'Add', locUri: uri, ...wireOf(right, value) })
     // Who lacks Replace on the parent is given rights on its new interior node; the wanted tree may not have them.
-    const given = format === 'node' && there && !rights(parent, 'Replace')
-    if ((acl ?? '') !== '' || given) property(uri, 'ACL', acl ?? '')
+    const granted = format === 'node' && there && !replaces(parent)
+    if ((acl ?? '') !== '' || granted) property(uri, 'ACL', acl ?? '')
     if ((title ?? '') !== '') property(uri, 'Title', title ?? '')
   }
 
@@ -118,7 +120,6 @@ export function script(a: Flat, b: Flat, server: string): Script {
       else if (name === 'Title') property(right.uri, 'Title', right.title ?? '')
       else if (right.value !== null && commands.at(-1)?.locUri !== right.uri) {
         commands.push({ kind: 'Replace', locUri: right.uri, ...wireOf(right, right.value) })
-        if (!rights(right.uri, 'Replace')) remarks.push(`425 is to be expected: ${server} may not Replace ${right.uri}`)
       }
     }
     if (right.value === null && right.format !== 'node' && left.value !== null)
@@ -144,25 +145,125 @@ function wireOf({ format, type }: FlatNode, data: string): { format: string; typ
   return { format: format === 'bin' ? 'b64' : format === '' ? 'chr' : format, type: type ?? 'text/plain', data }
 }
 
-function hasChildren(flat: Flat, uri: string): boolean {
-  for (const other of flat.keys()) if (other.startsWith(`${uri}/`)) return true
-  return false
-}
-
 function parentOf(uri: string): string {
   return uri === '.' ? '' : uri.slice(0, uri.lastIndexOf('/'))
 }
 
-/** Rights of a server by the ACLs of a tree; an ACL never fetched is presumed to inherit. */
-function rightsIn(flat: Flat, server: string): (uri: string, command: 'Add' | 'Delete' | 'Replace') => boolean {
-  const fallback = parseAcl(ROOT_ACL)
-  return (uri, command) => {
-    for (let at = uri; at !== ''; at = parentOf(at)) {
-      const acl = aclOf(flat.get(at)?.acl ?? '')
-      if (acl !== null) return grants(acl, command, server)
-    }
-    return fallback !== null && grants(fallback, command, server)
+/** Whether a server may Replace a node of the tree as it is; an ACL never fetched is presumed to inherit. */
+function mayReplace(flat: Flat, server: string): (uri: string) => boolean {
+  const nodes = planted(flat, new WeakSet())
+  return (uri) => {
+    const node = nodes.get(uri)
+    return node !== undefined && decide(node, 'Replace', server).allowed
   }
+}
+
+/** Whether what is needed to decide about a right on a node was ever fetched: its own ACL and those up to the deciding one. */
+type Known = WeakSet<Node>
+
+/**
+ * What will be answered 425, as the commands go on in this order: rights by the ACLs of the tree, those the commands themselves set, and those a device
+ * gives by itself (dm-protocol 9.4: A4 who may change an ACL, A5 who gets rights on a new interior node, A10 where they are looked up). Nothing is said
+ * where an ACL that counts was never fetched.
+ */
+function refusals(a: Flat, commands: readonly QueuedCommand[], server: string): string[] {
+  const known: Known = new WeakSet()
+  const tree = new Standing(planted(a, known))
+  const remarks: string[] = []
+  /** True where it will be refused, which is said; what is refused changes nothing. */
+  const refused = (node: Node, command: 'Add' | 'Delete' | 'Replace', what: string): boolean => {
+    if (decide(node, command, server).allowed || !certain(node, known)) return false
+    remarks.push(`425 is to be expected for ${what}: ${explain(node, command, server)}`)
+    return true
+  }
+  for (const { kind, locUri, format, data } of commands) {
+    const [uri = '', property = ''] = locUri.split('?prop=')
+    const node = tree.get(uri)
+    if (kind === 'Add') {
+      const parent = tree.above(uri)
+      // The Delete before it is refused: 418, or 405 below what is still a leaf.
+      if (node !== undefined || parent.children === null) continue
+      if (refused(parent, 'Add', `Add ${locUri}`)) continue
+      const added = newNode(uri.slice(uri.lastIndexOf('/') + 1), parent, { format: format === 'node' ? 'node' : 'chr' }, NOBODY)
+      if (added.children !== null && !decide(parent, 'Replace', server).allowed) added.acl = given(server)
+      known.add(added)
+      tree.add(uri, added)
+    } else if (node !== undefined && kind === 'Delete') {
+      if (refused(node, 'Delete', `Delete ${locUri}`)) continue
+      tree.delete(uri)
+    } else if (node !== undefined && property === 'ACL') {
+      if (!mayChangeAcl(node, server) && refused(node.children === null ? (node.parent ?? node) : node, 'Replace', `Replace ${locUri}`)) continue
+      node.acl = aclOf(data ?? '')
+      known.add(node)
+    } else if (node !== undefined) refused(node, 'Replace', `Replace ${locUri}`)
+  }
+  return remarks
+}
+
+/** Nodes by URI while commands add and delete: a node stands where nothing above it was deleted since it came. */
+class Standing {
+  readonly #nodes: Map<string, { readonly node: Node; readonly since: number }>
+  readonly #deleted = new Map<string, number>()
+  readonly #root: Node
+  #step = 0
+
+  constructor(nodes: ReadonlyMap<string, Node>) {
+    this.#nodes = new Map([...nodes].map(([uri, node]) => [uri, { node, since: 0 }]))
+    this.#root = nodes.get('.') ?? newNode('', null, { format: 'node', acl: parseAcl(ROOT_ACL) }, NOBODY)
+  }
+
+  get(uri: string): Node | undefined {
+    const found = this.#nodes.get(uri)
+    if (found === undefined) return undefined
+    for (let at = uri; at !== ''; at = parentOf(at)) if ((this.#deleted.get(at) ?? 0) > found.since) return undefined
+    return found.node
+  }
+
+  /** The node's parent, or what stands of the way to it (A10). */
+  above(uri: string): Node {
+    for (let at = parentOf(uri); at !== ''; at = parentOf(at)) {
+      const node = this.get(at)
+      if (node !== undefined) return node
+    }
+    return this.#root
+  }
+
+  add(uri: string, node: Node): void {
+    this.#nodes.set(uri, { node, since: ++this.#step })
+  }
+
+  delete(uri: string): void {
+    this.#deleted.set(uri, ++this.#step)
+  }
+}
+
+const NOBODY = { by: '', serial: 0 }
+
+/** The ACL a device gives a server on a new interior node whose parent it may not Replace (A5). */
+const given = (server: string): Node['acl'] => new Map((['Add', 'Delete', 'Replace'] as const).map((command) => [command, [server]]))
+
+/** Nodes of a list with their ACLs, by URI; those whose ACL was fetched are `known`. */
+function planted(flat: Flat, known: Known): Map<string, Node> {
+  const nodes = new Map<string, Node>()
+  const parents = new Set([...flat.keys()].map(parentOf))
+  for (const { uri, name, format, acl } of flat.values()) {
+    const parent = nodes.get(parentOf(uri)) ?? null
+    const interior = format === 'node' || (format === '' && parents.has(uri))
+    const node = newNode(name, parent, { format: interior ? 'node' : 'chr', acl: aclOf(acl ?? '') }, NOBODY)
+    if (acl !== null) known.add(node)
+    nodes.set(uri, node)
+  }
+  return nodes
+}
+
+/** True where every ACL from the node up to the one that decides was fetched, or set by the commands. */
+function certain(node: Node, known: Known): boolean {
+  const decider = effectiveAcl(node).node
+  for (let at: Node | null = node; at !== null; at = at.parent) {
+    if (!known.has(at)) return false
+    if (at === decider) return true
+  }
+  return false
 }
 
 function aclOf(text: string): ReturnType<typeof parseAcl> {

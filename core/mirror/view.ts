@@ -1,5 +1,5 @@
 // Answers about a mirror as area `tree` gives them: rows, details, search, counts. Values are cut here and say so; nothing is changed here.
-import type { Seq, TreeAcl, TreeNode, TreeNodeDetail, TreeNodes, TreeOverview } from '../api.ts'
+import type { Seq, TreeAcl, TreeFound, TreeNode, TreeNodeDetail, TreeNodes, TreeOverview } from '../api.ts'
 import { ACL_COMMANDS, decide, explain, formatAcl, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { newNode } from '../dmtree/node.ts'
@@ -84,26 +84,47 @@ export function each(look: Look, visit: (node: MirrorNode, uri: string, version:
   down(look.mirror.root, '.')
 }
 
-/** Nodes whose name, URI or value holds the text, whatever the case. */
-export function searchIn(look: Look, text: string, count: number): TreeNodes {
+/** Nodes one page of a search examines at the most. */
+const MOST_EXAMINED = 5000
+
+/**
+ * Nodes whose name, URI or value holds the text, whatever the case, in tree order: a page that goes on after the node `from` (the `next` of the page
+ * before; [] and '' from the beginning). Nodes that came before it meanwhile are missed.
+ */
+export function searchIn(look: Look, text: string, count: number, from: readonly string[] | null = null): TreeFound {
   const wanted = text.toLowerCase()
-  const most = Math.min(count, MOST_NODES)
+  const most = Math.max(1, Math.min(count, MOST_NODES))
   const nodes: TreeNode[] = []
-  let hits = 0
-  const down = (node: MirrorNode, uri: string, lower: string): void => {
+  let searched = 0
+  let last = ''
+  const full = (): boolean => nodes.length >= most || searched >= MOST_EXAMINED
+  const examine = (node: MirrorNode, uri: string, lower: string): void => {
     const version = versionAt(node, look.at)
-    if (
-      version !== undefined &&
-      (lower.includes(wanted) || node.name.toLowerCase().includes(wanted) || version.value?.toLowerCase().includes(wanted) === true)
-    ) {
-      hits += 1
-      const row = nodes.length < most ? rowOf(look, node, uri) : null
-      if (row !== null) nodes.push(row)
-    }
-    for (const child of node.children.values()) down(child, `${uri}/${child.segment}`, `${lower}/${child.segment.toLowerCase()}`)
+    searched += 1
+    last = uri
+    if (version === undefined) return
+    if (!lower.includes(wanted) && !node.name.toLowerCase().includes(wanted) && version.value?.toLowerCase().includes(wanted) !== true) return
+    const row = rowOf(look, node, uri)
+    if (row !== null) nodes.push(row)
   }
-  down(look.mirror.root, '.', '.')
-  return { nodes, more: hits - nodes.length }
+  /** False where the page is full. `after`: the way down to the node examined last, null where all below is new. */
+  const down = (node: MirrorNode, uri: string, lower: string, after: readonly string[] | null): boolean => {
+    if (after === null) {
+      if (full()) return false
+      examine(node, uri, lower)
+    }
+    let passed = after === null || after.length === 0
+    for (const [name, child] of node.children) {
+      const known = !passed && name === after?.[0]
+      if (!passed && !known) continue
+      passed = true
+      const below = known ? (after?.slice(1) ?? null) : null
+      if (!down(child, `${uri}/${child.segment}`, `${lower}/${child.segment.toLowerCase()}`, below)) return false
+    }
+    return true
+  }
+  const done = down(look.mirror.root, '.', '.', from)
+  return { nodes, searched, next: done ? '' : last }
 }
 
 /** How much is known. */

@@ -22,6 +22,7 @@ import type { HttpLimits } from './limits.ts'
 import { listenPush, pushSender } from './push.ts'
 import type { PushPort } from './push.ts'
 import { randomSource } from './random.ts'
+import { redactorOf } from './redactor.ts'
 import { folderShelf } from './shelf.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
@@ -117,6 +118,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     addresses: () => ({ dm: `${base()}/dm`, ui: ui?.url ?? '' }),
     simulate: (wish) => devices.start(`${dm?.url ?? ''}/dm`, wish),
     activity: devices.activity,
+    redactor: () => redactorOf(ledger),
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
     pushes: { notify: (device, wish) => notifier.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),

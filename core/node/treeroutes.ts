@@ -13,7 +13,7 @@ const SNAPSHOT = string('Name of the snapshot')
 const pair = z.strictObject({ a: treeRef, b: treeRef })
 const pairAndMode = z.strictObject({ a: treeRef, b: treeRef, mode: groupMode })
 const wishAndEncoding = z.strictObject({ cart, encoding })
-const part = z.strictObject({ of: treeRef, uri: z.string().min(1).max(4096), format: treeFormat })
+const part = z.strictObject({ of: treeRef, uri: z.string().min(1).max(4096), format: treeFormat, unredacted: z.boolean().optional() })
 const named = z.strictObject({ name: z.string().min(1).max(100), of: treeRef })
 
 const here = (call: ApiCall): TreeRef => {
@@ -37,9 +37,15 @@ export const TREE_ROUTES: readonly Route[] = [
     parameters: { device: DEVICE, uri: URI, server: string('Server id whose rights are told; empty: the lab', 'query', ''), after: AFTER },
     respond: (api, call) => api.tree.node(here(call), word(call, 'uri'), word(call, 'server')),
   }),
-  route('GET', '/devices/{device}/tree/search', 'Nodes whose name, URI or value holds a text', {
-    parameters: { device: DEVICE, text: string('What to look for', 'query'), count: COUNT, after: AFTER },
-    respond: (api, call) => api.tree.search(here(call), word(call, 'text'), number(call, 'count')),
+  route('GET', '/devices/{device}/tree/search', 'Nodes whose name, URI or value holds a text, page by page', {
+    parameters: {
+      device: DEVICE,
+      text: string('What to look for', 'query'),
+      count: COUNT,
+      from: string('`next` of the page before; empty: from the beginning', 'query', ''),
+      after: AFTER,
+    },
+    respond: (api, call) => api.tree.search(here(call), word(call, 'text'), number(call, 'count'), word(call, 'from')),
   }),
   route('GET', '/devices/{device}/tree/changes', 'Messages that changed what is known', {
     parameters: { device: DEVICE, session: int('Key of a session; 0: all', 'query', '0') },
@@ -101,11 +107,11 @@ export const TREE_ROUTES: readonly Route[] = [
     parameters: { name: SNAPSHOT },
     respond: (api, call) => api.tree.dropSnapshot(word(call, 'name')),
   }),
-  route('POST', '/trees/export', 'A tree or a part of it as TNDS or CSV, base64 in `bytes`', {
+  route('POST', '/trees/export', 'A tree or a part of it as TNDS or CSV, base64 in `bytes`, without its secrets unless `unredacted`', {
     body: part,
     respond: (api, call) => {
-      const { of, uri, format } = call.body as { of: TreeRef; uri: string; format: TreeFormat }
-      return api.tree.export(of, uri, format)
+      const { of, uri, format, unredacted } = call.body as { of: TreeRef; uri: string; format: TreeFormat; unredacted?: boolean }
+      return api.tree.export(of, uri, format, unredacted)
     },
   }),
   route('POST', '/trees/diff', 'Differences of two trees', {

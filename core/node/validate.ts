@@ -265,6 +265,7 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['ref', ref],
       ['text', name],
       ['count', key],
+      ['from', z.string().max(LIMIT.uri).optional()],
     ],
     changes: [
       ['device', name.min(1)],
@@ -310,6 +311,7 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['ref', ref],
       ['uri', uri],
       ['format', treeFormat],
+      ['unredacted', z.boolean().optional()],
     ],
     import: [
       ['name', fileName],

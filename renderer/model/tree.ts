@@ -234,8 +234,17 @@ export function steer(lines: readonly Line[], at: number, key: string): 'open' |
 }
 
 /** How many were found, said so that nobody takes a part for the whole. */
-export function foundWords(shown: number, more: number, of: number): string {
+export function foundWords({ nodes, searched, state }: Found, of: number): string {
   const n = (value: number): string => value.toLocaleString('en')
-  if (more > 0) return `First ${n(shown)} of ${n(shown + more)} matching nodes (of ${n(of)})`
-  return `${n(shown)} of ${n(of)} nodes match (complete)`
+  const hits = nodes.length === 1 ? '1 node matches' : `${n(nodes.length)} nodes match`
+  if (state === 'done') return `${hits} (all ${n(searched)} searched)`
+  return `${hits} so far, ${n(searched)} of ${n(Math.max(of, searched))} ${state === 'stopped' ? 'searched: stopped' : 'searched …'}`
+}
+
+/** A search as far as it got. */
+export interface Found {
+  readonly nodes: readonly TreeNode[]
+  /** Nodes examined. */
+  readonly searched: number
+  readonly state: 'searching' | 'stopped' | 'done'
 }

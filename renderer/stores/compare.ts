@@ -1,7 +1,7 @@
 // Snapshots, comparisons and DDFs: what the lab keeps, and the one comparison shown.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { SchemaRow, SnapshotRow, TreeDiff, TreeFormat, TreeScript } from '../../core/api.ts'
+import type { SchemaRow, SnapshotRow, TreeDiff, TreeFile, TreeFormat, TreeScript } from '../../core/api.ts'
 import { sides, type Side } from '../model/treediff.ts'
 import { useTree } from './tree.ts'
 import { useWorld } from './world.ts'
@@ -39,6 +39,13 @@ export function pickFile(accept: string): Promise<File | null> {
     input.addEventListener('cancel', () => resolve(null))
     input.click()
   })
+}
+
+/** What an export left out. */
+export function redactedWords(redacted: TreeFile['redacted']): string {
+  if (redacted === null) return 'It holds every secret that is known.'
+  const n = (count: number, one: string, more: string): string => (count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${more}`)
+  return `${n(redacted.secrets, 'secret', 'secrets')} and ${n(redacted.identifiers, 'identifier', 'identifiers')} were redacted.`
 }
 
 export const useCompare = defineStore('compare', () => {
@@ -112,11 +119,11 @@ export const useCompare = defineStore('compare', () => {
     if (at === null) return
     script.value = await doing('script', () => world.attempt('Making the commands', (lab) => lab.tree.script(at.a.ref, at.b.ref, mode)))
   }
-  async function save(uri: string, format: TreeFormat): Promise<void> {
-    const file = await doing('export', () => world.attempt('Exporting', (lab) => lab.tree.export(tree.looking, uri, format)))
+  async function save(uri: string, format: TreeFormat, unredacted: boolean): Promise<void> {
+    const file = await doing('export', () => world.attempt('Exporting', (lab) => lab.tree.export(tree.looking, uri, format, unredacted)))
     if (file === null) return
     const said = await keep(file.name, file.type, file.bytes)
-    if (said !== '') world.say(said)
+    if (said !== '') world.say(`${said} ${redactedWords(file.redacted)}`)
   }
   async function read(file: File): Promise<void> {
     const bytes = new Uint8Array(await file.arrayBuffer())

@@ -1,14 +1,15 @@
 // The tree looked at: whose, at which moment, which lines are open, which node is chosen. Answers to an older question are dropped.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { DiscoverOptions, LabApi, LabEvents, TreeNodeDetail, TreeNodes, TreeOverview, TreeRef, TreeTick } from '../../core/api.ts'
+import type { DiscoverOptions, LabApi, LabEvents, TreeNode, TreeNodeDetail, TreeOverview, TreeRef, TreeTick } from '../../core/api.ts'
 import { ancestors, createTree } from '../model/tree.ts'
+import type { Found } from '../model/tree.ts'
 import { useWorld } from './world.ts'
 
 /** A device that talks much is drawn at most four times a second; its list of moments once a second. */
 const CALM = 250
 const CALM_TICKS = 1000
-const MOST_FOUND = 1000
+const PAGE = 1000
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export const useTree = defineStore('tree', () => {
@@ -32,7 +33,7 @@ export const useTree = defineStore('tree', () => {
   const server = ref('')
   const version = ref(0)
   const search = ref('')
-  const found = shallowRef<TreeNodes | null>(null)
+  const found = shallowRef<Found | null>(null)
   const searchError = ref('')
   /** Grows when the chosen line shall come into view. */
   const shown = ref(0)
@@ -78,7 +79,7 @@ export const useTree = defineStore('tree', () => {
     }
     version.value += 1
     void loadDetail()
-    if (search.value.trim() !== '') void find()
+    if (search.value.trim() !== '') void find(true)
   }
   /** Another tree altogether: nothing of the old one is kept. */
   function begin(): void {
@@ -217,23 +218,48 @@ export const useTree = defineStore('tree', () => {
   }
 
   let findRun = 0
-  async function find(): Promise<void> {
+  /** The tree moved while a search was under way: once more when it is through. */
+  let again = false
+  /** Searches page by page and shows each as it comes; `quietly`, after a change, what is shown stays until all is found anew. */
+  async function find(quietly = false): Promise<void> {
     const api = world.api
-    const mine = ++findRun
     const text = search.value.trim()
+    if (quietly && found.value !== null && found.value.state !== 'done') {
+      again = found.value.state === 'searching'
+      return
+    }
+    const mine = ++findRun
+    again = false
     if (text === '' || api === null) {
       found.value = null
       searchError.value = ''
       return
     }
+    const ref = looking.value
+    let nodes: readonly TreeNode[] = []
+    let searched = 0
+    let from = ''
+    if (!quietly) found.value = { nodes, searched, state: 'searching' }
     try {
-      const answer = await api.tree.search(looking.value, text, MOST_FOUND)
-      if (mine !== findRun) return
-      found.value = answer
+      do {
+        const page = await api.tree.search(ref, text, PAGE, from)
+        if (mine !== findRun) return
+        nodes = [...nodes, ...page.nodes]
+        searched += page.searched
+        from = page.next
+        if (!quietly || from === '') found.value = { nodes, searched, state: from === '' ? 'done' : 'searching' }
+      } while (from !== '')
       searchError.value = ''
+      if (again) void find(true)
     } catch (problem) {
       if (mine === findRun) searchError.value = words(problem)
     }
+  }
+  /** Leaves a search where it is. */
+  function stopFinding(): void {
+    findRun += 1
+    again = false
+    if (found.value?.state === 'searching') found.value = { ...found.value, state: 'stopped' }
   }
   let typing: ReturnType<typeof setTimeout> | undefined
   watch(search, (text) => {
@@ -321,6 +347,7 @@ export const useTree = defineStore('tree', () => {
     toggle,
     reveal,
     find,
+    stopFinding,
     discover,
     cancel,
     /** Hears every fact about trees, also of other devices. */

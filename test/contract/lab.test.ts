@@ -171,7 +171,10 @@ describe('arguments', () => {
     'tree.overview': [[{ device: 'd' }], [{ device: 'd', after: 7 }], [{ snapshot: 's' }]],
     'tree.children': [[{ device: 'd' }, '.', 0, 100]],
     'tree.node': [[{ device: 'd' }, './A', '']],
-    'tree.search': [[{ snapshot: 's' }, 'x', 10]],
+    'tree.search': [
+      [{ snapshot: 's' }, 'x', 10],
+      [{ device: 'd' }, 'x', 10, './A'],
+    ],
     'tree.changes': [['d', 0]],
     'tree.discover': [
       ['d', {}],
@@ -189,7 +192,10 @@ describe('arguments', () => {
     'tree.dropSnapshot': [['before']],
     'tree.diff': [[{ snapshot: 'a' }, { device: 'd' }]],
     'tree.script': [[{ snapshot: 'a' }, { device: 'd', after: 3 }, 'atomic']],
-    'tree.export': [[{ device: 'd' }, '.', 'csv']],
+    'tree.export': [
+      [{ device: 'd' }, '.', 'csv'],
+      [{ device: 'd' }, '.', 'csv', true],
+    ],
     'tree.import': [['a', new Uint8Array(2)]],
     'tree.schemas': [[]],
     'tree.addSchema': [['a', new Uint8Array(2)]],

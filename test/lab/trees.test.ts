@@ -268,8 +268,37 @@ describe('copies', () => {
     await expect(lab.api.tree.diff({ snapshot: 'before / 1' }, { device: id })).rejects.toThrow('there is no snapshot before / 1')
   })
 
+  it.each(['tnds-xml', 'tnds-wbxml', 'csv'] as const)('an export as %s holds no secret and no identifier unless it is asked to', async (format) => {
+    const secret = { kind: 'Add', locUri: `${PLACE}/WepKey`, format: 'chr', type: 'text/plain', data: 'Sesam-0ffne-Dich' } as const
+    const quoted = { kind: 'Add', locUri: `${PLACE}/note`, format: 'chr', type: 'text/plain', data: `of ${id}; password=Sesam-0ffne-Dich` } as const
+    await lab.send(id, [secret, quoted])
+    const plain = await lab.api.tree.export({ device: id }, '.', format, true)
+    expect(plain).toMatchObject({ redacted: null, name: expect.stringContaining(id.replace(':', '-')) as string })
+    const safe = await lab.api.tree.export({ device: id }, '.', format)
+    expect(safe.name).toBe(`tree.redacted.${format === 'csv' ? 'csv' : format.replace('-', '.')}`)
+    expect(safe.redacted?.secrets).toBeGreaterThan(0)
+    expect(safe.redacted?.identifiers).toBeGreaterThan(0)
+    for (const hidden of ['Sesam-0ffne-Dich', id.replace('IMEI:', '')]) {
+      expect(text(plain.bytes)).toContain(hidden)
+      expect(text(safe.bytes)).not.toContain(hidden)
+    }
+    // It is a tree all the same: read back, it differs in the values alone.
+    const name = `safe ${format}`
+    await lab.api.tree.import(name, safe.bytes)
+    const { changes } = await lab.api.tree.diff({ device: id }, { snapshot: name })
+    expect(changes.filter(({ kind }) => kind === 'changed').map(({ uri }) => uri)).toEqual(
+      expect.arrayContaining([`${PLACE}/WepKey`, `${PLACE}/note`, './DevInfo/DevId']),
+    )
+    expect(changes.filter(({ kind }) => kind === 'added')).toEqual([])
+    await lab.api.tree.dropSnapshot(name)
+    await lab.send(id, [
+      { kind: 'Delete', locUri: `${PLACE}/WepKey` },
+      { kind: 'Delete', locUri: `${PLACE}/note` },
+    ])
+  })
+
   it.each(['tnds-xml', 'tnds-wbxml', 'csv'] as const)('what is exported as %s comes back the same', async (format) => {
-    const { bytes } = await lab.api.tree.export({ device: id }, '.', format)
+    const { bytes } = await lab.api.tree.export({ device: id }, '.', format, true)
     const row = await lab.api.tree.import(`back ${format}`, bytes)
     expect(row).toMatchObject({ device: '', seq: 0 })
     const { changes } = await lab.api.tree.diff({ device: id }, { snapshot: row.name })

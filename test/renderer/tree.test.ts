@@ -171,8 +171,12 @@ describe('words', () => {
     expect([age(0), age(90_000), age(7_200_000), age(200_000_000)]).toEqual(['0 s', '1 min', '2 h', '2 d'])
   })
   it('of a search never call a part the whole', () => {
-    expect(foundWords(12, 0, 50_000)).toBe('12 of 50,000 nodes match (complete)')
-    expect(foundWords(1000, 3200, 50_000)).toBe('First 1,000 of 4,200 matching nodes (of 50,000)')
+    const nodes = Array.from({ length: 1200 }, () => node('./a'))
+    expect(foundWords({ nodes, searched: 50_000, state: 'done' }, 50_000)).toBe('1,200 nodes match (all 50,000 searched)')
+    expect(foundWords({ nodes, searched: 10_000, state: 'searching' }, 50_000)).toBe('1,200 nodes match so far, 10,000 of 50,000 searched …')
+    expect(foundWords({ nodes: nodes.slice(0, 1), searched: 10_000, state: 'stopped' }, 50_000)).toBe(
+      '1 node matches so far, 10,000 of 50,000 searched: stopped',
+    )
   })
   it('of a comparison count each kind and say what was not compared', () => {
     const changes = [

@@ -5,6 +5,9 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import type { LabApi, OrderRow } from '../../core/api.ts'
+import Exchange from '../../renderer/components/tree/Exchange.vue'
+import TreeSearch from '../../renderer/components/tree/TreeSearch.vue'
+import { redactedWords } from '../../renderer/stores/compare.ts'
 import CartDock from '../../renderer/components/tree/CartDock.vue'
 import NodePanel from '../../renderer/components/tree/NodePanel.vue'
 import TimeSlider from '../../renderer/components/tree/TimeSlider.vue'
@@ -41,6 +44,80 @@ beforeEach(async () => {
   const tree = useTree()
   tree.device = DEVICE
   await settle()
+})
+
+describe('search', () => {
+  const row = (uri: string) =>
+    ({
+      uri,
+      name: uri,
+      kind: 'leaf',
+      format: 'chr',
+      type: '',
+      value: 'x',
+      size: 1,
+      status: 'fetched',
+      seq: 1,
+      at: 1,
+      children: null,
+      changed: false,
+    }) as const
+
+  it('shows page after page with its progress; Stop leaves it where it is, and a new word begins anew', async () => {
+    const asked: string[] = []
+    let go: () => void = () => {}
+    Object.assign(lab.api.tree, {
+      search: async (_ref: unknown, text: string, _count: number, from: string) => {
+        asked.push(`${text} ${from}`)
+        if (from !== '') await new Promise<void>((resolve) => (go = resolve))
+        const n = asked.length
+        return { nodes: [row(`./${text}/${String(n)}`)], searched: 5000, next: n < 4 ? `./${text}/${String(n)}` : '' }
+      },
+    })
+    const tree = useTree()
+    const view = mount(TreeSearch)
+    tree.search = 'abc'
+    await settle()
+    expect(asked).toEqual(['abc ', 'abc ./abc/1'])
+    expect(view.text()).toContain('1 node matches so far, 5,000 of')
+    expect(view.find('progress').exists()).toBe(true)
+    go()
+    await settle()
+    expect(tree.found).toMatchObject({ nodes: [{ uri: './abc/1' }, { uri: './abc/2' }], searched: 10_000, state: 'searching' })
+    await view.find('button').trigger('click')
+    go()
+    await settle()
+    expect(asked).toHaveLength(3)
+    expect(tree.found).toMatchObject({ searched: 10_000, state: 'stopped' })
+    expect(view.text()).toContain('stopped')
+    expect(view.find('button').text()).toBe('Search all')
+    tree.search = 'xyz'
+    await settle()
+    expect(tree.found).toMatchObject({ nodes: [{ uri: './xyz/4' }], state: 'done' })
+    expect(view.text()).toContain('1 node matches (all 5,000 searched)')
+    view.unmount()
+  })
+
+  it('an export goes without secrets unless the box is ticked, and says what was done', async () => {
+    const saved: string[] = []
+    Object.assign(URL, { createObjectURL: () => 'blob:x', revokeObjectURL: () => {} })
+    const part = mount(Exchange)
+    useTree().overview = await lab.api.tree.overview({ device: DEVICE })
+    await settle()
+    const button = part.findAll('button')[0]
+    await button?.trigger('click')
+    await settle()
+    await part.findAll('input[type="checkbox"]')[1]?.setValue(true)
+    await button?.trigger('click')
+    await settle()
+    saved.push(...lab.calls.filter((call) => call.startsWith('tree.export')))
+    expect(saved).toEqual(['tree.export . tnds-xml redacted', 'tree.export . tnds-xml unredacted'])
+    expect([redactedWords({ secrets: 1, identifiers: 2 }), redactedWords(null)]).toEqual([
+      '1 secret and 2 identifiers were redacted.',
+      'It holds every secret that is known.',
+    ])
+    part.unmount()
+  })
 })
 
 describe('node panel', () => {

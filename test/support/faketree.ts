@@ -229,14 +229,16 @@ export function fakeTree({ tell, called, last, now }: FakeTreeParts): TreeArea {
         count,
       ),
     node: async (_ref, uri, server) => detail(uri, server),
-    search: async (_ref, text, count) => {
+    search: async (_ref, text, count, from = '') => {
       const wanted = text.toLowerCase()
       const hits = [...nodes.values()].filter((node) => node.uri.toLowerCase().includes(wanted) || node.value?.toLowerCase().includes(wanted))
-      return page(
+      const first = from === '' ? 0 : hits.findIndex((node) => node.uri === from) + 1
+      const found = page(
         hits.map((node) => node.uri),
-        0,
+        first,
         count,
       )
+      return { nodes: found.nodes, searched: nodes.size, next: found.more === 0 ? '' : (found.nodes.at(-1)?.uri ?? '') }
     },
     changes: async (): Promise<TreeTick[]> =>
       [1, 3, 5]
@@ -325,12 +327,14 @@ export function fakeTree({ tell, called, last, now }: FakeTreeParts): TreeArea {
     },
     diff: async () => ({ changes, more: 0, unknown: 2 }),
     script: async (_a, _b, mode) => ({ cart: { ...script, mode }, remarks: [] }),
-    async export(_ref, uri, format) {
+    async export(_ref, uri, format, unredacted = false) {
+      called(`tree.export ${uri} ${format} ${unredacted ? 'unredacted' : 'redacted'}`)
       const lines = [...nodes.values()].filter((node) => node.uri.startsWith(uri) && node.value !== null).map((node) => `${node.uri},${node.format}`)
       return {
         name: `tree.${format === 'csv' ? 'csv' : 'xml'}`,
         type: format === 'csv' ? 'text/csv' : 'application/vnd.syncml.dmtnds+xml',
         bytes: new TextEncoder().encode(lines.join('\r\n')),
+        redacted: unredacted ? null : { secrets: 3, identifiers: 1 },
       }
     },
     async import(name, bytes) {

@@ -1,11 +1,11 @@
 // `dmlab export`: rows of a workspace as files for others; redacted unless told otherwise, streamed row by row, nothing overwritten.
-import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { FrameDetail } from '../../api.ts'
 import { toRecord, type TraceRecord } from '../../evidence/record.ts'
-import { type Redaction, Redactor } from '../../evidence/redact.ts'
+import type { Redaction } from '../../evidence/redact.ts'
+import { redactorOf, sealedWords } from '../redactor.ts'
 import type { Workspace } from '../workspace.ts'
 import { iso, OutputFile, Progress, refuse, write } from './output.ts'
 import { bounds, type Selection, selectionOptions, withWorkspace, workspaceOption } from './workspace.ts'
@@ -41,7 +41,9 @@ export function exporting(program: Command): void {
 async function run(workspace: Workspace, options: Options): Promise<void> {
   const { first, last, test } = bounds(workspace.trace, options)
   if (options.format === 'raw' && options.output === undefined) refuse('--format raw writes a folder: name it with -o')
-  const redactor = options.unredacted === true ? null : redactorFor(workspace)
+  const redactor = options.unredacted === true ? null : redactorOf(workspace.ledger)
+  const sealed = redactor === null ? '' : sealedWords(workspace.ledger)
+  if (sealed !== '') process.stderr.write(`${sealed}\n`)
   const progress = new Progress()
   function* rows(): Generator<Exported> {
     let done = 0
@@ -59,24 +61,6 @@ async function run(workspace: Workspace, options: Options): Promise<void> {
   } finally {
     progress.done()
   }
-}
-
-/** A redactor with a key of its own, forgotten when the program ends, that knows the accounts of the workspace. */
-function redactorFor({ ledger }: Workspace): Redactor {
-  const key = randomBytes(32)
-  const all = ledger.accounts()
-  const accounts = all.filter(({ locked }) => locked === undefined)
-  const sealed = all.length - accounts.length
-  if (sealed > 0)
-    process.stderr.write(
-      `the secrets of ${String(sealed)} accounts are sealed: they are redacted where they stand in their fields, not searched for elsewhere\n`,
-    )
-  return new Redactor({
-    keyed: (text) => createHmac('sha256', key).update(text).digest(),
-    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-    secrets: accounts.flatMap(({ password, serverPassword }) => [password, serverPassword]),
-    identifiers: all.flatMap(({ device }) => (device === null ? [] : [device])),
-  })
 }
 
 function line(detail: Exported): string {

@@ -1,6 +1,6 @@
 // `dmlab tree`: reads, writes, walks, copies and compares the trees of devices. Reading goes to the workspace, writing to the lab that owns it.
 import { type Command, Option } from 'commander'
-import type { Cart, Discovery, OrderRow, QueuedCommand, SnapshotRow, TreeDiff, TreeNode, TreeScript } from '../../api.ts'
+import type { Cart, Discovery, OrderRow, QueuedCommand, SnapshotRow, TreeDiff, TreeFound, TreeNode, TreeScript } from '../../api.ts'
 import type { Trees } from '../../lab/trees.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson, writeResult } from './output.ts'
 import type { Ask } from './treesource.ts'
@@ -195,8 +195,20 @@ function reading(group: Command): void {
     .addOption(jsonOption())
     .action((ref: string, text: string, options: Common) =>
       onWorkspace(options, async (trees) => {
-        const { nodes, more } = await trees.search(refOf(ref), text, 1000)
-        await nodesOut(nodes, more, options)
+        const of = refOf(ref)
+        const { nodes: total } = await trees.overview(of)
+        const progress = new Progress()
+        const nodes: TreeNode[] = []
+        let searched = 0
+        for (let from: string | null = ''; from !== null;) {
+          const page: TreeFound = await trees.search(of, text, 1000, from)
+          nodes.push(...page.nodes)
+          searched += page.searched
+          progress.show(() => `${String(searched)} of ${String(total)} nodes searched, ${String(nodes.length)} found`)
+          from = page.next === '' ? null : page.next
+        }
+        progress.done()
+        await nodesOut(nodes, 0, options)
       }),
     )
   group
@@ -229,6 +241,7 @@ async function nodesOut(nodes: readonly TreeNode[], more: number, { json }: Comm
 interface Copying extends Common {
   readonly output?: string
   readonly force?: true
+  readonly unredacted?: true
   readonly format: 'tnds-xml' | 'tnds-wbxml' | 'csv'
   readonly uri: string
   readonly mode: 'atomic' | 'sequence'
@@ -279,15 +292,21 @@ function copying(group: Command): void {
     )
   group
     .command('export <tree>')
-    .description('a tree as TNDS or CSV, with all it holds: nothing is replaced')
+    .description('a tree as TNDS or CSV, without its secrets and identifiers')
     .addOption(workspaceOption())
     .addOption(new Option('--format <format>', 'how').choices(['tnds-xml', 'tnds-wbxml', 'csv']).default('tnds-xml'))
     .option('--uri <uri>', 'from this node down', '.')
     .option('-o, --output <file>', 'file (default: stdout)')
+    .option('--unredacted', 'with all it holds')
     .option('--force', 'overwrite')
     .action((ref: string, options: Copying) =>
       onWorkspace(options, async (trees) => {
-        const { bytes } = await trees.export(refOf(ref), options.uri, options.format)
+        const { bytes, redacted } = await trees.export(refOf(ref), options.uri, options.format, options.unredacted === true)
+        const said =
+          redacted === null
+            ? 'unredacted: it holds every secret that is known'
+            : `${String(redacted.secrets)} secrets and ${String(redacted.identifiers)} identifiers redacted; --unredacted keeps them`
+        process.stderr.write(`${said}\n`)
         await writeResult(bytes, options.output, options.force === true)
       }),
     )

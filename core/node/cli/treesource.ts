@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TreeRef } from '../../api.ts'
 import type { Workspace } from '../workspace.ts'
 import { Trees } from '../../lab/trees.ts'
+import { redactorOf } from '../redactor.ts'
 import { folderShelf } from '../shelf.ts'
 import { Failure, refuse } from './output.ts'
 
@@ -17,6 +18,7 @@ export function treesOf({ trace, ledger, dir }: Workspace): Trees {
     random: nothing,
     snapshots: folderShelf(join(dir, 'snapshots')),
     ddf: folderShelf(join(dir, 'ddf')),
+    redactor: () => redactorOf(ledger),
     server: () => '',
     queue: nothing,
     wake: nothing,
