@@ -72,6 +72,14 @@ export interface TracePage {
   readonly strings: readonly string[]
 }
 
+/** What one slice of a search found. */
+export interface TraceFound {
+  /** Numbers of the rows that pass, ascending. */
+  readonly found: Float64Array
+  /** All rows asked for up to this one have been examined; the search goes on behind it. */
+  readonly through: Seq
+}
+
 /** Everything known of one row, bytes included. */
 export interface FrameDetail {
   readonly row: TraceRow
@@ -692,6 +700,11 @@ export interface TraceArea {
   frame(seq: Seq): Promise<FrameDetail>
   /** Newest first. */
   sessions(): Promise<readonly SessionRow[]>
+  /**
+   * Rows of `first` to `first + count - 1` that pass a filter (core/filter). One call takes a slice of time: where `through` is less than the last row
+   * asked for, ask again from `through + 1`; who stops asking has cancelled. Rejects with place and expectation where the expression cannot be read.
+   */
+  filter(expression: string, first: Seq, count: number): Promise<TraceFound>
   /** Sequence numbers of one session, in order. */
   session(session: number): Promise<Float64Array>
 }

@@ -6,7 +6,7 @@ type Area = Exclude<keyof LabApi, 'on'>
 /** Every call there is; nothing else can be reached through a channel. */
 export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string)[] } = {
   lab: ['state'],
-  trace: ['rows', 'frame', 'sessions', 'session'],
+  trace: ['rows', 'frame', 'filter', 'sessions', 'session'],
   stepper: ['held', 'mode', 'decide'],
   devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap', 'accounts', 'setAccount'],
   evidence: ['open'],

@@ -26,6 +26,7 @@ import type { TraceStore } from '../store/trace.ts'
 import { accountsFor, changeAccount } from './accounts.ts'
 import { toCommand } from './commands.ts'
 import { People } from './people.ts'
+import { Searching } from './searching.ts'
 import type { Host } from './host.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
@@ -94,6 +95,7 @@ export class Lab implements LabApi {
   readonly #startedAt: number
   /** The trees as the lab sees them. */
   readonly tree: Trees
+  readonly #searching: Searching
   #host!: Host
   #recorder!: Recorder
   #telling: (() => void) | null = null
@@ -105,6 +107,7 @@ export class Lab implements LabApi {
   constructor(parts: LabParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.#searching = new Searching(parts.store, () => parts.clock.mono())
     this.people = new People(parts.clock, () => this.facts.tell('questions', { open: this.people.questions() }))
     this.tree = this.#trees()
     this.facts.on('trace', (fact) => this.tree.moved(fact))
@@ -134,6 +137,7 @@ export class Lab implements LabApi {
       if (frame === undefined) throw new Error(`there is no row ${seq}; the trace holds ${this.#parts.store.first} to ${this.#parts.store.last}`)
       return frame
     },
+    filter: async (expression: string, first: Seq, count: number) => this.#searching.find(expression, first, count),
     sessions: async () => this.#recorder.sessions.all().sort((a, b) => b.session - a.session),
     session: async (session: number) => this.#parts.store.session(session),
   }

@@ -37,6 +37,17 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/trace/filter',
+    text: 'Numbers of the rows that pass a filter expression; where `through` is less than the last row asked for, ask again from `through` + 1',
+    parameters: {
+      expression: string('Expression of the filter language', 'query'),
+      first: int('Sequence number of the first row', 'query', '1'),
+      count: int('How many rows are examined at the most', 'query', '5000'),
+    },
+    respond: (api, call) => api.trace.filter(word(call, 'expression'), number(call, 'first'), number(call, 'count')),
+  },
+  {
+    method: 'GET',
     path: '/trace/{seq}',
     text: 'One row with its bytes (base64), header fields, findings and notes',
     parameters: { seq: int('Sequence number') },

@@ -208,6 +208,11 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['count', key],
     ],
     frame: [['seq', key]],
+    filter: [
+      ['expression', z.string().min(1).max(10_000)],
+      ['first', key],
+      ['count', key],
+    ],
     sessions: [],
     session: [['session', key]],
   },

@@ -130,6 +130,7 @@ describe('arguments', () => {
       [1, 1e9],
     ],
     'trace.frame': [[1]],
+    'trace.filter': [['cmd == Exec', 1, 5000]],
     'trace.sessions': [[]],
     'trace.session': [[3]],
     'stepper.held': [[]],

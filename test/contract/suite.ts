@@ -72,6 +72,14 @@ export function labContract(title: string, make: () => Promise<Subject>): void {
       expect((await api.trace.rows(1, 0)).count).toBe(0)
     })
 
+    it('a filter finds rows by their bytes, slice by slice, and says where an expression is wrong', async () => {
+      for (let i = 0; i < 3; i++) await api.evidence.open(`${i}.xml`, message)
+      expect(await api.trace.filter('codec == xml && !chunk', 1, 3)).toMatchObject({ through: 3, found: Float64Array.of(1, 2, 3) })
+      expect([...(await api.trace.filter('seq >= 2', 2, 1)).found]).toEqual([2])
+      expect([...(await api.trace.filter('codec == wbxml || data contains "nowhere"', 1, 3)).found]).toEqual([])
+      await expect(api.trace.filter('seq = 2', 1, 3)).rejects.toThrow('position 5: a single = is no operator; expected ==')
+    })
+
     it('what does not exist is refused in words', async () => {
       await expect(api.trace.frame(99)).rejects.toThrow(/99/)
       await expect(api.stepper.decide(99, { act: 'continue' })).rejects.toThrow(/99/)

@@ -17,6 +17,8 @@ import type {
   TraceRow,
 } from '../../core/api.ts'
 import type { Note } from '../../core/machine.ts'
+import { rowFilter } from '../../core/filter/rows.ts'
+import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import type { Finding, Severity } from '../../core/syncml/finding.ts'
@@ -265,6 +267,16 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         },
         async frame(seq) {
           return { row: at(seq), ...(details.get(seq) as Omit<FrameDetail, 'row'>) }
+        },
+        async filter(expression, first, count) {
+          calls.push(`trace.filter ${expression} ${first} ${count}`)
+          const around = {
+            frame: (seq: Seq): FrameDetail => ({ row: at(seq), ...(details.get(seq) as Omit<FrameDetail, 'row'>) }),
+            row: (seq: Seq): TraceRow | undefined => rows[seq - 1],
+          }
+          const asked = rows.slice(Math.max(0, first - 1), first - 1 + count)
+          const found = [...passing(rowFilter(expression), asked, around)].map((row) => row.seq)
+          return { found: Float64Array.from(found), through: first + count - 1 }
         },
         sessions: async () => [...sessions.values()].reverse(),
         session: async (session) => Float64Array.from(rows.filter((row) => row.session === session).map((row) => row.seq)),

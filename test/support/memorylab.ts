@@ -15,6 +15,8 @@ import type {
   TraceRow,
   Verdict,
 } from '../../core/api.ts'
+import { rowFilter } from '../../core/filter/rows.ts'
+import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
@@ -204,6 +206,12 @@ export function memoryLab(): MemoryLab {
         const frame = frames[seq - 1]
         if (frame === undefined) throw new Error(`there is no row ${seq}`)
         return frame
+      },
+      filter: async (expression, first, count) => {
+        const asked = frames.slice(Math.max(0, first - 1), Math.max(0, first - 1) + count).map((frame) => frame.row)
+        const around = { frame: (seq: number) => frames[seq - 1], row: (seq: number) => frames[seq - 1]?.row }
+        const found = [...passing(rowFilter(expression), asked, around)].map((row) => row.seq)
+        return { found: Float64Array.from(found), through: first + count - 1 }
       },
       sessions: async () => [...sessions],
       session: async (session) => Float64Array.from(frames.filter((frame) => frame.row.session === session).map((frame) => frame.row.seq)),
