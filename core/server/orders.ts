@@ -139,6 +139,8 @@ export class Orders {
     }
     for (const id of this.#open.keys()) this.#held.delete(id)
     this.#open.clear()
+    this.#tasks.length = 0
+    this.#round = []
   }
 
   #move(open: Open, change: Partial<Order>): void {

@@ -79,7 +79,11 @@ export class Awaiting {
   /** Forgets what was sent; the next package begins anew. Answers to old commands are still known as such. */
   settle(): void {
     for (const slot of this.#slots.values()) slot.answered = true
-    if (this.#slots.size + this.#loose.size < 1024) return
+    if (this.#slots.size + this.#loose.size >= 1024) this.clear()
+  }
+
+  /** Forgets everything: the session is over. */
+  clear(): void {
     this.#slots.clear()
     this.#loose.clear()
   }

@@ -360,6 +360,9 @@ export class ServerSession {
 
   #end(end: SessionEnd): Effect[] {
     this.#desk.ended(end)
+    // What is over waits for a lost last answer only; thousands of those shall weigh little.
+    this.#given.clear()
+    this.#x.awaiting.clear()
     const { state, reason } = end
     const text = `session ${this.#x.sessionId} of ${this.#x.device} ${state}${reason === '' ? '' : `: ${reason}`}`
     return [this.#x.note('session', text, { state, reason, server: this.#x.options.own, messages: this.#x.messages })]
