@@ -1,0 +1,444 @@
+// One item of a job, step by step: what is to be sent now, and what an answer changes. Everything it knows stands in the item, so that it can go on after a restart.
+import type { JobState, JobType } from '../api.ts'
+import { codeWords } from '../mo/codes.ts'
+import type { Command, Item as WireItem } from '../syncml/message.ts'
+import { execMeans, goodCode, notImplemented, refusedCode, stateOf, undefinedError } from './codes.ts'
+import { effectOf, locate, ownerOf } from './state.ts'
+import { childrenOf } from './survey.ts'
+import type { Answer, Answers, DataStep, DeviceMemory, ExecStep, Item, PutNode, PutStep, Step, VerifyStep } from './types.ts'
+import { isOver } from './types.ts'
+
+/** A command, and whose answer it brings. */
+export interface Want {
+  readonly key: string
+  readonly command: Command
+}
+
+/** What an item is worked on with. */
+export interface Scene {
+  readonly type: JobType
+  readonly root: string
+  readonly memory: DeviceMemory
+  readonly now: number
+  readonly sessionId: string
+  /** The device runs nothing twice for a repeated Correlator. */
+  readonly own: boolean
+  bytes(sha256: string): Uint8Array
+  log(text: string): void
+}
+
+export const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
+const write = (kind: 'Add' | 'Replace', locUri: string, item: Pick<WireItem, 'meta' | 'data'>): Command => ({
+  kind,
+  cmdId: '',
+  items: [{ target: { locUri }, ...item }],
+})
+const asks = (at: number, uris: readonly string[]): Want[] => uris.map((uri) => ({ key: `${String(at)} get ${uri}`, command: get(uri) }))
+const fine = (code: number): boolean => code >= 200 && code < 300
+/** An accepted order without an alert is read for after so long, ms (INFERRED). */
+export const POLL_AFTER = 600_000
+
+// -- what is to be sent
+
+export function wants(scene: Scene, item: Item): Want[] {
+  const step = item.steps[item.at]
+  if (step === undefined || isOver(item.state)) return []
+  const own = stepWants(scene, item, step, item.at)
+  const next = item.steps[item.at + 1]
+  return step.do === 'put' && step.joined && next !== undefined ? [...own, ...stepWants(scene, item, next, item.at + 1)] : own
+}
+
+function stepWants(scene: Scene, item: Item, step: Step, at: number): Want[] {
+  switch (step.do) {
+    case 'put':
+      return step.nodes.flatMap((node, i) => (node.state === 'todo' ? [{ key: `${String(at)} node ${String(i)}`, command: putCommand(node) }] : []))
+    case 'data': {
+      if (step.state !== 'todo') return []
+      const data = scene.bytes(step.sha256)
+      const meta = { format: 'bin', type: 'application/octet-stream' }
+      return [{ key: `${String(at)} data`, command: write(step.how, step.uri, { meta, data }) }]
+    }
+    case 'exec':
+      return execWants(scene, item, step, at)
+    case 'verify': {
+      const found = look(scene, item, step)
+      return 'ask' in found ? asks(at, found.ask) : []
+    }
+    default:
+      return step satisfies never
+  }
+}
+
+function putCommand({ uri, format, data, how }: PutNode): Command {
+  if (format === 'node' || format === 'null') return write(how, uri, { meta: { format } })
+  if (format === 'bin') return write(how, uri, { meta: { format: 'bin', type: 'application/octet-stream' }, data: '' })
+  return write(how, uri, { meta: { format: 'chr', type: 'text/plain' }, data })
+}
+
+function execWants(scene: Scene, item: Item, step: ExecStep, at: number): Want[] {
+  if (step.state === 'lost' || (step.state === 'refused' && step.code === 403)) {
+    const effect = effectOf(scene.type, scene.root, item, resolved(item, step), step.answers)
+    return 'ask' in effect ? asks(at, effect.ask) : []
+  }
+  if (step.state === 'refused' && step.mend === 1) return mending(item, step, at)
+  if (step.state !== 'todo' || step.session === scene.sessionId) return []
+  const { uri, correlator } = resolved(item, step)
+  return [{ key: `${String(at)} exec`, command: { kind: 'Exec', cmdId: '', correlator, items: [{ target: { locUri: uri } }] } }]
+}
+
+const resolved = (item: Item, step: ExecStep): ExecStep => ({ ...step, uri: step.uri.replace('{delivered}', item.delivered) })
+
+/** Rule 2a: what is there is listed, what is missing is added, parents first. */
+function mending(item: Item, step: ExecStep, at: number): Want[] {
+  const { uri } = resolved(item, step)
+  const owner = ownerOf(uri)
+  const operations = `${owner}/Operations`
+  if (step.answers[owner] === undefined) return asks(at, [owner])
+  if (!fine(step.answers[owner].code)) return []
+  const has = childrenOf(owner, step.answers[owner]).includes(operations)
+  if (has && step.answers[operations] === undefined) return asks(at, [operations])
+  if (childrenOf(operations, step.answers[operations]).includes(uri) || spelled(step, operations) !== '') return []
+  if (owner.includes('/Inventory/Deployed/')) return []
+  const missing: readonly (readonly [string, 'node' | 'null'])[] = has
+    ? [[uri, 'null']]
+    : [
+        [operations, 'node'],
+        [uri, 'null'],
+      ]
+  return missing
+    .filter(([node]) => step.answers[`add ${node}`] === undefined)
+    .map(([node, format]) => ({ key: `${String(at)} add ${node}`, command: write('Add', node, { meta: { format } }) }))
+}
+
+/** How the device writes the primitive, where it writes it differently (MediaTek: `Deactive`). */
+function spelled(step: ExecStep, operations: string): string {
+  const names = childrenOf(operations, step.answers[operations])
+  return step.primitive === 'Deactivate' && names.includes(`${operations}/Deactive`) ? `${operations}/Deactive` : ''
+}
+
+// -- what was answered
+
+/** Takes the answer to a want; `answers` holds the URI asked and whatever a list brought. */
+export function hear(scene: Scene, item: Item, key: string, code: number, answers: Answers): void {
+  const [, at = '', what = '', rest = ''] = /^(\S*) (\S*) ?(.*)$/s.exec(key) ?? []
+  const step = item.steps[Number(at)]
+  if (step?.do === 'put') putHeard(step.nodes[Number(rest)], code)
+  else if (step?.do === 'data') dataHeard(scene, step, code)
+  else if (step?.do === 'exec' && what === 'exec') execHeard(scene, step, code)
+  else if (step !== undefined) Object.assign(step.answers, what === 'add' ? { [`add ${rest}`]: { code, data: '', format: '' } } : answers)
+}
+
+/** Add on what is there: Replace; Replace on what is missing: Add (scomo sheet 3.4, SC-40). */
+function putHeard(node: PutNode | undefined, code: number): void {
+  if (node === undefined) return
+  node.code = code
+  node.tries += 1
+  if (fine(code)) node.state = 'done'
+  else if (code === 418 && node.how === 'Add') {
+    if (node.format !== 'chr') node.state = 'done'
+    else if (node.tries < 3) node.how = 'Replace'
+    else node.state = 'refused'
+  } else if (code === 404 && node.how === 'Replace' && node.tries < 3) node.how = 'Add'
+  else node.state = 'refused'
+}
+
+function dataHeard(scene: Scene, step: DataStep, code: number): void {
+  step.code = code
+  step.tries += 1
+  if (fine(code)) step.state = 'done'
+  else if (code === 404 && step.how === 'Replace' && step.tries < 3) step.how = 'Add'
+  else if (code === 418 && step.how === 'Add' && step.tries < 3) step.how = 'Replace'
+  else if (code === 424 && step.tries < 2) scene.log('the device could not put the object together (424); it is sent once more')
+  else step.state = 'refused'
+}
+
+function execHeard(scene: Scene, step: ExecStep, code: number): void {
+  step.code = code
+  const means = execMeans(scene.type, code)
+  step.state = means === 'accepted' ? 'accepted' : means === 'unknown' ? 'lost' : 'refused'
+  if (means === 'unknown') step.answers = {}
+}
+
+// -- what follows
+
+/** Goes on as far as no further answer is needed. */
+export function advance(scene: Scene, item: Item): void {
+  for (let again = true; again && !isOver(item.state);) {
+    const step = item.steps[item.at]
+    again = step === undefined ? finish(scene, item) : moveOn(scene, item, step)
+  }
+}
+
+function moveOn(scene: Scene, item: Item, step: Step): boolean {
+  switch (step.do) {
+    case 'put':
+      return putDone(scene, item, step)
+    case 'data':
+      return dataDone(scene, item, step)
+    case 'exec':
+      return execDone(scene, item, step)
+    case 'verify':
+      return verified(scene, item, step)
+    default:
+      return step satisfies never
+  }
+}
+
+function next(item: Item): true {
+  item.at += 1
+  return true
+}
+
+function putDone(scene: Scene, item: Item, step: PutStep): boolean {
+  const after = item.steps[item.at + 1]
+  // The device took the order although something beside it was not as expected: the order counts.
+  if (step.joined && after?.do === 'exec' && after.state === 'accepted') return next(item)
+  const bad = step.nodes.find((node) => node.state === 'refused' && !node.optional)
+  if (bad !== undefined) return fail(scene, item, refusedCode(scene.type, bad.code, ''), `${bad.how} of ${bad.uri} was answered ${String(bad.code)}`)
+  return step.nodes.some((node) => node.state === 'todo') ? false : next(item)
+}
+
+function dataDone(scene: Scene, item: Item, step: DataStep): boolean {
+  if (step.state === 'todo') return false
+  if (step.state === 'refused') {
+    const code = step.code === 0 || step.code === 424 ? (scene.type === 'scomo' ? 1402 : 402) : refusedCode(scene.type, step.code, 'Download')
+    return fail(scene, item, code, `the object for ${step.uri} was answered ${String(step.code)}`)
+  }
+  item.delivered = step.uri.slice(0, step.uri.lastIndexOf('/'))
+  if (scene.type === 'fumo') item.delivered = ownerOf(item.delivered)
+  item.objects = [item.delivered]
+  return next(item)
+}
+
+function execDone(scene: Scene, item: Item, step: ExecStep): boolean {
+  if (step.state === 'todo' || step.state === 'sent') return false
+  if (step.state === 'accepted') {
+    if (item.state !== 'accepted' && !step.optional) scene.log(`${step.uri} is accepted (${String(step.code)}): its alert is awaited`)
+    if (step.optional) return next(item)
+    item.state = 'accepted'
+    return false
+  }
+  if (step.state === 'lost') return found(scene, item, step)
+  return execMeans(scene.type, step.code) === 'done'
+    ? succeeded(scene, item, step, step.code === 200 ? goodCode(scene.type) : step.code, [])
+    : refused(scene, item, step)
+}
+
+/** The operation ended well: by its Status, its alert, or by what was read. */
+function succeeded(scene: Scene, item: Item, step: ExecStep, code: number, objects: readonly string[]): true {
+  if (step.mend === 0 && scene.memory.autoAdd === undefined && step.uri.includes('/Download/')) scene.memory.autoAdd = true
+  const target = objects.find((uri) => uri !== '') ?? (step.primitive === 'Download' ? '' : ownerOf(resolved(item, step).uri))
+  const stored = objects.find((uri) => uri.includes('/Inventory/Delivered/'))
+  if (stored !== undefined) item.delivered = stored
+  if (!step.optional && target !== '') item.objects = objects.length > 0 ? [...objects] : [target]
+  if (!step.optional) item.resultCode = code
+  if (item.state === 'accepted') item.state = 'running'
+  return next(item)
+}
+
+function refused(scene: Scene, item: Item, step: ExecStep): boolean {
+  if (step.optional) {
+    scene.log(`${step.uri} was answered ${String(step.code)}; that changes nothing`)
+    return next(item)
+  }
+  if (step.code === 404) return mended(scene, item, step)
+  if (step.code === 403) return busy(scene, item, step)
+  const what = step.code >= 1000 ? codeWords(step.code) : `${step.uri} was answered ${String(step.code)}`
+  return fail(scene, item, refusedCode(scene.type, step.code, step.primitive), what)
+}
+
+/** 403: nothing was started; while the device is at work on this node the order waits for another session (scomo sheet 9). */
+function busy(scene: Scene, item: Item, step: ExecStep): boolean {
+  const effect = effectOf(scene.type, scene.root, item, resolved(item, step), step.answers)
+  if ('ask' in effect) return false
+  if (effect.have.is !== 'progress')
+    return fail(scene, item, refusedCode(scene.type, 403, step.primitive), `${step.uri} is not allowed in the state the device is in (403)`)
+  scene.log(`${step.uri} was answered 403: the device is at work on it; asked again in another session`)
+  item.state = 'waiting'
+  item.text = 'the device is at work on this node'
+  Object.assign(step, { state: 'todo', session: scene.sessionId, answers: {} })
+  return false
+}
+
+function mended(scene: Scene, item: Item, step: ExecStep): boolean {
+  const gone = (state: JobState, text: string): true => fail(scene, item, state === 'failed' ? notImplemented(scene.type) : 0, text, state)
+  if (step.mend === 2 || scene.type === 'fumo') return gone('failed', `${step.uri} was answered 404${step.mend === 2 ? ' once more' : ''}`)
+  const { uri } = resolved(item, step)
+  const owner = ownerOf(uri)
+  const operations = `${owner}/Operations`
+  if (step.mend === 0) {
+    step.mend = 1
+    step.answers = {}
+    scene.log(`${uri} was answered 404: nothing was started; what is there is listed`)
+    return false
+  }
+  if (mending(item, step, item.at).length > 0) return false
+  const bad = Object.entries(step.answers).find(([key, { code }]) => key.startsWith('add ') && !fine(code) && code !== 418)
+  if (bad !== undefined) return gone('failed', `${bad[0].slice(4)} could not be added: ${String(bad[1].code)}`)
+  if (step.answers[owner]?.code === 404) return gone('not_found', `${owner} is not on the device`)
+  const other = spelled(step, operations)
+  if (other !== '') scene.memory.deactive = true
+  else if (owner.includes('/Inventory/Deployed/') && !childrenOf(operations, step.answers[operations]).includes(uri))
+    return gone('failed', `${uri} is not on the device`)
+  else scene.memory.autoAdd = false
+  Object.assign(step, { state: 'todo', mend: 2, uri: other === '' ? step.uri : other, answers: {}, session: '' })
+  return false
+}
+
+/** The outcome was not heard: what the device shows decides. */
+function found(scene: Scene, item: Item, step: ExecStep): boolean {
+  const effect = effectOf(scene.type, scene.root, item, resolved(item, step), step.answers)
+  if ('ask' in effect) return false
+  const { have } = effect
+  switch (have.is) {
+    case 'done':
+      scene.log(`${step.uri}: what it was for is there`)
+      return succeeded(scene, item, step, goodCode(scene.type), have.objects)
+    case 'failed':
+      if (step.optional) return next(item)
+      return fail(scene, item, have.code, `${step.uri}: the device shows that it failed`)
+    case 'progress':
+      Object.assign(step, { state: 'accepted', answers: {} })
+      item.state = 'accepted'
+      return false
+    case 'before':
+      return unseen(scene, item, step)
+    default:
+      return have satisfies never
+  }
+}
+
+/** Nothing shows that the order was performed. Accepted ones are awaited; one's own device may be asked again with the same Correlator (rule 3c). */
+function unseen(scene: Scene, item: Item, step: ExecStep): boolean {
+  if (step.optional) return next(item)
+  if (step.code === 202 || step.code === 200) {
+    Object.assign(step, { state: 'accepted', answers: {} })
+    item.state = 'accepted'
+    return false
+  }
+  if (scene.own) {
+    scene.log(`${step.uri}: no trace of it on the device; sent again with the same Correlator, which it knows`)
+    // What a lost message was to make may be missing: it is made again, the Exec goes along. Not twice in one session.
+    const before = item.steps[item.at - 1]
+    if (before?.do === 'put' && before.joined) item.at -= 1
+    Object.assign(step, { state: 'todo', answers: {}, session: step.session === scene.sessionId ? step.session : '' })
+    return false
+  }
+  if (item.state !== 'waiting') scene.log(`${step.uri}: nobody knows whether the device took the order; it is not sent again`)
+  item.state = 'waiting'
+  item.text = 'the outcome of the order is not known'
+  return false
+}
+
+// -- the end
+
+/** Version, State and start record of what resulted. */
+function look(scene: Scene, item: Item, step: VerifyStep): { readonly ask: readonly string[] } | { readonly uris: readonly string[] } {
+  const known = item.objects.filter((uri) => uri.includes('/Inventory/Deployed/'))
+  const located = known.length > 0 ? null : locate(scene.root, item, step.answers)
+  if (located !== null && 'ask' in located) return located
+  const uris = located === null ? known : located.have === null ? [] : [located.have]
+  const leaves = uris.flatMap((uri) => [`${uri}/ID`, `${uri}/Version`, `${uri}/State`, ...(step.active ? [`${uri}/Ext/LastStart`] : [])])
+  const ask = leaves.filter((uri) => step.answers[uri] === undefined)
+  return ask.length > 0 ? { ask } : { uris }
+}
+
+function verified(scene: Scene, item: Item, step: VerifyStep): boolean {
+  const seen = look(scene, item, step)
+  if ('ask' in seen) return false
+  const value = (uri: string, name: string): string => answerText(step.answers[`${uri}/${name}`])
+  if (seen.uris.length === 0)
+    return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${item.component || item.pkg} is not installed`)
+  const wanted = step.active ? '20' : '10'
+  for (const uri of seen.uris) {
+    const version = value(uri, 'Version')
+    const own = item.component === '' || value(uri, 'ID') === item.component
+    if (own && item.version !== '' && version !== '' && version !== item.version)
+      return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${uri} has version ${version}`)
+    if (value(uri, 'State') !== wanted)
+      return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${uri} has State ${value(uri, 'State') || 'none'}`)
+  }
+  item.objects = [...seen.uris]
+  if (step.active) item.executed = started(item, seen.uris, value)
+  return next(item)
+}
+
+const answerText = (answer: Answer | undefined): string => (answer !== undefined && fine(answer.code) ? answer.data.trim() : '')
+
+/** A start record of the new version: after a successful verification it can only be of this order. No record says nothing (scomo sheet 6, Execution). */
+function started(item: Item, uris: readonly string[], value: (uri: string, name: string) => string): boolean | 'unknown' {
+  const records = uris.map((uri) => value(uri, 'Ext/LastStart')).filter((text) => text !== '')
+  if (records.length === 0) return 'unknown'
+  const since = Math.max(0, ...item.steps.map((step) => (step.do === 'exec' ? step.sentAt : 0)))
+  return records.some((record) => (item.version === '' || record.includes(item.version)) && startTime(record) >= Math.floor(since / 1000) * 1000)
+}
+
+/** Time of a start record: the first ISO 8601 UTC time in it, ms; Infinity where it names none. */
+export function startTime(record: string): number {
+  const [, y, mo, d, h, mi, s, frac = ''] = /(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(\.\d+)?Z/.exec(record) ?? []
+  if (y === undefined) return Infinity
+  const year = Number(y) - (Number(mo) <= 2 ? 1 : 0)
+  const month = (Number(mo) + 9) % 12
+  const day =
+    365 * year + Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400) + Math.floor((153 * month + 2) / 5) + Number(d) - 1 - 719_468
+  return ((day * 24 + Number(h)) * 60 + Number(mi)) * 60_000 + Number(s) * 1000 + (frac === '' ? 0 : Number(frac) * 1000)
+}
+
+function finish(scene: Scene, item: Item): false {
+  if (item.failed !== null) {
+    const { code, text, state } = item.failed
+    return over(item, state, code, `${text}; the way back worked`)
+  }
+  const code = item.resultCode === 0 ? goodCode(scene.type) : item.resultCode
+  return over(item, 'done', code, codeWords(code))
+}
+
+function over(item: Item, state: JobState, code: number, text: string): false {
+  Object.assign(item, { state, resultCode: code, text })
+  return false
+}
+
+/** A failure ends the item, or takes its way back first. */
+export function fail(scene: Scene, item: Item, code: number, text: string, state: JobState = stateOf(code)): true {
+  if (item.back !== null && item.failed === null) {
+    scene.log(`${text}; the way back is taken`)
+    Object.assign(item, { failed: { code, text, state }, steps: item.back, at: 0, back: null, state: 'running' })
+  } else if (item.failed !== null) over(item, item.failed.state, item.failed.code, `${item.failed.text}; the way back failed too: ${text}`)
+  else over(item, state, code, text)
+  return true
+}
+
+/** The late alert of an order (or of one nobody knew the outcome of). False where it is of no step that waits. */
+export function alerted(scene: Scene, item: Item, at: number, code: number, objects: readonly string[]): void {
+  const step = item.steps[at]
+  if (step?.do !== 'exec') return
+  item.at = at
+  if (code >= 200 && stateOf(code) === 'done') succeeded(scene, item, step, code, objects)
+  else if (step.optional) next(item)
+  else fail(scene, item, code, codeWords(code))
+}
+
+/** A new session: what left and was not answered is lost; what was read is read again. */
+export function again(scene: Scene, item: Item): void {
+  const [now, after] = item.steps.slice(item.at, item.at + 2)
+  if (now?.do === 'put' && now.joined && after?.do === 'exec' && after.state !== 'todo') item.at += 1
+  for (const step of item.steps.slice(item.at, item.at + 2)) {
+    if (step.do === 'verify') step.answers = {}
+    if (step.do !== 'exec') continue
+    if (step.state === 'sent') {
+      scene.log(`the session that carried ${step.uri} was lost before its Status came: the device's state is read`)
+      Object.assign(step, { state: 'lost', answers: {}, code: 0 })
+    } else if (step.state === 'lost') step.answers = {}
+    else if (step.state === 'accepted' && scene.now - step.sentAt > POLL_AFTER) Object.assign(step, { state: 'lost', answers: {} })
+    else if (step.state === 'refused') step.answers = {}
+  }
+}
+
+/** These leave now: an Exec is `sent` from here on, and saved as such before it leaves. */
+export function leaving(scene: Scene, item: Item, keys: readonly string[]): void {
+  for (const key of keys) {
+    const [at = '', what] = key.split(' ')
+    const step = item.steps[Number(at)]
+    if (what === 'exec' && step?.do === 'exec') Object.assign(step, { state: 'sent', sentAt: scene.now, session: scene.sessionId })
+  }
+}
