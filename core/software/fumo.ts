@@ -61,6 +61,7 @@ export class Fumo {
     const known = leaves.has(path)
     const urls = URLS.map((url) => leaves.text([...path, ...url]))
     perform()
+    if (kind === 'Add' && leaves.tree.describe(uri.path) === undefined) throw new TreeError(405, `${uri.text} is no node of this object`)
     if (!leaves.has(path)) {
       if (known && whole && kind === 'Delete' && this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
       return

@@ -176,6 +176,8 @@ export interface SoftwareHost {
   outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
   /** The device was switched on: active components start anew. What is installed now. */
   boot(): readonly InstalledComponent[]
+  /** The device is switched off: transfers stop as at a power cut; what is durable stays. */
+  off?(): Promise<void>
   /** A line of the device's own log; durable. */
   note(what: LogWhat, text: string): void
 }

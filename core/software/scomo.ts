@@ -84,6 +84,7 @@ export class Scomo {
     const first = kind === 'Add' && at?.place === 'Delivered' && at.below.join('/') === 'Data' && this.#untouched(at.path)
     const held = at === undefined ? false : this.#held(at)
     perform(first ? 'Replace' : undefined)
+    if (kind === 'Add' && leaves.tree.describe(uri.path) === undefined) throw new TreeError(405, `${uri.text} is no node of this object`)
     if (at === undefined || at.place === 'Deployed') return this.#completeAll()
     const whole = at.below.length === 0
     if (held && whole && (kind === 'Delete' || uri.prop === 'Name')) throw new TreeError(403, `${uri.text} is in use`)

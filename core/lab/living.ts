@@ -1,0 +1,358 @@
+// A simulated device that lives on between sessions: its software works, its reports find their servers, it can be switched off and on. One session at a time.
+import type { SoftwareRequest } from '../api/software.ts'
+import type { Client } from '../device/client.ts'
+import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
+import type { UiAnswer } from '../device/interaction.ts'
+import { RETRY_MINUTES } from '../device/reports.ts'
+import type { Effect, Note } from '../machine.ts'
+import type { SoftwareAgent, SoftwareInput } from '../software/agent.ts'
+import type { SoftwareRecord } from '../software/desk.ts'
+import type { ComponentAsk, ConsentAsk, DownloadAsk, FlashAsk, InstallAsk, LogWhat, SoftwareHost } from '../software/ports.ts'
+import type { Clock } from './ports.ts'
+import { runClient } from './runner.ts'
+import type { ClientParts, Post, SessionOutcome } from './runner.ts'
+
+/** One life of a device, from being switched on until it is switched off. */
+export interface Life {
+  readonly client: Client
+  readonly agent: SoftwareAgent
+}
+
+export interface LivingParts {
+  /** Makes the device from what was kept; undefined: from the factory. */
+  readonly make: (state: unknown) => Life
+  /** What `keep` was given last. */
+  readonly load: () => unknown
+  /** Makes the state durable before it returns, or at least before anything that was not under way yet leaves. */
+  readonly keep: (state: unknown) => void
+  readonly host: SoftwareHost
+  readonly post: Post
+  readonly clock: Clock
+  /** Who answers questions of the server and of the device itself. */
+  readonly ask?: ClientParts['ask']
+  readonly note?: (note: Note) => void
+  readonly told?: (end: SessionOutcome) => void
+  /** What it does now, in words. */
+  readonly activity?: (text: string) => void
+  /** A line of its own log was written. */
+  readonly logged?: (what: LogWhat, text: string) => void
+  /** A report that could not be delivered is tried again later; otherwise it waits for the next session. Default true. */
+  readonly retries?: boolean
+}
+
+/** A device with software. `on` first. */
+export class LivingDevice {
+  readonly #parts: LivingParts
+  #life: Life
+  #generation = 0
+  #stopper = new Stop()
+  /** Sessions, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve()
+  #sessions = 0
+  #woken = false
+  #failures = 0
+  #reporting: (() => void) | null = null
+  readonly #timers = new Map<string, () => void>()
+  readonly #waits = new Map<string, (code: number) => void>()
+  readonly #withdraw = new Map<string, () => void>()
+  /** What the installer still does; a switched-off device waits for it, since its files are real. */
+  readonly #working = new Set<Promise<unknown>>()
+  readonly #idlers: (() => void)[] = []
+
+  constructor(parts: LivingParts) {
+    this.#parts = parts
+    this.#life = parts.make(parts.load())
+  }
+
+  get client(): Client {
+    return this.#life.client
+  }
+
+  get agent(): SoftwareAgent {
+    return this.#life.agent
+  }
+
+  get busy(): boolean {
+    return this.#sessions > 0
+  }
+
+  /** Switched on: the software goes on where it was, owed reports leave. */
+  on(): void {
+    const { agent } = this.#life
+    const mine = this.#generation
+    agent.wake = () => {
+      if (this.#woken) return
+      this.#woken = true
+      this.#parts.clock.soon(() => {
+        this.#woken = false
+        if (mine === this.#generation) this.#feed({ type: 'go' })
+      })
+    }
+    this.#feed({ type: 'start', installed: this.#parts.host.boot() })
+    this.#report()
+  }
+
+  /** Off: what is under way stops where it stands; sessions under way fail. Resolves when nothing of it runs any more. */
+  async off(): Promise<void> {
+    this.#generation += 1
+    this.#stopper.abort()
+    this.#stopper = new Stop()
+    this.#reporting?.()
+    this.#reporting = null
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+    for (const withdraw of this.#withdraw.values()) withdraw()
+    this.#withdraw.clear()
+    this.#waits.clear()
+    await this.#parts.host.off?.()
+    await Promise.all([...this.#working])
+    await this.#queue
+  }
+
+  /** Off and on again, from what was kept. */
+  async restart(): Promise<void> {
+    await this.off()
+    this.#life = this.#parts.make(this.#parts.load())
+    this.on()
+  }
+
+  /** Holds a session when those before it are over. Never rejects. */
+  session(start: ClientInput): Promise<SessionOutcome> {
+    const mine = this.#generation
+    this.#sessions += 1
+    const held = this.#queue.then(async (): Promise<SessionOutcome> => {
+      if (mine !== this.#generation) return { sessionId: '', outcome: 'failed', reason: 'switched off', messages: 0, authentication: 'unknown' }
+      return this.#hold(start)
+    })
+    this.#queue = held.then((end) => this.#over(end, mine))
+    return held
+  }
+
+  /** Asks the server for something, in a session of its own. Throws an Error in words where the device may not. */
+  request(request: SoftwareRequest): Promise<SessionOutcome> {
+    const alert = this.#life.agent.request(request)
+    this.#feed({ type: 'go' })
+    return this.session({ type: 'start', initiated: 'client', alerts: [alert] })
+  }
+
+  /** Resolves when no session is under way, no order open and no report left that could be delivered now. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idlers.push(resolve)
+      this.#settle()
+    })
+  }
+
+  #settle(): void {
+    if (this.#idlers.length === 0 || this.#sessions > 0 || this.#reporting !== null || this.#woken || this.#life.agent.open.length > 0) return
+    for (const resolve of this.#idlers.splice(0)) resolve()
+  }
+
+  async #hold(start: ClientInput): Promise<SessionOutcome> {
+    const { client, agent } = this.#life
+    const { post, clock, ask, note, activity } = this.#parts
+    const mine = this.#generation
+    this.#reporting?.()
+    this.#reporting = null
+    activity?.('in a session')
+    const parts: ClientParts = {
+      machine: client.machine,
+      post,
+      clock,
+      save: (record) => {
+        if (mine === this.#generation) this.#remember(record)
+      },
+      ...(note === undefined ? {} : { note }),
+      ...(ask === undefined ? {} : { ask }),
+      work: (awaited: Awaited, answer: (code: number) => void) => void this.#waits.set(awaited.pending, answer),
+      signal: this.#stopper,
+    }
+    const { serverId } = client
+    const end = await runClient(parts, start)
+    if (mine === this.#generation && agent === this.#life.agent) this.#feed({ type: 'session', serverId, completed: end.outcome === 'completed' })
+    return end
+  }
+
+  #over(end: SessionOutcome, mine: number): void {
+    this.#sessions -= 1
+    if (mine !== this.#generation) return this.#settle()
+    this.#failures = end.outcome === 'failed' ? this.#failures + 1 : 0
+    this.#parts.activity?.(
+      end.outcome === 'completed' ? `session ${end.sessionId} completed` : `session ${end.sessionId} failed: ${end.reason ?? ''}`,
+    )
+    this.#parts.told?.(end)
+    this.#report()
+  }
+
+  #remember(record: ClientRecord): void {
+    const { client } = this.#life
+    client.remember(record)
+    if (record.kind !== 'answered') return this.#parts.keep(client.state())
+    this.#feed({ type: 'acknowledged', serverId: client.serverId, alert: record.alert })
+  }
+
+  /** Reports that are due leave in a session of the device's own, to the server that ordered (scomo sheet 7.3). */
+  #report(): void {
+    if (this.#sessions > 0 || this.#reporting !== null) return this.#settle()
+    const { clock, retries = true } = this.#parts
+    const [first] = [...this.#life.client.owed()].sort((a, b) => a.due - b.due)
+    if (first === undefined || (this.#failures > 0 && (!retries || this.#failures > RETRY_MINUTES.length))) return this.#settle()
+    const pause = this.#failures === 0 ? 0 : (RETRY_MINUTES[this.#failures - 1] ?? 0) * 60_000
+    const mine = this.#generation
+    this.#reporting = clock.after(Math.max(pause, first.due - clock.now(), 0), () => {
+      this.#reporting = null
+      if (mine !== this.#generation) return
+      if (this.#sessions > 0) return
+      const { client } = this.#life
+      const known = client.servers().includes(first.serverId)
+      if (first.serverId !== client.serverId && known) client.adopt(first.serverId)
+      // An account that is gone can be told nothing.
+      if (first.serverId !== client.serverId) return this.#settle()
+      void this.session({ type: 'start', initiated: 'client' })
+    })
+  }
+
+  // ---- software
+
+  #feed(input: SoftwareInput): void {
+    for (const effect of this.#life.agent.input(input)) this.#perform(effect)
+    this.#report()
+  }
+
+  #perform(effect: Effect<SoftwareRecord>): void {
+    switch (effect.type) {
+      case 'save':
+        return this.#save(effect.record)
+      case 'timer':
+        return this.#timer(effect.id, effect.ms)
+      case 'ask':
+        return this.#ask(effect.id, effect.topic, effect.question)
+      case 'note':
+        return this.#parts.note?.(effect.note)
+      case 'send':
+      case 'close':
+        throw new Error(`software of a device has no link to ${effect.type}`)
+      default:
+        effect satisfies never
+    }
+  }
+
+  #save(record: SoftwareRecord): void {
+    const { client } = this.#life
+    switch (record.kind) {
+      case 'report':
+        return client.owe(record.serverId, record.alert)
+      case 'state':
+        return this.#parts.keep(client.state())
+      case 'outcome': {
+        const answer = this.#waits.get(record.key)
+        this.#waits.delete(record.key)
+        return answer?.(record.code)
+      }
+      case 'log':
+        this.#parts.host.note(record.what, record.text)
+        return this.#parts.logged?.(record.what, record.text)
+      default:
+        record satisfies never
+    }
+  }
+
+  #timer(id: string, ms: number | null): void {
+    this.#timers.get(id)?.()
+    this.#timers.delete(id)
+    if (ms === null) return this.#withdrawn(id)
+    const mine = this.#generation
+    const fire = (): void => {
+      this.#timers.delete(id)
+      this.#withdrawn(id)
+      if (mine === this.#generation) this.#feed({ type: 'timer', id })
+    }
+    this.#timers.set(id, this.#parts.clock.after(ms, fire))
+  }
+
+  #withdrawn(id: string): void {
+    const withdraw = this.#withdraw.get(id)
+    this.#withdraw.delete(id)
+    withdraw?.()
+  }
+
+  #ask(id: string, topic: string, question: unknown): void {
+    if (topic === 'consent') return this.#consent(id, question as ConsentAsk)
+    const mine = this.#generation
+    this.#parts.activity?.(ACTIVITY[topic] ?? topic)
+    const answer = this.#asked(topic, question).then((value) => {
+      if (mine !== this.#generation) return
+      this.#feed({ type: 'answer', id, value })
+    })
+    if (topic !== 'download') {
+      const working: Promise<unknown> = answer.finally(() => this.#working.delete(working))
+      this.#working.add(working)
+    }
+  }
+
+  #asked(topic: string, question: unknown): Promise<unknown> {
+    const { host } = this.#parts
+    const component = question as ComponentAsk
+    switch (topic) {
+      case 'download':
+        return host.download(question as DownloadAsk, () => {})
+      case 'install':
+        return host.install(question as InstallAsk)
+      case 'activate':
+        return host.activate(component)
+      case 'deactivate':
+        return host.deactivate(component)
+      case 'uninstall':
+        return host.uninstall(component)
+      case 'discard':
+        return host.discard(component)
+      case 'flash':
+        return host.flash(question as FlashAsk)
+      case 'outcome':
+        return host.outcome(question as string)
+      default:
+        throw new Error(`the software asked ${topic}, which nobody here answers`)
+    }
+  }
+
+  #consent(id: string, { key, text, waitMs }: ConsentAsk): void {
+    const { ask, clock } = this.#parts
+    const mine = this.#generation
+    const answer = (value: UiAnswer | null): void => {
+      if (mine === this.#generation) this.#feed({ type: 'answer', id, value })
+    }
+    if (ask === undefined) return clock.soon(() => answer(null))
+    const withdrawn = new Promise<void>((gone) => this.#withdraw.set(`consent ${key}`, gone))
+    ask({ question: { kind: 'confirm', options: {}, text, choices: [], preset: [] }, waitMs, asker: 'device' }, answer, withdrawn)
+  }
+}
+
+const ACTIVITY: Readonly<Record<string, string>> = {
+  download: 'downloads a package',
+  install: 'installs a package',
+  activate: 'activates a component',
+  deactivate: 'deactivates a component',
+  uninstall: 'removes a component',
+  discard: 'removes a package',
+  flash: 'updates its firmware',
+  outcome: 'looks what became of its work',
+}
+
+/** An AbortSignal of our own: the pure core has none. */
+class Stop {
+  aborted = false
+  readonly #calls = new Set<() => void>()
+
+  abort(): void {
+    this.aborted = true
+    for (const call of [...this.#calls]) call()
+  }
+
+  addEventListener(_event: 'abort', call: () => void): void {
+    this.#calls.add(call)
+  }
+
+  removeEventListener(_event: 'abort', call: () => void): void {
+    this.#calls.delete(call)
+  }
+}
