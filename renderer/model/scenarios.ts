@@ -46,6 +46,21 @@ export interface LibraryLine {
   readonly latest: ScenarioRun | null
 }
 
+/** A title taken apart: what the flow is about, what this branch of it is about, and what the document calls the branch. */
+export function titleOf(info: Pick<ScenarioInfo, 'title' | 'alternativeOf'>): {
+  readonly flow: string
+  readonly branch: string
+  readonly name: string
+} {
+  const named = /\s*\(((?:Alternative|Alternate)[^)]*)\)\s*$/i.exec(info.title)
+  const plain = named === null ? info.title : info.title.slice(0, named.index)
+  const at = plain.lastIndexOf(': ')
+  const [flow, branch] = at < 0 ? [plain, ''] : [plain.slice(0, at), plain.slice(at + 2)]
+  if (info.alternativeOf === null)
+    return /^normal flow$/i.test(branch) ? { flow, branch: '', name: 'Normal flow' } : { flow: plain, branch: '', name: 'Normal flow' }
+  return { flow, branch: branch === '' ? flow : branch, name: named?.[1] ?? 'Alternative' }
+}
+
 /** Alternatives of a flow, in the order in which their steps stand in it. */
 export function alternatives(all: readonly ScenarioInfo[], flow: ScenarioInfo): readonly ScenarioInfo[] {
   const place = (info: ScenarioInfo): number => flow.steps.findIndex((step) => step.key === info.alternativeOf?.step)
@@ -70,13 +85,13 @@ export function library(all: readonly ScenarioInfo[], runs: readonly ScenarioRun
     for (const flow of all.filter((one) => one.document === document && (one.alternativeOf === null || !ids.has(one.alternativeOf.id)))) {
       const below = alternatives(all, flow).filter((one) => fits(one) || fits(flow))
       if (!fits(flow) && below.length === 0) continue
-      lines.push({ key: flow.id, kind: 'flow', text: `${flow.clause} ${flow.title}`, detail: '', info: flow, latest: latest(flow.id) })
+      lines.push({ key: flow.id, kind: 'flow', text: `${flow.clause} ${titleOf(flow).flow}`, detail: '', info: flow, latest: latest(flow.id) })
       for (const info of below) {
         const step = flow.steps.find((one) => one.key === info.alternativeOf?.step)
         lines.push({
           key: info.id,
           kind: 'alternative',
-          text: info.title,
+          text: `${titleOf(info).name}: ${titleOf(info).branch}`,
           detail: step === undefined ? '' : `at step ${step.label}`,
           info,
           latest: latest(info.id),
@@ -107,6 +122,8 @@ export interface CheckLine {
   /** It is awaited now. */
   readonly current: boolean
   readonly branches: readonly Branch[]
+  /** It stands in this alternative only, or otherwise than in the flow it branches from. */
+  readonly own: boolean
 }
 
 /** Time on a run's clock: `0.02 s`, `1:02:03`. */
@@ -136,6 +153,7 @@ export function checklist(info: ScenarioInfo, run: ScenarioRun | null, all: read
   const failed = run?.steps.some((one) => one.verdict === 'fail') === true
   const next = live && !failed ? info.steps.find((step) => (results.get(step.key)?.verdict ?? 'not reached') === 'not reached')?.key : undefined
   const below = alternatives(all, info)
+  const flow = all.find((one) => one.id === info.alternativeOf?.id)
   return info.steps.map((step) => {
     const result = results.get(step.key)
     const verdict = result?.verdict ?? 'not reached'
@@ -149,6 +167,7 @@ export function checklist(info: ScenarioInfo, run: ScenarioRun | null, all: read
       messages: result?.messages ?? [],
       time: result?.at === null || result?.at === undefined ? '' : runTime(result.at),
       current,
+      own: flow !== undefined && !flow.steps.some((one) => one.key === step.key && one.text === step.text),
       branches: below.filter((one) => one.alternativeOf?.step === step.key).map((one) => ({ info: one, lived: run?.id === one.id })),
     }
   })

@@ -12,10 +12,14 @@ export interface SoftwareWorld {
   readonly boards: Map<string, SoftwareBoard>
   readonly scenarios: ScenarioInfo[]
   readonly runs: ScenarioRun[]
+  /** Tells the subscribers; a test that changes the lists calls it. */
+  tell: Tell
+  /** What a started run does; without it the run stays as it began. */
+  onRun: (run: ScenarioRun) => void
 }
 
 export function softwareWorld(): SoftwareWorld {
-  return { jobs: [], packages: [], boards: new Map(), scenarios: [], runs: [] }
+  return { jobs: [], packages: [], boards: new Map(), scenarios: [], runs: [], tell: () => {}, onRun: () => {} }
 }
 
 /** The areas over `world`. `called` is told of every call that changes something. */
@@ -26,6 +30,7 @@ export function fakeSoftware(parts: {
   readonly world?: SoftwareWorld
 }): SoftwareAreas {
   const { tell, now, called = () => {}, world = softwareWorld() } = parts
+  world.tell = tell
   const groups = new Map<string, readonly string[]>()
   const sets = new Map<string, Parameters<LabApi['provider']['putSet']>[0]>()
   const subscriptions = new Map<string, Parameters<LabApi['provider']['putSubscription']>[0]>()
@@ -162,6 +167,8 @@ export function fakeSoftware(parts: {
         }
         world.runs.unshift(run)
         tell('scenario', run)
+        called(`scenarios.run ${JSON.stringify(wish)}`)
+        world.onRun(run)
         return run
       },
       runs: async () => [...world.runs],
