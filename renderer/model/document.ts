@@ -65,6 +65,24 @@ export function pathAt(root: Element, offset: number): readonly number[] | null 
   }
 }
 
+/** Which command of a message: the one with this CmdID, or the Status or Results that answers it. */
+export interface CommandMark {
+  readonly name: 'CmdID' | 'CmdRef'
+  readonly id: string
+}
+
+/** The element of a command, also inside Atomic and Sequence; null where the message has none such. */
+export function commandElement(root: Element, mark: CommandMark): Element | null {
+  for (const element of childrenOf(root)) {
+    if (element.name === 'SyncHdr') continue
+    const may = mark.name === 'CmdID' || element.name === 'Status' || element.name === 'Results'
+    if (may && element.children.some((child) => child.name === mark.name && child.text.trim() === mark.id)) return element
+    const inside = commandElement(element, mark)
+    if (inside !== null) return inside
+  }
+  return null
+}
+
 /** The element at a path; null where there is none. */
 export function elementByPath(root: Element, path: readonly number[]): Element | null {
   let here: Element | undefined = root

@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import type { FrameDetail, LabApi, LabEvents, LabState, Seq, TraceRow } from '../../core/api.ts'
 import { readPage } from '../../core/page.ts'
 import { readFilter } from '../model/filter.ts'
+import type { CommandMark } from '../model/document.ts'
 import { createOrder, type Scope } from '../model/order.ts'
 import { createPages } from '../model/pages.ts'
 
@@ -183,8 +184,11 @@ export const useTrace = defineStore('trace', () => {
     scope.value = next
     order.narrow(next, filter.value)
   }
-  /** Shows a row even if the present filter or session hides it. */
-  function reveal(seq: Seq): void {
+  /** The command that shall light up in the row shown next; forgotten with the next row. */
+  const marked = shallowRef<{ readonly seq: Seq; readonly mark: CommandMark } | null>(null)
+  /** Shows a row even if the present filter or session hides it, and where told one of its commands. */
+  function reveal(seq: Seq, mark?: CommandMark): void {
+    marked.value = mark === undefined ? null : { seq, mark }
     if (order.indexOf(seq) < 0) {
       filterText.value = ''
       setScope({ kind: 'all' })
@@ -220,6 +224,7 @@ export const useTrace = defineStore('trace', () => {
     setFilter,
     setScope,
     reveal,
+    marked,
     frames: () => frames.size,
     detail: (seq: Seq) => frames.get(seq),
   }
