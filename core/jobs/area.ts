@@ -36,8 +36,8 @@ export function makeJobs({ ports, hooks: out, intake, commit }: JobParts): Jobs 
   const { docs, now, after, random, happened, devices, device } = ports
   const hooks = new Hooks({ docs, now, after, random, happened, ...out })
   const wake = (id: string): void => void ports.wake(id).catch(() => '')
-  const provider = new Provider({ docs, engine: () => engine, devices, device, wake })
-  const engine = new JobEngine(ports, {
+  const provider: Provider = new Provider({ docs, engine: () => engine, devices, device, wake })
+  const engine: JobEngine = new JobEngine(ports, {
     over: (job) => hooks.ended(job),
     told: (job) => hooks.told(job),
     session: (view) => provider.session(view),
