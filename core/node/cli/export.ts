@@ -3,17 +3,19 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { FrameDetail } from '../../api.ts'
+import { Reading } from '../../filter/facts.ts'
 import { toRecord, type TraceRecord } from '../../evidence/record.ts'
 import type { Redaction } from '../../evidence/redact.ts'
 import { redactorOf, sealedWords } from '../redactor.ts'
 import type { Workspace } from '../workspace.ts'
 import { iso, OutputFile, Progress, refuse, write } from './output.ts'
-import { bounds, type Selection, selectionOptions, withWorkspace, workspaceOption } from './workspace.ts'
+import { aroundOf, bounds, readFilter, type Selection, selectionOptions, withWorkspace, workspaceOption } from './workspace.ts'
 
 interface Options extends Selection {
   readonly workspace: string
   readonly format: 'ndjson' | 'raw'
   readonly output?: string
+  readonly filter?: string
   readonly unredacted?: true
   readonly force?: true
 }
@@ -31,6 +33,7 @@ export function exporting(program: Command): void {
         .choices(['ndjson', 'raw'])
         .makeOptionMandatory(),
     )
+    .option('--filter <expression>', 'only rows that pass an expression of the filter language')
     .option('-o, --output <path>', 'file, or folder for raw (default: stdout)')
     .option('--unredacted', 'with all secrets; each row says so')
     .option('--force', 'overwrite')
@@ -40,6 +43,8 @@ export function exporting(program: Command): void {
 
 async function run(workspace: Workspace, options: Options): Promise<void> {
   const { first, last, test } = bounds(workspace.trace, options)
+  const filter = options.filter === undefined ? null : readFilter(options.filter)
+  const reading = new Reading(aroundOf(workspace.trace))
   if (options.format === 'raw' && options.output === undefined) refuse('--format raw writes a folder: name it with -o')
   const redactor = options.unredacted === true ? null : redactorOf(workspace.ledger)
   const sealed = redactor === null ? '' : sealedWords(workspace.ledger)
@@ -49,7 +54,7 @@ async function run(workspace: Workspace, options: Options): Promise<void> {
     let done = 0
     for (const detail of workspace.trace.each(first, last)) {
       progress.show(() => `row ${String(detail.row.seq)} of ${String(last)}, ${String(done)} written`)
-      if (!test(detail.row)) continue
+      if (!test(detail.row) || filter?.row(detail.row, reading) === false) continue
       done++
       yield redactor === null ? detail : redactor.frame(detail)
     }

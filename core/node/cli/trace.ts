@@ -6,7 +6,7 @@ import { xmlText } from '../../evidence/printable.ts'
 import { CodecError, decodeTree, EncodeError } from '../../syncml/codec.ts'
 import { toHex } from '../../evidence/hex.ts'
 import { iso, refuse, stdoutIsTerminal, table, visible, write, writeJson } from './output.ts'
-import { selected, type Selection, selectionOptions, whole, withWorkspace, workspaceOption } from './workspace.ts'
+import { readFilter, selected, type Selection, selectionOptions, sifted, whole, withWorkspace, workspaceOption } from './workspace.ts'
 
 interface Options extends Selection {
   readonly workspace: string
@@ -33,7 +33,14 @@ export function trace(program: Command): void {
         await (options.json === true ? writeJson(stats) : write(statsText(stats)))
       }),
     )
-  for (const command of [listing, counting]) for (const option of selectionOptions()) command.addOption(option)
+  const filtering = reading('filter', 'the rows that pass an expression of the filter language; with --json NDJSON')
+    .argument('<expression>', 'for example: cmd == Exec && uri ~ "/Operations/"')
+    .addOption(new Option('--kind <kind>', 'which rows').choices(KINDS).default('all'))
+    .action((expression: string, options: Options) => {
+      const filter = readFilter(expression)
+      return withWorkspace(options.workspace, ({ trace }) => list(sifted(trace, options, filter), options.json === true))
+    })
+  for (const command of [listing, counting, filtering]) for (const option of selectionOptions()) command.addOption(option)
   reading('show', 'one row: headers and decoded body')
     .argument('<seq>', 'number of the row')
     .option('--raw', 'the body alone, byte for byte')

@@ -2,11 +2,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Option } from 'commander'
+import { FilterError } from '../../filter/error.ts'
+import type { Around } from '../../filter/facts.ts'
+import { rowFilter, type RowFilter } from '../../filter/rows.ts'
+import { passing } from '../../filter/search.ts'
 import type { RowKind, Seq, TraceRow } from '../../api.ts'
 import { readPage } from '../../page.ts'
 import type { TraceStore } from '../../store/trace.ts'
 import type { Workspace } from '../workspace.ts'
-import { refuse } from './output.ts'
+import { Progress, refuse } from './output.ts'
 
 /** Rows read at a time. */
 const PAGE = 1000
@@ -85,6 +89,41 @@ function bound(option: string, text: string | undefined): { seq: Seq } | { at: n
 /** A whole number from a word of the command line. */
 export function whole(option: string, text: string): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : refuse(`${option} ${text}: is no whole number`)
+}
+
+/** A filter from the command line. Throws Failure 2 that names place and expectation. */
+export function readFilter(expression: string): RowFilter {
+  try {
+    return rowFilter(expression)
+  } catch (error) {
+    if (error instanceof FilterError) return refuse(`filter: ${error.message}`)
+    throw error
+  }
+}
+
+/** What rows of a workspace do not hold themselves. */
+export function aroundOf(trace: TraceStore): Around {
+  return { frame: (seq) => trace.frame(seq), row: (seq) => (seq < trace.first ? undefined : readPage(trace.rows(seq, 1))[0]) }
+}
+
+/** The rows selected that pass a filter, in order; says on a terminal how far it is. */
+export function* sifted(trace: TraceStore, selection: Selection, filter: RowFilter): Generator<TraceRow> {
+  const progress = new Progress()
+  let found = 0
+  function* counted(): Generator<TraceRow> {
+    for (const row of selected(trace, selection)) {
+      progress.show(() => `row ${String(row.seq)} of ${String(trace.last)}, ${String(found)} found`)
+      yield row
+    }
+  }
+  try {
+    for (const row of passing(filter, counted(), aroundOf(trace))) {
+      found += 1
+      yield row
+    }
+  } finally {
+    progress.done()
+  }
 }
 
 /** The rows selected, in order. */
