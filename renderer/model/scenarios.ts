@@ -17,6 +17,7 @@ export const VERDICT: Readonly<Record<StepVerdict, VerdictLook>> = {
   'not reached': { glyph: '·', word: 'not reached', tone: 'soft' },
 }
 const RUNNING: VerdictLook = { glyph: '▸', word: 'running', tone: 'accent' }
+const NOT_RUN: VerdictLook = { glyph: '·', word: 'not run', tone: 'soft' }
 const WAITING: VerdictLook = { glyph: '·', word: 'waiting', tone: 'soft' }
 
 /** How a run as a whole looks. */
@@ -158,7 +159,7 @@ export function checklist(info: ScenarioInfo, run: ScenarioRun | null, all: read
     const result = results.get(step.key)
     const verdict = result?.verdict ?? 'not reached'
     const current = step.key === next
-    const look = current ? RUNNING : verdict === 'not reached' && (run === null || (live && !failed)) ? WAITING : VERDICT[verdict]
+    const look = run === null ? NOT_RUN : current ? RUNNING : verdict === 'not reached' && live && !failed ? WAITING : VERDICT[verdict]
     return {
       step,
       look,
@@ -185,7 +186,7 @@ export function conditions(info: ScenarioInfo, run: ScenarioRun | null): readonl
   const of = (text: string, when: 'before' | 'after'): ConditionResult & { readonly look: VerdictLook } => {
     const found = given.find((one) => one.text === text && one.when === when)
     if (found !== undefined) return { ...found, look: VERDICT[found.verdict] }
-    const look = run === null || run.state === 'running' ? WAITING : VERDICT['not reached']
+    const look = run === null ? NOT_RUN : run.state === 'running' ? WAITING : VERDICT['not reached']
     return { text, when, verdict: 'not reached', messages: [], reason: '', look }
   }
   const known = [...info.pre.map((text) => of(text, 'before')), ...info.post.map((text) => of(text, 'after'))]

@@ -52,7 +52,7 @@ export const useView = defineStore('view', () => {
   const checklistWidth = kept('checklistWidth', window.innerWidth < 1400 ? 380 : 440)
   const evidenceHeight = kept('evidenceHeight', window.innerHeight < 800 ? 250 : 340)
   const jobWidth = kept('jobWidth', window.innerWidth < 1400 ? 430 : 500)
-  const boardHeight = kept('boardHeight', window.innerHeight < 800 ? 300 : 400)
+  const boardHeight = kept('boardHeight', window.innerHeight < 800 ? 390 : 500)
   const jobsTab = kept<'jobs' | 'catalogue' | 'provider'>('jobsTab', 'jobs')
   const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
