@@ -1,4 +1,5 @@
 // Answers to a UI alert: what fits the question (PRO 2.5, dm-protocol 7.2), what a rule says instead of a person, and what MAXDT leaves.
+import type { Asked } from './asking.ts'
 import type { UiAnswer, UiOptions, UiQuestion } from './interaction.ts'
 
 /** Says the answer instead of a person: yes to everything (`postpone` too: a server's question cannot be put off), no (cancel where there is no "no"), cancel, nothing until MAXDT, or this text. */
@@ -77,6 +78,17 @@ export function ruledAnswer(rule: AnswerRule, question: UiQuestion): UiAnswer | 
   if (rule === 'accept' || rule === 'postpone') return accepted(question)
   const answer = spoken(rule.text, question)
   return misfit(question, answer) === null ? answer : { act: 'cancel' }
+}
+
+/** Answers by rule, for a whole device: with `postpone` a question of the device itself is put off once, then accepted. Null: its time is to pass. */
+export function ruler(rule: AnswerRule): (asked: Asked) => UiAnswer | null {
+  const postponed = new Set<string>()
+  return ({ question, asker }) => {
+    if (rule !== 'postpone' || asker !== 'device') return ruledAnswer(rule, question)
+    if (postponed.delete(question.text)) return { act: 'ok' }
+    postponed.add(question.text)
+    return { act: 'postpone' }
+  }
 }
 
 function accepted(question: UiQuestion): UiAnswer {

@@ -118,11 +118,16 @@ export class LivingDevice {
 
   /** Holds a session when those before it are over. Never rejects. */
   session(start: ClientInput): Promise<SessionOutcome> {
+    return this.meet(() => start).then((end) => end ?? OFF)
+  }
+
+  /** The same; how it starts is asked when no session is under way (a push is looked at then). Null: none is held. */
+  meet(start: () => ClientInput | null): Promise<SessionOutcome | null> {
     const mine = this.#generation
     this.#sessions += 1
-    const held = this.#queue.then(async (): Promise<SessionOutcome> => {
-      if (mine !== this.#generation) return { sessionId: '', outcome: 'failed', reason: 'switched off', messages: 0, authentication: 'unknown' }
-      return this.#hold(start)
+    const held = this.#queue.then(async (): Promise<SessionOutcome | null> => {
+      const input = mine === this.#generation ? start() : null
+      return input === null ? null : this.#hold(input)
     })
     this.#queue = held.then((end) => this.#over(end, mine))
     return held
@@ -173,9 +178,9 @@ export class LivingDevice {
     return end
   }
 
-  #over(end: SessionOutcome, mine: number): void {
+  #over(end: SessionOutcome | null, mine: number): void {
     this.#sessions -= 1
-    if (mine !== this.#generation) return this.#settle()
+    if (mine !== this.#generation || end === null) return this.#settle()
     this.#failures = end.outcome === 'failed' ? this.#failures + 1 : 0
     this.#parts.activity?.(
       end.outcome === 'completed' ? `session ${end.sessionId} completed` : `session ${end.sessionId} failed: ${end.reason ?? ''}`,
@@ -326,6 +331,8 @@ export class LivingDevice {
     ask({ question: { kind: 'confirm', options: {}, text, choices: [], preset: [] }, waitMs, asker: 'device' }, answer, withdrawn)
   }
 }
+
+const OFF: SessionOutcome = { sessionId: '', outcome: 'failed', reason: 'stopped', messages: 0, authentication: 'unknown' }
 
 const ACTIVITY: Readonly<Record<string, string>> = {
   download: 'downloads a package',

@@ -1,34 +1,46 @@
-// Simulated devices of this lab: client machines over real HTTP, each with its own tree, nonces and push port; one session at a time each.
+// Simulated devices of this lab: client machines over real HTTP, each with its own tree, nonces, software and push port; one session at a time each.
 import { setMaxListeners } from 'node:events'
-import type { SimulateOptions } from '../api.ts'
-import { LAB_ACCOUNT, makeClient } from '../device/client.ts'
+import type { SimulateOptions, SoftwareLogLine, SoftwareRequest } from '../api.ts'
+import { LAB_ACCOUNT, makeClient, partState } from '../device/client.ts'
 import type { Client } from '../device/client.ts'
 import type { Clock } from '../lab/ports.ts'
-import { runDevice } from '../lab/runner.ts'
-import type { ClientParts, SessionOutcome } from '../lab/runner.ts'
-import { ruledAnswer } from '../device/answers.ts'
+import { LivingDevice } from '../lab/living.ts'
+import type { Life } from '../lab/living.ts'
+import type { ClientParts } from '../lab/runner.ts'
+import { ruler } from '../device/answers.ts'
 import type { Asked } from '../device/asking.ts'
-import type { ClientInput, ClientRecord } from '../device/device.ts'
 import { Door } from '../device/door.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import type { Env } from '../machine.ts'
 import type { PushArrived } from '../lab/pushes.ts'
+import { SoftwareAgent } from '../software/agent.ts'
+import type { Docs } from '../store/docs.ts'
 import { poster } from './client.ts'
 import { DEVICE_PROFILES, deviceProfile } from '../device/profiles.ts'
 import type { DeviceProfile } from '../device/profiles.ts'
 import { listenPush } from './push.ts'
 import type { PushPort } from './push.ts'
+import { NO_DISK } from './softwarehost.ts'
+import type { DeviceDisk } from './softwarehost.ts'
 
 /** The simulated devices a lab runs. */
 export interface SimulatedDevices {
   /** Starts a session; resolves at once with the device's id. Rejects where that device is in a session already. */
   start(serverUri: string, options: SimulateOptions): Promise<{ readonly id: string }>
+  /** Switches on the devices with software that an earlier process kept. */
+  revive(serverUri: string): Promise<void>
   /** What a device does now, in words; undefined for one that is not ours. */
   activity(device: string): string | undefined
   /** `udp://address:port` where pushes reach a device of ours; undefined for any other. */
   pushUrl(device: string): string | undefined
-  /** `moved` is told whenever a device's activity changes; `ask` puts a device's question to the person in front of it. */
-  watch(moved: (device: string) => void, ask: Ask): void
+  /** A device of ours opens a session and asks. Rejects in words where it may not, or is none of ours. */
+  request(device: string, request: SoftwareRequest): Promise<void>
+  /** Off and on again. */
+  restart(device: string): Promise<void>
+  /** Its own log, oldest first; empty for a device that is not ours. */
+  log(device: string): readonly SoftwareLogLine[]
+  /** `moved` is told whenever a device's activity changes, `logged` when it writes a line of its own log; `ask` puts a question to the person in front of it. */
+  watch(moved: (device: string) => void, ask: Ask, logged?: (device: string, line: SoftwareLogLine) => void): void
   /** Ends what is under way, without waiting for answers, and closes the push ports. */
   stop(): Promise<void>
 }
@@ -36,16 +48,25 @@ export interface SimulatedDevices {
 /** Puts a question; see ClientParts. */
 export type Ask = (device: string, asked: Asked, answer: (answer: UiAnswer) => void, withdrawn: Promise<void>) => void
 
+/** Where devices with software keep their state, and their packages. Absent: they live as long as the process, and cannot install anything. */
+export interface DeviceKeeping {
+  readonly docs: Docs
+  readonly disk: (device: string) => DeviceDisk
+}
+
 interface Simulated {
-  readonly client: Client
-  readonly door: Door
+  readonly living: LivingDevice
+  readonly disk: DeviceDisk
   readonly port: PushPort
   readonly answers: SimulateOptions['answers']
+  door: { readonly client: Client; readonly door: Door } | null
   activity: string
-  /** Settled when no session is under way and none is owed: pushes are taken one after the other then. */
-  idle: Promise<void>
-  /** Aborted when the same device is started anew: its next self carries what is owed. */
-  readonly replaced: AbortController
+}
+
+/** A device with software, as Docs keep it (kind `device`). */
+interface Kept {
+  readonly options: SimulateOptions
+  readonly state: unknown
 }
 
 const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
@@ -60,7 +81,7 @@ function profileOf(name: string): DeviceProfile {
 const imei = (n: number): string => `IMEI:00499901${String(640000 + n)}0`
 
 /** Makes the runner of simulated devices; `taken` tells which ids are known already. */
-export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => boolean): SimulatedDevices {
+export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => boolean, keeping?: DeviceKeeping): SimulatedDevices {
   const devices = new Map<string, Simulated>()
   /** Ids whose push port is being opened. */
   const opening = new Set<string>()
@@ -68,24 +89,33 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const out = poster({ timeoutMs: null, signal: stopping.signal, userAgent: 'DM-Lab simulated device' })
   setMaxListeners(0, stopping.signal)
   let moved: (device: string) => void = () => {}
+  let logged: (device: string, line: SoftwareLogLine) => void = () => {}
   let person: Ask = () => {}
-  const set = (id: string, device: Simulated, activity: string): void => {
+  const set = (id: string, activity: string): void => {
+    const device = devices.get(id)
+    if (device === undefined) return
     device.activity = activity
     moved(id)
   }
   /** Who answers this device, while its own activity tells that it waits. */
-  const asker = (id: string, device: Simulated, rule: SimulateOptions['answers']): NonNullable<ClientParts['ask']> => {
+  const asker = (id: string, rule: SimulateOptions['answers']): NonNullable<ClientParts['ask']> => {
+    const ruled = rule === undefined || rule === 'person' ? null : ruler(rule)
     return (asked, answer, withdrawn) => {
-      if (rule === undefined || rule === 'person') {
-        set(id, device, 'asks the person in front of it')
-        void withdrawn.then(() => set(id, device, 'in a session'))
+      if (ruled === null) {
+        set(id, 'asks the person in front of it')
+        void withdrawn.then(() => set(id, asked.asker === 'device' ? 'was answered' : 'in a session'))
         return person(id, asked, answer, withdrawn)
       }
-      const ruled = ruledAnswer(rule, asked.question)
-      if (ruled !== null) clock.soon(() => answer(ruled))
+      const given = ruled(asked)
+      if (given !== null) clock.soon(() => answer(given))
     }
   }
-  const make = (id: string, serverUri: string, options: SimulateOptions): Client => {
+  const life = (id: string, serverUri: string, options: SimulateOptions, disk: DeviceDisk, state: unknown): Life => {
+    const mo = options.mo ?? []
+    // Whoever says who answers wants the device to ask.
+    const consent = options.answers === undefined ? 'never' : 'unconfirmed'
+    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId } as const
+    const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(state) })
     const setup = {
       ...LAB_ACCOUNT,
       id,
@@ -96,67 +126,120 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       people: true,
       ...(options.wrongPassword === true ? { password: 'wrong on purpose' } : {}),
     }
-    return makeClient(setup, env, devices.get(id)?.client.state())
-  }
-  /** Holds the session, and those the device begins by itself to report its jobs. */
-  const hold = (id: string, device: Simulated, begin: ClientInput): Promise<void> => {
-    set(id, device, 'in a session')
-    const parts = {
-      post: out.post,
-      clock,
-      save: (record: ClientRecord) => device.client.remember(record),
-      ask: asker(id, device, device.answers),
-      signal: AbortSignal.any([stopping.signal, device.replaced.signal]),
-    }
-    const told = (end: SessionOutcome): void =>
-      set(id, device, end.outcome === 'completed' ? `session ${end.sessionId} completed` : `session ${end.sessionId} failed: ${end.reason ?? ''}`)
-    return runDevice(() => ({ ...parts, machine: device.client.machine }), begin, told).then(() => {})
+    return { client: makeClient(setup, env, state, agent), agent }
   }
   /** A push at the device's own port: the session it asks for, or why there is none. */
-  const take = async (id: string, arrived: PushArrived): Promise<void> => {
-    const device = devices.get(id)
-    if (device === undefined || stopping.signal.aborted) return
-    if (arrived.push === null) return set(id, device, `took no notice of a push: ${arrived.trouble}`)
-    const entrance = device.door.receive(arrived.push)
-    if (entrance.what === 'session') return hold(id, device, entrance.start)
-    set(id, device, `${entrance.refused ? 'refused a push' : 'took no notice of a push'}: ${entrance.text}`)
-  }
   const arrived = (id: string, what: PushArrived): void => {
     const device = devices.get(id)
-    if (device !== undefined) device.idle = device.idle.then(() => take(id, what))
+    if (device === undefined || stopping.signal.aborted) return
+    void device.living.meet(() => {
+      if (what.push === null) {
+        set(id, `took no notice of a push: ${what.trouble}`)
+        return null
+      }
+      const entrance = doorOf(device).receive(what.push)
+      if (entrance.what === 'session') return entrance.start
+      set(id, `${entrance.refused ? 'refused a push' : 'took no notice of a push'}: ${entrance.text}`)
+      return null
+    })
+  }
+  const doorOf = (device: Simulated): Door => {
+    const { client } = device.living
+    if (device.door?.client !== client) {
+      const consent = (): boolean => device.answers !== 'reject' && device.answers !== 'cancel'
+      device.door = { client, door: new Door(client, { consent }) }
+    }
+    return device.door.door
   }
   const opened = (id: string): Promise<PushPort> => listenPush({ host: '127.0.0.1', port: 0, clock, received: (what) => arrived(id, what) })
+  /** Puts a device into the world, switched off; `before` is what its earlier self left. */
+  const make = (id: string, serverUri: string, options: SimulateOptions, port: PushPort, before: unknown): Simulated => {
+    const lasting = (options.mo ?? []).length > 0
+    const disk = lasting && keeping !== undefined ? keeping.disk(id) : NO_DISK
+    let state = before
+    const living: LivingDevice = new LivingDevice({
+      make: (from) => life(id, serverUri, options, disk, from),
+      load: () => state,
+      keep: (now) => {
+        if (!lasting) return void (state = now)
+        state = JSON.parse(JSON.stringify(now)) as unknown
+        keeping?.docs.put('device', id, { options, state } satisfies Kept)
+      },
+      host: disk,
+      post: out.post,
+      clock,
+      ask: asker(id, options.answers),
+      activity: (text) => set(id, text),
+      logged: (what, text) => logged(id, { at: clock.now(), what, text }),
+    })
+    const device: Simulated = { living, disk, port, answers: options.answers, door: null, activity: '' }
+    devices.set(id, device)
+    return device
+  }
+  const ours = (id: string): Simulated => {
+    const device = devices.get(id)
+    if (device === undefined) throw new Error(`${id} is no simulated device of this lab`)
+    return device
+  }
   return {
     start: async (serverUri, options) => {
       let n = 0
       while (options.id === undefined && (devices.has(imei(n)) || opening.has(imei(n)) || taken(imei(n)))) n += 1
       const id = options.id ?? imei(n)
       profileOf(options.profile ?? 'full')
-      if (devices.get(id)?.client.machine.busy === true || opening.has(id)) throw new Error(`${id} is in a session already`)
-      opening.add(id)
       const known = devices.get(id)
-      const port = known?.port ?? (await opened(id).finally(() => opening.delete(id)))
-      opening.delete(id)
-      const client = make(id, serverUri, options)
-      const consent = (): boolean => options.answers !== 'reject' && options.answers !== 'cancel'
-      const at = { client, door: new Door(client, { consent }), port, answers: options.answers }
-      const device: Simulated = { ...at, activity: '', idle: Promise.resolve(), replaced: new AbortController() }
-      known?.replaced.abort()
-      devices.set(id, device)
-      device.idle = hold(id, device, { type: 'start', initiated: options.initiated ?? 'client' })
+      if (known?.living.busy === true || opening.has(id)) throw new Error(`${id} is in a session already`)
+      opening.add(id)
+      try {
+        const port = known?.port ?? (await opened(id))
+        await known?.living.off()
+        // Its next self carries what is owed.
+        const before = known === undefined ? undefined : (JSON.parse(JSON.stringify(known.living.client.state())) as unknown)
+        const device = make(id, serverUri, known === undefined ? options : { ...softwareOf(keeping, id), ...options }, port, before)
+        device.living.on()
+        void device.living.session({ type: 'start', initiated: options.initiated ?? 'client' })
+      } finally {
+        opening.delete(id)
+      }
       return { id }
+    },
+    revive: async (serverUri) => {
+      for (const { id, value } of keeping?.docs.all('device') ?? []) {
+        if (devices.has(id) || opening.has(id)) continue
+        const { options, state } = value as Kept
+        make(id, serverUri, options, await opened(id), state).living.on()
+      }
     },
     pushUrl: (device) => devices.get(device)?.port.url,
     activity: (device) => devices.get(device)?.activity,
-    watch: (told, ask) => {
+    request: async (id, request) => {
+      const device = ours(id)
+      void device.living.request(request)
+    },
+    restart: async (id) => {
+      const device = ours(id)
+      set(id, 'is switched off')
+      await device.living.restart()
+      set(id, 'is on again')
+    },
+    log: (id) => devices.get(id)?.disk.log() ?? [],
+    watch: (told, ask, line) => {
       moved = told
       person = ask
+      logged = line ?? ((): void => {})
     },
     stop: async () => {
       moved = () => {}
       stopping.abort()
+      await Promise.all([...devices.values()].map(({ living }) => living.off()))
       out.close()
       await Promise.all([...devices.values()].map(({ port }) => port.close()))
     },
   }
+}
+
+/** The management objects a device has already: a new session does not take them away. */
+function softwareOf(keeping: DeviceKeeping | undefined, id: string): Pick<SimulateOptions, 'mo'> {
+  const kept = keeping?.docs.get('device', id) as Kept | undefined
+  return kept?.options.mo === undefined ? {} : { mo: kept.options.mo }
 }
