@@ -25,6 +25,8 @@ export interface Stage {
   readonly memory: DeviceMemory
   readonly packages: () => readonly PackageDoc[]
   value(uri: string): string | undefined
+  /** What `auto` means here. */
+  readonly mechanism: Mechanism | undefined
   url(ask: UrlAsk): string
   bytes(sha256: string): Uint8Array
   log(job: JobRecord, text: string): void
@@ -216,7 +218,8 @@ function design(
   const row = doc?.row ?? null
   const target = item.wish.target ?? ''
   const travels = row !== null && target === '' && choice.delivered === undefined
-  const { mechanism, why } = travels ? mechanismFor(wish.mechanism, row.size, stage.peer, lrgObj) : { mechanism: 'auto' as Mechanism, why: '' }
+  const wanted = wish.mechanism === undefined || wish.mechanism === 'auto' ? stage.mechanism : wish.mechanism
+  const { mechanism, why } = travels ? mechanismFor(wanted, row.size, stage.peer, lrgObj) : { mechanism: 'auto' as Mechanism, why: '' }
   if (why !== '') stage.log(job, why)
   const { node, taken } = row === null ? { node: '', taken: false } : nodeFor(row.pkgId, facts, stage.memory)
   const url =

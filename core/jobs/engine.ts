@@ -257,6 +257,7 @@ export class JobEngine implements Policy {
       memory,
       packages: () => (packages ??= ports.docs.all(DOC.package).map(({ value }) => value as PackageDoc)),
       value: (uri) => ports.value(device, uri),
+      mechanism: ports.mechanism,
       url: (ask) => ports.url(ask),
       bytes: (sha256) => ports.bytes(sha256),
       log: (job, text) => this.#log(job, text),

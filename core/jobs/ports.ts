@@ -40,6 +40,8 @@ export interface JobsPorts {
   wake(device: string): Promise<string>
   /** URL for PkgURL; with dlota1 and dlota2 that of a descriptor. */
   url(ask: UrlAsk): string
+  /** What `auto` means where the job does not say; absent: chosen by the device (core/jobs/plan.ts). */
+  readonly mechanism?: Mechanism
   /** The bytes of a package of the catalogue; throws an Error in words. */
   bytes(sha256: string): Uint8Array
   /** Row of the message being handled; 0 where none is. */

@@ -104,6 +104,7 @@ export class Recorder {
   readonly #on: boolean
   readonly sessions = new SessionIndex()
   readonly #moved = new Map<number, SessionRow>()
+  readonly #happenings: { readonly at: number; readonly mono: number; readonly note: Note }[] = []
   #fresh: TraceRow[] = []
   #freshFirst = 0
   #freshLast = 0
@@ -165,10 +166,12 @@ export class Recorder {
     const row = same ? read : { ...read, findings: findings.length, severity: graver(read.severity, gravest(told)), hold }
     const { startLine, headers, local, remote, cause } = passage
     const entry = { row, bytes: passage.frame.bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings, notes }
+    if (passage.direction === 'down') this.settle()
     const full = this.#store.record(entry)
     const { seq } = full
     this.#announce(full)
     this.#moveRow(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
+    if (passage.direction === 'up') this.settle(seq)
     return { seq, session: row.session, row: full }
   }
 
@@ -208,8 +211,20 @@ export class Recorder {
     return this.event(at, mono, note.text, session, cause, [note])
   }
 
+  /** The same, told by a machine while it handles a message whose row is not written yet: it comes behind that row, or before whatever else is recorded next. */
+  happens(at: number, mono: number, note: Note): void {
+    this.#happenings.push({ at, mono, note })
+  }
+
+  /** Writes what waits since `happens`; `cause` is the row that made it happen. */
+  settle(cause: Seq | null = null): void {
+    if (this.#happenings.length === 0) return
+    for (const { at, mono, note } of this.#happenings.splice(0)) this.happened(at, mono, note, cause)
+  }
+
   /** Takes in a row of another capture as it is, with a session of its own where it is a message; `original` is what an edited one had been. */
   import(entry: NewEntry, original: Uint8Array | null): Seq {
+    this.settle()
     const { row } = entry
     const read = row.kind === 'message' && row.encoding !== '' ? readFrame({ bytes: entry.bytes, encoding: row.encoding }) : null
     const summary = read?.summary ?? null
@@ -344,6 +359,7 @@ export class Recorder {
       text,
     }
     if (!this.#on) return 0
+    this.settle()
     const { bytes, startLine, headers, local, remote } = what
     const seq = this.#store.append({ row, bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings: [], notes })
     this.#announce({ ...row, seq })

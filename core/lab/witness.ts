@@ -2,6 +2,7 @@
 import type { SoftwareLogLine } from '../api.ts'
 import type { Asked } from '../device/asking.ts'
 import type { UiAnswer } from '../device/interaction.ts'
+import type { Note } from '../machine.ts'
 import { happening } from '../mo/events.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
@@ -12,6 +13,8 @@ export type Ask = (device: string, asked: Asked, answer: (answer: UiAnswer) => v
 export interface Witness {
   /** The same `ask`, with its question and what becomes of it written down. */
   asking(ask: Ask): Ask
+  /** What a policy of the server tells while it handles a message: written behind that message's row, before the answer's. */
+  happened(note: Note): void
   /** A line of the device's own log. */
   performed(device: string, line: SoftwareLogLine): void
 }
@@ -51,6 +54,14 @@ export function makeWitness(recorder: Recorder, clock: Clock, changed: () => voi
         },
         withdrawn,
       )
+    },
+    happened: (note) => {
+      recorder.happens(clock.now(), clock.mono(), note)
+      // Where no message caused it.
+      clock.soon(() => {
+        recorder.settle()
+        changed()
+      })
     },
     performed: (device, { what, text }) => tell('device.performs', device, `${what}: ${text}`, { what }),
   }
