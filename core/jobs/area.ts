@@ -14,6 +14,8 @@ export interface JobParts {
   readonly hooks: Pick<HookPorts, 'sign' | 'post' | 'forbidden'>
   /** Takes a file into the images, and reads what it says of itself. Rejects with an Error in words. */
   intake(name: string, bytes: Uint8Array): Promise<Intake>
+  /** The package is in the catalogue: the download server offers it; gives the name it is offered by. Absent: its file name. */
+  offer?(row: PackageRow, intake: Intake): Promise<string>
   /** Commits what was put. Throws where it could not be kept. */
   commit(): void
 }
@@ -24,15 +26,15 @@ export interface Jobs {
   readonly catalogue: Catalogue
   readonly hooks: Hooks
   readonly areas: { readonly jobs: JobsArea; readonly catalogue: CatalogueArea; readonly provider: ProviderArea }
-  /** A file that lies in the images already (streamed there) becomes a package. */
-  publish(intake: Intake, facts: PackageFacts): PackageRow
+  /** A file that was taken in already (streamed) becomes a package. Rejects with an Error in words; nothing is kept then. */
+  publish(intake: Intake, facts: PackageFacts): Promise<PackageRow>
   /** Goes on with what an earlier process left: devices are woken, outcomes told. */
   start(): void
   stop(): void
 }
 
 /** Composes; begins nothing before `start`. */
-export function makeJobs({ ports, hooks: out, intake, commit }: JobParts): Jobs {
+export function makeJobs({ ports, hooks: out, intake, offer, commit }: JobParts): Jobs {
   const { docs, now, after, random, happened, devices, device } = ports
   const hooks = new Hooks({ docs, now, after, random, happened, ...out })
   const wake = (id: string): void => void ports.wake(id).catch(() => '')
@@ -45,8 +47,9 @@ export function makeJobs({ ports, hooks: out, intake, commit }: JobParts): Jobs 
     looked: (view, answers) => provider.looked(view, answers),
   })
   const catalogue = new Catalogue(docs, now)
-  const publish = (taken: Intake, facts: PackageFacts): PackageRow => {
-    const row = catalogue.add(taken, facts)
+  const publish = async (taken: Intake, facts: PackageFacts): Promise<PackageRow> => {
+    const row = catalogue.check(taken, facts)
+    catalogue.add(row, offer === undefined ? taken.fileName : await offer(row, taken))
     provider.published(row)
     commit()
     ports.catalogueMoved(catalogue.rows())

@@ -40,14 +40,18 @@ export class Catalogue {
     return this.#docs.get(DOC.package, pkgId) as PackageDoc | undefined
   }
 
-  /** Takes a file in. Throws an Error in words: a PkgID that another file has, no identity. */
-  add(intake: Intake, facts: PackageFacts): PackageRow {
+  /** The row a file gets. Throws an Error in words: its PkgID belongs to other bytes, or it has no identity. */
+  check(intake: Intake, facts: PackageFacts): PackageRow {
     const row = this.identify(intake, facts)
     const known = this.get(row.pkgId)
     if (known !== undefined && known.row.sha256 !== row.sha256)
       throw new Error(`${row.pkgId} is in the catalogue with other bytes (SHA-256 ${known.row.sha256}): give this one a PkgID of its own`)
-    this.#docs.put(DOC.package, row.pkgId, { row, fileName: intake.fileName } satisfies PackageDoc)
     return row
+  }
+
+  /** `fileName`: what the download server offers it by. */
+  add(row: PackageRow, fileName: string): void {
+    this.#docs.put(DOC.package, row.pkgId, { row, fileName } satisfies PackageDoc)
   }
 
   /** What a file would be in the catalogue. */

@@ -157,6 +157,7 @@ export function playbook(options: Options = {}): Playbook {
       forbidden: (url) => (url.includes('own-port') ? 'that is this lab itself' : null),
     },
     intake: async (name, bytes) => ({ fileName: name, size: bytes.length, sha256: 'cd'.repeat(32), found: {} }),
+    offer: async ({ pkgId }) => pkgId,
     commit: () => {},
   })
   const result: Playbook = {
