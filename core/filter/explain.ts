@@ -21,21 +21,22 @@ const VERBS: Readonly<Record<string, string>> = {
   startswith: 'begins with',
   '~': 'matches the pattern',
 }
+const TEXTUAL: readonly string[] = ['contains', 'startswith', '~']
 const TIMES: Readonly<Record<string, string>> = { '<': 'is before', '<=': 'is not after', '>': 'is after', '>=': 'is not before' }
 
-function said(expr: Expr, fields: Fields): string {
+function said(expr: Expr, fields: Fields, one = false): string {
   switch (expr.type) {
     case 'and':
-      return expr.terms.map((term) => grouped(term, fields, 'or')).join(', and ')
+      return expr.terms.map((term) => grouped(term, fields, one, 'or')).join(', and ')
     case 'or':
-      return expr.terms.map((term) => grouped(term, fields, 'and')).join(', or ')
+      return expr.terms.map((term) => grouped(term, fields, one, 'and')).join(', or ')
     case 'not':
-      return `it is not so that ${grouped(expr.term, fields, 'or', 'and')}`
+      return `it is not so that ${grouped(expr.term, fields, one, 'or', 'and')}`
     case 'search':
       return `anything shown contains “${expr.text}”`
     case 'has': {
       const field = fields.get(expr.field)
-      if (field?.type === 'flag') return `${subject(field)} is set`
+      if (field?.type === 'flag') return `${subject(field, one)} is set`
       return `there is ${article(field?.say ?? expr.field)}`
     }
     case 'compare': {
@@ -43,19 +44,19 @@ function said(expr: Expr, fields: Fields): string {
       if (field === undefined) return expr.field
       if (expr.op === '!=' && field.many) return `there is ${article(field.say)} and none of them is ${value(expr.value)}`
       const verb = (field.type === 'time' ? TIMES[expr.op] : undefined) ?? VERBS[expr.op] ?? expr.op
-      return `${subject(field)} ${verb} ${value(expr.value)}`
+      return `${subject(field, one)} ${verb} ${TEXTUAL.includes(expr.op) ? `“${String(expr.value.value)}”` : value(expr.value)}`
     }
     case 'in': {
       const field = fields.get(expr.field)
-      return `${field === undefined ? expr.field : subject(field)} is ${expr.items.length === 1 ? '' : 'one of '}${list(expr.items.map(item))}`
+      return `${field === undefined ? expr.field : subject(field, one)} is ${expr.items.length === 1 ? '' : 'one of '}${list(expr.items.map(item))}`
     }
     case 'any':
-      return `one command of the message is such that ${said(expr.of, fields)}`
+      return `one command of the message is such that ${said(expr.of, fields, true)}`
     case 'all':
-      return `there are commands it concerns, and every one of them is such that ${said(expr.of, fields)}`
+      return `there are commands it concerns, and every one of them is such that ${said(expr.of, fields, true)}`
     case 'count': {
       const what =
-        expr.of.type === 'has' ? `values of ${fields.get(expr.of.field)?.say ?? expr.of.field}` : `commands such that ${said(expr.of, fields)}`
+        expr.of.type === 'has' ? `values of ${fields.get(expr.of.field)?.say ?? expr.of.field}` : `commands such that ${said(expr.of, fields, true)}`
       return `the number of ${what} ${VERBS[expr.op] ?? expr.op} ${value(expr.value)}`
     }
     case 'len':
@@ -73,11 +74,13 @@ function said(expr: Expr, fields: Fields): string {
   }
 }
 
-function grouped(expr: Expr, fields: Fields, ...types: string[]): string {
-  return types.includes(expr.type) ? `(${said(expr, fields)})` : said(expr, fields)
+function grouped(expr: Expr, fields: Fields, one: boolean, ...types: string[]): string {
+  return types.includes(expr.type) ? `(${said(expr, fields, one)})` : said(expr, fields, one)
 }
 
-function subject({ say, many }: Known): string {
+/** `one`: of one command, inside any() and its like. */
+function subject({ say, many }: Known, one: boolean): string {
+  if (one && many) return say === 'command' ? 'it' : `its ${say}`
   return many ? `at least one ${say}` : `the ${say}`
 }
 

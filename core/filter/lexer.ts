@@ -55,9 +55,9 @@ function wordGoesOn(text: string, at: number): boolean {
   return text[at + 2] === '/'
 }
 
-/** A run of word characters; `..` ends one that begins with a digit or # (`400..499`, `#10..#20`). */
+/** A run of word characters; `..` ends one that begins as a number or with # (`400..499`, `#10..#20`). */
 function word(text: string, start: number): Token {
-  const counts = /[\d#]/.test(text[start] ?? '')
+  const counts = /^(?:-?\d|#)/.test(text.slice(start, start + 2))
   let end = start
   while (end < text.length && WORD.test(text[end] ?? '')) {
     if (counts && text.startsWith('..', end)) break

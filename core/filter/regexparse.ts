@@ -162,6 +162,9 @@ class Parser {
       case '+':
       case '?':
         throw new PatternError('nothing to repeat', at)
+      case '{':
+        if (/^\{\d+(,\d*)?\}/.test(this.#text.slice(at, at + 24))) throw new PatternError('nothing to repeat', at)
+        return { type: 'char', set: one(123) }
       default:
         return { type: 'char', set: one(c.charCodeAt(0)) }
     }

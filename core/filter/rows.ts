@@ -1,6 +1,7 @@
 // The fields of a trace row: the table that the language, its help and its suggestions share. Cheap knowledge first, bytes only where nothing else says it.
-import { dataText } from '../syncml/text.ts'
-import type { Command, Item } from '../syncml/message.ts'
+import type { Element } from '../syncml/element.ts'
+import { dataText, utf8Lossy } from '../syncml/text.ts'
+import type { Command, Data, Item } from '../syncml/message.ts'
 import { itemsOf, Reading, RowFacts, type Around } from './facts.ts'
 import { moOf, MO_WORDS } from './mo.ts'
 import { type Field, fieldsOf, type FieldType, type Schema, type Value } from './schema.ts'
@@ -59,6 +60,14 @@ const targets = (items: readonly Item[]): (string | undefined)[] => items.map(({
 const sources = (items: readonly Item[]): (string | undefined)[] => items.map(({ source }) => source?.locUri)
 /** Outside any() the row's first target settles most questions without bytes. */
 const firstTarget = ({ row, part }: RowFacts): Value[] => (part === null ? some(row.target) : [])
+
+/** Data as text; elements inside it keep their names, so that a report reads alike whether it came as text or as elements. */
+function written(data: Data): string {
+  return typeof data === 'string' || data instanceof Uint8Array ? dataText(data) : data.map(markup).join('')
+}
+function markup({ name, text, opaque, children }: Element): string {
+  return `<${name}>${text}${opaque !== undefined && text === '' ? utf8Lossy(opaque) : ''}${children.map(markup).join('')}</${name}>`
+}
 
 /** How the SyncHdr was answered (212: accepted for the session, 200: for this message; 401 and 407: refused). */
 function authOf(row: TraceRow): string | null {
@@ -192,8 +201,8 @@ const LIST: readonly RowField[] = [
     'data',
     'text',
     'data',
-    'text of the Data of an item',
-    (command) => itemsOf(command).map(({ data }) => (data === undefined ? undefined : dataText(data))),
+    'text of the Data of an item; nested elements as <Name>…</Name>',
+    (command) => itemsOf(command).map(({ data }) => (data === undefined ? undefined : written(data))),
     (row) => noCommand(row) && noStatus(row),
   ),
   inside(
