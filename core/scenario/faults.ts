@@ -6,11 +6,6 @@ export type Planted = Fault<Plant>
 
 const fault = (step: string, text: string, plant: Plant): Planted => ({ step, text, plant })
 
-/** Changes the job asked for. */
-const wished = (change: Partial<Extract<Setup['trigger'], { by: 'emi' | 'provider' }>['job']>): Plant => ({
-  kind: 'setup',
-  change: (setup) => (setup.trigger.by === 'device' ? setup : { ...setup, trigger: { ...setup.trigger, job: { ...setup.trigger.job, ...change } } }),
-})
 const device = (change: Partial<Setup['device']>): Plant => ({
   kind: 'setup',
   change: (setup) => ({ ...setup, device: { ...setup.device, ...change } }),
@@ -34,8 +29,17 @@ export const wrongModel = (step: string): Planted =>
 export const noChunks = (step: string): Planted =>
   fault(step, 'the device takes no large objects, and nothing but direct delivery was allowed', device({ largeObjects: false, maxObjSize: 4096 }))
 export const full = (step: string): Planted => fault(step, 'the device has no room for the package', device({ room: 10_000 }))
-export const direct = (step: string): Planted => fault(step, 'the job insists on direct delivery', wished({ mechanism: 'dm-large' }))
-export const forbidden = (step: string, uri: string): Planted => fault(step, `the server may only read ${uri}`, { kind: 'acl', uri, acl: 'Get=*' })
+export const direct = (step: string): Planted =>
+  fault(step, 'direct delivery is insisted on', {
+    kind: 'setup',
+    change: ({ trigger, ...setup }) => ({
+      ...setup,
+      mechanism: 'dm-large',
+      trigger: trigger.by === 'device' ? trigger : { ...trigger, job: { ...trigger.job, mechanism: 'dm-large' } },
+    }),
+  })
+export const forbidden = (step: string, uri: string): Planted =>
+  fault(step, `the server may only read ${uri}`, { kind: 'acl', uris: [uri], acl: 'Get=*' })
 export const missing = (step: string): Planted => fault(step, 'the download server answers 404', { kind: 'shop', flaw: 'missing' })
 export const corrupt = (step: string): Planted =>
   fault(step, 'the download server sends other bytes than it announced', { kind: 'shop', flaw: 'corrupt' })

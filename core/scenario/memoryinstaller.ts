@@ -98,10 +98,10 @@ export class MemoryInstaller {
   activate({ key, id }: ComponentAsk): Promise<ComponentAnswer> {
     return this.#once(key, () => {
       const component = this.#components.get(id)
-      if (component === undefined) return { code: 1408, text: `${id} is not installed`, component: null }
+      if (component === undefined) return { code: 1409, text: `${id} is not installed`, component: null }
       if (this.#flawed(component.pkgId, 'activate')) {
         this.note('fail', `${id} cannot be activated`)
-        return { code: 1408, text: `${id} does not start`, component }
+        return { code: 1409, text: `${id} does not start`, component }
       }
       this.note('activate', `${id} ${component.version}`)
       return { code: 1200, text: 'active', component: this.#start(component, '', 'activate') }
@@ -111,7 +111,7 @@ export class MemoryInstaller {
   deactivate({ key, id }: ComponentAsk): Promise<ComponentAnswer> {
     return this.#once(key, () => {
       const component = this.#components.get(id)
-      if (component === undefined) return { code: 1409, text: `${id} is not installed`, component: null }
+      if (component === undefined) return { code: 1410, text: `${id} is not installed`, component: null }
       const stopped = { ...component, active: false }
       this.#components.set(id, stopped)
       this.note('deactivate', `${id} ${component.version}`)
@@ -122,7 +122,7 @@ export class MemoryInstaller {
   uninstall({ key, id }: ComponentAsk): Promise<ComponentAnswer> {
     return this.#once(key, () => {
       const component = this.#components.get(id)
-      if (component === undefined) return { code: 1410, text: `${id} is not installed`, component: null }
+      if (component === undefined) return { code: 1408, text: `${id} is not installed`, component: null }
       this.#components.delete(id)
       this.note('remove', `${id} ${component.version}`)
       return { code: 1200, text: 'removed', component: null }

@@ -27,6 +27,8 @@ export interface SandboxPorts {
   openDb(): Db
   /** Lower-case hexadecimal. */
   sha256(bytes: Uint8Array): string
+  /** HMAC-SHA-256 in lower-case hexadecimal. */
+  hmac(secret: string, body: string): string
   /** Resolves when all promise work at hand is done. */
   settle(): Promise<void>
   /** UTC, ISO 8601 with milliseconds. */
@@ -107,7 +109,7 @@ export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandb
   const policy = options.policy?.(parts)
   const machine = new DmServer({
     serverUri: PLACES.serverUri,
-    settings: { greet: false, serverId: PLACES.serverId, ...options.settings },
+    settings: { serverId: PLACES.serverId, ...options.settings },
     ledger,
     env,
     notified: (device, id) => notifier.answered(device, id),

@@ -30,6 +30,8 @@ export interface SetupDevice {
   readonly answers?: 'accept' | 'reject' | 'cancel' | 'timeout' | 'postpone'
   /** Bytes free for packages; default 8 MiB. */
   readonly room?: number
+  /** Which management objects it has; default SCOMO. */
+  readonly mo?: readonly ('scomo' | 'fumo')[]
   /** False: ./DevDetail/LrgObj is false and chunks are refused. */
   readonly largeObjects?: boolean
   readonly maxObjSize?: number
@@ -62,7 +64,7 @@ export interface Strike {
 export type Plant =
   | { readonly kind: 'cut'; readonly where: 'server' | 'shop' | 'emi' | 'push'; readonly when?: Strike }
   | { readonly kind: 'shop'; readonly flaw: 'missing' | 'corrupt' | 'unavailable' }
-  | { readonly kind: 'acl'; readonly uri: string; readonly acl: string }
+  | { readonly kind: 'acl'; readonly uris: readonly string[]; readonly acl: string }
   | { readonly kind: 'setup'; readonly change: (setup: Setup) => Setup }
   | { readonly kind: 'tree'; readonly without: string }
   | { readonly kind: 'mute'; readonly who: 'emi' | 'provider' | 'device' }
