@@ -175,37 +175,53 @@ export class Outbox {
     return rest === null ? draft.tryAdd(entry) : (draft.why(rest.next(0).entry) ?? false)
   }
 
-  /** The usual case: all that waits goes into one message, encoded once. Null where it does not fit or may not. */
+  /** The usual case: all that waits goes into one message, of a large object at its end a first chunk. Null where it does not fit or may not. */
   #everything(packing: Packing): Packed | null {
-    const room = packing.maxMsgSize ?? Infinity
-    if (this.#queue.length > 64 || this.#queue.some((entry) => longest(entry) > room)) return null
+    const last = this.#queue.length - 1
+    const large = this.#queue.findIndex((entry) => longest(entry) > (packing.maxMsgSize ?? Infinity))
+    if (last >= 64 || (large >= 0 && (large < last || !packing.largeObjects))) return null
     const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
     const limit = packing.maxObjSize ?? Infinity
     if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return null
+    const object = large < 0 ? null : cut(suited[large] as Entry)
+    if (large >= 0 && object === null) return null
+    const draft = this.#draft(packing, object === null ? suited : suited.slice(0, -1))
+    const packed = object === null ? this.#whole(draft, packing) : this.#filledUp(draft, object)
+    if (packed !== null) this.#queue = []
+    return packed
+  }
+
+  /** The usual case of an object in transit: the Status of the last message and a chunk that fills the next one. Null where it ends, or is not so easy. */
+  #goingOn(packing: Packing, rest: Rest): Packed | null {
+    return rest.left < (packing.maxMsgSize ?? Infinity) ? null : this.#filledUp(this.#draft(packing, []), rest)
+  }
+
+  #draft(packing: Packing, entries: readonly Entry[]): Draft {
     const draft = new Draft(packing)
     for (const entry of this.#front) draft.force(entry)
-    for (const entry of suited) draft.take(entry)
+    for (const entry of entries) draft.take(entry)
+    return draft
+  }
+
+  #whole(draft: Draft, packing: Packing): Packed | null {
     if (packing.ask && !packing.final && !draft.says) draft.add(NEXT, null)
     try {
       const packed = draft.finish(packing.final)
       this.#front = []
-      this.#queue = []
       return { ...packed, open: false, dropped: [] }
     } catch {
       return null
     }
   }
 
-  /** The usual case of an object in transit: the Status of the last message and a chunk that fills the next one. Null where it ends, or is not so easy. */
-  #goingOn(packing: Packing, rest: Rest): Packed | null {
-    const draft = new Draft(packing)
-    for (const entry of this.#front) draft.force(entry)
-    const room = rest.left < (packing.maxMsgSize ?? Infinity) ? 0 : draft.room(rest.next(0).entry)
-    if (room < SMALLEST_CHUNK) return null
-    const piece = rest.next(room)
-    draft.take(piece.entry)
-    draft.markLast('chunk')
+  /** The draft with as much of the object as it has room for. */
+  #filledUp(draft: Draft, rest: Rest): Packed | null {
     try {
+      const room = draft.room(rest.next(0).entry)
+      if (room < SMALLEST_CHUNK) return null
+      const piece = rest.next(room)
+      draft.take(piece.entry)
+      draft.markLast('chunk')
       const packed = draft.finish(false)
       this.#front = []
       this.#transit = piece.rest
