@@ -18,7 +18,8 @@ export function sqliteThere(): boolean {
 export function openSqlite(path: string, options: OpenOptions = {}): Db {
   const db = open(path, options.readOnly === true)
   try {
-    db.exec('PRAGMA busy_timeout = 5000')
+    // On a disk that is busy elsewhere the checkpoint thread's fsync may take many seconds; a late commit is better than a refused one.
+    db.exec('PRAGMA busy_timeout = 30000')
     if (options.readOnly !== true) {
       db.exec('PRAGMA journal_mode = WAL')
       db.exec(`PRAGMA synchronous = ${options.synchronous ?? 'NORMAL'}`)
