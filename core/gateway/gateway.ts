@@ -1,7 +1,7 @@
 // The gateway itself between its two faces: inventory, fan-outs and images as one state; facts in, wishes out. It knows neither sockets nor sessions.
 import { decide } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
-import { ALERTS, DEFAULTS } from '../mo/gwmo.ts'
+import { ALERTS, DEFAULTS, alertOfType } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
 import type { Alert, Request } from '../syncml/message.ts'
 import { commandsFor, readFanoutCommand } from './command.ts'
@@ -17,7 +17,7 @@ import type { Behind, ConfigStart } from './part.ts'
 import { aggregationText, attachText, imageReadyText } from './payloads.ts'
 import type { Aggregation, LateAlert } from './payloads.ts'
 import { DIALECT } from './ports.ts'
-import type { DeviceRecord, Dialect, GatewayFacts, ImageStore, Kept, OwedAlert, SaveKind, Wish } from './ports.ts'
+import type { DeviceRecord, Dialect, GatewayFacts, ImageStore, Kept, SaveKind, Wish } from './ports.ts'
 import { emptyWish, selectTargets } from './targets.ts'
 
 /** What is kept of a job: its nodes, and how it runs; responses are kept one by one. */
@@ -175,7 +175,7 @@ export class Gateway implements Behind {
     if (record === undefined || record.state === 40) return
     const gone: DeviceRecord = { ...record, state: 40, told: '', reportState: this.#wants('Detach') ? 10 : record.reportState }
     this.#save(gone)
-    if (this.#wants('Detach')) this.#report(`detach:${record.localId}`, this.#options.servers, detachAlert(gone, reason))
+    if (this.#wants('Detach')) this.#report(this.#options.servers, detachAlert(gone, reason))
     this.#tell('gateway.detached', `${deviceId} left the gateway`, deviceId)
   }
 
@@ -195,7 +195,7 @@ export class Gateway implements Behind {
     if (record.told === told || !this.#wants('Attach')) return
     this.#save({ ...record, told, reportState: 10 })
     this.#tell('gateway.attached', `${record.deviceId} is registered with the gateway`, record.deviceId)
-    this.#report(`attach:${record.localId}`, this.#options.servers, attachAlert(record, this.#options.facts, '1.1'))
+    this.#report(this.#options.servers, attachAlert(record, this.#options.facts, '1.1'))
   }
 
   #wants(alert: 'Attach' | 'Detach' | 'ImageReady'): boolean {
@@ -214,42 +214,36 @@ export class Gateway implements Behind {
 
   // Reports upwards.
 
-  #report(key: string, servers: readonly string[], alert: Alert): void {
-    for (const server of servers) this.#wish({ type: 'report', owed: { key, server, alert } })
+  #report(servers: readonly string[], alert: Alert): void {
+    for (const server of servers) this.#wish({ type: 'report', server, alert })
   }
 
   /**
    * A DM Server answered an alert, or refused it for good. 415 to the newest attach alert: the older form follows (gwmo sheet 2.5); otherwise what was
    * told is acknowledged or, refused, stays readable.
    */
-  answered(owed: OwedAlert, code: number): void {
-    const [what = '', name = ''] = owed.key.split(/:(.*)/s)
+  answered(server: string, alert: Alert, code: number): void {
     const good = code === 200 || code === 202
     const state = good ? 20 : 30
-    if (what === 'attach') {
-      const record = this.#records.get(name)
-      if (record === undefined) return
-      const older = owed.alert.items[0]?.meta?.type === ALERTS.attached10.type
-      if (code === 415 && !older) {
-        return this.#wish({ type: 'report', owed: { ...owed, alert: attachAlert(record, this.#options.facts, '1.0') } })
-      }
-      this.#save({ ...record, reportState: state })
-    } else if (what === 'detach') {
-      const record = this.#records.get(name)
-      if (record !== undefined) this.#save({ ...record, reportState: state })
-    } else if (what === 'image') {
-      const kept = this.#images.get(name)
-      if (kept === undefined) return
-      kept.reportState = state
+    const type = alertOfType(alert.items[0]?.meta?.type ?? '')
+    const name = (alert.items[0]?.source?.locUri ?? '').split('/').at(-1) ?? ''
+    const record = this.#records.get(name)
+    const image = this.#images.get(name)
+    const running = this.#jobs.get(name)
+    if (type === 'attached' && code === 415 && record !== undefined) {
+      return this.#wish({ type: 'report', server, alert: attachAlert(record, this.#options.facts, '1.0') })
+    }
+    if ((type === 'attached' || type === 'attached10' || type === 'detached') && record !== undefined) this.#save({ ...record, reportState: state })
+    else if (type === 'imageReady' && image !== undefined) {
+      image.reportState = state
       this.#saveImage(name)
-    } else if (what === 'job') {
-      const running = this.#jobs.get(name)
-      if (running?.job == null) return
+    } else if (type === 'completion' && running?.job != null) {
       running.reportState = state
       if (running.job.state === 30) running.job = { ...running.job, state: running.job.cancelled ? 50 : 40 }
       this.#saveJob(name)
+      this.part.showJob(running.job, state)
     }
-    if (!good) this.#tell('gateway.refused', `the server refused an alert about ${owed.key} with ${code}`, '')
+    if (!good) this.#tell('gateway.refused', `${server} refused the alert ${type ?? ''} about ${name} with ${code}`, '')
   }
 
   // Fan-outs.
@@ -421,7 +415,8 @@ export class Gateway implements Behind {
       if (at === null) continue
       const cmd = running.commands[at.index]?.cmdId ?? ''
       const late: LateAlert = { cmd, correlator: `${name}.${at.name}.${cmd}`, ...alert }
-      const { job, again } = fanout.lateAlert(running.job, at, late, this.now())
+      const grave = /^(fatal|critical)$/i.test(mark.trim())
+      const { job, again } = fanout.lateAlert(running.job, at, late, this.now(), grave ? 500 : 200)
       if (again) return 200
       const report = fanout.relayed(job, at.name, late)
       // Own report first, so that the closing one follows it.
@@ -433,13 +428,13 @@ export class Gateway implements Behind {
     const report: Aggregation = { final: false, summary: null, devices: [device], groups: [] }
     const source = `./GwMO/Devices/Inventory/Records/${record.localId}`
     const servers = this.#options.servers.filter((server) => this.#mayRead(record, server))
-    this.#report('alert:', servers, generic(ALERTS.aggregation.type, 'xml', source, aggregationText(report), mark))
+    this.#report(servers, generic(ALERTS.aggregation.type, 'xml', source, aggregationText(report), mark))
     return 202
   }
 
-  #aggregate(name: string, job: Job, report: Aggregation, mark: string, source = `./GwMO/Fanout/Fanout/${name}`): void {
+  #aggregate(name: string, job: Job, report: Aggregation, mark: string, source: string = `./GwMO/Fanout/Fanout/${name}`): void {
     const alert = generic(ALERTS.aggregation.type, 'xml', source, aggregationText(report), mark, job.correlator)
-    this.#report(report.final ? `result:${name}` : `news:${name}`, [job.server], alert)
+    this.#report([job.server], alert)
   }
 
   #move(name: string, next: Job): void {
@@ -466,7 +461,7 @@ export class Gateway implements Behind {
     if (running !== undefined) running.reportState = 10
     const mark = job.result === 200 ? 'informational' : 'warning'
     const alert = generic(ALERTS.completion.type, 'int', `./GwMO/Fanout/Fanout/${name}`, String(job.result), mark, job.correlator)
-    this.#report(`job:${name}`, [job.server], alert)
+    this.#report([job.server], alert)
     this.#tell('gateway.job', `job ${name} ended with ${job.result ?? 0}`, '')
     this.#wish({ type: 'session', server: job.server, sessionId: null })
   }
@@ -579,7 +574,7 @@ export class Gateway implements Behind {
     kept.reportState = 10
     const { imageId, size, server, correlator } = kept.image
     const text = imageReadyText({ imageId: imageId || name, imageUrl: this.#urls(kept.image).url, size })
-    this.#report(`image:${name}`, [server], generic(ALERTS.imageReady.type, 'xml', `./GwMO/Images/Images/${name}`, text, 'informational', correlator))
+    this.#report([server], generic(ALERTS.imageReady.type, 'xml', `./GwMO/Images/Images/${name}`, text, 'informational', correlator))
     this.#saveImage(name)
   }
 

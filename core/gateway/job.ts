@@ -198,12 +198,13 @@ export function matchLate(job: Job, deviceId: string, correlator: string, source
   return waiting.length === 1 && waiting[0] !== undefined ? { name: response.name, index: waiting[0] } : null
 }
 
-/** Puts a late alert into the record; `again` where the very same one is there already. */
+/** Puts a late alert into the record; `again` where the very same one is there already. `plain`: what it counts as where its Data is no code. */
 export function lateAlert(
   job: Job,
   at: { readonly name: string; readonly index: number },
   alert: LateAlert,
   now: number,
+  plain = 200,
 ): { readonly job: Job; readonly again: boolean } {
   const response = job.responses.find(({ name }) => name === at.name)
   const same = (each: LateAlert): boolean =>
@@ -214,16 +215,16 @@ export function lateAlert(
     each.target === alert.target
   if (response === undefined || response.late.some(same)) return { job, again: true }
   const enabler = enablerOf(alert.type)
-  const code = lateCode(alert.data, enabler)
+  const code = lateCode(alert.data, enabler) ?? plain
   const closed = final(response)
   const next = change(job, at.name, (each) => {
     const commands = each.commands.map((command, i) => {
-      if (i !== at.index || code === null) return command
+      if (i !== at.index) return command
       // The first failure stays; a later success of another component does not cover it.
       const keep = command.late !== null && !lateSuccess(command.late, command.enabler)
       return keep ? command : { ...command, late: code, enabler }
     })
-    const failed = code !== null && !lateSuccess(code, enabler)
+    const failed = !lateSuccess(code, enabler)
     const held: Response = { ...each, commands, late: [...each.late, alert], settleAt: failed ? now : now + DEFAULTS.settle, told: false }
     // After the end of the record its code is corrected, the job's result is not.
     return closed ? { ...held, code: deviceCode(commands) ?? held.code } : judged(held, now)
@@ -297,7 +298,9 @@ export function unable(job: Job, now: number): Job {
 /** When something is due without anybody's doing, ms since epoch; null where nothing is. */
 export function dueAt(job: Job): number | null {
   if (job.state !== 20) return null
-  const settling = job.responses.flatMap(({ settleAt, state }) => (state === 35 && settleAt > 0 ? [settleAt] : []))
+  const settling = job.responses.flatMap(({ settleAt, state, commands }) =>
+    state === 35 && settleAt > 0 && commands.every(({ code, late }) => code !== 202 || late !== null) ? [settleAt] : [],
+  )
   return Math.min(job.startedAt + job.timeoutMs, ...settling)
 }
 

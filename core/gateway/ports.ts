@@ -26,13 +26,6 @@ export interface DeviceRecord {
   readonly told: string
 }
 
-/** An alert for a DM Server, kept until it is answered. `key` tells what it is about. */
-export interface OwedAlert {
-  readonly key: string
-  readonly server: string
-  readonly alert: Alert
-}
-
 /** A file in the gateway's image store. */
 export interface ImageFile {
   readonly file: string
@@ -60,7 +53,8 @@ export type Wish =
   | { readonly type: 'forward'; readonly localId: string; readonly contentType: string; readonly body: Uint8Array }
   /** Adaptation: wakes the device by its own protocol, where that has a way, and runs the commands of the job that are open for it. */
   | { readonly type: 'adapt'; readonly localId: string; readonly job: string }
-  | { readonly type: 'report'; readonly owed: OwedAlert }
+  /** An alert owed to a DM Server until it is answered. */
+  | { readonly type: 'report'; readonly server: string; readonly alert: Alert }
   /** Session with the DM Server: by itself (1201), or the answer to a notification (1200). */
   | { readonly type: 'session'; readonly server: string; readonly sessionId: string | null }
   | { readonly type: 'fetch'; readonly image: string; readonly url: string }

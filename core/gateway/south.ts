@@ -1,0 +1,149 @@
+// The gateway's server face: a policy of a DM Server that registers devices as they come, hands them their part of running jobs, and takes their late alerts.
+import { ALERTS, alertOfType } from '../mo/gwmo.ts'
+import type { AlertRecord } from '../server/records.ts'
+import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
+import type { SessionEnd } from '../session/desk.ts'
+import type { Command } from '../syncml/message.ts'
+import { judge } from './codes.ts'
+import type { Gateway } from './gateway.ts'
+import { PayloadError, escapeXml, readRegistration, readServerList } from './payloads.ts'
+import type { TypedAddress } from './payloads.ts'
+
+interface Flying {
+  readonly job: string
+  readonly localId: string
+  readonly index: number
+  readonly label: string
+}
+
+export interface SouthParts {
+  readonly gateway: Gateway
+  /** Where the device's messages come from. */
+  readonly address: (device: string) => TypedAddress
+}
+
+const LEAF = /^\.\/DevInfo\/(Man|Mod|DmV|Lang)$/
+
+/** Asked by the DM Server that looks at the devices. */
+export class SouthPolicy implements Policy {
+  readonly #parts: SouthParts
+  readonly #flying = new Map<Command, Flying>()
+
+  constructor(parts: SouthParts) {
+    this.#parts = parts
+  }
+
+  next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[] {
+    const { gateway } = this.#parts
+    for (const outcome of outcomes) this.#settle(outcome)
+    if (view.round === 0) this.#came(view)
+    const record = gateway.recordOf(view.device)
+    // Sessions of a transparent device with the gateway are for its alerts only.
+    if (record === undefined || record.state !== 30 || record.mode !== 1) return []
+    const commands = gateway.next(record.localId).map(({ job, index, command }) => {
+      const fresh = { ...command }
+      this.#flying.set(fresh, { job, localId: record.localId, index, label: command.cmdId })
+      return fresh
+    })
+    return commands.length === 0 ? [] : [{ order: null, commands }]
+  }
+
+  /** X.1 in proxy mode: opening a session registers the device, unless it is known as a transparent one. */
+  #came(view: SessionView): void {
+    const { gateway, address } = this.#parts
+    if (!view.authenticated) return
+    const devInfo = devInfoOf(view)
+    const record = gateway.recordOf(view.device)
+    if (record !== undefined && record.mode !== 1) {
+      if (record.state === 30) gateway.registered({ deviceId: view.device, mode: record.mode, address: address(view.device), devInfo })
+      return
+    }
+    if (record === undefined && gateway.part.config('Modes/Proxy') !== 'true') return
+    if (record === undefined && gateway.part.config('DefaultMode') !== '1') return
+    gateway.registered({ deviceId: view.device, mode: 1, address: address(view.device), devInfo })
+  }
+
+  #settle({ command, outcomes }: CommandOutcome): void {
+    const flying = this.#flying.get(command)
+    if (flying === undefined) return
+    this.#flying.delete(command)
+    const { gateway } = this.#parts
+    const { job, localId, index, label } = flying
+    const own = outcomes.find(({ path }) => path === undefined)
+    if (own === undefined || own.code === 0) {
+      // What surely never left may be sent again; what left and got no Status stays unknown.
+      if (own?.data.startsWith('not sent') === true) gateway.unsent(job, localId, index)
+      return
+    }
+    gateway.status(job, localId, index, codeOf(command, outcomes, own.code), dataOf(command, label, outcomes))
+  }
+
+  alert(view: SessionView, alert: AlertRecord): number | undefined {
+    if (alert.code !== 1226) return undefined
+    const { gateway, address } = this.#parts
+    if (!view.authenticated) return 401
+    const codes = alert.items.map((item): number => {
+      const type = alertOfType(item.type)
+      try {
+        if (type === 'registration') {
+          const { deviceId, device, servers } = readRegistration(item.data)
+          // Only the device itself may register itself (GS-19).
+          if (deviceId !== view.device) return 412
+          const at = device.address === '' ? address(view.device) : device
+          gateway.registered({ deviceId, mode: servers.length > 0 ? 0 : 1, address: at, devInfo: devInfoOf(view), servers })
+          return 200
+        }
+        if (type === 'serverList') {
+          const { servers } = readServerList(item.data)
+          const known = gateway.recordOf(view.device)
+          gateway.registered({ deviceId: view.device, mode: known?.mode ?? 0, address: address(view.device), devInfo: devInfoOf(view), servers })
+          return 200
+        }
+      } catch (error) {
+        if (error instanceof PayloadError) return 412
+        throw error
+      }
+      // What a gateway sends upwards has no business here.
+      if (type !== null && ALERTS[type].from === 'gateway') return 415
+      const late = { type: item.type.trim(), source: item.source, target: item.target ?? '', data: item.data }
+      return gateway.lateAlert(view.device, alert.correlator, late, item.mark === '' ? 'informational' : item.mark)
+    })
+    return codes.find((code) => code >= 300) ?? codes[0]
+  }
+
+  ended(view: SessionView, end: SessionEnd): void {
+    void end
+    const record = this.#parts.gateway.recordOf(view.device)
+    if (record !== undefined) this.#parts.gateway.sessionEnded(record.localId)
+  }
+}
+
+function devInfoOf(view: SessionView): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [uri, value] of Object.entries(view.devInfo)) {
+    const name = LEAF.exec(uri)?.[1]
+    if (name !== undefined) found[name] = value
+  }
+  return found
+}
+
+/** A Sequence fails with its first failing child; an Atomic speaks for itself. */
+function codeOf(command: Command, outcomes: CommandOutcome['outcomes'], own: number): number {
+  if (command.kind !== 'Sequence' || own !== 200) return own
+  const children = outcomes.filter(({ path }) => path !== undefined && path.length === 1)
+  return children.find(({ code }) => judge(code, false) === 'failure')?.code ?? children.find(({ code }) => code === 202)?.code ?? own
+}
+
+/** Status and Results as the record keeps them: XML of our own, labels in place of CmdIDs. */
+function dataOf(command: Command, label: string, outcomes: CommandOutcome['outcomes']): string {
+  const name = command.kind === 'Other' ? command.name : command.kind
+  return outcomes
+    .map(({ code, uri, data, path }) => {
+      const cmd = path === undefined ? label : `${label}/${path.join('/')}`
+      const status = `<Status cmd="${escapeXml(cmd)}" name="${path === undefined ? name : ''}">${code}</Status>`
+      const results =
+        data === '' || command.kind !== 'Get' ? '' : `<Results><Source>${escapeXml(uri)}</Source><Data>${escapeXml(data)}</Data></Results>`
+      return status + results
+    })
+    .join('')
+}
