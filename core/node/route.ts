@@ -22,8 +22,8 @@ export interface Route {
   readonly path: string
   readonly text: string
   readonly parameters?: Readonly<Record<string, Parameter>>
-  /** Schema of a JSON body, or `bytes` for a body taken as it is. */
-  readonly body?: z.ZodType | 'bytes'
+  /** Schema of a JSON body, `bytes` for a body taken as it is, `stream` for one that is not kept in memory. */
+  readonly body?: z.ZodType | 'bytes' | 'stream'
   respond(api: LabApi, call: ApiCall): Promise<unknown>
 }
 

@@ -13,6 +13,7 @@ import type {
 } from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
+import { JOB_ROUTES } from './jobroutes.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
@@ -150,6 +151,7 @@ export const ROUTES: readonly Route[] = [
     respond: (api, call) => api.evidence.open(word(call, 'name'), call.body as Uint8Array),
   },
   ...TREE_ROUTES,
+  ...JOB_ROUTES,
 ]
 
 /** A route found for a request, with the values its path holds; or the methods the path knows; or null. */
@@ -204,7 +206,7 @@ export function readValues(route: Route, fromPath: Readonly<Record<string, strin
 
 /** The body as the route wants it; throws an Error that names the place. */
 export function readBody(route: Route, bytes: Uint8Array): unknown {
-  if (route.body === undefined || route.body === 'bytes') return bytes
+  if (route.body === undefined || route.body === 'bytes' || route.body === 'stream') return bytes
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -214,7 +216,7 @@ export function readBody(route: Route, bytes: Uint8Array): unknown {
   return checked(`${route.method} ${route.path}`, 'body', route.body, value)
 }
 
-const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'takenAt'])
+const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'updatedAt', 'addedAt', 'takenAt'])
 
 /** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
 export function toJson(value: unknown): string {
@@ -278,7 +280,7 @@ export function openApi(): object {
   }
 }
 
-function bodyContent(body: z.ZodType | 'bytes'): object {
-  if (body === 'bytes') return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+function bodyContent(body: NonNullable<Route['body']>): object {
+  if (body === 'bytes' || body === 'stream') return { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
   return { 'application/json': { schema: z.toJSONSchema(body) } }
 }

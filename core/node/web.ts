@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import type { LabApi } from '../api.ts'
+import type { LabApi, PackageFacts, PackageRow } from '../api.ts'
 import { serve } from '../rpc.ts'
 import { overSocket } from './channel.ts'
 import { windowFile } from './files.ts'
@@ -13,7 +13,9 @@ import type { Guard } from './guard.ts'
 import { HTTP_LIMITS, WEB_LIMITS } from './limits.ts'
 import type { WebLimits } from './limits.ts'
 import { opened, shownHost } from './open.ts'
+import { factsOf } from './jobroutes.ts'
 import { matchRoute, openApi, readBody, readValues, toJson } from './routes.ts'
+import type { Match } from './routes.ts'
 import { check } from './validate.ts'
 import { EMPTY, exact, keep } from './wire.ts'
 
@@ -29,6 +31,8 @@ export interface WindowOptions {
   /** Base URL under which the window is reached from elsewhere, where that is not the bound address. */
   readonly advertise?: string
   readonly limits?: Partial<WebLimits>
+  /** Takes a package into the catalogue as it comes. */
+  upload?(name: string, body: IncomingMessage, facts: PackageFacts): Promise<PackageRow>
   /** Told how many live rows a slow screen was not sent. */
   skipped?(rows: number): void
 }
@@ -132,7 +136,7 @@ async function visit(options: WindowOptions, guard: Guard, limits: WebLimits, re
     res.setHeader('WWW-Authenticate', 'Bearer realm="dm-lab"')
     return refuse(res, 401, 'the token is missing or wrong (Authorization: Bearer …)')
   }
-  return call(options.api, limits, path.slice(API.length), new URLSearchParams(query < 0 ? '' : target.slice(query + 1)), req, res)
+  return call(options, limits, path.slice(API.length), new URLSearchParams(query < 0 ? '' : target.slice(query + 1)), req, res)
 }
 
 async function file(options: WindowOptions, path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -146,7 +150,14 @@ async function file(options: WindowOptions, path: string, req: IncomingMessage, 
   res.end(found.bytes)
 }
 
-async function call(api: LabApi, limits: WebLimits, path: string, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function call(
+  { api, upload }: WindowOptions,
+  limits: WebLimits,
+  path: string,
+  query: URLSearchParams,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   if (path === '/openapi.json' && req.method === 'GET') return json(res, 200, JSON.stringify(openApi()))
   const match = matchRoute(req.method ?? '', path)
   if (match === null) return refuse(res, 404, `no such path: ${API}${path}`)
@@ -155,6 +166,7 @@ async function call(api: LabApi, limits: WebLimits, path: string, query: URLSear
     return refuse(res, 405, `${req.method ?? ''} is not known here`)
   }
   const { route } = match
+  if (route.body === 'stream') return stream(upload, match, query, req, res)
   const wanted = route.body === undefined ? null : route.body === 'bytes' ? 'application/octet-stream' : 'application/json'
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (wanted !== null && type !== wanted) return refuse(res, 415, `send the body as ${wanted}`)
@@ -176,6 +188,25 @@ async function call(api: LabApi, limits: WebLimits, path: string, query: URLSear
   } catch (error) {
     // The lab refuses in words; what a path names and the lab does not have is not found.
     refuse(res, Object.keys(match.values).length > 0 ? 404 : 400, error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** A body that goes where it belongs as it comes; any content type. */
+async function stream(
+  upload: WindowOptions['upload'],
+  match: Extract<Match, { route: unknown }>,
+  query: URLSearchParams,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  try {
+    if (upload === undefined) throw new Error('this lab takes no files')
+    const { name = '', facts = '' } = readValues(match.route, match.values, query)
+    json(res, 200, toJson(await upload(name, req, factsOf(facts))))
+  } catch (error) {
+    req.resume()
+    res.setHeader('Connection', 'close')
+    refuse(res, 400, error instanceof Error ? error.message : String(error))
   }
 }
 
