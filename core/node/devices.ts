@@ -7,6 +7,7 @@ import type { Clock } from '../lab/ports.ts'
 import { LivingDevice } from '../lab/living.ts'
 import type { Life } from '../lab/living.ts'
 import type { ClientParts } from '../lab/runner.ts'
+import type { Witness } from '../lab/witness.ts'
 import { ruler } from '../device/answers.ts'
 import type { Asked } from '../device/asking.ts'
 import { Door } from '../device/door.ts'
@@ -39,8 +40,8 @@ export interface SimulatedDevices {
   restart(device: string): Promise<void>
   /** Its own log, oldest first; empty for a device that is not ours. */
   log(device: string): readonly SoftwareLogLine[]
-  /** `moved` is told whenever a device's activity changes, `logged` when it writes a line of its own log; `ask` puts a question to the person in front of it. */
-  watch(moved: (device: string) => void, ask: Ask, logged?: (device: string, line: SoftwareLogLine) => void): void
+  /** `moved` is told whenever a device's activity changes, `logged` when it writes a line of its own log; `ask` puts a question to the person in front of it; `witness` writes down what is asked and done. */
+  watch(moved: (device: string) => void, ask: Ask, more?: { readonly logged: (device: string) => void; readonly witness: Witness }): void
   /** Ends what is under way, without waiting for answers, and closes the push ports. */
   stop(): Promise<void>
 }
@@ -52,6 +53,8 @@ export type Ask = (device: string, asked: Asked, answer: (answer: UiAnswer) => v
 export interface DeviceKeeping {
   readonly docs: Docs
   readonly disk: (device: string) => DeviceDisk
+  /** Makes durable what was put. */
+  readonly commit: () => void
 }
 
 interface Simulated {
@@ -89,7 +92,8 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const out = poster({ timeoutMs: null, signal: stopping.signal, userAgent: 'DM-Lab simulated device' })
   setMaxListeners(0, stopping.signal)
   let moved: (device: string) => void = () => {}
-  let logged: (device: string, line: SoftwareLogLine) => void = () => {}
+  let logged: (device: string) => void = () => {}
+  let witness: Pick<Witness, 'asking' | 'performed'> = { asking: (ask) => ask, performed: () => {} }
   let person: Ask = () => {}
   const set = (id: string, activity: string): void => {
     const device = devices.get(id)
@@ -100,7 +104,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   /** Who answers this device, while its own activity tells that it waits. */
   const asker = (id: string, rule: SimulateOptions['answers']): NonNullable<ClientParts['ask']> => {
     const ruled = rule === undefined || rule === 'person' ? null : ruler(rule)
-    return (asked, answer, withdrawn) => {
+    const put: Ask = (_id, asked, answer, withdrawn) => {
       if (ruled === null) {
         set(id, 'asks the person in front of it')
         void withdrawn.then(() => set(id, asked.asker === 'device' ? 'was answered' : 'in a session'))
@@ -109,6 +113,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       const given = ruled(asked)
       if (given !== null) clock.soon(() => answer(given))
     }
+    return (asked, answer, withdrawn) => witness.asking(put)(id, asked, answer, withdrawn)
   }
   const life = (id: string, serverUri: string, options: SimulateOptions, disk: DeviceDisk, state: unknown): Life => {
     const mo = options.mo ?? []
@@ -164,13 +169,18 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
         if (!lasting) return void (state = now)
         state = JSON.parse(JSON.stringify(now)) as unknown
         keeping?.docs.put('device', id, { options, state } satisfies Kept)
+        // Its messages leave past the server's own turn.
+        keeping?.commit()
       },
       host: disk,
       post: out.post,
       clock,
       ask: asker(id, options.answers),
       activity: (text) => set(id, text),
-      logged: (what, text) => logged(id, { at: clock.now(), what, text }),
+      logged: (what, text) => {
+        witness.performed(id, { at: clock.now(), what, text })
+        logged(id)
+      },
     })
     const device: Simulated = { living, disk, port, answers: options.answers, door: null, activity: '' }
     devices.set(id, device)
@@ -223,10 +233,10 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       set(id, 'is on again')
     },
     log: (id) => devices.get(id)?.disk.log() ?? [],
-    watch: (told, ask, line) => {
+    watch: (told, ask, more) => {
       moved = told
       person = ask
-      logged = line ?? ((): void => {})
+      if (more !== undefined) ({ logged, witness } = more)
     },
     stop: async () => {
       moved = () => {}
