@@ -1,29 +1,14 @@
 // The tree in Chromium against a fake lab: walked by keyboard, changed through the cart, looked at in time, compared; strict policy, no violation.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import type { LabEvents, NotifyOptions, NotifyResult, OrderRow, TreeArea, TreeNode } from '../../core/api.ts'
-import { check } from '../../core/node/validate.ts'
 import { md5 } from '../../core/auth/md5.ts'
 import { ruler } from '../../core/notify/ruler.ts'
 import { decodePackage0, encodePackage0, trigger } from '../../core/syncml/package0.ts'
 import { demoLab } from '../support/demo.ts'
 import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
-import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
 import { deviceOf, realLab, session } from '../support/reallab.ts'
-import { launch } from './browser.ts'
-
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const root = resolve(import.meta.dirname, '../..')
-const there = existsSync(CHROMIUM)
-const SHOTS = process.env['DM_LAB_SHOTS']
-let folder = ''
-let browser: Browser
-let axe = ''
+import { audit, shot, stage, THERE, WITHOUT } from './stage.ts'
 
 /** A lab whose tree answers can be replaced, and who can be made to say that a tree moved. */
 function rigged(lab: FakeLab, change: Partial<TreeArea> = {}): { readonly lab: FakeLab; tell(fact: Partial<LabEvents['tree']>): void } {
@@ -46,80 +31,13 @@ function rigged(lab: FakeLab, change: Partial<TreeArea> = {}): { readonly lab: F
   }
 }
 
-describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; apt-get install chromium)'}`, { timeout: 60_000 }, () => {
-  const ends: (() => Promise<unknown>)[] = []
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'dm-lab-tree-'))
-    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
-    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
-    axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    browser = await launch()
-  }, 120_000)
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  /** Opens the tree; whatever the page complains of fails the test at its end. */
-  async function open(
-    lab: Pick<FakeLab, 'api'>,
-    options: { width?: number; height?: number; scheme?: 'light' | 'dark' } = {},
-  ): Promise<{ page: Page; server: FakeServer }> {
-    const server = await serveWindow(folder, lab, 0, check)
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
-      colorScheme: options.scheme ?? 'light',
-      reducedMotion: 'reduce',
-    })
-    context.setDefaultTimeout(8000)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/WebSocket connection|net::ERR/.test(message.text())) complaints.push(`console: ${message.text()}`)
-    })
-    await page.addInitScript(() => {
-      const seen: string[] = []
-      Object.assign(window, { violations: seen })
-      document.addEventListener('securitypolicyviolation', (event) =>
-        seen.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber} ${event.sample}`),
-      )
-    })
-    ends.push(async () => {
-      const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations)
-      await context.close()
-      await server.close()
-      expect(violations).toEqual([])
-      expect(complaints).toEqual([])
-    })
-    await page.goto(server.url)
-    await page.getByText('Connected').waitFor()
-    await page.keyboard.press('Control+3')
-    return { page, server }
-  }
-  /** Serious and critical findings of axe, as `rule: target`. Runs in an isolated world, beyond the page's policy. */
-  async function audit(page: Page): Promise<string[]> {
-    const session = await page.context().newCDPSession(page)
-    const { frameTree } = await session.send('Page.getFrameTree')
-    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'audit' })
-    await session.send('Runtime.evaluate', { contextId: executionContextId, expression: axe })
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-      expression: `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + (n.any[0]?.message ?? '') )))`,
-    })
-    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? 'axe failed')
-    return result.value as string[]
-  }
-  async function shot(page: Page, name: string): Promise<void> {
-    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+describe.skipIf(!THERE)(`tree in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+  const { open: opened, later } = stage()
+  /** Opens the tree. */
+  const open: typeof opened = async (lab, options) => {
+    const at = await opened(lab, options)
+    await at.page.keyboard.press('Control+3')
+    return at
   }
   const grid = (page: Page) => page.getByRole('treegrid', { name: 'Management tree' })
   const chosen = (page: Page) => page.locator('[role=treegrid] [aria-selected=true]')
@@ -188,6 +106,35 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     await page.getByRole('button', { name: /^command, row/ }).click()
     await page.locator('[role=row][aria-selected=true]').first().waitFor()
     expect(await page.locator('[aria-current=page]').innerText()).toBe('Trace')
+  })
+
+  it('who wrote this? lights up the command itself: its element, its text, its bytes', async () => {
+    const real = await realLab()
+    later(() => real.end())
+    const device = deviceOf(real, { id: 'SIM:100001' })
+    await session(device)
+    const write = (name: string) => ({ kind: 'Replace' as const, locUri: './Vendor/DMLab/Settings/Text', format: 'chr', data: name })
+    await real.api.tree.send('SIM:100001', {
+      mode: 'sequence',
+      commands: [{ kind: 'Get', locUri: './DevDetail/FwV' }, write('the last word')],
+      when: 'next session',
+    })
+    await session(device)
+    const { page } = await open(real)
+    await goTo(page, './Vendor/DMLab/Settings/Text')
+    await page.getByRole('button', { name: 'Who wrote this?' }).click()
+    const element = page.locator('[role=treeitem][aria-selected=true]')
+    await element.getByText('Replace', { exact: true }).waitFor()
+    const lit = async (): Promise<string> => (await page.locator('[aria-label="Text of the message"] .focus').allInnerTexts()).join('')
+    await page.getByRole('tab', { name: 'Raw' }).click()
+    await expect.poll(lit).toMatch(/^<Replace><CmdID>\d+<\/CmdID>.*the last word.*<\/Replace>$/s)
+    await shot(page, 'who-wrote-this')
+    await page.getByRole('tab', { name: 'Hex' }).click()
+    await expect.poll(() => page.locator('.focus').count()).toBeGreaterThan(100)
+    // Back in the outline the chosen command is in sight again.
+    await page.getByRole('tab', { name: 'Decoded' }).click()
+    await element.getByText('Replace', { exact: true }).waitFor()
+    expect(await audit(page)).toEqual([])
   })
 
   it('gathers commands in the cart, shows exact XML and WBXML, remarks on them and sends them anyway', async () => {
@@ -295,7 +242,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     await grid(page).waitFor()
     await page.keyboard.press('Control+f')
     await page.keyboard.type('com.example.maps')
-    await page.getByText(/^1 of 58 nodes match \(complete\)/).waitFor()
+    await page.getByText(/^1 node matches \(all \d+ searched\)/).waitFor()
     expect(await audit(page)).toEqual([])
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
@@ -303,7 +250,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
     expect(await chosen(page).getAttribute('aria-level')).toBe('6')
     await page.keyboard.press('Control+f')
     await page.keyboard.type('zzz')
-    await page.getByText(/^0 of 58 nodes match \(complete\)/).waitFor()
+    await page.getByText(/^0 nodes match \(all \d+ searched\)/).waitFor()
   })
 
   it('takes snapshots, compares, makes the SyncML of the difference, exports and reads back', async () => {
@@ -512,7 +459,7 @@ describe.skipIf(!there)(`tree in Chromium${there ? '' : ' (missing: chromium; ap
 
   it('tells of a real lab and a simulated device: read, walked, changed, refused, looked at in time, compared, restored', async () => {
     const real = await realLab()
-    ends.push(() => real.end())
+    later(() => real.end())
     const device = deviceOf(real)
     await session(device)
     const { page } = await open(real)

@@ -1,105 +1,12 @@
 // The built window in Chromium against a fake lab: what a person does with keyboard and mouse, under the strict policy, without one violation.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { demoLab, heldLab, worked } from '../support/demo.ts'
-import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
-import { has, needs } from '../support/needs.ts'
-import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
+import { createFakeLab } from '../support/fakelab.ts'
+import { audit, stage, THERE, WITHOUT } from './stage.ts'
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const root = resolve(import.meta.dirname, '../..')
-let folder = ''
-let browser: Browser
-let axe = ''
-
-describe('window in Chromium', { timeout: 60_000 }, () => {
-  const ends: (() => Promise<unknown>)[] = []
-  beforeAll(async () => {
-    if (!has('chromium')) return
-    folder = mkdtempSync(join(tmpdir(), 'dm-lab-window-'))
-    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
-    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
-    axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    browser = await chromium.launch({ executablePath: execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim(), args: FLAGS })
-  }, 120_000)
-  beforeEach((context) => needs(context, 'chromium'))
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    if (folder !== '') rmSync(folder, { recursive: true, force: true })
-  })
-
-  /** Opens the window; whatever the page complains of fails the test at its end. */
-  async function open(
-    lab: FakeLab,
-    options: { width?: number; height?: number; scheme?: 'light' | 'dark'; theme?: string } = {},
-  ): Promise<{ page: Page; server: FakeServer }> {
-    const server = await serveWindow(folder, lab)
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
-      colorScheme: options.scheme ?? 'light',
-      reducedMotion: 'reduce',
-    })
-    context.setDefaultTimeout(8000)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/WebSocket connection|net::ERR/.test(message.text())) complaints.push(`console: ${message.text()}`)
-    })
-    await page.addInitScript((theme) => {
-      const seen: string[] = []
-      Object.assign(window, { violations: seen })
-      document.addEventListener('securitypolicyviolation', (event) =>
-        seen.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber} ${event.sample}`),
-      )
-      if (theme !== undefined) window.localStorage.setItem('dm-lab.theme', JSON.stringify(theme))
-    }, options.theme)
-    ends.push(async () => {
-      const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations)
-      await context.close()
-      await server.close()
-      expect(violations).toEqual([])
-      expect(complaints).toEqual([])
-    })
-    await page.goto(server.url)
-    await page.getByText('Connected').waitFor()
-    return { page, server }
-  }
-
-  /** Serious and critical findings of axe, as `rule: target`. Runs in an isolated world, beyond the page's policy. */
-  async function audit(page: Page): Promise<string[]> {
-    const session = await page.context().newCDPSession(page)
-    const { frameTree } = await session.send('Page.getFrameTree')
-    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'audit' })
-    await session.send('Runtime.evaluate', { contextId: executionContextId, expression: axe })
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-      expression: `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + (n.any[0]?.message ?? '') )))`,
-    })
-    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? 'axe failed')
-    return result.value as string[]
-  }
+describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+  const { open } = stage()
   const rowText = (page: Page, seq: number): Promise<string> => page.locator(`#row-${seq}`).innerText()
 
   it('takes the token out of the address and shows the first run, whose demo leads to rows', async () => {
@@ -331,7 +238,7 @@ describe('window in Chromium', { timeout: 60_000 }, () => {
     await page.getByText(/Simulated device .* started/).waitFor()
     expect(lab.calls.filter((call) => call.startsWith('devices'))).toEqual([
       'devices.queue IMEI:490154203237518 [{"kind":"Replace","locUri":"./DevDetail/Ext/x","format":"chr","data":"7"}]',
-      'devices.simulate {"encoding":"wbxml","auth":"md5","initiated":"client","wrongPassword":false,"answers":"person"}',
+      'devices.simulate {"encoding":"wbxml","auth":"md5","profile":"full","initiated":"client","wrongPassword":false,"answers":"person"}',
     ])
     expect(await audit(page)).toEqual([])
   })
