@@ -260,6 +260,18 @@ const LIST: readonly RowField[] = [
     needs: 'frame',
     read: ({ frame }) => some(/^[A-Z]+ (\S+) HTTP\//.exec(frame?.startLine ?? '')?.[1]),
   },
+  {
+    name: 'http.type',
+    type: 'text',
+    say: 'HTTP content type',
+    about: 'content type of an HTTP body, in lower case and without parameters',
+    many: false,
+    needs: 'frame',
+    read: ({ frame }) => {
+      const value = frame?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+      return some(value?.split(';')[0]?.trim().toLowerCase())
+    },
+  },
   own('codec', 'word', 'encoding', 'xml or wbxml', (row) => row.encoding, { words: ['xml', 'wbxml'], closed: true }),
   own('time', 'time', 'time', 'wall clock at the socket (UTC); a time of day is compared within the day', (row) => row.at),
   {

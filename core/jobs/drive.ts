@@ -159,7 +159,7 @@ function decide(job: JobRecord, stage: Stage, facts: Facts, answers: Answers): v
     const component = choice.component ?? item.component
     const version = row === null ? '' : component === '' ? row.version : versionIn(row, component)
     stage.happened(job, 'server.chooses', 'go' in choice ? `${row?.pkgId || component || item.wish.target || 'what is there'}` : choice.text, {
-      pkg: row?.pkgId ?? item.pkg,
+      pkg: 'end' in choice ? '' : (row?.pkgId ?? item.pkg),
       component,
       version,
     })

@@ -44,7 +44,16 @@ export const missing = (step: string): Planted => fault(step, 'the download serv
 export const corrupt = (step: string): Planted =>
   fault(step, 'the download server sends other bytes than it announced', { kind: 'shop', flaw: 'corrupt' })
 export const noEmi = (step: string): Planted => fault(step, 'the External Management Infrastructure cannot be reached', { kind: 'cut', where: 'emi' })
-export const noInventory = (step: string, without: string): Planted => fault(step, `the device has no ${without}`, { kind: 'tree', without })
+/** Everything may be done to these nodes, but they may not be read. */
+export const unreadable = (step: string): Planted =>
+  fault(step, 'the server may read neither ./DevDetail nor the inventory', {
+    kind: 'acl',
+    uris: ['./DevDetail', './SCOMO/Inventory'],
+    acl: 'Add=*&Delete=*&Exec=*&Replace=*',
+  })
+export const noObject = (step: string): Planted => fault(step, 'the device has no component object', { kind: 'tree', without: './SCOMO' })
+export const absent = (step: string): Planted => fault(step, 'the component is not installed', device({ components: [] }))
+export const unwelcome = (step: string): Planted => fault(step, "the device's credentials are not valid any more", { kind: 'account' })
 export const broken = (step: string, flaw: 'install' | 'activate' | 'start'): Planted => fault(step, `the package breaks at ${flaw}`, flawed(flaw))
 export const lostReport = (step: string, what: string): Planted =>
   fault(step, 'the DM Server cannot be reached any more when the device is done', {

@@ -108,6 +108,11 @@ export function play(ports: SandboxPorts, options: PlayOptions): Play {
       case 'tree':
         remove(device, plant.without)
         return
+      case 'account': {
+        const other = { ...account, password: `${account.password}?`, serverId: PLACES.serverId }
+        sandbox.ledger.save([{ kind: 'account', account: { ...other, device: PLACES.device, authType: 'syncml:auth-MAC', state: 'enrolled' } }])
+        return
+      }
       default:
         return
     }

@@ -1,5 +1,8 @@
 // Document S1, clause 5.4: download over DM (5.4.1), download by an alternate mechanism (5.4.2), operations of the component object (5.4.3), each with its two alternatives. Data only.
 import {
+  absent,
+  unreadable,
+  unwelcome,
   broken,
   corrupt,
   direct,
@@ -9,7 +12,7 @@ import {
   noChunks,
   noDevInfo,
   noEmi,
-  noInventory,
+  noObject,
   noPush,
   silentDevice,
   silentEmi,
@@ -32,6 +35,7 @@ import {
   FAILED,
   IDLE,
   notifies,
+  OBJECT,
   reads,
   requests,
   step,
@@ -89,7 +93,7 @@ const retrieves = (key: string): Step =>
     'The device retrieves the Software Component from the Alternate Download Server.',
     'Device',
     'Download Server',
-    { all: [{ row: 'kind == http && http.method == GET' }, { row: 'kind == http && dir == down && http.status in (200, 206)' }] },
+    { all: [{ row: 'kind == http && http.method == GET' }, OBJECT] },
     { fails: [{ when: { row: 'kind == http && dir == down && http.status >= 400' }, reason: 'the download server refuses' }, FAILED] },
   )
 
@@ -164,7 +168,7 @@ const s1541a2: Flow = {
   ),
   alternativeOf: { id: 's1-5.4.1', step: '2' },
   setup: { ...DIRECT, trigger: { by: 'emi', job: { type: 'scomo', op: 'deliver', mechanism: 'dm-large', inventory: true } } },
-  faults: [...DIRECT_FAULTS, noInventory('2+', './SCOMO/Inventory')],
+  faults: [...DIRECT_FAULTS, unreadable('2+')],
 }
 
 const ALTERNATE: Setup = catalogued({
@@ -233,7 +237,7 @@ const s1542a2: Flow = {
   ),
   alternativeOf: { id: 's1-5.4.2', step: '3' },
   setup: { ...ALTERNATE, trigger: { by: 'emi', job: { type: 'scomo', op: 'deliver', mechanism: 'auto', inventory: true } }, mechanism: 'dlota1' },
-  faults: [...ALTERNATE_FAULTS, noInventory('3+', './SCOMO/Inventory')],
+  faults: [...ALTERNATE_FAULTS, unreadable('3+')],
 }
 
 const OPERATION: Setup = catalogued({
@@ -243,7 +247,7 @@ const OPERATION: Setup = catalogued({
 const OPERATION_FAULTS: readonly Planted[] = [
   silentEmi('1'),
   noPush('2a'),
-  noInventory('2b', './SCOMO'),
+  unwelcome('2b'),
   broken('3', 'activate'),
   lostReport('4', 'start'),
   noEmi('5'),
@@ -313,7 +317,7 @@ const s1543a2: Flow = {
   ),
   alternativeOf: { id: 's1-5.4.3', step: '2a' },
   setup: { ...OPERATION, trigger: { by: 'emi', job: { type: 'scomo', op: 'activate', component: COMPONENT, inventory: true } } },
-  faults: [...OPERATION_FAULTS.filter(({ step: key }) => key !== '2b'), forbidden('2b', DEPLOYED), noInventory('2a+', './SCOMO')],
+  faults: [...OPERATION_FAULTS.filter(({ step: key }) => key !== '2b'), absent('2b'), noObject('2a+')],
 }
 
 /** Every flow of S1, alternatives after their flow. */

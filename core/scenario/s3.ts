@@ -2,7 +2,7 @@
 import { lostReport, missing, nobody, noPush, rejects, silentDevice } from './faults.ts'
 import type { Planted } from './faults.ts'
 import type { Plant, Setup } from './setup.ts'
-import { ANTIVIR, BEGINS, catalogued, COMPONENT, DEPLOYED, DONE, FAILED, OLD, requests, step } from './steps.ts'
+import { ANTIVIR, BEGINS, catalogued, COMPONENT, DEPLOYED, DONE, FAILED, OBJECT, OLD, requests, step } from './steps.ts'
 import type { Actor, Condition, Contradiction, Predicate, Scenario, Step } from './types.ts'
 
 type Flow = Scenario<Setup, Plant>
@@ -61,7 +61,7 @@ const carriesOut = (what: string, done: readonly string[]): Step =>
     {
       all: [
         { row: 'dir == down && any(cmd == Exec && uri ~ "/Operations/(DownloadInstall|Install)")' },
-        { row: 'kind == http && dir == down && http.status in (200, 206)' },
+        OBJECT,
         { any: [{ event: 'device.performs', where: { what: done } }, DONE] },
         { any: [{ event: 'device.performs', where: { what: 'start' } }, { tree: { uri: `${DEPLOYED}/State`, is: 'value', value: '20' } }] },
       ],
@@ -83,7 +83,7 @@ const asksItself = (by: 'UserRequest' | 'DeviceRequest', operation: string, what
 })
 
 /** The user who asked is not asked again (scomo sheet 16.4 alternative). */
-const maybe = (each: Step): Step => ({ ...each, missing: 'not applicable' })
+const maybe = (each: Step): Step => ({ ...each, missing: 'not applicable', fails: [] })
 
 const P1: Condition = {
   key: 'P1',

@@ -59,7 +59,7 @@ export interface Strike {
 /**
  * One thing that is broken. `cut`: nobody answers there any more. `shop`: how the download server answers requests for objects. `acl`: rights the
  * server has on a node of the device. `setup`: other facts than the scenario's. `tree`: a node the device does not have. `mute`: the party never
- * begins. `noPeople`: the device cannot ask anybody.
+ * begins. `noPeople`: the device cannot ask anybody. `account`: the server has another password of the device than the device itself.
  */
 export type Plant =
   | { readonly kind: 'cut'; readonly where: 'server' | 'shop' | 'emi' | 'push'; readonly when?: Strike }
@@ -69,6 +69,7 @@ export type Plant =
   | { readonly kind: 'tree'; readonly without: string }
   | { readonly kind: 'mute'; readonly who: 'emi' | 'provider' | 'device' }
   | { readonly kind: 'noPeople' }
+  | { readonly kind: 'account' }
 
 /** Bytes of a package: SHA-256 blocks over its name and a counter, cut to size; `sha256` gives 32 octets. */
 export function contentOf(pkg: Pick<SetupPackage, 'pkgId' | 'size'>, sha256: (bytes: Uint8Array) => Uint8Array): Uint8Array {

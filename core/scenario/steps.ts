@@ -45,6 +45,7 @@ export const begins = (key: string): Step => step(key, 'The DM Server initiates 
 export const begun = (key: string): Step => ({
   ...step(key, 'The DM Server initiates a session with the device (the device has opened it already).', 'DM Server', 'Device', BEGINS),
   missing: 'not applicable',
+  fails: [],
 })
 
 export const devInfo = (key: string): Step =>
@@ -102,3 +103,8 @@ export const requests = (by: 'UserRequest' | 'DeviceRequest', operation: string)
 })
 
 export const catalogued = (setup: Omit<Setup, 'catalogue'> & Partial<Pick<Setup, 'catalogue'>>): Setup => ({ catalogue: [ANTIVIR], ...setup })
+
+/** The bytes of a package, not only its descriptor. */
+export const OBJECT: Predicate = {
+  row: 'kind == http && dir == down && http.status in (200, 206) && http.type != "" && !(http.type contains "vnd.oma.dd") && size > 0',
+}
