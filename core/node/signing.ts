@@ -136,7 +136,8 @@ function nameOf(certificate: pkijs.Certificate): string {
 }
 
 function exact(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer
+  // Not slice(): that of a Buffer is a view of the same memory.
+  return new Uint8Array(bytes).buffer
 }
 
 // -- making

@@ -215,16 +215,17 @@ describe('what is refused leaves everything as it was', () => {
     ['firmware', 1455, () => signed('2.1', { kind: 'firmware', envType: '', model: 'X100' })],
     ['a start routine that fails', 1405, () => signed('2.1', { components: [scanner('2.1', { start: { fail: 'no licence' } })] }), {}, false],
   ]
-  test.each(CASES)('dl 33, 34: %s: %i', async (_, code, make_, ask = {}, gone = true) => {
-    await install(signed('2.0'))
-    const before = snapshot()
-    const answer = await install(await make_(), ask)
-    expect([answer.code, answer.components, answer.dataGone], answer.text).toEqual([code, [], gone])
-    expect(answer.text).not.toBe('')
-    expect(snapshot()).toBe(before)
-    expect(readdirSync(join(folder, 'packages')).length).toBe(gone ? 1 : 2)
-    expect(installer.log().at(-1)).toMatchObject({ what: 'fail' })
-  })
+  for (const [name, code, make_, ask = {}, gone = true] of CASES)
+    test(`dl 33, 34: ${name}: ${String(code)}`, async () => {
+      await install(signed('2.0'))
+      const before = snapshot()
+      const answer = await install(await make_(), ask)
+      expect([answer.code, answer.components, answer.dataGone], answer.text).toEqual([code, [], gone])
+      expect(answer.text).not.toBe('')
+      expect(snapshot()).toBe(before)
+      expect(readdirSync(join(folder, 'packages')).length).toBe(gone ? 1 : 2)
+      expect(installer.log().at(-1)).toMatchObject({ what: 'fail' })
+    })
 
   test('dl 33: a flipped byte, a cut end, bytes that were swapped on the disk: 1402', async () => {
     const bytes = await buildPackage(signed('2.1'))
