@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   decode: async () => (await import('./decode.ts')).decode,
   encode: async () => (await import('./encode.ts')).encode,
   lint: async () => (await import('./lint.ts')).lint,
+  scenario: async () => (await import('./scenario.ts')).scenario,
   trace: async () => (await import('./trace.ts')).trace,
   export: async () => (await import('./export.ts')).exporting,
   tree: async () => (await import('./tree.ts')).tree,
