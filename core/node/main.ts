@@ -4,26 +4,37 @@ import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import type { LabApi } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
+import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
 import { Lab, watcherOf } from '../lab/lab.ts'
 import { Notifier } from '../lab/notifier.ts'
 import { Pushes } from '../lab/pushes.ts'
 import type { PushSender } from '../lab/pushes.ts'
 import { Recorder } from '../lab/recorder.ts'
+import { makeWitness } from '../lab/witness.ts'
 import { paced } from '../lab/treepace.ts'
-import { DmServer } from '../server/server.ts'
+import { DmServer, together } from '../server/server.ts'
 import type { ServerSettings } from '../server/settings.ts'
 import { RULES } from '../session/rules.ts'
+import { sqlDocs } from '../store/sqldocs.ts'
 import { processClock } from './clock.ts'
 import { simulatedDevices } from './devices.ts'
+import { makeDownloads } from './dlclient.ts'
+import { makeDownloadServer } from './dlserver.ts'
+import type { DownloadServer } from './dlserver.ts'
 import { listen } from './http.ts'
 import type { DmHttp } from './http.ts'
+import { imagesIn } from './images.ts'
+import { makeInstaller } from './installer.ts'
+import { labJobs } from './jobs.ts'
 import type { HttpLimits } from './limits.ts'
 import { listenPush, pushSender } from './push.ts'
 import type { PushPort } from './push.ts'
 import { randomSource } from './random.ts'
 import { redactorOf } from './redactor.ts'
 import { folderShelf } from './shelf.ts'
+import { openDisk } from './softwarehost.ts'
+import type { DeviceDisk } from './softwarehost.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
@@ -96,13 +107,46 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   })
   const recovery = [workspace.recovery, sealing].filter((text) => text !== '').join('; ')
   const env = { now: clock.now, random: randomSource() }
-  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined)
+  /** Documents of this turn are committed with the ledger's records; nobody else would when no message is under way. */
+  const commit = (): void => host?.commit()
+  const docs = sqlDocs(workspace.db, () => clock.soon(commit))
+  const disk = (id: string): DeviceDisk => {
+    const folder = join(workspace.dir, 'devices', encodeURIComponent(id))
+    return openDisk({ folder, clock, makeDownloads, makeInstaller, installer: { trust: join(workspace.dir, 'trust') } })
+  }
+  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit })
   let dm: DmHttp | null = null
   let push: PushPort | null = null
   /** Why the last flush failed; '' while all is written. Nothing is lost before memory is: the next flush tries again. */
   let trouble = ''
   let ui: { readonly url: string; readonly port: number; close(): Promise<void> } | null = null
   const base = (): string => options.advertise?.replace(/\/+$/, '') ?? dm?.url ?? ''
+  const boards = new Boards({
+    store: trace,
+    sessions: () => recorder.sessions.all(),
+    clock,
+    ...devices,
+    tell: (fact) => lab.facts.tell('software', fact),
+  })
+  const images = imagesIn(join(workspace.dir, 'images'), () => clock.now())
+  const portOf = (url: string | undefined): number => (url === undefined ? 0 : Number(new URL(url).port))
+  const jobs = labJobs({
+    dir: workspace.dir,
+    docs,
+    ledger,
+    clock,
+    env,
+    images,
+    downloads: () => downloads,
+    simulated: (device) => devices.activity(device) !== undefined,
+    notify: (device) => notifier.notify(device, {}),
+    happened: (note) => witness.happened(note),
+    commit,
+    // The row of the message under way is written when the machine has spoken.
+    seq: () => (options.record === false ? 0 : trace.last + 1),
+    ports: () => [portOf(dm?.url), portOf(ui?.url)],
+    tell: (event, fact) => lab.facts.tell(event, fact),
+  })
   const lab: Lab = new Lab({
     store: trace,
     ledger,
@@ -121,9 +165,24 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     redactor: () => redactorOf(ledger),
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
     pushes: { notify: (device, wish) => notifier.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
+    areas: { ...jobs.areas, software: boards },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
-  const recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
+  lab.facts.on('trace', (fact) => boards.moved(fact))
+  const recorder: Recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
+  const witness = makeWitness(recorder, clock, () => lab.changed())
+  const downloads: DownloadServer = makeDownloadServer({
+    images,
+    base: () => `${base()}/dl/`,
+    server: 'DM-Lab',
+    clock,
+    record: (entry) => {
+      if (options.record === false) return 0
+      const seq = recorder.import({ ...entry, origin: hostname() }, null)
+      lab.changed()
+      return seq
+    },
+  })
   const sender: PushSender = { send: (to, parts) => (push ?? pushSender(clock)).send(to, parts) }
   const pushes = new Pushes({
     ledger,
@@ -149,6 +208,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       received: (received) => host?.received(received),
       refused: (refused) => host?.refused(refused),
       gone: (link, reason) => host?.gone(link, reason),
+      other: (req, res) => downloads.handle(req, res),
     })
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? options.server?.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
@@ -158,7 +218,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ledger,
       env,
       notified: (device, id) => notifier.answered(device, id),
-      more: lab.tree.walks,
+      more: together(jobs.policy, lab.tree.walks),
     })
     host = new Host({
       machine,
@@ -171,8 +231,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     lab.attach(host, recorder)
     devices.watch(
       (device) => lab.deviceMoved(device),
-      (device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn),
+      witness.asking((device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn)),
+      { logged: (device) => boards.logged(device), witness },
     )
+    await devices.revive(`${dm.url}/dm`)
     if (options.uiPort !== null) {
       const dist = windowFolder()
       ui = await serveWindow({
@@ -182,6 +244,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         host: '127.0.0.1',
         port: options.uiPort,
         skipped: (rows) => lab.skipped(rows),
+        upload: jobs.upload,
       })
     }
   } catch (error) {
@@ -203,7 +266,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const ready: Ready = {
     dm: `${base()}/dm`,
     gateway: null,
-    download: null,
+    download: `${base()}/dl/`,
     push: push.url,
     ui: ui?.url ?? null,
     api: ui === null ? null : new URL('/api/v1/', ui.url).href,
@@ -211,16 +274,19 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   }
   if (ready.api !== null) workspace.announce(ready.api)
   const running = { dm, push, ui, host }
+  jobs.start()
   return {
     api: lab,
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
+      jobs.stop()
       await devices.stop()
       notifier.stop()
       await running.push.close()
       await running.dm.close()
       running.host.stop()
+      boards.stop()
       lab.stop()
       await running.ui?.close()
       clearInterval(flusher)
