@@ -388,7 +388,7 @@ describe.skipIf(!there)(`software in Chromium${there ? '' : ' (missing: chromium
         await expect.poll(said).toBe(`devices.answer own-${button} ${answer}`)
       }
       lab.ask(consent({ id: 'silent' }))
-      await phone.getByRole('button', { name: 'Do not answer' }).click()
+      await phone.getByRole('button', { name: 'Let it time out' }).click()
       await phone.getByText('Nobody answers. It is not done: result 1450.').waitFor()
       await phone.getByRole('timer').getByText(/left$/).waitFor()
       lab.ask(null)
