@@ -96,7 +96,12 @@ export class Referee {
     if (step === undefined) return false
     const { withinMs } = step
     if (withinMs !== undefined && at > this.#since.at + withinMs) {
-      this.#fail(this.#current, [], `not within ${String(withinMs)} ms after ${this.#before(this.#current)}`, this.#since.at + withinMs)
+      this.#fail(
+        this.#current,
+        [],
+        `not within ${String(withinMs)} ms after ${this.#before(this.#current)}; ${this.#unmet(this.#current)}`,
+        this.#since.at + withinMs,
+      )
       return true
     }
     return this.#offer(this.#look(null, at))
@@ -157,7 +162,9 @@ export class Referee {
     const awaited: Awaited[] = []
     for (let index = this.#current; index < this.#compiled.length; index++) {
       const own = this.#compiled[index]
-      if (own !== undefined) awaited.push({ index, ...started(own, this.#since) })
+      // What the row that decided the step before proves is new to a step that this row may decide too.
+      const since = this.#scenario.steps[index]?.sameRow === true ? { ...this.#since, seq: this.#since.seq - 1 } : this.#since
+      if (own !== undefined) awaited.push({ index, ...started(own, since) })
       if ((this.#scenario.steps[index]?.missing ?? 'fail') === 'fail') break
     }
     this.#awaited = awaited
@@ -267,12 +274,19 @@ export class Referee {
         continue
       }
       const early = this.#early.get(step.key)
-      const order = early === undefined ? '' : `; ${aboutRow(this.#rows.get(early)?.row)} came too early, before ${this.#before(i)} was done`
-      const reason = `nothing decided it: ${wordsOf(step.decide)}${order}${this.#skipped(i)}`
+      const reason = this.#unmet(i)
       if (verdict === 'fail') return this.#fail(i, early === undefined ? [] : [early], reason, this.#since.at)
       this.#steps[i] = { verdict, messages: [], reason, at: null, wall: 0 }
     }
     this.#current = this.#steps.length
+  }
+
+  /** Why a step is not decided: nothing fits, or it came out of order. */
+  #unmet(index: number): string {
+    const { key, decide } = this.#scenario.steps[index] as Step
+    const early = this.#early.get(key)
+    const order = early === undefined ? '' : `; ${aboutRow(this.#rows.get(early)?.row)} came too early, before ${this.#before(index)} was done`
+    return `nothing decided it: ${wordsOf(decide)}${order}${this.#skipped(index)}`
   }
 
   /** Says which later step's message came although this step had not. */
