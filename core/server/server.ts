@@ -372,7 +372,9 @@ function tokenOf(uri: string): string {
 }
 
 function hex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
+  let digits = ''
+  for (const octet of octets) digits += (octet + 0x100).toString(16).slice(1)
+  return digits
 }
 
 function problem(text: string, detail?: Note['detail']): Save {

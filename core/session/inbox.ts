@@ -107,7 +107,8 @@ function checkClientCommand(command: Command, findings: Finding[]): void {
 
 /** True for an Item that carries a node of ./DevInfo, whichever of its two addresses names it. */
 export function isDevInfo(item: Item): boolean {
-  return /^(\.\/)?DevInfo(\/|$)/.test(item.source?.locUri ?? item.target?.locUri ?? '')
+  const uri = item.source?.locUri ?? item.target?.locUri ?? ''
+  return uri.startsWith('./DevInfo/') || uri.startsWith('DevInfo/') || uri === './DevInfo' || uri === 'DevInfo'
 }
 
 /** Defined alert codes and which way they go (REP alert codes; dm-protocol 7.1). 1221 is a legacy code, either way. */
