@@ -1,7 +1,8 @@
 // What a scenario sets up and what a fault breaks, as data: catalogue, device, who asks, what the user says. The sandbox makes a lab of it.
+import { payload } from '../download/payload.ts'
 import type { JobWish, Mechanism, SoftwareRequest } from '../api.ts'
 
-/** A package of the catalogue; its content is made from `seed` (bytes that anybody can make again), `size` of them. */
+/** A package of the catalogue; its content follows from its size. */
 export interface SetupPackage {
   readonly pkgId: string
   readonly version: string
@@ -71,10 +72,7 @@ export type Plant =
   | { readonly kind: 'noPeople' }
   | { readonly kind: 'account' }
 
-/** Bytes of a package: SHA-256 blocks over its name and a counter, cut to size; `sha256` gives 32 octets. */
-export function contentOf(pkg: Pick<SetupPackage, 'pkgId' | 'size'>, sha256: (bytes: Uint8Array) => Uint8Array): Uint8Array {
-  const content = new Uint8Array(pkg.size)
-  for (let at = 0, block = 0; at < pkg.size; at += 32, block++)
-    content.set(sha256(new TextEncoder().encode(`${pkg.pkgId}\n${String(block)}`)).subarray(0, pkg.size - at), at)
-  return content
+/** Bytes of a package: the sheets' test payload (download sheet 6.5) in its size, so that the example package has the digests of the sheet. `sha256` gives 32 octets. */
+export function contentOf(pkg: Pick<SetupPackage, 'size'>, sha256: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+  return payload(pkg.size, sha256)
 }
