@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   trace: async () => (await import('./trace.ts')).trace,
   export: async () => (await import('./export.ts')).exporting,
   tree: async () => (await import('./tree.ts')).tree,
+  job: async () => (await import('./job.ts')).job,
+  catalogue: async () => (await import('./catalogue.ts')).catalogue,
 }
 
 async function build(asked: string | undefined): Promise<Command> {
