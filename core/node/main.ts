@@ -33,7 +33,7 @@ import type { PushPort } from './push.ts'
 import { randomSource } from './random.ts'
 import { redactorOf } from './redactor.ts'
 import { folderShelf } from './shelf.ts'
-import { openDisk } from './softwarehost.ts'
+import { openDisk, overheard } from './softwarehost.ts'
 import type { DeviceDisk } from './softwarehost.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
@@ -112,7 +112,11 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const docs = sqlDocs(workspace.db, () => clock.soon(commit))
   const disk = (id: string): DeviceDisk => {
     const folder = join(workspace.dir, 'devices', encodeURIComponent(id))
-    return openDisk({ folder, clock, makeDownloads, makeInstaller, installer: { trust: join(workspace.dir, 'trust') } })
+    const own = openDisk({ folder, clock, makeDownloads, makeInstaller, installer: { trust: join(workspace.dir, 'trust') } })
+    return overheard(own, (line) => {
+      witness.performed(id, line)
+      boards.logged(id)
+    })
   }
   const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit })
   let dm: DmHttp | null = null
@@ -231,7 +235,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     lab.attach(host, recorder)
     devices.watch(
       (device) => lab.deviceMoved(device),
-      witness.asking((device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn)),
+      (device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn),
       { logged: (device) => boards.logged(device), witness },
     )
     await devices.revive(`${dm.url}/dm`)

@@ -41,6 +41,41 @@ export function openDisk(options: DiskOptions): DeviceDisk {
   }
 }
 
+/** The same disk; `told` hears what the installer itself writes into the device's log (lines of the device's software come another way). */
+export function overheard(disk: DeviceDisk, told: (line: SoftwareLogLine) => void): DeviceDisk {
+  let heard = disk.log().length
+  const listen = (): void => {
+    const log = disk.log()
+    for (; heard < log.length; heard++) {
+      const line = log[heard]
+      if (line !== undefined) told(line)
+    }
+  }
+  const after =
+    <Q, A>(work: (ask: Q) => Promise<A>) =>
+    (ask: Q): Promise<A> =>
+      work(ask).finally(listen)
+  return {
+    ...disk,
+    install: after(disk.install),
+    activate: after(disk.activate),
+    deactivate: after(disk.deactivate),
+    uninstall: after(disk.uninstall),
+    discard: after(disk.discard),
+    flash: after(disk.flash),
+    boot: () => {
+      const installed = disk.boot()
+      listen()
+      return installed
+    },
+    note: (what, text) => {
+      listen()
+      disk.note(what, text)
+      heard = disk.log().length
+    },
+  }
+}
+
 const none = async (): Promise<never> => {
   throw new Error('this device has no software of its own')
 }
