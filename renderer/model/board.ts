@@ -16,10 +16,10 @@ export interface BoardColumn {
 }
 
 const COLUMNS: readonly Omit<BoardColumn, 'cards'>[] = [
-  { id: 'download', title: 'Download', empty: 'nothing is fetched' },
-  { id: 'delivered', title: 'Delivered', empty: 'no package on the device' },
-  { id: 'inactive', title: 'Deployed, inactive', empty: 'none' },
-  { id: 'active', title: 'Deployed, active', empty: 'none' },
+  { id: 'download', title: 'Download', empty: 'none seen' },
+  { id: 'delivered', title: 'Delivered', empty: 'none seen' },
+  { id: 'inactive', title: 'Deployed, inactive', empty: 'none seen' },
+  { id: 'active', title: 'Deployed, active', empty: 'none seen' },
   { id: 'firmware', title: 'Firmware', empty: 'not told yet' },
 ]
 
@@ -88,6 +88,9 @@ export function cardWords(card: SoftwareCard): { readonly text: string; readonly
     inferred,
   }
 }
+
+/** Why the words of a card are a guess: nobody read the numbers, an alert lets us conclude them. */
+export const CONCLUDED = 'concluded from an alert; the device’s own numbers were not read since.'
 
 /** Which card of the board before a new card came out of: the same node, the same id elsewhere, or the package it refers to. '' nowhere. */
 export function origin(card: SoftwareCard, before: readonly SoftwareCard[]): string {
