@@ -15,6 +15,8 @@ import type { Answers, DeviceMemory, Facts, Item, JobRecord, PackageDoc } from '
 import { isOver } from './types.ts'
 import { compareVersions } from './versions.ts'
 
+const NOWHERE = { node: '', inDownload: false, inDelivered: false }
+
 /** What a job is worked on with, in one session. */
 export interface Stage {
   readonly device: KnownDevice
@@ -221,7 +223,8 @@ function design(
   const wanted = wish.mechanism === undefined || wish.mechanism === 'auto' ? stage.mechanism : wish.mechanism
   const { mechanism, why } = travels ? mechanismFor(wanted, row.size, stage.peer, lrgObj) : { mechanism: 'auto' as Mechanism, why: '' }
   if (why !== '') stage.log(job, why)
-  const { node, taken } = row === null ? { node: '', taken: false } : nodeFor(row.pkgId, facts, stage.memory)
+  const { node, inDownload, inDelivered } = row === null ? NOWHERE : nodeFor(row.pkgId, facts, stage.memory)
+  const taken = mechanism === 'dm-large' ? inDelivered : inDownload
   const url =
     travels && mechanism !== 'dm-large' && doc !== undefined
       ? stage.url({ job: job.id, item: index, device: job.device, row, fileName: doc.fileName, mechanism })

@@ -14,7 +14,7 @@ import { conclude, condition, drive, endAll, finding, hear, sceneOf } from './dr
 import type { Stage } from './drive.ts'
 import type { KnownDevice, JobsPorts } from './ports.ts'
 import { wishOf } from './requests.ts'
-import { again, alerted } from './steps.ts'
+import { advance, again, alerted } from './steps.ts'
 import type { Answers, DeviceMemory, ExecStep, Item, JobRecord, PackageDoc } from './types.ts'
 import { DOC, isOver, LIMIT_MS, rowOf } from './types.ts'
 import { whom } from './whom.ts'
@@ -341,6 +341,7 @@ export class JobEngine implements Policy {
           `alert: ${code === null ? 'a result that cannot be read' : `result ${String(code)}`}${objects.length === 0 ? '' : `, ${objects.join(', ')}`}`,
         )
         alerted(scene, item, at, code ?? undefinedError(job.type), objects)
+        advance(scene, item)
         this.#keep(job)
         return
       }

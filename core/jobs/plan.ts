@@ -92,14 +92,21 @@ export interface Plan {
   readonly delivered: string
 }
 
-/** A name for `<X>` that no other package has on this device. */
-export function nodeFor(pkgId: string, facts: Facts, memory: DeviceMemory): { readonly node: string; readonly taken: boolean } {
+/** A name for `<X>` that no other package has on this device, and whether nodes of that name may be there. */
+export function nodeFor(
+  pkgId: string,
+  facts: Facts,
+  memory: DeviceMemory,
+): { readonly node: string; readonly inDownload: boolean; readonly inDelivered: boolean } {
   const base = nodeName(pkgId)
   for (let n = 1; ; n++) {
     const node = n === 1 ? base : `${base}_${String(n)}`
     const by = facts.delivered?.find(({ uri }) => uri.endsWith(`/Delivered/${node}`))?.pkgId ?? memory.used[node]
     if (by !== undefined && by !== pkgId) continue
-    return { node, taken: by !== undefined || facts.download?.includes(node) === true }
+    // Where nobody looked, what the server made itself may still be there.
+    const there = (names: readonly string[] | undefined | null): boolean => names?.includes(node) ?? memory.used[node] !== undefined
+    const delivered = facts.delivered?.map(({ uri }) => uri.slice(uri.lastIndexOf('/') + 1))
+    return { node, inDownload: there(facts.download), inDelivered: there(delivered) }
   }
 }
 

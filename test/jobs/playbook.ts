@@ -170,7 +170,13 @@ export function playbook(options: Options = {}): Playbook {
       book.receiver = to
     },
     create: (wish) => {
-      const [row] = jobs.engine.create({ device: DEVICE, type: 'scomo', op: 'install', pkg: 'antivir-2.1', ...wish }).jobs
+      const [row] = jobs.engine.create({
+        device: DEVICE,
+        type: 'scomo',
+        op: 'install',
+        ...(wish.component === undefined && wish.target === undefined ? { pkg: 'antivir-2.1' } : {}),
+        ...wish,
+      }).jobs
       if (row === undefined) throw new Error('no job')
       return row
     },
