@@ -37,10 +37,10 @@ export class SouthPolicy implements Policy {
     const { gateway } = this.#parts
     for (const outcome of outcomes) this.#settle(outcome)
     if (view.round === 0) this.#came(view)
-    const record = gateway.recordOf(view.device)
+    const record = gateway.devices.recordOf(view.device)
     // Sessions of a transparent device with the gateway are for its alerts only.
     if (record === undefined || record.state !== 30 || record.mode !== 1) return []
-    const commands = gateway.next(record.localId).map(({ job, index, command }) => {
+    const commands = gateway.fanouts.next(record.localId).map(({ job, index, command }) => {
       const fresh = { ...command }
       this.#flying.set(fresh, { job, localId: record.localId, index, label: command.cmdId })
       return fresh
@@ -53,14 +53,14 @@ export class SouthPolicy implements Policy {
     const { gateway, address } = this.#parts
     if (!view.authenticated) return
     const devInfo = devInfoOf(view)
-    const record = gateway.recordOf(view.device)
+    const record = gateway.devices.recordOf(view.device)
     if (record !== undefined && record.mode !== 1) {
-      if (record.state === 30) gateway.registered({ deviceId: view.device, mode: record.mode, address: address(view.device), devInfo })
+      if (record.state === 30) gateway.devices.registered({ deviceId: view.device, mode: record.mode, address: address(view.device), devInfo })
       return
     }
     if (record === undefined && gateway.part.config('Modes/Proxy') !== 'true') return
     if (record === undefined && gateway.part.config('DefaultMode') !== '1') return
-    gateway.registered({ deviceId: view.device, mode: 1, address: address(view.device), devInfo })
+    gateway.devices.registered({ deviceId: view.device, mode: 1, address: address(view.device), devInfo })
   }
 
   #settle({ command, outcomes }: CommandOutcome): void {
@@ -72,10 +72,10 @@ export class SouthPolicy implements Policy {
     const own = outcomes.find(({ path }) => path === undefined)
     if (own === undefined || own.code === 0) {
       // What surely never left may be sent again; what left and got no Status stays unknown.
-      if (own?.data.startsWith('not sent') === true) gateway.unsent(job, localId, index)
+      if (own?.data.startsWith('not sent') === true) gateway.fanouts.unsent(job, localId, index)
       return
     }
-    gateway.status(job, localId, index, codeOf(command, outcomes, own.code), dataOf(command, label, outcomes))
+    gateway.fanouts.status(job, localId, index, codeOf(command, outcomes, own.code), dataOf(command, label, outcomes))
   }
 
   alert(view: SessionView, alert: AlertRecord): number | undefined {
@@ -90,13 +90,19 @@ export class SouthPolicy implements Policy {
           // Only the device itself may register itself (GS-19).
           if (deviceId !== view.device) return 412
           const at = device.address === '' ? address(view.device) : device
-          gateway.registered({ deviceId, mode: servers.length > 0 ? 0 : 1, address: at, devInfo: devInfoOf(view), servers })
+          gateway.devices.registered({ deviceId, mode: servers.length > 0 ? 0 : 1, address: at, devInfo: devInfoOf(view), servers })
           return 200
         }
         if (type === 'serverList') {
           const { servers } = readServerList(item.data)
-          const known = gateway.recordOf(view.device)
-          gateway.registered({ deviceId: view.device, mode: known?.mode ?? 0, address: address(view.device), devInfo: devInfoOf(view), servers })
+          const known = gateway.devices.recordOf(view.device)
+          gateway.devices.registered({
+            deviceId: view.device,
+            mode: known?.mode ?? 0,
+            address: address(view.device),
+            devInfo: devInfoOf(view),
+            servers,
+          })
           return 200
         }
       } catch (error) {
@@ -106,15 +112,15 @@ export class SouthPolicy implements Policy {
       // What a gateway sends upwards has no business here.
       if (type !== null && ALERTS[type].from === 'gateway') return 415
       const late = { type: item.type.trim(), source: item.source, target: item.target ?? '', data: item.data }
-      return gateway.lateAlert(view.device, alert.correlator, late, item.mark === '' ? 'informational' : item.mark)
+      return gateway.fanouts.lateAlert(view.device, alert.correlator, late, item.mark === '' ? 'informational' : item.mark)
     })
     return codes.find((code) => code >= 300) ?? codes[0]
   }
 
   ended(view: SessionView, end: SessionEnd): void {
     void end
-    const record = this.#parts.gateway.recordOf(view.device)
-    if (record !== undefined) this.#parts.gateway.sessionEnded(record.localId)
+    const record = this.#parts.gateway.devices.recordOf(view.device)
+    if (record !== undefined) this.#parts.gateway.fanouts.sessionEnded(record.localId)
   }
 }
 

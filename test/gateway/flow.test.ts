@@ -55,22 +55,22 @@ describe('registration', () => {
   test('gw 17, gw 9, gw 20: a proxy device is registered by opening a session; the server is told once, and again only when something changed', () => {
     const world = new World()
     expect(world.visit(1)).toBe('completed')
-    expect(world.gateway.records()).toMatchObject([{ deviceId: ed(1), localId: 'ed1', mode: 1, state: 30 }])
+    expect(world.gateway.devices.records()).toMatchObject([{ deviceId: ed(1), localId: 'ed1', mode: 1, state: 30 }])
     world.reports()
     expect(types(world)).toEqual(['deviceattached:1.1'])
     expect(readAttach(world.alerts[0]?.items[0]?.data)).toMatchObject({ deviceId: ed(1), mode: 1, gateway: { address: 'https://gw.example/push' } })
     world.visit(1)
     world.reports()
     expect(types(world)).toHaveLength(1)
-    expect(world.gateway.records()[0]?.reportState).toBe(20)
+    expect(world.gateway.devices.records()[0]?.reportState).toBe(20)
   })
   test('gw 15, gw 16: a transparent device is registered by its alert and by nothing else', () => {
     const world = new World({ mode: 0 })
     world.visit(3)
-    expect(world.gateway.records()).toEqual([])
+    expect(world.gateway.devices.records()).toEqual([])
     const text = registrationText({ deviceId: ed(3), device: { type: 'IPv4', address: '192.0.2.23' }, servers: ['dms.example'] })
     world.visit(3, { alerts: [generic(ALERTS.registration.type, 'xml', '', text, 'informational')] })
-    expect(world.gateway.records()).toMatchObject([
+    expect(world.gateway.devices.records()).toMatchObject([
       { deviceId: ed(3), mode: 0, state: 30, servers: ['dms.example'], address: { address: '192.0.2.23' } },
     ])
     world.reports()
@@ -80,7 +80,7 @@ describe('registration', () => {
     const world = new World({ mode: 0 })
     const text = registrationText({ deviceId: ed(9), device: { type: 'IPv4', address: '192.0.2.66' }, servers: ['dms.example'] })
     world.visit(3, { alerts: [generic(ALERTS.registration.type, 'xml', '', text, 'informational')] })
-    expect(world.gateway.records()).toEqual([])
+    expect(world.gateway.devices.records()).toEqual([])
     const statuses = world.wire
       .filter(({ up }) => !up)
       .flatMap(({ message }) => message.commands.flatMap((c) => (c.kind === 'Status' ? [c.code] : [])))
@@ -91,12 +91,12 @@ describe('registration', () => {
     const text = registrationText({ deviceId: ed(1), device: { type: 'IPv4', address: '192.0.2.21' }, servers: [] })
     world.visit(1, { alerts: [generic(ALERTS.registration.type, 'xml', '', text, 'informational')] })
     world.reports()
-    expect(world.gateway.records()).toMatchObject([{ mode: 1, state: 30 }])
+    expect(world.gateway.devices.records()).toMatchObject([{ mode: 1, state: 30 }])
     expect(types(world)).toEqual(['deviceattached:1.1'])
   })
   test('gw 10: a device that left is told, and attached anew when it comes back', () => {
     const world = proxied('xml', 1)
-    world.gateway.detached(ed(1), 2)
+    world.gateway.devices.detached(ed(1), 2)
     world.settle()
     world.reports()
     expect(types(world)).toEqual(['devicedetached:1.0'])
@@ -111,7 +111,7 @@ describe('registration', () => {
     world.reports()
     expect(types(world)).toEqual(['deviceattached:1.1', 'deviceattached:1.0'])
     expect(world.alerts[1]?.items[0]?.data).not.toContain('ComponentType')
-    expect(world.gateway.records()[0]?.reportState).toBe(20)
+    expect(world.gateway.devices.records()[0]?.reportState).toBe(20)
     const stubborn = new World()
     stubborn.answers.set(ALERTS.attached.type, 415)
     stubborn.answers.set(ALERTS.attached10.type, 415)
@@ -119,7 +119,7 @@ describe('registration', () => {
     stubborn.reports()
     stubborn.reports()
     expect(types(stubborn)).toHaveLength(2)
-    expect(stubborn.gateway.records()[0]?.reportState).toBe(30)
+    expect(stubborn.gateway.devices.records()[0]?.reportState).toBe(30)
   })
   test('the server reads the inventory like any tree', () => {
     const world = proxied()
@@ -142,7 +142,7 @@ describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
     expect(world.codes(id)).toEqual([200, 202])
     expect(world.notified, 'woken after the session').toEqual(['ed1', 'ed2'])
     world.visit(1, { initiated: 'server', sessionId: '1' })
-    expect(world.gateway.job('j2')?.state).toBe(20)
+    expect(world.gateway.fanouts.job('j2')?.state).toBe(20)
     world.visit(2, { initiated: 'server', sessionId: '2' })
     world.reports()
     expect(types(world)).toEqual(['resultaggregation:1.0', 'completionstatus:1.0'])
@@ -157,7 +157,7 @@ describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
       ],
     })
     expect(a4?.items[0]?.data).toBe('200')
-    expect(world.gateway.job('j2')?.state).toBe(40)
+    expect(world.gateway.fanouts.job('j2')?.state).toBe(40)
     const read = world.order([
       get('./GwMO/Fanout/Fanout/j2/Responses/ed1/Data'),
       get('./GwMO/Fanout/Fanout/j2/State'),
@@ -173,7 +173,7 @@ describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
     world.order([...fanoutNodes(OUR_ROOTS, job('j1', [1, 2])), fanoutAuto(OUR_ROOTS, 'j1')])
     world.report()
     expect(world.notified).toEqual([])
-    expect(world.gateway.autoStart('dms.example')).toBe(true)
+    expect(world.gateway.fanouts.autoStart('dms.example')).toBe(true)
     world.settle()
     expect(world.notified).toEqual(['ed1', 'ed2'])
     world.visit(1)
@@ -196,7 +196,7 @@ describe('late alerts', () => {
     world.report()
     world.visit(1)
     world.visit(2)
-    expect(world.gateway.job('j6')?.responses.map(({ state, code }) => [state, code])).toEqual([
+    expect(world.gateway.fanouts.job('j6')?.responses.map(({ state, code }) => [state, code])).toEqual([
       [35, 202],
       [35, 202],
     ])
@@ -262,7 +262,7 @@ describe('fan-out goes wrong', () => {
     world.report()
     world.visit(1)
     world.pass(59_000)
-    expect(world.gateway.job('j')?.state).toBe(20)
+    expect(world.gateway.fanouts.job('j')?.state).toBe(20)
     world.pass(1_000)
     world.reports()
     expect(readAggregation(world.alerts[0]?.items[0]?.data).devices.map(({ code }) => code)).toEqual([200, 408])
@@ -294,7 +294,7 @@ describe('fan-out goes wrong', () => {
     world.visit(1)
     world.notified.length = 0
     world.restart()
-    expect(world.gateway.job('j')).toMatchObject({ state: 20, responses: [{ state: 40 }, { state: 20 }] })
+    expect(world.gateway.fanouts.job('j')).toMatchObject({ state: 20, responses: [{ state: 40 }, { state: 20 }] })
     expect(world.notified, 'only who has not answered is woken again').toEqual(['ed2'])
     world.wire.length = 0
     world.visit(1)
@@ -319,7 +319,7 @@ describe('images', () => {
     expect(world.codes(made)).toEqual([200])
     expect(world.codes(before)).toEqual([404, 200])
     expect(world.codes(data)).toEqual([200])
-    expect(world.gateway.image('PKG1')).toMatchObject({ state: 30, size: 50_000 })
+    expect(world.gateway.images.get('PKG1')).toMatchObject({ state: 30, size: 50_000 })
     world.reports()
     expect(types(world)).toEqual(['imageready:1.0'])
     const url = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/Size')])
@@ -342,7 +342,7 @@ describe('images', () => {
     world.order([imageExpiry(OUR_ROOTS, 'PKG1', 600)])
     world.report()
     world.pass(21_000)
-    expect(world.gateway.serve('PKG1').status, 't=601').toBe(200)
+    expect(world.gateway.images.serve('PKG1').status, 't=601').toBe(200)
     world.order([...fanoutNodes(OUR_ROOTS, job('j4', [5], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j4', 'c-4')])
     world.wire.length = 0
     world.report()
@@ -350,7 +350,7 @@ describe('images', () => {
     expect(new Set(world.wire.map(({ leg }) => leg))).toEqual(new Set(['S-G', `G-D ${ed(5)}`]))
     world.reports()
     world.pass(580_000)
-    expect(world.gateway.serve('PKG1'), 't=1181').toEqual({ status: 410 })
+    expect(world.gateway.images.serve('PKG1'), 't=1181').toEqual({ status: 410 })
     const after = world.order([get('./GwMO/Images/Images/PKG1/Expiry'), fanoutStart(OUR_ROOTS, 'j4', ''), imageExpiry(OUR_ROOTS, 'PKG1', 9)])
     world.report()
     expect(world.codes(after)).toEqual([200, 412, 403])
@@ -363,7 +363,7 @@ describe('images', () => {
     world.report()
     expect(world.codes(id)).toEqual([202])
     expect(world.fetches).toMatchObject([{ image: 'P', url: 'http://ads/p.bin' }])
-    world.gateway.fetched('P', { ...world.store.put('P', bytes), contentType: 'application/octet-stream' })
+    world.gateway.images.fetched('P', { ...world.store.put('P', bytes), contentType: 'application/octet-stream' })
     world.settle()
     world.reports()
     expect(world.alerts).toMatchObject([{ correlator: 'dl-1', items: [{ type: ALERTS.imageReady.type }] }])
@@ -377,16 +377,16 @@ describe('images', () => {
     world.order([imageNodes(OUR_ROOTS, { name: 'P', imageId: 'P', expiry: 10, sha256: '', pkgUrl: 'http://ads/p.bin' })])
     world.order([imageDownload(OUR_ROOTS, 'P', '')])
     world.report()
-    world.gateway.fetched('P', { reason: 'HTTP 404' })
+    world.gateway.images.fetched('P', { reason: 'HTTP 404' })
     world.settle()
     world.reports()
     expect(world.alerts).toEqual([])
-    expect(world.gateway.image('P')).toMatchObject({ state: 40, reason: 'HTTP 404' })
+    expect(world.gateway.images.get('P')).toMatchObject({ state: 40, reason: 'HTTP 404' })
     world.pass(10_000)
     const id = world.order([get('./GwMO/Images/Images/P')])
     world.report()
     expect(world.codes(id)).toEqual([404])
-    expect(world.gateway.serve('P')).toEqual({ status: 404 })
+    expect(world.gateway.images.serve('P')).toEqual({ status: 404 })
   })
   test('GS-16: an image that does not fit is 420 and leaves nothing', () => {
     const world = proxied()
@@ -396,7 +396,7 @@ describe('images', () => {
     const id = world.order([imageData(OUR_ROOTS, 'BIG', bytes)])
     world.report()
     expect(world.codes(id)).toEqual([420])
-    expect(world.gateway.image('BIG')?.state).toBe(10)
+    expect(world.gateway.images.get('BIG')?.state).toBe(10)
   })
   const at = './Vendor/DMLab/Scratch/PKG1'
   const direct = scomoDirect('PKG1').split('./SCOMO/Inventory/Delivered/PKG1').join(at)

@@ -1,0 +1,56 @@
+// What the parts of a gateway share: its facts, its tree, and the list of what it wants done, in order.
+import type { Alert } from '../syncml/message.ts'
+import type { GatewayPart } from './part.ts'
+import type { Dialect, GatewayFacts, ImageStore, SaveKind, Wish } from './ports.ts'
+
+export interface YardOptions {
+  readonly facts: GatewayFacts
+  readonly now: () => number
+  readonly store: ImageStore
+  readonly dialect: Dialect
+  /** Servers that manage the gateway. Results and images go to whoever made them, attach and detach to all. */
+  readonly servers: readonly string[]
+}
+
+/** Shared by inventory, fan-outs and images of one gateway. */
+export class Yard {
+  readonly options: YardOptions
+  part!: GatewayPart
+  /** While what was kept is put back nothing is wanted anew. */
+  restoring = false
+  /** Called whenever something that is due by the clock may have moved. */
+  rearm: () => void = () => {}
+  #wishes: Wish[] = []
+
+  constructor(options: YardOptions) {
+    this.options = options
+  }
+
+  now(): number {
+    return this.options.now()
+  }
+
+  /** What is wanted since the last call, in order. */
+  take(): Wish[] {
+    const wishes = this.#wishes
+    this.#wishes = []
+    return wishes
+  }
+
+  wish(wish: Wish): void {
+    if (!this.restoring) this.#wishes.push(wish)
+  }
+  keep(kind: SaveKind, id: string, value: unknown): void {
+    this.wish({ type: 'save', kind, id, value })
+  }
+  tell(event: string, text: string, device: string): void {
+    this.wish({ type: 'tell', event, text, device })
+  }
+  report(servers: readonly string[], alert: Alert): void {
+    for (const server of servers) this.wish({ type: 'report', server, alert })
+  }
+  /** True where the server wants such alerts. */
+  wants(alert: 'Attach' | 'Detach' | 'ImageReady'): boolean {
+    return this.part.config(`Alerts/${alert}`) !== 'false'
+  }
+}
