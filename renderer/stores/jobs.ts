@@ -91,7 +91,8 @@ export const useJobs = defineStore('jobs', () => {
     const [first] = made?.jobs ?? []
     if (made === null || first === undefined) return false
     rows.value = withJobs(rows.value, made.jobs)
-    world.say(made.jobs.length === 1 ? `Job ${first.id} is made.` : `${String(made.jobs.length)} jobs are made.`)
+    // A single one is shown at once; that there are more has to be said.
+    if (made.jobs.length > 1) world.say(`${String(made.jobs.length)} jobs are made.`)
     choose(first.id)
     return true
   }
