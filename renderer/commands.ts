@@ -105,7 +105,7 @@ export function createCommands(): Commands {
     }
     world.say(
       step === 1
-        ? 'No further finding among the rows loaded below. Filter with lint:error or lint:warn to search all.'
+        ? 'No further finding among the rows loaded below. Filter with lint.sev >= warn to search all.'
         : 'No earlier finding among the rows loaded above.',
     )
     return true

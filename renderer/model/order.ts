@@ -1,6 +1,6 @@
 // Which rows a view shows, in order: all of them, those of a session or device, and of these what the filter lets through.
 import type { Seq, TraceRow } from '../../core/api.ts'
-import type { Filter } from './filter.ts'
+import { type Filter, NO_FILTER } from './filter.ts'
 
 /** What part of the trace is looked at. */
 export type Scope =
@@ -13,6 +13,8 @@ export interface Rows {
   row(seq: Seq): TraceRow | undefined
   load(from: Seq, to: Seq): Promise<void>
   session(session: number): Promise<Float64Array>
+  /** Rows of `first … first + count - 1` that pass a deep filter, as far as one slice came. */
+  find(expression: string, first: Seq, count: number): Promise<{ readonly found: ArrayLike<Seq>; readonly through: Seq }>
   changed(): void
 }
 
@@ -50,13 +52,11 @@ export function lowerBound(list: ArrayLike<number>, value: number): number {
   return low
 }
 
-const EMPTY: Filter = { text: '', words: '', error: '', test: () => true }
-
 export function createOrder(rows: Rows): Order {
   let first = 1
   let last = 0
   let scope: Scope = { kind: 'all' }
-  let filter = EMPTY
+  let filter = NO_FILTER
   let list: Seq[] | null = null
   let inScope = 0
   let done = 0
@@ -68,17 +68,40 @@ export function createOrder(rows: Rows): Order {
     if (scope.kind === 'session') return row.session === scope.session && (scope.package === undefined || row.package === scope.package)
     return true
   }
-  const take = (seq: Seq): void => {
+  const take = (seq: Seq, hits: ReadonlySet<Seq> | null): void => {
     const row = rows.row(seq)
     if (row === undefined || !belongs(row)) return
     inScope += 1
-    if (filter.test(row)) list?.push(seq)
+    if (hits === null ? filter.test(row) : hits.has(seq)) list?.push(seq)
+  }
+  /** What the lab finds among these rows; null where the filter can tell by itself. */
+  const hitsIn = async (from: Seq, to: Seq, mine: number): Promise<ReadonlySet<Seq> | null> => {
+    if (!filter.deep) return null
+    const hits = new Set<Seq>()
+    for (let at = from; at <= to && mine === run;) {
+      const { found, through } = await rows.find(filter.expression, at, to - at + 1)
+      for (const seq of Array.from(found)) hits.add(seq)
+      at = Math.max(at, through) + 1
+    }
+    return hits
+  }
+  /** The whole trace through a deep filter: the lab examines slices, no row has to travel. */
+  const walkDeep = async (mine: number): Promise<void> => {
+    while (mine === run && done < last) {
+      const from = Math.max(done + 1, first)
+      const { found, through } = await rows.find(filter.expression, from, Math.min(STEP, last - from + 1))
+      if (mine !== run) return
+      list?.push(...Array.from(found))
+      done = Math.min(last, Math.max(from, through))
+      rows.changed()
+    }
   }
 
   /** Walks rows done+1 … last; a session's rows are known beforehand, so only they are read. */
   const walk = async (mine: number): Promise<void> => {
     busy = true
     try {
+      if (filter.deep && scope.kind === 'all') return await walkDeep(mine)
       const known = scope.kind === 'session' && done === 0 ? await rows.session(scope.session) : null
       if (known !== null && mine === run) await walkKnown(known, mine)
       let ahead: Promise<void> | null = null
@@ -90,7 +113,9 @@ export function createOrder(rows: Rows): Order {
         // The next rows travel while these are examined.
         ahead = to < last ? rows.load(to + 1, Math.min(last, to + STEP)) : null
         ahead?.catch(() => undefined)
-        for (let seq = from; seq <= to; seq++) take(seq)
+        const hits = await hitsIn(from, to, mine)
+        if (mine !== run) return
+        for (let seq = from; seq <= to; seq++) take(seq, hits)
         done = to
         rows.changed()
       }
@@ -109,11 +134,29 @@ export function createOrder(rows: Rows): Order {
       let j = i
       while (j + 1 < known.length && (known[j + 1] ?? 0) < from + STEP) j += 1
       await rows.load(from, known[j] ?? from)
+      const hits = await hitsIn(from, known[j] ?? from, mine)
       if (mine !== run) return
-      for (; i <= j; i++) take(known[i] ?? 0)
+      for (; i <= j; i++) take(known[i] ?? 0, hits)
       rows.changed()
     }
     done = Math.max(last, known.at(-1) ?? 0)
+  }
+  const move = (seq: Seq, passes: boolean): void => {
+    if (list === null) return
+    const at = lowerBound(list, seq)
+    const shown = list[at] === seq
+    if (passes && !shown) list.splice(at, 0, seq)
+    else if (!passes && shown) list.splice(at, 1)
+  }
+  const again = async (seq: Seq, mine: number): Promise<void> => {
+    try {
+      const { found } = await rows.find(filter.expression, seq, 1)
+      if (mine !== run) return
+      move(seq, found.length > 0)
+      rows.changed()
+    } catch {
+      // The connection went: when it is back the trace is read again.
+    }
   }
   const start = (): void => {
     if (list !== null && !busy && done < last) void walk(run)
@@ -127,7 +170,7 @@ export function createOrder(rows: Rows): Order {
     },
     narrow(nextScope, nextFilter) {
       scope = nextScope
-      filter = nextFilter.error === '' ? nextFilter : EMPTY
+      filter = nextFilter.error === '' ? nextFilter : NO_FILTER
       const all = scope.kind === 'all' && filter.words === ''
       run += 1
       busy = false
@@ -141,17 +184,15 @@ export function createOrder(rows: Rows): Order {
       if (list === null) return
       for (const row of changed) {
         if (row.seq > done || !belongs(row)) continue
-        const at = lowerBound(list, row.seq)
-        const shown = list[at] === row.seq
-        if (filter.test(row) && !shown) list.splice(at, 0, row.seq)
-        else if (!filter.test(row) && shown) list.splice(at, 1)
+        if (!filter.deep) move(row.seq, filter.test(row))
+        else void again(row.seq, run)
       }
     },
     reset() {
       run += 1
       busy = false
       scope = { kind: 'all' }
-      filter = EMPTY
+      filter = NO_FILTER
       list = null
       done = 0
       inScope = 0

@@ -36,6 +36,10 @@ export const useTrace = defineStore('trace', () => {
       if (pages.missing(from, to).length > 0) pages.put(await api.trace.rows(from, to - from + 1))
     },
     session: async (session) => (api === null ? new Float64Array() : api.trace.session(session)),
+    async find(expression, from, count) {
+      if (api === null) throw new Error('there is no connection to the lab')
+      return api.trace.filter(expression, from, count)
+    },
     changed: redraw,
   })
 
@@ -180,6 +184,13 @@ export const useTrace = defineStore('trace', () => {
     filterText.value = text
     order.narrow(scope.value, filter.value)
   }
+  /** Rows at hand, newest first: what suggestions are made from. */
+  function* near(count: number): Generator<TraceRow> {
+    for (let seq = last.value; seq >= Math.max(first.value, last.value - count); seq--) {
+      const one = pages.row(seq)
+      if (one !== undefined) yield one
+    }
+  }
   function setScope(next: Scope): void {
     scope.value = next
     order.narrow(next, filter.value)
@@ -222,6 +233,7 @@ export const useTrace = defineStore('trace', () => {
     ensureRows,
     select,
     setFilter,
+    near,
     setScope,
     reveal,
     marked,

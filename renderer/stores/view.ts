@@ -57,6 +57,8 @@ export const useView = defineStore('view', () => {
   const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
   const letterKeys = kept('letterKeys', true)
+  /** Filters used, newest first. */
+  const filters = kept<string[]>('filters', [])
   const welcomeDone = kept('welcomeDone', false)
   /** The device chosen on the page of devices; '' the first. */
   const device = ref('')
@@ -99,6 +101,7 @@ export const useView = defineStore('view', () => {
     device,
     cartHeight,
     hiddenColumns,
+    filters,
     letterKeys,
     welcomeDone,
     palette,

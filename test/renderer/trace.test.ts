@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TraceRow } from '../../core/api.ts'
 import { packPage } from '../../core/page.ts'
-import { FIELDS, readFilter } from '../../renderer/model/filter.ts'
+import { liveValues, readFilter, termsOf, withTerm } from '../../renderer/model/filter.ts'
 import { createOrder, lowerBound } from '../../renderer/model/order.ts'
 import { createPages } from '../../renderer/model/pages.ts'
 
@@ -88,8 +88,8 @@ describe('filter', () => {
     commands: ['Exec'],
     statuses: ['212', '404'],
     target: './SCOMO/Download',
-    text: '',
     severity: 'error',
+    findings: 1,
     hold: 'held',
     package: '#2',
   })
@@ -98,40 +98,70 @@ describe('filter', () => {
     ['EXEC scomo', true],
     ['exec delete', false],
     ['-exec', false],
-    ['!delete', true],
-    ['cmd:exec', true],
-    ['cmd:Exec status:4xx', true],
-    ['status:40', true],
-    ['status:5xx', false],
-    ['device:imei', true],
-    ['dir:up', true],
-    ['dir:do', false],
-    ['pkg:2', true],
-    ['pkg:#2', true],
-    ['lint:error', true],
-    ['held:held', true],
-    ['"./SCOMO/Down"', true],
-    ['uri:"scomo/d"', true],
+    ['-delete', true],
+    ['IMEI:49', true],
+    ['IMEI:50', false],
     ['#7', true],
+    ['"./SCOMO/Down"', true],
+    ['cmd == exec', true],
+    ['cmd == Exec && status >= 400', true],
+    ['status in (500..599)', false],
+    ['device contains IMEI && dir == up', true],
+    ['pkg == 2', true],
+    ['lint.sev == error', true],
+    ['held == held', true],
+    ['uri ~ "^./SCOMO"', true],
     ['', true],
+    ['   ', true],
   ])('%s lets the row through: %s', (text, passes) => {
     const filter = readFilter(text)
     expect(filter.error).toBe('')
     expect(filter.test(rowA)).toBe(passes)
   })
-  it('says in words what it does, and why it cannot be read', () => {
-    expect(readFilter('cmd:exec -status:4xx').words).toBe('Rows where a command contains “exec”, and a status never begins with “4”.')
-    const open = readFilter('uri:"./Dev')
-    expect(open.error).toBe('The quotation mark at position 5 is not closed.')
-    expect(open.test(rowA)).toBe(true)
+  it('says in words what it does, and where and why it cannot be read', () => {
+    expect(readFilter('exec -scomo').words).toBe('Rows where anything shown contains “exec”, and it is not so that anything shown contains “scomo”.')
+    expect(readFilter('cmd == Exec').words).toBe('Rows where at least one command is Exec.')
+    expect(readFilter('cmd == Exec || uri == "./Dev')).toMatchObject({
+      error: 'Position 23: this text is not closed. Expected: ".',
+      place: { start: 22, end: 28 },
+      words: '',
+    })
+    expect(readFilter('cmd:exec').error).toBe('Position 1: cmd:exec is no field. Expected: cmd == exec.')
+    expect(readFilter('cmd ==').place).toEqual({ start: 6, end: 7 })
+    expect(readFilter('cmd ==').test(rowA)).toBe(true)
   })
-  it('takes a colon of no field as part of the word', () => {
-    expect(readFilter('IMEI:49').test(rowA)).toBe(true)
-    expect(readFilter('IMEI:50').test(rowA)).toBe(false)
+  it('never throws; an error has a place in the text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const { error, place, test } = readFilter(text)
+        expect(typeof test(rowA)).toBe('boolean')
+        expect(place !== null).toBe(error !== '')
+      }),
+    )
   })
-  it('never throws and every field can be asked for', () => {
-    fc.assert(fc.property(fc.string(), (text) => typeof readFilter(text).test(rowA) === 'boolean'))
-    for (const name of Object.keys(FIELDS)) expect(readFilter(`${name}:zzz`).test(rowA)).toBe(false)
+  it('offers terms that hold for the row, and joins them to what is there', () => {
+    const terms = termsOf(rowA)
+    expect(terms.map(({ expression }) => expression)).toEqual(
+      expect.arrayContaining([
+        'cmd == Exec',
+        'uri == "./SCOMO/Download"',
+        'status == 404',
+        'device == "IMEI:49"',
+        'pkg == "#2"',
+        'lint.sev == error',
+      ]),
+    )
+    for (const { expression } of terms) expect(readFilter(expression).test(rowA), expression).toBe(true)
+    expect(withTerm('', 'cmd == Exec', false)).toBe('cmd == Exec')
+    expect(withTerm('dir == up || hop == S-G', 'cmd == Exec', true)).toBe('(dir == up || hop == S-G) && !(cmd == Exec)')
+    expect(withTerm('exec', 'dir == up', false)).toBe('"exec" && dir == up')
+    expect(withTerm('dir ==', 'cmd == Exec', false)).toBe('cmd == Exec')
+  })
+  it('knows which values there are, the most frequent first', () => {
+    const live = liveValues([row(1), row(2), row(4), rowA])
+    expect(live('cmd')).toEqual(['Get', 'Alert', 'Replace', 'Exec'])
+    expect(live('alert.code')).toEqual(['1201'])
+    expect(live('nothing')).toEqual([])
   })
 })
 
@@ -139,14 +169,24 @@ describe('order', () => {
   const lab = (count: number) => {
     const all = rows(1, count)
     const loads: number[] = []
+    const asked: string[] = []
     const order = createOrder({
+      // The lab's side: bytes say what rows do not; a slice is 700 rows.
+      find: async (expression, first, count) => {
+        asked.push(`${expression} ${first} ${count}`)
+        const through = Math.min(first + count - 1, first + 699)
+        return {
+          found: all.filter((one) => one.seq >= first && one.seq <= through && one.seq % 10 === 0 && one.hold === 'no').map((one) => one.seq),
+          through,
+        }
+      },
       row: (seq) => all[seq - 1],
       load: async (from) => void loads.push(from),
       session: async (session) => Float64Array.from(all.filter((one) => one.session === session).map((one) => one.seq)),
       changed: () => {},
     })
     order.bounds(1, count)
-    return { all, order, loads }
+    return { all, order, loads, asked }
   }
   it('is all rows without a list of them', () => {
     const { order } = lab(10)
@@ -155,7 +195,7 @@ describe('order', () => {
   })
   it('searches step by step, counts what it examined, and goes on with new rows', async () => {
     const { all, order } = lab(5000)
-    order.narrow({ kind: 'all' }, readFilter('cmd:get'))
+    order.narrow({ kind: 'all' }, readFilter('cmd == Get'))
     expect(order.searching()).toBe(true)
     await settle()
     expect([order.searching(), order.searched(), order.count(), order.base()]).toEqual([false, 5000, 2500, 5000])
@@ -173,7 +213,7 @@ describe('order', () => {
   })
   it('moves a row in or out when its hold state changes', async () => {
     const { all, order } = lab(20)
-    order.narrow({ kind: 'all' }, readFilter('held:held'))
+    order.narrow({ kind: 'all' }, readFilter('held == held'))
     await settle()
     expect(order.count()).toBe(0)
     all[9] = row(10, { hold: 'held' })
@@ -183,9 +223,26 @@ describe('order', () => {
     order.changedRows([all[9]])
     expect(order.count()).toBe(0)
   })
+  it('asks the lab where bytes decide, slice by slice, without a row travelling', async () => {
+    const { all, order, loads, asked } = lab(3000)
+    order.narrow({ kind: 'all' }, readFilter('data contains "x"'))
+    await settle()
+    expect([order.searching(), order.searched(), order.count(), order.base(), order.seqAt(1), loads.length]).toEqual([false, 3000, 300, 3000, 20, 0])
+    expect(asked).toEqual([1, 701, 1401, 2101, 2801].map((first) => `data contains "x" ${first} ${3001 - first}`))
+    all[9] = row(10, { hold: 'held' })
+    order.changedRows([all[9]])
+    await settle()
+    expect([order.count(), order.seqAt(0)]).toEqual([299, 20])
+    order.narrow({ kind: 'session', session: 2 }, readFilter('data contains "x"'))
+    await settle()
+    expect([order.count(), order.base(), order.seqAt(0)]).toEqual([99, 1000, 40])
+    order.narrow({ kind: 'device', device: 'dev0' }, readFilter('data contains "x"'))
+    await settle()
+    expect([order.count(), order.base(), order.seqAt(0)]).toEqual([100, 1000, 30])
+  })
   it('forgets an old search when a new one begins', async () => {
     const { order } = lab(5000)
-    order.narrow({ kind: 'all' }, readFilter('cmd:get'))
+    order.narrow({ kind: 'all' }, readFilter('cmd == Get'))
     order.narrow({ kind: 'device', device: 'dev1' }, readFilter(''))
     await settle()
     expect(order.count()).toBe(1667)
