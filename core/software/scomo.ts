@@ -450,8 +450,8 @@ export class Scomo {
     return path
   }
 
-  /** A component as the installer has it; one node for each ID (C10). Its URI. */
-  deploy(component: InstalledComponent): string {
+  /** A component as the installer has it; one node for each ID (C10). `settled`: it was just installed, nothing is left of what failed before. Its URI. */
+  deploy(component: InstalledComponent, settled = true): string {
     const { leaves } = this.#desk
     const known = leaves.names(DEPLOYED).find((name) => leaves.text([...DEPLOYED, name, 'ID']) === component.id)
     let free = nodeName(component.id)
@@ -464,7 +464,7 @@ export class Scomo {
       leaves.tell([...path, 'Description'], component.description)
       leaves.tell([...path, 'Version'], component.version)
       leaves.tell([...path, 'EnvType'], component.envType)
-      if (this.#desk.busy(path) === undefined) leaves.put([...path, 'Status'], 10)
+      if (!leaves.has([...path, 'Status']) || (settled && this.#desk.busy(path) === undefined)) leaves.put([...path, 'Status'], 10)
       leaves.put([...path, 'State'], component.active ? 20 : 10)
       this.#primitives('Deployed', path)
       leaves.tell([...path, 'Ext', 'LastStart'], component.lastStart)
@@ -476,7 +476,7 @@ export class Scomo {
   /** The tree says what is installed, whoever installed it (scomo sheet 14.6). */
   sync(components: readonly InstalledComponent[]): void {
     const { leaves } = this.#desk
-    for (const component of components) this.deploy(component)
+    for (const component of components) this.deploy(component, false)
     const ids = new Set(components.map(({ id }) => id))
     for (const name of leaves.names(DEPLOYED))
       if (!ids.has(leaves.text([...DEPLOYED, name, 'ID'])) && this.#desk.busy([...DEPLOYED, name]) === undefined)
