@@ -1,102 +1,28 @@
-// Scenarios, jobs, catalogue, component board and consent in Chromium against a fake lab: live, by mouse and keyboard, strict policy, nothing for axe to complain of.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Scenarios, jobs, catalogue, component board and consent in Chromium against a fake lab and a real one: live, by mouse and keyboard, strict policy, nothing for axe to complain of.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { check } from '../../core/node/validate.ts'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { consent, demoBoard, downloadRows, downloadRun, softwareLab } from '../support/demosoftware.ts'
 import type { FakeLab } from '../support/fakelab.ts'
-import { serveWindow } from '../support/fakeserver.ts'
-import { launch } from './browser.ts'
+import { realLab } from '../support/reallab.ts'
+import { softwareStory } from './softwareshots.ts'
+import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
-const root = resolve(import.meta.dirname, '../..')
-const there = existsSync(process.env['CHROMIUM'] ?? '/usr/bin/chromium')
-const SHOTS = process.env['DM_LAB_SHOTS']
-let folder = ''
-let browser: Browser
-let axe = ''
-
-describe.skipIf(!there)(`software in Chromium${there ? '' : ' (missing: chromium; apt-get install chromium)'}`, { timeout: 60_000 }, () => {
-  const ends: (() => Promise<unknown>)[] = []
-  beforeAll(async () => {
+describe.skipIf(!THERE)(`software in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+  const { open: over, later } = stage()
+  let folder = ''
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'dm-lab-software-'))
-    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
-    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
-    axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    browser = await launch()
-  }, 120_000)
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end()
   })
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  /** Opens the window on a lab; whatever the page complains of fails the test at its end. */
-  async function open(
-    lab: FakeLab,
-    options: { readonly width?: number; readonly height?: number; readonly scheme?: 'light' | 'dark'; readonly motion?: boolean } = {},
-  ): Promise<Page> {
-    const server = await serveWindow(folder, lab, 0, check)
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1280, height: options.height ?? 720 },
-      colorScheme: options.scheme ?? 'light',
-      reducedMotion: options.motion === true ? 'no-preference' : 'reduce',
-    })
-    context.setDefaultTimeout(8000)
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/WebSocket connection|net::ERR/.test(message.text())) complaints.push(`console: ${message.text()}`)
-    })
-    await page.addInitScript(() => {
-      const seen: string[] = []
-      Object.assign(window, { violations: seen })
-      document.addEventListener('securitypolicyviolation', (event) =>
-        seen.push(`${event.violatedDirective} ${event.sourceFile}:${event.lineNumber} ${event.sample}`),
-      )
-    })
-    ends.push(async () => {
-      const violations = await page.evaluate(() => (window as unknown as { violations: string[] }).violations)
-      await context.close()
-      await server.close()
-      expect(violations).toEqual([])
-      expect(complaints).toEqual([])
-    })
-    await page.goto(server.url)
-    await page.getByText('Connected').waitFor()
-    return page
-  }
-  /** Serious and critical findings of axe, as `rule: target`. Runs in an isolated world, beyond the page's policy. */
-  async function audit(page: Page): Promise<string[]> {
-    const session = await page.context().newCDPSession(page)
-    const { frameTree } = await session.send('Page.getFrameTree')
-    const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'audit' })
-    await session.send('Runtime.evaluate', { contextId: executionContextId, expression: axe })
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-      expression: `axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + (n.any[0]?.message ?? '') )))`,
-    })
-    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? 'axe failed')
-    return result.value as string[]
-  }
-  /** Nothing that can be read lies outside the window, and the page itself never scrolls. */
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const open = async (lab: Pick<FakeLab, 'api'>, options: OpenOptions = {}): Promise<Page> =>
+    (await over(lab, { width: 1280, height: 720, ...options })).page
+  /** The page itself never scrolls sideways. */
   async function fits(page: Page): Promise<void> {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect(wide).toBeLessThanOrEqual(0)
-  }
-  async function shot(page: Page, name: string): Promise<void> {
-    if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${name}.png`) })
   }
   const steps = (page: Page) => page.getByRole('list', { name: 'Steps' })
   const words = async (page: Page): Promise<string[]> =>
@@ -312,7 +238,8 @@ describe.skipIf(!there)(`software in Chromium${there ? '' : ' (missing: chromium
   describe('component board', () => {
     it('shows cards in their columns, moves them live, links each move to its order and its proof', async () => {
       const { lab, rows } = softwareLab()
-      const page = await open(lab, { motion: true })
+      const page = await open(lab)
+      await page.emulateMedia({ reducedMotion: 'no-preference' })
       await page.keyboard.press('Control+2')
       await page.getByRole('row', { name: /SIM:100001/ }).click()
       const column = (name: string) => page.getByRole('region', { name, exact: true })
@@ -411,5 +338,33 @@ describe.skipIf(!there)(`software in Chromium${there ? '' : ' (missing: chromium
       await page.getByRole('button', { name: 'Start', exact: true }).click()
       await expect.poll(() => lab.calls.find((call) => call.startsWith('devices.simulate'))).toContain('"answers":"postpone","mo":["scomo"]')
     })
+  })
+
+  it('a real lab: packages go in, jobs are made, a person answers, and cards and states follow', async () => {
+    const lab = await realLab()
+    later(() => lab.end())
+    const page = await open(lab)
+    await softwareStory(page, async () => {})
+    const jobs = [...(await lab.api.jobs.list(''))].sort((a, b) => a.createdAt - b.createdAt)
+    expect(jobs.map((job) => [job.op, job.state, job.resultCode])).toEqual([
+      ['install', 'done', 1200],
+      ['installInactive', 'done', 1200],
+      ['install', 'refused', 1401],
+      ['deactivate', 'done', 1200],
+      ['remove', 'not_found', 0],
+      ['activate', 'queued', 0],
+    ])
+    expect(await audit(page)).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)('has no serious accessibility finding in high contrast, %s', async (scheme) => {
+    const { lab } = softwareLab()
+    const page = await open(lab, { scheme, theme: 'contrast' })
+    lab.ask(consent())
+    for (const keys of ['Control+5', 'Control+9', 'Control+2']) {
+      await page.keyboard.press(keys)
+      await page.waitForTimeout(150)
+      expect(await audit(page), keys).toEqual([])
+    }
   })
 })
