@@ -222,13 +222,13 @@ export class Recorder {
     for (const { at, mono, note } of this.#happenings.splice(0)) this.happened(at, mono, note, cause)
   }
 
-  /** Takes in a row of another capture as it is, with a session of its own where it is a message; `original` is what an edited one had been. */
-  import(entry: NewEntry, original: Uint8Array | null): Seq {
+  /** Takes in a row of another capture as it is, with a session of its own where it is a message; `original` is what an edited one had been. `fresh`: equal bytes begin a new session where the one before is over. */
+  import(entry: NewEntry, original: Uint8Array | null, fresh = false): Seq {
     this.settle()
     const { row } = entry
     const read = row.kind === 'message' && row.encoding !== '' ? readFrame({ bytes: entry.bytes, encoding: row.encoding }) : null
     const summary = read?.summary ?? null
-    const session = summary === null ? 0 : this.#place(row.direction, summary, row.at, entry.bytes)
+    const session = summary === null ? 0 : this.#place(row.direction, summary, row.at, entry.bytes, fresh)
     const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
     if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
     this.#announce({ ...row, session, seq })
@@ -306,9 +306,9 @@ export class Recorder {
   }
 
   /** Session of a message; one that begins under the name of an open one ends that. */
-  #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array): number {
+  #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array, fresh = false): number {
     const before = this.sessions.find(direction === 'up' ? summary.source : summary.target, summary.sessionId)
-    const session = this.sessions.place({ direction, summary, at, bytes })
+    const session = this.sessions.place({ direction, summary, at, bytes, fresh })
     if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
       this.move(before, 'aborted', 'the device began a new session with the same SessionID')
     return session

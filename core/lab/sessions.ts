@@ -34,6 +34,8 @@ export interface Placement {
   readonly summary: Summary
   readonly at: number
   readonly bytes: Uint8Array
+  /** What is over is not gone on with, even by the same bytes. */
+  readonly fresh?: boolean
 }
 
 /** Running index of sessions. `restore` gives it the rows of an opened workspace; keys count upwards. */
@@ -55,13 +57,13 @@ export class SessionIndex {
   }
 
   /** Key of the session this message belongs to; a new one where it opens a session. */
-  place({ direction, summary, at, bytes }: Placement): number {
+  place({ direction, summary, at, bytes, fresh = false }: Placement): number {
     const device = this.#device(direction === 'up' ? summary.source : summary.target)
     const server = direction === 'up' ? summary.target : summary.source
     const known = device.latest.get(summary.sessionId)
     const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
     const first = opens && summary.msgId === '1'
-    if (known !== undefined && !(first && begins(known, bytes))) {
+    if (known !== undefined && !(first && (begins(known, bytes) || (fresh && known.row.state !== 'open')))) {
       if (direction === 'up') {
         known.lastUp = summary.msgId
         if (summary.msgId !== '1') known.opening = null

@@ -1,7 +1,7 @@
 // Jobs of a lab with real surroundings: documents in lab.db, files in images/, the download server's addresses, notifications, webhooks over HTTP.
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { JobRow, LabEventName, LabEvents, PackageFacts, PackageRow, Seq } from '../api.ts'
+import type { JobRow, LabEventName, LabEvents, Mechanism, PackageFacts, PackageRow, Seq } from '../api.ts'
 import { makeJobs } from '../jobs/area.ts'
 import type { Jobs } from '../jobs/area.ts'
 import type { KnownDevice } from '../jobs/ports.ts'
@@ -32,6 +32,8 @@ export interface LabJobsParts {
   readonly happened: (note: Note) => void
   readonly commit: () => void
   readonly seq: () => Seq
+  /** What `auto` means; absent: chosen by the device. */
+  readonly mechanism?: Mechanism | undefined
   readonly ports: () => readonly number[]
   readonly tell: <K extends LabEventName>(event: K, fact: LabEvents[K]) => void
 }
@@ -73,6 +75,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       wake: async (device) => (await parts.notify(device)).to,
       url: ({ job, device, fileName, mechanism }) =>
         downloads().link(fileName, { mechanism: mechanism === 'http' || mechanism === 'dlota2' ? mechanism : 'dlota1', device, job }),
+      ...(parts.mechanism === undefined ? {} : { mechanism: parts.mechanism }),
       bytes: (sha256) => files.bytes(sha256),
       seq: parts.seq,
       happened: parts.happened,

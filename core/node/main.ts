@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { LabApi } from '../api.ts'
+import type { LabApi, Mechanism, ScenariosArea } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
@@ -32,6 +32,7 @@ import { listenPush, pushSender } from './push.ts'
 import type { PushPort } from './push.ts'
 import { randomSource } from './random.ts'
 import { redactorOf } from './redactor.ts'
+import { labScenarios } from './scenarios.ts'
 import { folderShelf } from './shelf.ts'
 import { openDisk, overheard } from './softwarehost.ts'
 import type { DeviceDisk } from './softwarehost.ts'
@@ -60,6 +61,8 @@ export interface LabOptions {
   readonly limits?: Partial<HttpLimits>
   /** The desktop's key store: seals the secrets of accounts. Absent: they lie in the workspace as they are. */
   readonly secrets?: Secrets
+  /** How packages travel where a job leaves it open; absent: chosen by the device. */
+  readonly mechanism?: Mechanism
 }
 
 /** The ready line of `dmlab serve`; null where the lab does not play that role. */
@@ -95,6 +98,17 @@ function windowFolder(): string {
 }
 
 const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/
+
+/** An area that is made after the lab. */
+function later(area: () => ScenariosArea): ScenariosArea {
+  return {
+    list: () => area().list(),
+    run: (wish) => area().run(wish),
+    runs: () => area().runs(),
+    cancel: (run) => area().cancel(run),
+    report: (runs, format) => area().report(runs, format),
+  }
+}
 
 /** Starts a lab; rejects with one clear Error (port taken, workspace locked or unreadable). */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
@@ -148,6 +162,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     commit,
     // The row of the message under way is written when the machine has spoken.
     seq: () => (options.record === false ? 0 : trace.last + 1),
+    mechanism: options.mechanism,
     ports: () => [portOf(dm?.url), portOf(ui?.url)],
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
@@ -169,12 +184,22 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     redactor: () => redactorOf(ledger),
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
     pushes: { notify: (device, wish) => notifier.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
-    areas: { ...jobs.areas, software: boards },
+    areas: { ...jobs.areas, software: boards, scenarios: later(() => scenarios) },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
   const recorder: Recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
   const witness = makeWitness(recorder, clock, () => lab.changed())
+  const scenarios = labScenarios({
+    clock,
+    recorder,
+    trace,
+    lab: () => lab,
+    redactor: () => redactorOf(ledger),
+    simulated: (device) => devices.activity(device) !== undefined,
+    tell: (run) => lab.facts.tell('scenario', run),
+    changed: () => lab.changed(),
+  })
   const downloads: DownloadServer = makeDownloadServer({
     images,
     base: () => `${base()}/dl/`,
@@ -284,6 +309,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
+      scenarios.stop()
       jobs.stop()
       await devices.stop()
       notifier.stop()

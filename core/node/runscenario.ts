@@ -23,4 +23,5 @@ export type Runner = (flow: Flow, wish: RunWish, watch?: RunWatch) => Promise<Ru
 /** By transport. */
 export const RUNNERS: Readonly<Partial<Record<'memory' | 'sockets', Runner>>> = {
   memory: (flow, wish, watch) => runInMemory(SANDBOX_PORTS, flow, wish, watch),
+  sockets: async (flow, wish, watch) => (await import('./runsockets.ts')).runOverSockets(flow, wish, watch),
 }

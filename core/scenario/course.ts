@@ -1,5 +1,5 @@
 // A run as it stands: rows come in, the referee judges them, whoever watches is told. The same for runs in memory, over sockets and with a real device.
-import type { FrameDetail, RunWish, ScenarioRun, Seq } from '../api.ts'
+import type { FrameDetail, RunWish, ScenarioRun, Seq, SessionRow } from '../api.ts'
 import type { Finding } from '../syncml/finding.ts'
 import { Referee } from './referee.ts'
 import type { Verdicts } from './referee.ts'
@@ -19,6 +19,8 @@ export interface RunWatch {
   readonly take?: (detail: FrameDetail) => FrameDetail
   /** The run as it stands, whenever a row came and at the end. */
   readonly told?: (run: ScenarioRun) => void
+  /** A session of `take` is over. */
+  readonly ended?: (session: number, state: SessionRow['state'], reason: string) => void
   readonly stopped?: () => boolean
   /** Awaited, in real time, before anything travels in memory. */
   readonly pace?: () => Promise<void>
@@ -31,6 +33,9 @@ export class Course {
   readonly #startedAt: number
   readonly #referee: Referee
   readonly #rows: FrameDetail[] = []
+  /** Numbers where a row was recorded → where it is kept. */
+  readonly #kept = new Map<Seq, Seq>()
+  readonly #sessions = new Map<number, number>()
   #findings: ScenarioRun['findings'] = []
   #last = 0
 
@@ -51,8 +56,13 @@ export class Course {
     return this.#watch.stopped?.() === true
   }
 
-  /** The next row of this run. */
-  take(detail: FrameDetail): void {
+  /** The next row of this run; kept elsewhere where whoever watches says so. */
+  take(recorded: FrameDetail): void {
+    const { take } = this.#watch
+    const cause = recorded.cause === null ? null : (this.#kept.get(recorded.cause) ?? null)
+    const detail = take === undefined ? recorded : take({ ...recorded, cause })
+    this.#kept.set(recorded.row.seq, detail.row.seq)
+    if (recorded.row.session > 0) this.#sessions.set(recorded.row.session, detail.row.session)
     this.#rows.push(detail)
     this.#last = detail.row.at
     if (detail.findings.length > 0) this.#findings = worst([...this.#findings, ...detail.findings.map((each) => told(detail.row.seq, each))])
@@ -63,6 +73,12 @@ export class Course {
   /** Time has passed without a row. */
   tick(at: number): void {
     if (this.#referee.tick(at)) this.#watch.told?.(this.run('running', this.#referee.results()))
+  }
+
+  /** How a session ended where it was recorded. */
+  ended({ session, state, reason }: Pick<SessionRow, 'session' | 'state' | 'reason'>): void {
+    const kept = this.#sessions.get(session)
+    if (kept !== undefined && state !== 'open') this.#watch.ended?.(kept, state, reason)
   }
 
   finish(at: number): RunRecord {

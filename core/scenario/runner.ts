@@ -1,5 +1,5 @@
 // Runs one scenario in a sandbox and lets the referee judge what was recorded. It sets the parties going and stops; it judges nothing itself.
-import type { FrameDetail, RunWish, Seq } from '../api.ts'
+import type { RunWish, Seq } from '../api.ts'
 import type { Flow } from './all.ts'
 import { Course } from './course.ts'
 import type { RunWatch } from './course.ts'
@@ -29,7 +29,6 @@ export function planned(flow: Flow, fault: string): { readonly setup: Setup; rea
 export async function runInMemory(ports: SandboxPorts, flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
   const { encoding = 'xml', seed = 1, fault = '' } = wish
   const { setup, plant } = planned(flow, fault)
-  const causes = new Map<Seq, Seq>()
   let taken: Seq = 0
   let playing: Play | null = null
   const follow = (): void => {
@@ -37,16 +36,8 @@ export async function runInMemory(ports: SandboxPorts, flow: Flow, wish: RunWish
     const { store } = playing.sandbox
     while (taken < store.last) {
       const detail = store.frame(++taken)
-      if (detail !== undefined) course.take(moved(detail))
+      if (detail !== undefined) course.take({ ...detail, row: { ...detail.row, at: detail.row.at + shift } })
     }
-  }
-  /** The row in the time and with the numbers of whoever watches. */
-  const moved = (detail: FrameDetail): FrameDetail => {
-    const cause = detail.cause === null ? null : (causes.get(detail.cause) ?? null)
-    const own = { ...detail, row: { ...detail.row, at: detail.row.at + shift }, cause }
-    const kept = watch.take?.(own) ?? own
-    causes.set(detail.row.seq, kept.row.seq)
-    return kept
   }
   const played = play(ports, { seed, encoding, setup, plant, ...(watch.pace === undefined ? {} : { pace: watch.pace }), rows: follow })
   const { clock, recorder } = played.sandbox
@@ -60,6 +51,7 @@ export async function runInMemory(ports: SandboxPorts, flow: Flow, wish: RunWish
     await clock.run({ limitMs: AFTER_MS, until: () => course.stopped })
     recorder.announce()
     follow()
+    for (const session of recorder.sessions.all()) course.ended(session)
     return course.finish(clock.now() + shift)
   } finally {
     played.end()

@@ -1,0 +1,81 @@
+// The scenarios of a lab: runs in memory whose rows join its trace, runs over sockets in a lab of their own, and runs with a real device in the device's role.
+import type { FrameDetail, LabApi, RunWish, ScenarioRun } from '../api.ts'
+import type { Redactor } from '../evidence/redact.ts'
+import type { Clock } from '../lab/ports.ts'
+import type { Recorder } from '../lab/recorder.ts'
+import type { Flow } from '../scenario/all.ts'
+import { SCENARIOS } from '../scenario/all.ts'
+import { makeScenarios, originOf } from '../scenario/area.ts'
+import type { ScenariosParts } from '../scenario/area.ts'
+import type { RunWatch } from '../scenario/course.ts'
+import { htmlReport } from '../scenario/htmlreport.ts'
+import type { Evidence } from '../scenario/htmlreport.ts'
+import { runLive } from '../scenario/live.ts'
+import { junitXml } from '../scenario/report.ts'
+import { runInMemory } from '../scenario/runner.ts'
+import type { RunRecord } from '../scenario/types.ts'
+import { infoOf } from '../scenario/words.ts'
+import type { TraceStore } from '../store/trace.ts'
+import pack from '../../package.json' with { type: 'json' }
+import { SANDBOX_PORTS } from './runscenario.ts'
+
+export interface LabScenariosParts {
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly trace: TraceStore
+  readonly lab: () => LabApi
+  readonly redactor: () => Redactor
+  readonly simulated: (device: string) => boolean
+  readonly tell: (run: ScenarioRun) => void
+  readonly changed: () => void
+}
+
+/** A real device may take its time, and people even more: silence after which a run with it is over, ms. */
+const PATIENCE_MS = 900_000
+const AFTER_MS = 3000
+
+export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeScenarios> {
+  const { clock, recorder, trace, lab } = parts
+  const run: ScenariosParts['run'] = async (flow, wish, watch) => {
+    if (wish.transport === 'live') return withDevice(flow, wish, watch)
+    if (wish.transport !== 'sockets') return runInMemory(SANDBOX_PORTS, flow, wish, watch)
+    const { runOverSockets } = await import('./runsockets.ts')
+    return runOverSockets(flow, wish, watch)
+  }
+  const withDevice = async (flow: Flow, wish: RunWish, watch: RunWatch): Promise<RunRecord> => {
+    const { device = '' } = wish
+    const { packageFile } = await import('./runsockets.ts')
+    const simulated = parts.simulated(device)
+    return runLive(
+      { lab: lab(), clock, device, file: packageFile, notify: '', patienceMs: PATIENCE_MS, afterMs: AFTER_MS, simulated },
+      flow,
+      wish,
+      watch,
+    )
+  }
+  /** Rows of a run, as the trace has them. */
+  const rowsOf = ({ run: number, first, last, transport }: ScenarioRun): FrameDetail[] => {
+    if (first === 0) return []
+    const all = [...trace.each(first, last)]
+    return transport === 'live' ? all : all.filter(({ origin }) => origin === originOf(number))
+  }
+  return makeScenarios({
+    clock,
+    recorder,
+    run,
+    devices: () => lab().devices.list(),
+    frame: (seq) => trace.frame(seq),
+    report: (runs, format) => {
+      const evidence = runs.flatMap((each): Evidence[] => {
+        const flow = SCENARIOS.find(({ id }) => id === each.id)
+        return flow === undefined ? [] : [{ info: infoOf(flow), run: each, rows: format === 'html' ? rowsOf(each) : [] }]
+      })
+      const redactor = parts.redactor()
+      const options = { redact: (detail: FrameDetail) => redactor.frame(detail), iso: SANDBOX_PORTS.iso, version: pack.version }
+      const text = format === 'html' ? htmlReport(evidence, options) : junitXml(evidence)
+      return { name: `scenarios.${format === 'html' ? 'html' : 'xml'}`, bytes: new TextEncoder().encode(text) }
+    },
+    tell: parts.tell,
+    changed: parts.changed,
+  })
+}

@@ -1,0 +1,107 @@
+// Runs a scenario against a lab through its LabApi: over real sockets with a simulated device of that lab, or with any real device in the device's role.
+import type { FrameDetail, LabApi, PackageFacts, RunWish, Seq, TraceRow } from '../api.ts'
+import type { Clock } from '../lab/ports.ts'
+import type { Flow } from './all.ts'
+import { Course } from './course.ts'
+import type { RunWatch } from './course.ts'
+import type { RunRecord } from './types.ts'
+
+export interface LiveParts {
+  readonly lab: Pick<LabApi, 'trace' | 'jobs' | 'catalogue' | 'software' | 'devices' | 'on'>
+  readonly clock: Clock
+  /** The device in the flow's role. */
+  readonly device: string
+  /** A package as a file that device can install; its facts win over what it says of itself. */
+  readonly file: (
+    pkg: Flow['setup']['catalogue'][number],
+  ) => Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly facts: PackageFacts }>
+  /** Where outcomes are POSTed besides the registered hooks; '' nowhere. */
+  readonly notify: string
+  /** Ms without a decision after which the run ends. */
+  readonly patienceMs: number
+  /** Ms after the last step in which conditions may still be decided. */
+  readonly afterMs: number
+  /** True: the device is a simulated one of this lab and can be told what to ask for. */
+  readonly simulated: boolean
+}
+
+const sleep = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
+
+/** Rows of this device, and those off the wire that name it. */
+const concerns = (row: TraceRow, device: string): boolean => row.device === device || (row.kind === 'http' && row.device === '')
+
+/**
+ * Puts the packages into the catalogue, lets the infrastructure or the device begin, and follows the lab's trace until every step has its verdict.
+ * Rejects with an Error in words where it cannot begin.
+ */
+export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
+  const { lab, clock, device, patienceMs, afterMs } = parts
+  if ((wish.fault ?? '') !== '') throw new Error('faults are planted in memory only: choose transport memory')
+  await stock(parts, flow)
+  const startedAt = watch.startedAt ?? clock.now()
+  const course = new Course(flow, wish, watch, startedAt)
+  let next: Seq = (await end(lab)) + 1
+  let last = next - 1
+  const off = lab.on('trace', (fact) => {
+    last = Math.max(last, fact.last)
+  })
+  /** Takes in what was recorded since, in order. */
+  const follow = async (): Promise<boolean> => {
+    const before = next
+    for (; next <= last; next++) {
+      const detail: FrameDetail = await lab.trace.frame(next)
+      // A message in the stepper's hands is looked at again when it is decided.
+      if (detail.row.hold === 'held') break
+      if (concerns(detail.row, device)) course.take(detail)
+    }
+    return next > before
+  }
+  try {
+    await begin(parts, flow)
+    let quiet = clock.now()
+    while (!course.stopped && !course.decided && clock.now() - quiet < patienceMs) {
+      if (await follow()) quiet = clock.now()
+      else course.tick(clock.now())
+      await sleep(clock, 20)
+    }
+    for (const until = clock.now() + afterMs; !course.stopped && clock.now() < until;) {
+      await follow()
+      await sleep(clock, 50)
+    }
+    await follow()
+    for (const session of await lab.trace.sessions()) course.ended(session)
+    return course.finish(clock.now())
+  } finally {
+    off()
+  }
+}
+
+async function end(lab: LiveParts['lab']): Promise<Seq> {
+  // Asked in strides: a page tells how far it came.
+  let seq = 0
+  for (;;) {
+    const page = await lab.trace.rows(seq + 1, 5000)
+    if (page.count === 0) return seq
+    seq = page.first + page.count - 1
+  }
+}
+
+/** Packages of the flow that the catalogue has not. */
+async function stock({ lab, file }: LiveParts, { setup }: Flow): Promise<void> {
+  const known = new Set((await lab.catalogue.list()).filter(({ withdrawn }) => !withdrawn).map(({ pkgId }) => pkgId))
+  for (const pkg of setup.catalogue) {
+    if (known.has(pkg.pkgId)) continue
+    const { name, bytes, facts } = await file(pkg)
+    await lab.catalogue.add(name, bytes, facts)
+  }
+}
+
+async function begin({ lab, device, notify, simulated }: LiveParts, { setup }: Flow): Promise<void> {
+  const { trigger } = setup
+  if (trigger.by !== 'device') {
+    await lab.jobs.create({ ...trigger.job, device, ...(notify === '' ? {} : { notify }) })
+    return
+  }
+  // A real device asks by itself, or not at all.
+  if (simulated) await lab.software.request(device, trigger.request)
+}
