@@ -17,6 +17,8 @@ export class Draft {
   #empty = 0
   /** Octets used so far; measured only once somebody asks. */
   #size: number | null = null
+  /** Status elements that every message needs. */
+  forced = 0
   says = false
   answers = false
 
@@ -27,6 +29,7 @@ export class Draft {
 
   /** Adds without asking whether it fits: the Status elements that every message needs. */
   force(entry: Entry): void {
+    this.forced += 1
     this.#commands.push({ command: commandOf(entry), tag: null, part: 'whole' })
     this.#size = null
   }

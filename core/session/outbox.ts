@@ -250,7 +250,8 @@ export class Outbox {
       }
       room -= Math.max(1, Math.ceil(room / 16))
     }
-    if (rest.begun && packing.settled && !draft.says && !draft.answers)
+    // Status of more than SyncHdr and one chunk is something new: the object waits for the next message.
+    if (rest.begun && packing.settled && !draft.says && !draft.answers && draft.forced <= 2)
       throw new Error(`no chunk fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
     return false
   }

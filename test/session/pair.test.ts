@@ -242,6 +242,23 @@ describe('small messages and large objects', () => {
     expect(pair.device.leaves.get('./Other')).toBe('x')
   })
 
+  test('an object in transit waits where the Status elements of a message leave no room for a chunk', () => {
+    // What is asked while Results are under way comes with an object of its own: its length decides how many commands wait for their Status.
+    for (let length = 200; length <= 4000; length += 100) {
+      const pair = ready(
+        { settings: { maxMsgSize: 4692 }, account: { ...CLIENT_ACCOUNT, auth: 'syncml:auth-basic' } },
+        { settings: { maxMsgSize: 1450 } },
+      )
+      pair.device.leaves.set('./V/4', 'initial '.repeat(160))
+      const octets = Uint8Array.from({ length }, (_, i) => i * 31)
+      pair.queue('a', [get('./V/4'), replace('./V/0', octets), get('./V/0')])
+      pair.queue('b', [get('./V/0'), replace('./V/0', ''), get('./V/0'), get('./V/0')])
+      expect([length, pair.run().detail?.['reason']]).toEqual([length, ''])
+      expect(['a', 'b'].map((id) => pair.order(id).state)).toEqual(['done', 'done'])
+      for (const { up, frame } of pair.wire.slice(1)) expect(frame.bytes.length).toBeLessThanOrEqual(up ? 1450 : 4692)
+    }
+  })
+
   test('dm 17 and 18: many Results in several messages: the server asks with 1222 and without Final, the client closes last', () => {
     const pair = ready({}, { settings: { maxMsgSize: 1200 } })
     for (let i = 0; i < 12; i++) pair.device.leaves.set(`./V/${String(i)}`, `value ${String(i)} `.repeat(20))
