@@ -316,10 +316,13 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       await running.push.close()
       await running.dm.close()
       running.host.stop()
+      witness.stop()
       boards.stop()
       lab.stop()
       await running.ui?.close()
       clearInterval(flusher)
+      // What happened last has its row before the trace is closed.
+      recorder.settle()
       await workspace.close()
     },
   }
