@@ -7,11 +7,11 @@ export interface Address {
   readonly path: string
 }
 
-const ABSOLUTE = /^(https?):\/\/([^/?#\s\\@]+)([^#\s\\]*)/i
+const ABSOLUTE = /^(https?):\/\/([^/?#@]+)(?![^/?#])([^#]*)/i
 
 /** Reads an absolute http or https URL; null where it is none, or carries a user name. */
 export function readAddress(text: string): Address | null {
-  if (/[\s\x00-\x1f\x7f]/.test(text)) return null
+  if (/[\s\x00-\x1f\x7f\\]/.test(text)) return null
   const match = ABSOLUTE.exec(text)
   if (match === null) return null
   const [, scheme = '', authority = '', rest = ''] = match

@@ -13,10 +13,9 @@ import type {
   InstallAsk,
   InstalledComponent,
   PackageStore,
-  SoftwareHost,
   StoredFile,
 } from '../software/ports.ts'
-import type { Downloads, Installer, InstallerOptions, StartRecord } from './delivery.ts'
+import type { Installer, InstallerOptions, StartRecord } from './delivery.ts'
 import { DeviceFiles } from './devicestate.ts'
 import type { AnyAnswer, DeviceState, Installed } from './devicestate.ts'
 import { bytesBelow, digestOf, writeWhole } from './disk.ts'
@@ -32,23 +31,6 @@ const QUOTA = 256 << 20
 /** Opens the folder of a device; half-done work of an earlier process is taken back first. */
 export function makeInstaller(options: InstallerOptions): Installer {
   return new FolderInstaller(options)
-}
-
-/** Everything a device's software needs, from its download client and its installer. */
-export function softwareHost(downloads: Downloads, installer: Installer): SoftwareHost {
-  return {
-    store: installer.store,
-    download: (ask, progress) => downloads.ask(ask, progress),
-    install: (ask) => installer.install(ask),
-    activate: (ask) => installer.activate(ask),
-    deactivate: (ask) => installer.deactivate(ask),
-    uninstall: (ask) => installer.uninstall(ask),
-    discard: (ask) => installer.discard(ask),
-    flash: (ask) => installer.flash(ask),
-    outcome: (key) => installer.outcome(key),
-    boot: () => installer.boot(),
-    note: (what, text) => installer.note(what, text),
-  }
 }
 
 /** Name of a package's file on the disk: letters, digits, `.`, `_`, `-` stay; no name leads out of the folder. */
