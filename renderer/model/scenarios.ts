@@ -185,7 +185,7 @@ export function conditions(info: ScenarioInfo, run: ScenarioRun | null): readonl
   const given = run?.conditions ?? []
   const of = (text: string, when: 'before' | 'after'): ConditionResult & { readonly look: VerdictLook } => {
     const found = given.find((one) => one.text === text && one.when === when)
-    if (found !== undefined) return { ...found, look: VERDICT[found.verdict] }
+    if (found !== undefined && !(found.verdict === 'not reached' && run?.state === 'running')) return { ...found, look: VERDICT[found.verdict] }
     const look = run === null ? NOT_RUN : run.state === 'running' ? WAITING : VERDICT['not reached']
     return { text, when, verdict: 'not reached', messages: [], reason: '', look }
   }

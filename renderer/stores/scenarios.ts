@@ -43,7 +43,7 @@ export const useScenarios = defineStore('scenarios', () => {
     offs.forEach((off) => off())
     offs = []
     if (api === null) return
-    offs = [api.on('scenario', (fact) => (runs.value = withRun(runs.value, fact)))]
+    offs = [api.on('scenario', moved)]
     try {
       const [all, past] = await Promise.all([api.scenarios.list(), api.scenarios.runs()])
       list.value = all
@@ -53,6 +53,13 @@ export const useScenarios = defineStore('scenarios', () => {
       problem.value = error instanceof Error ? error.message : String(error)
     }
     loaded.value = true
+  }
+  /** A run that ends red shows at once what broke it, unless the person looks at a step already. */
+  function moved(fact: ScenarioRun): void {
+    runs.value = withRun(runs.value, fact)
+    if (fact.state !== 'done' || run.value?.run !== fact.run || step.value !== '') return
+    const broken = fact.steps.find((one) => one.verdict === 'fail')
+    if (broken !== undefined) look(broken.key, broken.messages)
   }
   watch(() => world.api, begin, { immediate: true })
 
@@ -90,6 +97,7 @@ export const useScenarios = defineStore('scenarios', () => {
     const begun = await world.attempt(`Starting ${asked.id}`, (lab) => lab.scenarios.run(asked))
     busy.value = false
     if (begun === null) return
+    trace.select(0)
     // What came by event meanwhile is newer than the answer.
     if (!runs.value.some((one) => one.run === begun.run)) runs.value = withRun(runs.value, begun)
     choose(asked.id, begun.run)
