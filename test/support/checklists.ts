@@ -1,4 +1,4 @@
-// What the three conformance checklists ask, in our own words, by number; an item without a test says why. docs/conformance.md is made from it.
+// What the conformance checklists ask, in our own words, by number; an item without a test says why. docs/conformance.md is made from it.
 
 /** `standing` CONFIRMED rests on a normative text or vector, INFERRED on implementations. `without`: why no test names it. */
 export interface Point {
@@ -9,7 +9,7 @@ export interface Point {
 
 export interface Checklist {
   /** How titles of tests begin. */
-  readonly key: 'dm' | 'wbxml' | 'nb'
+  readonly key: 'dm' | 'wbxml' | 'nb' | 'sc' | 'fu'
   readonly title: string
   /** The first is number 1. */
   readonly points: readonly Point[]
@@ -151,9 +151,110 @@ const NB: readonly Point[] = [
   likely('three wrong PINs'),
 ]
 
-/** All three, in the order of the document. */
+const SC: readonly Point[] = [
+  sure('the root tells the MO id of its version'),
+  sure('children of the root'),
+  sure('an added package gets Status 10, Operations and primitives'),
+  sure('Data cannot be read: 405'),
+  sure('servers do not write Status, State and deployed components'),
+  sure('Download: 202, 30, 40, Delivered 10/10, one alert 1200'),
+  sure('DownloadInstall: Deployed active, Download back at 10'),
+  sure('DownloadInstallInactive: Deployed inactive'),
+  sure('Install and InstallInactive'),
+  sure('PkgIDRef names the package'),
+  sure('Activate and Deactivate, idempotent'),
+  sure('Remove of a component and of a package'),
+  sure('a failed installation leaves the old version running'),
+  sure('the alert echoes the correlator; none where none came'),
+  sure('Source, Target, Type and Data of the alert'),
+  sure('an alert goes again after a lost answer, not after 200 or 202'),
+  sure('alerts survive power-off and go to the server that ordered'),
+  likely('no retry of its own after the final alert'),
+  likely('every result code can be reached'),
+  likely('the wrong-state matrix; what is refused changes nothing'),
+  sure('404, 406, 425, 405 of an Exec'),
+  sure('a restart in each progressing value gives the failed one'),
+  sure('large objects: committed whole or not at all'),
+  sure('StructData of the inventory, or 406'),
+  sure('answers of UI alerts; a refusal in a Sequence skips the rest', 'see dm 46 and dm 47'),
+  sure('a refusal on the device: 1401, nothing changed'),
+  sure('unknown environment: 1413, no installation'),
+  sure('bad signature: 1407, nothing of the package runs'),
+  likely('requests of the device by unregistered types'),
+  likely('the same order again: 202, or its stored result'),
+  likely('Delete of a package in work 403'),
+  sure('"no data" is sent as 60'),
+  likely('the root is found by Type'),
+  sure('200 and 1200 to 1299, 202, and everything else'),
+  sure('alert Types bare, prefixed and pre-final'),
+  sure('Formats of the alert'),
+  likely('late alerts find their job'),
+  sure('direct delivery only where large objects fit'),
+  sure('plain Gets after 406'),
+  likely('Add, on 418 Replace; Replace, on 404 Add'),
+  sure('the infrastructure is told exactly once'),
+  likely('200, 202 or 415 to a request of a device'),
+  sure('no Exec before the user confirmed'),
+  sure('Status 70 and vanished packages are understood'),
+  sure('1.1: MO id, Reboot; servers of 1.0 work'),
+  sure('Replace of a missing node 404'),
+  sure('direct delivery: Adds, then chunks; 418 goes on'),
+  likely('devices without auto-add'),
+  sure('Size: base64 in XML, raw in WBXML'),
+  likely('lab reports weak security, strict refuses it'),
+  likely('an accepted order survives its session'),
+  likely('unknown outcomes are read, never blindly repeated'),
+  sure('updates in one, in two, and by removing first'),
+  sure('start records prove that it ran'),
+  sure('conditions before and after; partial results'),
+  sure('default sets and subscriptions'),
+  likely(
+    'confirmation by Alert 1101 or by the device',
+    'what decides step 1 of S3 takes either (core/scenario/s3.ts); the lab itself asks first, see sc 43',
+  ),
+]
+
+const FU: readonly Point[] = [
+  sure('Type of the object'),
+  sure('State is readable, 10 at first'),
+  sure('URLs read back'),
+  sure('PkgData cannot be read: 405'),
+  sure('a way to fetch and a way to update'),
+  sure('Download: 202, 30, 50, one alert'),
+  sure('Update: 202, 60, 90 or 100, one alert'),
+  sure('DownloadAndUpdate: one alert, at the end'),
+  sure('its failed download: State 20, no update'),
+  sure('PkgData counts when committed'),
+  sure('no correlator in, none out'),
+  sure('Source of the alert is the object'),
+  sure('failures are marked'),
+  sure('no retry before a new Exec'),
+  sure('the alert survives the restart of the update'),
+  sure('every result code can be reached'),
+  sure('a new URL drops the package; a new download without one is refused'),
+  likely('the wrong-state matrix'),
+  sure('no reset while an operation runs'),
+  likely('a power cut in the update: the update agent decides'),
+  sure('requests of the device'),
+  sure('200 or 202 to a request'),
+  sure('alerts as clients send them'),
+  sure('200 of an Exec counts as 202'),
+  sure('unknown states and codes'),
+  sure('never URL and data for one job'),
+  likely('no Update before the package is there'),
+  likely('gives up when no alert comes'),
+  likely('PkgName and PkgVersion'),
+  sure('425, 406, 404 of an Exec'),
+  sure('Replace of a missing node 404'),
+  likely('Type stays the same with the auxiliary object'),
+  likely('an accepted order survives its session'),
+]
+
+/** All, in the order of the document. */
 export const CHECKLISTS: readonly Checklist[] = [
   { key: 'dm', title: 'Device management protocol', points: DM },
   { key: 'wbxml', title: 'WBXML', points: WBXML },
   { key: 'nb', title: 'Notification and bootstrap', points: NB },
+  { key: 'sc', title: 'Software components (SCOMO)', points: SC },
+  { key: 'fu', title: 'Firmware update (FUMO)', points: FU },
 ]

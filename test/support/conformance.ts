@@ -13,13 +13,14 @@ export interface Named {
 }
 
 /** A title that begins with points: `dm 4, 15: …`, `dm 17 and 18: …`, `dm 1 to 4: …`, `nb 8, nb 10: …`, `dm 38 (A5): …`. */
-const TITLE = /(['"`])((?:dm|wbxml|nb) \d+(?:(?:, | and |, and | to )(?:(?:dm|wbxml|nb) )?\d+)*(?: \([A-Z]\d+\))?: (?:(?!\1)[^\n\\]|\\.)*)\1/g
+const TITLE =
+  /(['"`])((?:dm|wbxml|nb|sc|fu) \d+(?:(?:, | and |, and | to )(?:(?:dm|wbxml|nb|sc|fu) )?\d+)*(?: \([A-Z]\d+\))?: (?:(?!\1)[^\n\\]|\\.)*)\1/g
 
 /** Points a title names, as `dm 4`. */
 export function pointsOf(title: string): string[] {
   let key = ''
   const points: string[] = []
-  for (const [, joint, named, number = ''] of title.slice(0, title.indexOf(':')).matchAll(/(to )?(?:(dm|wbxml|nb) )?(?<![A-Z])(\d+)/g)) {
+  for (const [, joint, named, number = ''] of title.slice(0, title.indexOf(':')).matchAll(/(to )?(?:(dm|wbxml|nb|sc|fu) )?(?<![A-Z])(\d+)/g)) {
     key = named ?? key
     const last = joint === undefined ? Number(number) : Number(points.at(-1)?.split(' ')[1]) + 1
     for (let at = last; at <= Number(number); at++) points.push(`${key} ${String(at)}`)
@@ -65,7 +66,7 @@ export function render(found = collect()): string {
     return [`## ${title}`, '', '| point | what | standing | tests |', '|---|---|---|---|', ...rows].join('\n')
   })
   const head =
-    '# Conformance\n\nEvery point of the three checklists with the tests that name it. Made by `node test/conformance.mjs` from the titles of the tests; ' +
+    '# Conformance\n\nEvery point of the checklists with the tests that name it. Made by `node test/conformance.mjs` from the titles of the tests; ' +
     'a test fails while it is stale. CONFIRMED rests on a normative text or a published vector, INFERRED on what implementations do.'
   return `${[head, ...parts].join('\n\n')}\n`
 }
