@@ -28,10 +28,22 @@ export class Draft {
   }
 
   /** Adds without asking whether it fits: the Status elements that every message needs. */
-  force(entry: Entry): void {
+  force(entry: Entry): true {
     this.forced += 1
     this.#commands.push({ command: commandOf(entry), tag: null, part: 'whole' })
     this.#size = null
+    return true
+  }
+
+  /** The same where it fits; false where it does not. */
+  forceFitting(entry: Entry): boolean {
+    const command = commandOf(entry)
+    const size = this.#used() + this.#measure(command)
+    if (size > this.#limit) return false
+    this.forced += 1
+    this.#commands.push({ command, tag: null, part: 'whole' })
+    this.#size = size
+    return true
   }
 
   add(command: Command, tag: number | null): void {

@@ -59,6 +59,8 @@ const SMALLEST_CHUNK = 24
 /** The queue of one session. Answers keep their order; `front` is for what concerns the message that came last. */
 export class Outbox {
   #front: Entry[] = []
+  /** What of the front found no room in the last message. */
+  #carry: Entry[] = []
   #queue: Entry[] = []
   #transit: Rest | null = null
 
@@ -83,12 +85,12 @@ export class Outbox {
   }
 
   get empty(): boolean {
-    return this.#front.length === 0 && this.#queue.length === 0 && this.#transit === null
+    return this.#front.length === 0 && this.#carry.length === 0 && this.#queue.length === 0 && this.#transit === null
   }
 
   /** True where answers wait: Status, Results, an Alert of the session. */
   get answers(): boolean {
-    return this.#queue.some((entry) => entry.kind !== 'command') || this.#transit?.entry.kind === 'results'
+    return this.#carry.length > 0 || this.#queue.some((entry) => entry.kind !== 'command') || this.#transit?.entry.kind === 'results'
   }
 
   /** True where commands of ours wait, or one is in transit. */
@@ -115,11 +117,20 @@ export class Outbox {
 
   /** Packs the next message: as many entries as fit, in order. Throws an Error in words where not even one Status fits. */
   pack(packing: Packing): Packed {
-    const usual = this.#transit === null ? this.#everything(packing) : this.#goingOn(packing, this.#transit)
+    const easy = this.#carry.length === 0
+    const usual = !easy ? null : this.#transit === null ? this.#everything(packing) : this.#goingOn(packing, this.#transit)
     if (usual !== null) return usual
     const draft = new Draft(packing)
-    for (const entry of this.#front) draft.force(entry)
+    const [first, ...rest] = this.#front
+    const needed = [...(first === undefined ? [] : [first]), ...this.#carry, ...rest]
+    const left = needed.findIndex((entry, i) => (i === 0 ? draft.force(entry) : draft.forceFitting(entry)) === false)
     this.#front = []
+    this.#carry = left < 0 ? [] : needed.slice(left)
+    // Status elements alone fill the message: what else waits goes with the next one.
+    if (left >= 0) {
+      if (packing.ask) draft.add(NEXT, null)
+      return { ...draft.finish(false), open: this.#transit !== null, dropped: [] }
+    }
     const dropped: { entry: Entry; reason: string }[] = []
     this.#fill(draft, packing, dropped)
     const answersLeft = this.#queue.some((entry) => entry.kind !== 'command')

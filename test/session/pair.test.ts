@@ -22,6 +22,16 @@ const ready = (client: Partial<ClientOptions> = {}, server: ConstructorParameter
 const again = (passed: Passed, message: Message): Frame => ({ ...passed.frame, bytes: encode(message, { encoding: passed.frame.encoding }) })
 const codes = (pair: Pair, id: string): unknown => pair.order(id).outcomes.map(({ command, code, data }) => [command, code, data])
 
+test('more Status elements than one message holds, while Results are in transit, go with the next ones', () => {
+  const pair = ready({ settings: { maxMsgSize: 16384 } }, { settings: { maxMsgSize: 1450 } })
+  pair.device.leaves.set('./Big', 'x'.repeat(5000))
+  pair.queue('a', [get('./Big'), ...Array.from({ length: 14 }, (_, i) => replace(`./X${String(i)}`, 'one'))])
+  expect(pair.run().detail).toMatchObject({ state: 'completed' })
+  expect(pair.order('a').state).toBe('done')
+  expect(pair.order('a').outcomes[0]?.data).toHaveLength(5000)
+  for (const { up, frame } of pair.wire.slice(1)) if (up) expect(frame.bytes.length).toBeLessThanOrEqual(1450)
+})
+
 describe('packages', () => {
   test('dm 1 to 4: nothing queued: #1, #2 with Status only, and the client is silent (dm 14)', () => {
     const pair = ready()
