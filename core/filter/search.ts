@@ -14,11 +14,11 @@ export interface Slice {
   readonly through: Seq
 }
 
-/** Rows taken from the source at once. */
-const STRIDE = 500
+/** Rows taken from the source at once: what is read is examined, nothing is read twice by the next slice but a few rows whose bytes are wanted. */
+const STRIDE = { row: 250, deep: 50 }
 
 /**
- * Examines rows `first … last` until `enough` says so (asked after every few rows) or the end is reached; at least one row is examined.
+ * Examines rows `first … last` until `enough` says so (asked after every row whose bytes may be read, else after some hundred) or the end is reached; at least one row is examined.
  * The next slice begins at `through + 1`.
  */
 export function searchSlice(
@@ -30,20 +30,19 @@ export function searchSlice(
 ): Slice {
   const found: Seq[] = []
   const reading = new Reading(from.around)
-  // Bytes cost hundreds of times what a row costs.
-  const every = filter.needs === 'row' ? 64 : 4
+  const deep = filter.needs !== 'row'
+  const stride = deep ? STRIDE.deep : STRIDE.row
   let through = first - 1
-  let count = 0
-  for (let at = first; at <= last; at += STRIDE) {
-    const end = Math.min(last, at + STRIDE - 1)
+  for (let at = first; at <= last; at += stride) {
+    const end = Math.min(last, at + stride - 1)
     for (const row of from.rows(at, end)) {
       if (filter.row(row, reading)) found.push(row.seq)
       through = row.seq
-      count += 1
-      if (count % every === 0 && enough()) return { found, through }
+      // Bytes cost hundreds of times what a row costs.
+      if (deep && enough()) return { found, through }
     }
     through = end
-    if (enough()) return { found, through }
+    if (!deep && enough()) return { found, through }
   }
   return { found, through: Math.max(through, last) }
 }

@@ -416,10 +416,13 @@ describe('other things than rows', () => {
 })
 
 describe('a long trace', () => {
-  it('is searched slice by slice, every row once, and can be left at any point', () => {
+  it.each([
+    ['status >= 400', 4],
+    ['status >= 400 || correlator == nobody', 1000],
+  ])('is searched slice by slice, every row once, and can be left at any point: %s', (expression, least) => {
     const rows = Array.from({ length: 3000 }, (_, i) => ({ ...the((i % 8) + 1).row, seq: i + 1 }))
     const source = (first: number, last: number) => rows.slice(first - 1, last)
-    const filter = rowFilter('status >= 400')
+    const filter = rowFilter(expression)
     const all: number[] = []
     let slices = 0
     for (let first = 1; first <= rows.length; slices++) {
@@ -429,7 +432,7 @@ describe('a long trace', () => {
       all.push(...hits)
       first = through + 1
     }
-    expect(slices).toBeGreaterThan(10)
+    expect(slices).toBeGreaterThanOrEqual(least)
     expect(all).toEqual(rows.filter(({ statuses }) => statuses.includes('418')).map(({ seq }) => seq))
   })
 })
