@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { launch } from './browser.ts'
+import { softwareShots } from './softwareshots.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const out = join(root, 'docs/screenshots')
@@ -172,6 +173,7 @@ await shoot(
     await page.getByText(/^After row \d+, message/).waitFor()
   }),
 )
+await softwareShots(browser, ready.ui, out)
 await browser.close()
 lab.kill('SIGTERM')
 await new Promise((done) => lab.once('exit', done))

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { consent, demoBoard, downloadRows, downloadRun, softwareLab } from '../support/demosoftware.ts'
 import type { FakeLab } from '../support/fakelab.ts'
 import { realLab } from '../support/reallab.ts'
-import { softwareStory } from './softwareshots.ts'
+import { scenarioStory, softwareStory } from './softwareshots.ts'
 import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
 describe.skipIf(!THERE)(`software in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
@@ -354,6 +354,19 @@ describe.skipIf(!THERE)(`software in Chromium${WITHOUT}`, { timeout: 60_000 }, (
       ['remove', 'not_found', 0],
       ['activate', 'queued', 0],
     ])
+    expect(await audit(page)).toEqual([])
+  })
+
+  it('a real lab runs a flow of S1: every step is decided by a row that stands in the ladder', async () => {
+    const lab = await realLab()
+    later(() => lab.end())
+    const page = await open(lab)
+    await scenarioStory(page, async () => {})
+    expect(new Set(await words(page))).toEqual(new Set(['pass']))
+    const [run] = await lab.api.scenarios.runs()
+    const decided = run?.steps.find((one) => one.key === '6a')?.messages ?? []
+    expect(decided.length).toBeGreaterThan(0)
+    for (const seq of decided.slice(0, 1)) expect(await page.locator(`#rung-${String(seq)}`).getAttribute('aria-selected')).toBe('true')
     expect(await audit(page)).toEqual([])
   })
 

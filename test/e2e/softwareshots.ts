@@ -12,6 +12,7 @@ export async function softwareShots(browser: Browser, url: string, out: string):
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
   page.setDefaultTimeout(30_000)
   const shot = async (name: string): Promise<void> => {
+    for (const close of await page.getByRole('button', { name: 'Dismiss' }).all()) await close.click()
     await page.waitForTimeout(500)
     await page.screenshot({ path: join(out, `${name}.png`) })
   }
