@@ -73,7 +73,7 @@ function child(words: readonly string[], kill: (line: string) => number | null =
 
 const down = () => r.rows.filter(({ row }) => row.direction === 'down' && row.target === `/dl/${NAME}`)
 
-test(`${String(MIB)} MiB through each mechanism: intact, and neither side's memory grows with it`, { timeout: 120_000 }, async () => {
+test(`dl 34: ${String(MIB)} MiB through each mechanism: intact, and neither side's memory grows with it`, { timeout: 120_000 }, async () => {
   const { size, sha256 } = await offer()
   for (const mechanism of ['http', 'dlota1', 'dlota2'] as const) {
     const before = process.memoryUsage().rss
@@ -85,7 +85,7 @@ test(`${String(MIB)} MiB through each mechanism: intact, and neither side's memo
   for (const { bytes, row } of down()) expect([bytes.length, row.text.includes('truncated')]).toEqual([4096, true])
 })
 
-test('cut at ten random odd offsets: what was resumed repeats at most one buffer each time', { timeout: 120_000 }, async () => {
+test('dl 28: cut at ten random odd offsets: what was resumed repeats at most one buffer each time', { timeout: 120_000 }, async () => {
   const { size, sha256 } = await offer()
   let seed = 20261121
   const random = (): number => (seed = (seed * 1103515245 + 12345) % 0x8000_0000)
@@ -105,7 +105,7 @@ test('cut at ten random odd offsets: what was resumed repeats at most one buffer
 })
 
 test(
-  `killed ${String(KILLS)} times in mid-download: the next process goes on, and the digest is right`,
+  `dl 29: killed ${String(KILLS)} times in mid-download: the next process goes on, and the digest is right`,
   { timeout: 60_000 + KILLS * 5000 },
   async () => {
     const { size, sha256 } = await offer()
@@ -167,7 +167,7 @@ test(
   },
 )
 
-test('curl agrees on ranges, on If-Range, on what is not there, and resumes by itself', async (context) => {
+test('dl 40: curl agrees on ranges, on If-Range, on what is not there, and resumes by itself', async (context) => {
   needs(context, 'curl')
   const bytes = payload(150_000, sha256Bytes)
   r.images.put('x-1.0.bin', bytes)

@@ -1,4 +1,5 @@
 // What the conformance checklists ask, in our own words, by number; an item without a test says why. docs/conformance.md is made from it.
+import { DL } from './checklistdl.ts'
 
 /** `standing` CONFIRMED rests on a normative text or vector, INFERRED on implementations. `without`: why no test names it. */
 export interface Point {
@@ -9,7 +10,7 @@ export interface Point {
 
 export interface Checklist {
   /** How titles of tests begin. */
-  readonly key: 'dm' | 'wbxml' | 'nb' | 'sc' | 'fu'
+  readonly key: 'dm' | 'wbxml' | 'nb' | 'sc' | 'fu' | 'dl'
   readonly title: string
   /** The first is number 1. */
   readonly points: readonly Point[]
@@ -257,4 +258,5 @@ export const CHECKLISTS: readonly Checklist[] = [
   { key: 'nb', title: 'Notification and bootstrap', points: NB },
   { key: 'sc', title: 'Software components (SCOMO)', points: SC },
   { key: 'fu', title: 'Firmware update (FUMO)', points: FU },
+  { key: 'dl', title: 'Package delivery', points: DL },
 ]
