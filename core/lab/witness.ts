@@ -17,6 +17,8 @@ export interface Witness {
   happened(note: Note): void
   /** A line of the device's own log. */
   performed(device: string, line: SoftwareLogLine): void
+  /** Writes what waits; nothing is written afterwards, since the trace closes. */
+  stop(): void
 }
 
 const WORDS: Readonly<Record<UiAnswer['act'], string>> = {
@@ -30,7 +32,14 @@ const WORDS: Readonly<Record<UiAnswer['act'], string>> = {
 }
 
 export function makeWitness(recorder: Recorder, clock: Clock, changed: () => void = () => {}): Witness {
+  let stopped = false
+  const settle = (): void => {
+    if (stopped) return
+    recorder.settle()
+    changed()
+  }
   const tell = (...about: Parameters<typeof happening>): void => {
+    if (stopped) return
     recorder.happened(clock.now(), clock.mono(), happening(...about))
     changed()
   }
@@ -56,12 +65,14 @@ export function makeWitness(recorder: Recorder, clock: Clock, changed: () => voi
       )
     },
     happened: (note) => {
+      if (stopped) return
       recorder.happens(clock.now(), clock.mono(), note)
       // Where no message caused it.
-      clock.soon(() => {
-        recorder.settle()
-        changed()
-      })
+      clock.soon(settle)
+    },
+    stop: () => {
+      settle()
+      stopped = true
     },
     performed: (device, { what, text }) => tell('device.performs', device, `${what}: ${text}`, { what }),
   }

@@ -309,7 +309,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
-      scenarios.stop()
+      await scenarios.stop()
       jobs.stop()
       await devices.stop()
       notifier.stop()

@@ -34,9 +34,17 @@ export const originOf = (run: number): string => `scenario run ${String(run)}`
 interface Kept {
   run: ScenarioRun
   stopped: boolean
+  /** Settled when it is over. */
+  over: Promise<void>
 }
 
-export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): void } {
+/** Waits `ms` in real time, or until somebody stops the run. */
+async function linger(clock: Clock, ms: number, stopped: () => boolean): Promise<void> {
+  for (const end = clock.now() + ms; !stopped() && clock.now() < end;)
+    await new Promise<void>((resolve) => clock.after(Math.min(50, end - clock.now()), resolve))
+}
+
+export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): Promise<void> } {
   const { clock, recorder } = parts
   /** Newest last. */
   const runs: Kept[] = []
@@ -65,7 +73,7 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
   const start = (flow: Flow, wish: RunWish): Kept => {
     const number = ++count
     const { transport = 'memory', pace = 0 } = wish
-    const kept: Kept = { run: new Course(flow, wish, { run: number }, clock.now()).run('running'), stopped: false }
+    const kept: Kept = { run: new Course(flow, wish, { run: number }, clock.now()).run('running'), stopped: false, over: Promise.resolve() }
     runs.push(kept)
     const over = runs.findIndex(({ run }) => run.state !== 'running')
     if (runs.length > KEPT && over >= 0) runs.splice(over, 1)
@@ -77,9 +85,9 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
       ...(transport === 'live'
         ? {}
         : { take: (detail) => take(detail, originOf(number)), ended: (session, state, reason) => recorder.move(session, state, reason) }),
-      ...(pace === 0 ? {} : { pace: () => new Promise<void>((resolve) => clock.after(kept.stopped ? 0 : pace, resolve)) }),
+      ...(pace === 0 ? {} : { pace: () => linger(clock, pace, () => kept.stopped) }),
     }
-    parts.run(flow, wish, watch).then(
+    kept.over = parts.run(flow, wish, watch).then(
       ({ run }) => keep(kept, run),
       (error: unknown) => {
         const text = `the run broke off: ${error instanceof Error ? error.message : String(error)}`
@@ -116,8 +124,9 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
         numbers.map((number) => find(number).run),
         format,
       ),
-    stop: () => {
+    stop: async () => {
       for (const kept of runs) kept.stopped = true
+      await Promise.all(runs.map(({ over }) => over))
     },
   }
 }
