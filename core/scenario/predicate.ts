@@ -6,7 +6,7 @@ import { eventOf, ROWS } from '../filter/rows.ts'
 import { decodeSegment } from '../dmtree/uri.ts'
 import { latest, type MirrorNode } from '../mirror/node.ts'
 import type { Mirror } from '../mirror/mirror.ts'
-import type { Fact, Facts, Predicate, TreePredicate } from './types.ts'
+import type { Contradiction, Fact, Facts, Predicate, TreePredicate } from './types.ts'
 
 /** Name of the event that tells that a job moved. */
 export const JOB_MOVED = 'job.moved'
@@ -37,6 +37,28 @@ export interface Waiting {
 
 /** Makes a waiting predicate; the filter in it is compiled once per scenario. Throws FilterError where the data is wrong. */
 export type Wait = (since: Since) => Waiting
+
+/** What decides and what contradicts, compiled once per scenario. */
+export interface Compiled {
+  readonly decide: Wait
+  readonly fails: readonly { readonly wait: Wait; readonly reason: string }[]
+}
+
+/** The same, waiting. */
+export interface Judging {
+  readonly decide: Waiting
+  readonly fails: readonly { readonly waiting: Waiting; readonly reason: string }[]
+}
+
+/** Throws FilterError. */
+export function compileJudging(decide: Predicate, fails: readonly Contradiction[]): Compiled {
+  return { decide: waitFor(decide), fails: fails.map(({ when, reason }) => ({ wait: waitFor(when), reason })) }
+}
+
+/** Begins to wait. */
+export function startJudging({ decide, fails }: Compiled, since: Since): Judging {
+  return { decide: decide(since), fails: fails.map(({ wait, reason }) => ({ waiting: wait(since), reason })) }
+}
 
 /** Compiles a predicate. Throws FilterError. */
 export function waitFor(predicate: Predicate): Wait {

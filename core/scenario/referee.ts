@@ -3,9 +3,10 @@ import type { ConditionResult, FrameDetail, ScenarioRun, Seq, StepResult, StepVe
 import { Reading } from '../filter/facts.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import { Reader } from '../mirror/reader.ts'
-import { type Look, type Since, type Wait, waitFor, type Waiting } from './predicate.ts'
+import { Conditions } from './conditions.ts'
+import { compileJudging, type Compiled, type Judging, type Look, type Since, startJudging } from './predicate.ts'
 import { aboutRow, wordsOf } from './words.ts'
-import type { Condition, Scenario, Step } from './types.ts'
+import type { Scenario, Step } from './types.ts'
 
 /** What the referee says of a run. */
 export interface Verdicts {
@@ -15,23 +16,8 @@ export interface Verdicts {
   readonly conditions: readonly ConditionResult[]
 }
 
-interface Awaited {
+interface Awaited extends Judging {
   readonly index: number
-  readonly decide: Waiting
-  readonly fails: readonly { readonly waiting: Waiting; readonly reason: string }[]
-}
-
-interface Compiled {
-  readonly decide: Wait
-  readonly fails: readonly { readonly wait: Wait; readonly reason: string }[]
-}
-
-interface Watched {
-  readonly condition: Condition
-  readonly when: 'before' | 'after'
-  readonly decide: Waiting
-  readonly fails: Awaited['fails']
-  result: Pick<ConditionResult, 'verdict' | 'messages' | 'reason'> | null
 }
 
 /** What the stepper kept from its receiver proves nothing. */
@@ -42,7 +28,7 @@ export class Referee {
   readonly #startedAt: number
   readonly #compiled: readonly Compiled[]
   readonly #steps: { verdict: StepVerdict; messages: readonly Seq[]; reason: string; at: number | null; wall: number }[]
-  readonly #conditions: Watched[]
+  readonly #conditions: Conditions
   readonly #rows = new Map<Seq, FrameDetail>()
   readonly #reading: Reading
   readonly #trees = new Map<string, Mirror>()
@@ -61,13 +47,9 @@ export class Referee {
     this.#scenario = scenario
     this.#startedAt = startedAt
     this.#since = { seq: 0, at: startedAt }
-    this.#compiled = scenario.steps.map(({ decide, fails = [] }) => compiled(decide, fails))
+    this.#compiled = scenario.steps.map(({ decide, fails = [] }) => compileJudging(decide, fails))
     this.#steps = scenario.steps.map(() => ({ verdict: 'not reached', messages: [], reason: '', at: null, wall: 0 }))
-    const watch = (condition: Condition, when: 'before' | 'after'): Watched => {
-      const { decide, fails } = started(compiled(condition.decide, condition.fails ?? []), this.#since)
-      return { condition, when, decide, fails, result: null }
-    }
-    this.#conditions = [...scenario.pre.map((each) => watch(each, 'before')), ...scenario.post.map((each) => watch(each, 'after'))]
+    this.#conditions = new Conditions(scenario, this.#since)
     this.#reading = new Reading({
       frame: (seq) => this.#rows.get(seq),
       row: (seq) => this.#rows.get(seq)?.row,
@@ -83,9 +65,9 @@ export class Referee {
     this.#rows.set(detail.row.seq, detail)
     this.#fold(detail)
     const look = this.#look(detail, detail.row.at)
-    const before = this.#watch('before', look)
+    const before = this.#conditions.offer('before', look)
     const moved = this.#failed ? false : this.#judge(look)
-    const after = this.#watch('after', look)
+    const after = this.#conditions.offer('after', look)
     return late || before || moved || after
   }
 
@@ -111,9 +93,9 @@ export class Referee {
   finish(how: 'complete' | 'stopped', at: number): Verdicts {
     if (!this.#over) {
       this.tick(at)
-      if (how === 'complete') this.#watch('after', this.#look(null, at))
+      if (how === 'complete') this.#conditions.offer('after', this.#look(null, at))
       this.#missing(how)
-      for (const watched of this.#conditions) watched.result ??= this.#conditionMissing(watched, how)
+      this.#conditions.finish(this.#failed || how === 'stopped')
       this.#over = true
     }
     return this.results()
@@ -125,10 +107,7 @@ export class Referee {
       const { verdict, messages, reason, at } = this.#steps[i] ?? { verdict: 'not reached', messages: [], reason: '', at: null }
       return { key, label, verdict, messages, reason, at }
     })
-    const conditions = this.#conditions.map(({ condition, when, result }): ConditionResult => {
-      const { verdict, messages, reason } = result ?? { verdict: 'not reached', messages: [], reason: '' }
-      return { text: `${condition.key}: ${condition.text}`, when, verdict, messages, reason }
-    })
+    const conditions = this.#conditions.results()
     return { verdict: this.#over ? overall(steps, conditions) : '', steps, conditions }
   }
 
@@ -164,7 +143,7 @@ export class Referee {
       const own = this.#compiled[index]
       // What the row that decided the step before proves is new to a step that this row may decide too.
       const since = this.#scenario.steps[index]?.sameRow === true ? { ...this.#since, seq: this.#since.seq - 1 } : this.#since
-      if (own !== undefined) awaited.push({ index, ...started(own, since) })
+      if (own !== undefined) awaited.push({ index, ...startJudging(own, since) })
       if ((this.#scenario.steps[index]?.missing ?? 'fail') === 'fail') break
     }
     this.#awaited = awaited
@@ -316,33 +295,6 @@ export class Referee {
   #decidedBy(seq: Seq): string[] {
     return this.#scenario.steps.flatMap(({ key }, i) => (this.#steps[i]?.messages.includes(seq) === true ? [key] : []))
   }
-
-  #watch(when: 'before' | 'after', look: Look): boolean {
-    let moved = false
-    for (const watched of this.#conditions) {
-      if (watched.when !== when || watched.result !== null || !this.#open(watched, look)) continue
-      const failed = watched.fails.map(({ waiting, reason }) => ({ seqs: waiting.offer(look), reason })).find(({ seqs }) => seqs !== null)
-      const seqs = failed?.seqs ?? watched.decide.offer(look)
-      if (seqs === null) continue
-      const reason = failed?.reason ?? seqs.map((seq) => aboutRow(this.#rows.get(seq)?.row)).join('; ')
-      watched.result = { verdict: failed === undefined ? 'pass' : 'fail', messages: seqs, reason }
-      moved = true
-    }
-    return moved
-  }
-
-  /** Before: up to the row that decided its step; after: from that row on. */
-  #open({ condition, when }: Watched, look: Look): boolean {
-    if (condition.step === undefined) return true
-    const decided = look.decidedAt(condition.step) !== undefined
-    return when === 'before' ? !decided : decided
-  }
-
-  #conditionMissing({ condition, when }: Watched, how: 'complete' | 'stopped'): NonNullable<Watched['result']> {
-    const verdict = condition.missing ?? (when === 'before' ? 'inconclusive' : 'fail')
-    if (when === 'after' && (this.#failed || how === 'stopped')) return { verdict: 'not reached', messages: [], reason: '' }
-    return { verdict, messages: [], reason: `nothing decided it: ${wordsOf(condition.decide)}` }
-  }
 }
 
 /** All verdicts of a recorded run at once. */
@@ -356,14 +308,6 @@ export function judge(
   const referee = new Referee(scenario, startedAt)
   for (const row of rows) referee.take(row)
   return referee.finish(how, endedAt)
-}
-
-function compiled(decide: Step['decide'], fails: NonNullable<Step['fails']>): Compiled {
-  return { decide: waitFor(decide), fails: fails.map(({ when, reason }) => ({ wait: waitFor(when), reason })) }
-}
-
-function started({ decide, fails }: Compiled, since: Since): Pick<Awaited, 'decide' | 'fails'> {
-  return { decide: decide(since), fails: fails.map(({ wait, reason }) => ({ waiting: wait(since), reason })) }
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
