@@ -8,12 +8,13 @@ import type { Choice } from './choose.ts'
 import { goodCode, notImplemented, refusedByUser } from './codes.ts'
 import { mechanismFor, nodeFor, planFor } from './plan.ts'
 import type { KnownDevice, UrlAsk } from './ports.ts'
-import { advance, get, hear as hearItem, leaving, wants as itemWants } from './steps.ts'
-import type { Scene, Want } from './steps.ts'
+import { advance, hear as hearItem, leaving } from './steps.ts'
 import { bareFacts, findRoot, readFacts } from './survey.ts'
 import type { Answers, DeviceMemory, Facts, Item, JobRecord, PackageDoc } from './types.ts'
 import { isOver } from './types.ts'
 import { compareVersions } from './versions.ts'
+import { get, wants as itemWants } from './wants.ts'
+import type { Scene, Want } from './wants.ts'
 
 const NOWHERE = { node: '', inDownload: false, inDelivered: false }
 

@@ -6,11 +6,11 @@ import type { Command } from '../syncml/message.ts'
 import { newest, unsuited, versionIn } from './choose.ts'
 import type { JobEngine } from './engine.ts'
 import type { KnownDevice } from './ports.ts'
-import { get } from './steps.ts'
 import { findRoot, readFacts } from './survey.ts'
 import type { Answers, Facts, PackageDoc } from './types.ts'
 import { DOC, isOver } from './types.ts'
 import { compareVersions } from './versions.ts'
+import { get } from './wants.ts'
 
 interface SetDoc {
   readonly set: DefaultSet
