@@ -2,7 +2,7 @@
 import type { Held, HoldMode, HoldState, Seq, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { ServerInput } from '../server/server.ts'
-import type { ServerRecord } from '../server/records.ts'
+import type { Order, ServerRecord } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
@@ -49,6 +49,8 @@ export class Host {
   /** Timers that ran out while a message was held: session timers stand still then. */
   readonly #late = new Set<string>()
   #leaving: { readonly link: Link; readonly go: () => void }[] = []
+  /** Who waits for the next commit, without a peer that does. */
+  #keeping: { readonly kept: () => void; readonly lost: (error: Error) => void }[] = []
   #committing = false
   #stopped = false
 
@@ -127,6 +129,16 @@ export class Host {
     this.#run(this.#machine.input(input), null)
     this.commit()
     this.#watcher.changed()
+  }
+
+  /** Queues an order for a device; resolves when it is kept. It is committed with whatever came in together with it. */
+  queue(order: Order): Promise<void> {
+    return new Promise((kept, lost) => {
+      this.#keeping.push({ kept, lost })
+      this.#run(this.#machine.input({ type: 'queue', order }), null)
+      this.#commitSoon()
+      this.#watcher.changed()
+    })
   }
 
   mode(mode: HoldMode): void {
@@ -211,7 +223,9 @@ export class Host {
   commit(): void {
     this.#committing = false
     const leaving = this.#leaving
+    const keeping = this.#keeping
     this.#leaving = []
+    this.#keeping = []
     let fault = ''
     try {
       this.#ledger.commit()
@@ -222,6 +236,10 @@ export class Host {
     for (const { link, go } of leaving) {
       if (fault === '') go()
       else this.#refuse(link, 503, fault)
+    }
+    for (const { kept, lost } of keeping) {
+      if (fault === '') kept()
+      else lost(new Error(fault))
     }
     if (leaving.length > 0 || fault !== '') this.#watcher.changed()
   }

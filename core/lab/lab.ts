@@ -60,7 +60,7 @@ export interface LabParts {
 }
 
 /** Areas of LabApi that the lab only passes on. */
-export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios'>
+export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses'>
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
 function absent<K extends keyof Areas>(area: K): Areas[K] {
@@ -117,6 +117,8 @@ export class Lab implements LabApi {
     this.provider = areas.provider ?? absent('provider')
     this.software = areas.software ?? absent('software')
     this.scenarios = areas.scenarios ?? absent('scenarios')
+    this.trust = areas.trust ?? absent('trust')
+    this.addresses = areas.addresses ?? absent('addresses')
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -164,8 +166,7 @@ export class Lab implements LabApi {
         sessionId: '',
         outcomes: [],
       }
-      this.#parts.ledger.save([{ kind: 'order', order }])
-      this.#host.order({ type: 'queue', order })
+      await this.#host.queue(order)
     },
     notify: async (device: string, options: NotifyOptions) => this.#parts.pushes.notify(device, options),
     bootstrap: async (options: BootstrapOptions) => {
@@ -186,6 +187,8 @@ export class Lab implements LabApi {
   readonly provider: Areas['provider']
   readonly software: Areas['software']
   readonly scenarios: Areas['scenarios']
+  readonly trust: Areas['trust']
+  readonly addresses: Areas['addresses']
 
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {

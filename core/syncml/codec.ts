@@ -86,8 +86,10 @@ export function readTree(
 
 /** Encodes a message in the order of the DTD, or in the one `wire` names. Throws EncodeError for what the encoding cannot carry. */
 export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
-  const { order, ...plain } = wire
-  if (order !== undefined) return encodeTree(reordered(decodeTree(encode(message, plain), plain.encoding).root, order), plain)
+  if (wire.order !== undefined) {
+    const { order, ...plain } = wire
+    return encodeTree(reordered(decodeTree(encode(message, plain), plain.encoding).root, order), plain)
+  }
   const version = versionFor(message)
   return write(wire, version, publicIdOf('SyncML', version), (sink) => {
     compose(sink, message, wire.encoding === 'wbxml')
