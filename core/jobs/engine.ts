@@ -41,6 +41,8 @@ interface Tag {
 
 /** Waits before a device whose session was lost is woken again, ms; then it must come by itself. */
 const ROUSE = [1000, 5000, 30_000, 300_000] as const
+/** Where in these waits a device begins that was called and did not come. */
+const NO_SHOW = 2
 /** The longest single timer, ms. */
 const LONGEST = 3_600_000
 const LISTED = 1000
@@ -534,14 +536,18 @@ export class JobEngine implements Policy {
       this.#save(job)
     }
     this.#ports.wake(device).then(
-      (to) => say(`the device is notified at ${to}`),
+      (to) => {
+        say(`the device is notified at ${to}`)
+        // A push may be lost on its way: a device that does not come is called once more.
+        this.#rouse(device, NO_SHOW)
+      },
       (error: unknown) =>
         say(`the device is not notified: ${error instanceof Error ? error.message : String(error)}; the job waits for its next session`),
     )
   }
 
-  #rouse(device: string): void {
-    const tries = this.#roused.get(device) ?? 0
+  #rouse(device: string, from = 0): void {
+    const tries = Math.max(from, this.#roused.get(device) ?? 0)
     const wait = ROUSE[tries]
     if (wait === undefined || this.#waking.has(device) || this.#stopped) return
     this.#roused.set(device, tries + 1)

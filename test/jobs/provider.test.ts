@@ -180,3 +180,16 @@ test('sets and devices with nothing in common cost no question', async () => {
   book.add(antivir({ pkgId: 'antivir-2.2', version: '2.2' }))
   expect(await book.jobs.areas.provider.sets()).toMatchObject([{ mod: 'Y1' }])
 })
+
+test('a device that was called and does not come is called once more, and not after it came', async () => {
+  const book = playbook()
+  book.create({ op: 'deliver' })
+  await book.clock.pass(29_999)
+  expect(book.woken.length).toBe(1)
+  await book.clock.pass(1)
+  expect(book.woken.length).toBe(2)
+  const session = book.session()
+  session.say(EMPTY)
+  await book.clock.pass(400_000)
+  expect(book.woken.length).toBe(2)
+})
