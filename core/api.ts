@@ -3,9 +3,13 @@ import type { Finding, Severity } from './syncml/finding.ts'
 import type { Encoding } from './syncml/message.ts'
 import type { Headers, Note } from './machine.ts'
 import type { CatalogueArea, JobRow, JobsArea, PackageRow, ProviderArea } from './api/jobs.ts'
+import type { AddressesArea, AddressesState } from './api/addresses.ts'
+import type { TrustArea, TrustState } from './api/trust.ts'
 import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
 import type { SoftwareArea } from './api/software.ts'
 
+export type * from './api/addresses.ts'
+export type * from './api/trust.ts'
 export type * from './api/jobs.ts'
 export type * from './api/scenarios.ts'
 export type * from './api/software.ts'
@@ -687,6 +691,10 @@ export interface LabEvents {
   software: { readonly device: string }
   /** A run moved: a step got its verdict, or it ended. */
   scenario: ScenarioRun
+  /** Certificates or TLS settings moved. */
+  trust: TrustState
+  /** Addresses, or what a device is told, moved. */
+  addresses: AddressesState
 }
 
 export type LabEventName = keyof LabEvents
@@ -787,6 +795,8 @@ export interface LabApi {
   readonly provider: ProviderArea
   readonly software: SoftwareArea
   readonly scenarios: ScenariosArea
+  readonly trust: TrustArea
+  readonly addresses: AddressesArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }

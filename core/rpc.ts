@@ -53,6 +53,8 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   ],
   software: ['board', 'request', 'restart'],
   scenarios: ['list', 'run', 'runs', 'cancel', 'report'],
+  trust: ['state', 'authority', 'settings', 'issue', 'withdraw', 'replace'],
+  addresses: ['list', 'choice', 'choose', 'add', 'remove', 'test', 'multicast'],
 }
 
 export const EVENTS: readonly LabEventName[] = [
@@ -67,6 +69,8 @@ export const EVENTS: readonly LabEventName[] = [
   'catalogue',
   'software',
   'scenario',
+  'trust',
+  'addresses',
 ]
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */

@@ -14,6 +14,7 @@ import type {
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
+import { TRUST_ROUTES } from './trustroutes.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
@@ -152,6 +153,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...TREE_ROUTES,
   ...JOB_ROUTES,
+  ...TRUST_ROUTES,
 ]
 
 /** A route found for a request, with the values its path holds; or the methods the path knows; or null. */

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import type {
   AccountChange,
+  AddressWish,
   BootstrapOptions,
   Cart,
+  ClientCertificateWish,
   DefaultSet,
   DeviceAnswer,
   DeviceGroup,
@@ -19,6 +21,7 @@ import type {
   SimulateOptions,
   SoftwareRequest,
   Subscription,
+  TlsSettings,
   Verdict,
 } from '../api.ts'
 import type { Check } from '../rpc.ts'
@@ -35,6 +38,7 @@ import {
   softwareRequest,
   subscription,
 } from './validatejobs.ts'
+import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
 
 const name = z.string().max(LIMIT.name)
 const key = z.int().min(0)
@@ -375,6 +379,27 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['runs', runNumbers],
       ['format', reportFormat],
     ],
+  },
+  trust: {
+    state: [],
+    authority: [['format', trustFormat]],
+    settings: [['change', tlsChange satisfies z.ZodType<Loose<Partial<TlsSettings>>>]],
+    issue: [['wish', clientWish satisfies z.ZodType<Loose<ClientCertificateWish>>]],
+    withdraw: [['serial', serialNumber]],
+    replace: [['key', authorityKey]],
+  },
+  addresses: {
+    list: [],
+    choice: [['device', name]],
+    choose: [
+      ['device', name],
+      ['candidate', candidateId],
+      ['scheme', scheme.optional()],
+    ],
+    add: [['wish', addressWish satisfies z.ZodType<Loose<AddressWish>>]],
+    remove: [['candidate', candidateId]],
+    test: [['candidate', candidateId]],
+    multicast: [['name', z.string().max(64)]],
   },
 }
 

@@ -246,6 +246,22 @@ describe('arguments', () => {
     'scenarios.runs': [[]],
     'scenarios.cancel': [[1]],
     'scenarios.report': [[[1, 2], 'junit']],
+    'trust.state': [[]],
+    'trust.authority': [['pem'], ['qr']],
+    'trust.settings': [[{}], [{ profile: 'legacy', minVersion: 'TLSv1', maxVersion: 'TLSv1.2', clientCertificates: 'required' }]],
+    'trust.issue': [[{ device: 'd' }], [{ device: 'd', days: 30 }]],
+    'trust.withdraw': [['0A1B']],
+    'trust.replace': [['rsa']],
+    'addresses.list': [[]],
+    'addresses.choice': [[''], ['d']],
+    'addresses.choose': [
+      ['d', 'loopback'],
+      ['', '', 'https'],
+    ],
+    'addresses.add': [[{ name: 'office NAT', https: 'https://lab.example.com:8443/proxy' }]],
+    'addresses.remove': [['hand/office NAT']],
+    'addresses.test': [['loopback']],
+    'addresses.multicast': [['wlan0']],
   }
   const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
 

@@ -27,6 +27,8 @@ import { summarise } from '../../core/syncml/summary.ts'
 import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
 import type { SoftwareWorld } from './fakesoftware.ts'
 import { fakeTree } from './faketree.ts'
+import { fakeTrust, trustWorld } from './faketrust.ts'
+import type { TrustWorld } from './faketrust.ts'
 import { fakeAccount } from './memorylab.ts'
 
 const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
@@ -64,6 +66,8 @@ export interface FakeLab {
   ask(question: DeviceQuestion | null): void
   /** Jobs, packages, boards and scenarios there are; tests put theirs in. */
   readonly software: SoftwareWorld
+  /** Certificates and addresses there are. */
+  readonly trust: TrustWorld
 }
 
 /** Makes an empty lab whose clock begins at `start` (ms). */
@@ -77,6 +81,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const accounts = new Map<string, AccountRow>()
   const calls: string[] = []
   const software = softwareWorld()
+  const trust = trustWorld()
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
   let clock = start
   let nextHeld = 1
@@ -112,6 +117,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const lab: FakeLab = {
     calls,
     software,
+    trust,
     onSimulate: () => {},
     ask(question) {
       if (question === null) questions.clear()
@@ -346,6 +352,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
       },
       tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
+      ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
       on(event, listener) {
         const set = listeners.get(event) ?? new Set()
         listeners.set(event, set)

@@ -19,6 +19,7 @@ import { rowFilter } from '../../core/filter/rows.ts'
 import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
 import { fakeSoftware } from './fakesoftware.ts'
+import { fakeTrust } from './faketrust.ts'
 import { fakeTree } from './faketree.ts'
 
 /** An account as rows tell it, after a change. */
@@ -282,6 +283,7 @@ export function memoryLab(): MemoryLab {
     },
     tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
     ...fakeSoftware({ tell, now: () => Date.now() }),
+    ...fakeTrust({ tell, now: () => Date.now() }),
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
