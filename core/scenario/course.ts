@@ -83,7 +83,8 @@ export class Course {
 
   finish(at: number): RunRecord {
     const { stopped } = this
-    this.#last = Math.max(this.#last, at)
+    // Waiting for what never came is part of it; the time for conditions is not.
+    if (!this.decided) this.#last = Math.max(this.#last, at)
     const run = this.run(stopped ? 'cancelled' : 'done', this.#referee.finish(stopped ? 'stopped' : 'complete', at))
     this.#watch.told?.(run)
     return { run, rows: this.#rows }

@@ -9,7 +9,7 @@ import { DEVICE_PROFILES } from '../device/profiles.ts'
 import type { DeviceProfile } from '../device/profiles.ts'
 import { LivingDevice } from '../lab/living.ts'
 import type { Life } from '../lab/living.ts'
-import type { ClientParts } from '../lab/runner.ts'
+import type { ClientParts, SessionOutcome } from '../lab/runner.ts'
 import type { Env } from '../machine.ts'
 import { SoftwareAgent } from '../software/agent.ts'
 import type { PackageStore, SoftwareHost } from '../software/ports.ts'
@@ -69,10 +69,9 @@ export class MemoryDevice {
     return this.living.client
   }
 
-  /** Opens a session by itself; with `request` it asks its server for something in it. */
-  begin(request?: SoftwareRequest): void {
-    if (request === undefined) void this.living.session({ type: 'start', initiated: 'client' })
-    else void this.living.request(request)
+  /** Opens a session by itself; with `request` it asks its server for something in it. Resolves when it is over. */
+  begin(request?: SoftwareRequest): Promise<SessionOutcome> {
+    return request === undefined ? this.living.session({ type: 'start', initiated: 'client' }) : this.living.request(request)
   }
 
   #push(bytes: Uint8Array): void {

@@ -123,12 +123,13 @@ export function play(ports: SandboxPorts, options: PlayOptions): Play {
     sandbox,
     begin: async () => {
       for (const { intake } of goods.values()) await at.publish(intake, {})
-      device.begin()
-      await sandbox.clock.run({ limitMs: 60_000 })
+      let enrolled = false
+      void device.begin().then(() => (enrolled = true))
+      await sandbox.clock.run({ limitMs: 60_000, until: () => enrolled })
       breakIt()
       const { trigger } = setup
       if (mute) return
-      if (trigger.by === 'device') device.begin(trigger.request)
+      if (trigger.by === 'device') void device.begin(trigger.request)
       else await at.areas.jobs.create({ ...trigger.job, device: PLACES.device })
     },
     end: () => {

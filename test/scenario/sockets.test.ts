@@ -72,7 +72,8 @@ describe.skipIf(!hasSqlite)('scenarios of a lab (needs node:sqlite: Node 22.13 o
 
   it('a device of the lab plays its role live: the job is made here, the trace decides', async () => {
     const { id } = await lab.api.devices.simulate({ mo: ['scomo'], answers: 'accept' })
-    await lab.until((rows) => rows.some(({ device, final, direction }) => device === id && final && direction === 'down'))
+    while (!(await lab.api.trace.sessions()).some(({ device, state }) => device === id && state === 'completed'))
+      await new Promise((resolve) => setTimeout(resolve, 10))
     const { run } = await lab.api.scenarios.run({ id: 's3-5.1', transport: 'live', device: id })
     const done = await finished(run)
     expect(done.steps.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
