@@ -410,7 +410,8 @@ export const check: Check = (area, method, args) => {
   const list = wanted !== undefined && Object.hasOwn(wanted, method) ? wanted[method] : undefined
   if (list === undefined) throw new Error(`no such call: ${area}.${method}`)
   if (args.length > list.length) throw new Error(`${area}.${method}: ${args.length} arguments where ${list.length} are wanted`)
-  return list.map(([argument, schema], i) => checked(`${area}.${method}`, argument, schema, args[i]))
+  // What may be left out and was left out stays out.
+  return list.map(([argument, schema], i) => checked(`${area}.${method}`, argument, schema, args[i])).slice(0, args.length)
 }
 
 /** `value` as `schema` reads it; throws an Error that names call, argument and place. Keys that are present but undefined are left out. */

@@ -255,7 +255,7 @@ describe('arguments', () => {
     'addresses.list': [[]],
     'addresses.choice': [[''], ['d']],
     'addresses.choose': [
-      ['d', 'loopback'],
+      ['d', 'loopback', 'http'],
       ['', '', 'https'],
     ],
     'addresses.add': [[{ name: 'office NAT', https: 'https://lab.example.com:8443/proxy' }]],
