@@ -58,6 +58,9 @@ export function createOrder(rows: Rows): Order {
   let scope: Scope = { kind: 'all' }
   let filter = NO_FILTER
   let list: Seq[] | null = null
+  /** What was shown before the present search: it stays until the first rows were examined, so that the screen does not go blank between two keys. */
+  let before: Seq[] | null | undefined
+  const served = (): Seq[] | null => (before === undefined ? list : before)
   let inScope = 0
   let done = 0
   let run = 0
@@ -93,6 +96,7 @@ export function createOrder(rows: Rows): Order {
       if (mine !== run) return
       list?.push(...Array.from(found))
       done = Math.min(last, Math.max(from, through))
+      before = undefined
       rows.changed()
     }
   }
@@ -117,6 +121,7 @@ export function createOrder(rows: Rows): Order {
         if (mine !== run) return
         for (let seq = from; seq <= to; seq++) take(seq, hits)
         done = to
+        before = undefined
         rows.changed()
       }
     } catch {
@@ -124,6 +129,7 @@ export function createOrder(rows: Rows): Order {
     } finally {
       if (mine === run) {
         busy = false
+        before = undefined
         rows.changed()
       }
     }
@@ -137,6 +143,7 @@ export function createOrder(rows: Rows): Order {
       const hits = await hitsIn(from, known[j] ?? from, mine)
       if (mine !== run) return
       for (; i <= j; i++) take(known[i] ?? 0, hits)
+      before = undefined
       rows.changed()
     }
     done = Math.max(last, known.at(-1) ?? 0)
@@ -174,6 +181,7 @@ export function createOrder(rows: Rows): Order {
       const all = scope.kind === 'all' && filter.words === ''
       run += 1
       busy = false
+      before = all || last < first ? undefined : served()
       list = all ? null : []
       inScope = 0
       done = 0
@@ -194,19 +202,24 @@ export function createOrder(rows: Rows): Order {
       scope = { kind: 'all' }
       filter = NO_FILTER
       list = null
+      before = undefined
       done = 0
       inScope = 0
     },
     narrowed: () => list !== null,
-    count: () => (list === null ? Math.max(0, last - first + 1) : list.length),
+    count: () => served()?.length ?? Math.max(0, last - first + 1),
     base: () => (list === null || scope.kind === 'all' ? Math.max(0, last - first + 1) : inScope),
     searching: () => list !== null && done < last,
     searched: () => Math.max(0, done - first + 1),
-    seqAt: (index) => (list === null ? first + index : (list[index] ?? 0)),
+    seqAt: (index) => {
+      const shown = served()
+      return shown === null ? first + index : (shown[index] ?? 0)
+    },
     indexOf(seq) {
-      if (list === null) return seq >= first && seq <= last ? seq - first : -1
-      const at = lowerBound(list, seq)
-      return list[at] === seq ? at : -1
+      const shown = served()
+      if (shown === null) return seq >= first && seq <= last ? seq - first : -1
+      const at = lowerBound(shown, seq)
+      return shown[at] === seq ? at : -1
     },
   }
 }

@@ -183,6 +183,7 @@ export const useTrace = defineStore('trace', () => {
   function setFilter(text: string): void {
     filterText.value = text
     order.narrow(scope.value, filter.value)
+    version.value += 1
   }
   /** Rows at hand, newest first: what suggestions are made from. */
   function* near(count: number): Generator<TraceRow> {
@@ -194,6 +195,7 @@ export const useTrace = defineStore('trace', () => {
   function setScope(next: Scope): void {
     scope.value = next
     order.narrow(next, filter.value)
+    version.value += 1
   }
   /** The command that shall light up in the row shown next; forgotten with the next row. */
   const marked = shallowRef<{ readonly seq: Seq; readonly mark: CommandMark } | null>(null)

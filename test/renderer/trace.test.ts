@@ -197,6 +197,7 @@ describe('order', () => {
     const { all, order } = lab(5000)
     order.narrow({ kind: 'all' }, readFilter('cmd == Get'))
     expect(order.searching()).toBe(true)
+    expect([order.count(), order.seqAt(1)], 'what stood there stays until something was examined').toEqual([5000, 2])
     await settle()
     expect([order.searching(), order.searched(), order.count(), order.base()]).toEqual([false, 5000, 2500, 5000])
     all.push(row(5001), row(5002))

@@ -1,0 +1,80 @@
+// The filter line in the built window: typed, completed, mistaken, asked of the lab where bytes decide, and taken from a row.
+import { describe, expect, it } from 'vitest'
+import { demoLab } from '../support/demo.ts'
+import { audit, stage, THERE, WITHOUT } from './stage.ts'
+
+describe.skipIf(!THERE)(`filter line in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+  const { open } = stage()
+  const shots = process.env['DM_LAB_SHOTS']
+
+  it.each(['light', 'dark'] as const)('completes, explains, underlines and counts (%s)', async (scheme) => {
+    const lab = demoLab()
+    const { page } = await open(lab, { width: 1280, height: 720, scheme })
+    const field = page.locator('#filter')
+    const shot = async (name: string): Promise<void> => {
+      if (shots !== undefined) await page.screenshot({ path: `${shots}/filter-${name}-${scheme}.png` })
+    }
+    await page.locator('#row-1').waitFor()
+    await field.click()
+    await field.pressSequentially('stat')
+    await page
+      .getByRole('option', { name: /^status\b/ })
+      .first()
+      .waitFor()
+    await shot('complete')
+    expect(await audit(page)).toEqual([])
+    await field.press('ArrowDown')
+    expect(await field.getAttribute('aria-activedescendant')).toBe('filter-item-0')
+    await field.press('Tab')
+    expect(await field.inputValue()).toBe('status ')
+    await field.pressSequentially('== ')
+    await page
+      .getByRole('option', { name: /in this trace/ })
+      .first()
+      .waitFor()
+    await field.press('Escape')
+    expect(await page.getByRole('listbox', { name: 'Suggestions' }).isVisible()).toBe(false)
+    await page.getByText('Position 11: a value for status is missing. Expected: a number. All rows are shown.').waitFor()
+    await shot('mistake')
+    expect(await page.locator('.squiggle').count()).toBe(1)
+    expect(await audit(page)).toEqual([])
+    await field.fill('cmd == Replace && source ~ "^./DevInfo"')
+    await page.getByText('Rows where at least one command is Replace, and at least one source URI matches the pattern “^./DevInfo”.').waitFor()
+    await field.press('Enter')
+    const { found } = await lab.api.trace.filter(await field.inputValue(), 1, 5000)
+    expect(found.length).toBeGreaterThan(0)
+    await page.getByText(new RegExp(`^${found.length} of \\d+`)).waitFor()
+    expect(lab.calls.some((call) => call.startsWith('trace.filter cmd == Replace && source'))).toBe(true)
+    await shot('found')
+    await page.getByRole('button', { name: 'What can be filtered' }).click()
+    await page.getByText('Plain words are searched for in what is shown.').waitFor()
+    await shot('help')
+    expect(await audit(page)).toEqual([])
+  })
+
+  it('offers what was used before, and narrows by a row’s own values with mouse and keyboard', async () => {
+    const { page } = await open(demoLab(), { width: 1280, height: 720 })
+    const field = page.locator('#filter')
+    await page.locator('#row-1').waitFor()
+    await field.fill('dir == up')
+    await field.press('Enter')
+    await page.getByRole('button', { name: 'Clear the filter' }).click()
+    await field.press('ArrowDown')
+    await page.getByRole('option', { name: /dir == up/ }).waitFor()
+    await field.press('Enter')
+    await field.press('Escape')
+    await page.locator('#row-2').click({ button: 'right' })
+    const menu = page.getByRole('menu')
+    await menu.waitFor()
+    if (shots !== undefined) await page.screenshot({ path: `${shots}/filter-menu.png` })
+    expect(await audit(page)).toEqual([])
+    await menu.getByRole('menuitem', { name: /^cmd == Replace/ }).click()
+    await expect.poll(() => field.inputValue()).toBe('cmd == Replace')
+    await page.locator('[data-rows]').press('Shift+F10')
+    await menu.waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Escape')
+    expect(await menu.count()).toBe(0)
+    expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-rows'))).toBe(true)
+  })
+})
