@@ -119,7 +119,9 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
     const mo = options.mo ?? []
     // Whoever says who answers wants the device to ask.
     const consent = options.answers === undefined ? 'never' : 'unconfirmed'
-    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId } as const
+    // A rule puts a question off for a moment only: nobody is there to be left in peace.
+    const again = options.answers === 'postpone' ? { againMs: 1000 } : {}
+    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId, ...again } as const
     const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(state) })
     const setup = {
       ...LAB_ACCOUNT,

@@ -102,7 +102,7 @@ export class Double {
     })
   }
 
-  component(what: string, { key, id }: ComponentAsk): ComponentAnswer {
+  change(what: string, { key, id }: ComponentAsk): ComponentAnswer {
     return this.#once(key, () => {
       const fail = this.fails.get(what)
       const component = this.components.get(id) ?? null
@@ -146,7 +146,7 @@ export class Double {
       case 'deactivate':
       case 'uninstall':
       case 'discard':
-        return this.component(topic, question as ComponentAsk)
+        return this.change(topic, question as ComponentAsk)
       default:
         throw new Error(`nobody answers ${topic}`)
     }

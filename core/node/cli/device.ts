@@ -3,11 +3,10 @@ import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { LAB_ACCOUNT, idOf, makeClient } from '../../device/client.ts'
-import type { Client } from '../../device/client.ts'
+import type { Client, ClientSetup } from '../../device/client.ts'
 import { DEVICE_PROFILES, deviceProfile } from '../../device/profiles.ts'
 import type { DeviceProfile } from '../../device/profiles.ts'
-import { ruledAnswer } from '../../device/answers.ts'
-import type { AnswerRule } from '../../device/answers.ts'
+import { ruler } from '../../device/answers.ts'
 import type { ClientRecord } from '../../device/device.ts'
 import { runDevice } from '../../lab/runner.ts'
 import type { ClientParts, Post } from '../../lab/runner.ts'
@@ -15,6 +14,7 @@ import type { SessionOutcome } from '../../lab/runner.ts'
 import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
 import { processClock } from '../clock.ts'
+import { holdLiving, softwareWish } from './living.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
 import { pushed, pushedOptions } from './pushed.ts'
 import type { PushedOptions } from './pushed.ts'
@@ -41,6 +41,8 @@ interface DeviceOptions {
   readonly manufacturer?: string
   readonly model?: string
   readonly answer?: string
+  readonly mo?: string
+  readonly request?: string
   readonly profile?: string
   readonly strict?: true
   readonly timeout: string
@@ -80,8 +82,10 @@ export function device(program: Command): void {
     .option('--profile <name>', `kind of client: ${Object.keys(DEVICE_PROFILES).join(', ')} (default full, strict with --strict)`)
     .option(
       '--answer <what>',
-      'answers questions (alerts 1100 to 1104): accept, reject, cancel, timeout, or a text; without it the device cannot show any',
+      'answers questions (alerts 1100 to 1104, and its own about software): accept, reject, cancel, timeout, postpone, or a text; without it the device cannot show any',
     )
+    .option('--mo <names>', 'management objects for software it has: scomo, fumo (with commas); real downloads, real files beside --state')
+    .option('--request <what>', 'ask the server: install:PKG, update:COMPONENT, checkUpdate …; needs --mo')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
   pushedOptions(command).action(run)
@@ -90,6 +94,9 @@ export function device(program: Command): void {
 async function run(given: Given): Promise<void> {
   const { server } = given
   const count = whole(given.count, '--count', 1, 100_000)
+  if (given.request !== undefined && given.mo === undefined) refuse('--request needs --mo')
+  if (given.mo !== undefined && (given.pushPort !== undefined || given.bootstrap !== undefined))
+    refuse('--mo does not go with --push-port and --bootstrap; a device of the lab (dmlab serve) has both')
   if (given.pushPort !== undefined || given.bootstrap !== undefined) return takesPushes(given, count)
   if (server === undefined) return refuse('--server <url> is needed')
   const options: DeviceOptions = { ...given, server }
@@ -121,25 +128,21 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   const profile = profileOf(options)
   const named =
     options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
-  const make = (id: string): Client =>
-    makeClient(
-      {
-        id,
-        serverUri: options.server,
-        user: options.user,
-        password: options.password,
-        serverId: options.serverId,
-        serverPassword: options.serverPassword,
-        auth: AUTH[options.auth],
-        encoding: options.encoding,
-        people: options.answer !== undefined,
-        profile,
-        ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
-        ...(options.model === undefined ? {} : { model: options.model }),
-      },
-      env,
-      state,
-    )
+  const setup = (id: string): ClientSetup => ({
+    id,
+    serverUri: options.server,
+    user: options.user,
+    password: options.password,
+    serverId: options.serverId,
+    serverPassword: options.serverPassword,
+    auth: AUTH[options.auth],
+    encoding: options.encoding,
+    people: options.answer !== undefined,
+    profile,
+    ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
+    ...(options.model === undefined ? {} : { model: options.model }),
+  })
+  const make = (id: string): Client => makeClient(setup(id), env, state)
   let client: Client
   try {
     client = make(named ?? testId(index))
@@ -152,6 +155,14 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
     type: 'start' as const,
     initiated: options.alert,
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
+  }
+  const id = idOf(client) ?? named ?? testId(index)
+  if (options.mo !== undefined) {
+    const wish = softwareWish(options.mo, options.request)
+    const ask = options.answer === undefined ? {} : { ask: answering(options.answer) }
+    const ends = await holdLiving({ setup: setup(id), wish, env, post, state, file: options.state, ...ask }, start)
+    const [first, ...more] = ends as [SessionOutcome, ...SessionOutcome[]]
+    return { id, ...first, ...(more.length === 0 ? {} : { further: more }) }
   }
   const parts = {
     post,
@@ -167,7 +178,7 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   }
   const [end, ...further] = (await runDevice(() => ({ ...parts, machine: client.machine }), start)) as [SessionOutcome, ...SessionOutcome[]]
   keep()
-  return { id: idOf(client) ?? named ?? testId(index), ...end, ...(further.length === 0 ? {} : { further }) }
+  return { id, ...end, ...(further.length === 0 ? {} : { further }) }
 }
 
 /** The profile asked for; refuses names there are none of. */
@@ -178,9 +189,10 @@ function profileOf({ profile, strict }: { readonly profile?: string; readonly st
 
 /** Answers by rule; `timeout` says nothing, so that the question's time passes. */
 function answering(text: string): NonNullable<ClientParts['ask']> {
-  const rule: AnswerRule = text === 'accept' || text === 'reject' || text === 'cancel' || text === 'timeout' ? text : { text }
-  return ({ question }, answer) => {
-    const ruled = ruledAnswer(rule, question)
+  const named = (['accept', 'reject', 'cancel', 'timeout', 'postpone'] as const).find((each) => each === text)
+  const answerOf = ruler(named ?? { text })
+  return (asked, answer) => {
+    const ruled = answerOf(asked)
     if (ruled !== null) processClock().soon(() => answer(ruled))
   }
 }

@@ -1,0 +1,101 @@
+// A device of `dmlab device --mo …`: it has software, real downloads and real files, and goes on until nothing is left to do or to report.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SoftwareRequest } from '../../api.ts'
+import { makeClient, partState } from '../../device/client.ts'
+import type { ClientSetup } from '../../device/client.ts'
+import type { ClientInput } from '../../device/device.ts'
+import { LivingDevice } from '../../lab/living.ts'
+import type { ClientParts, Post, SessionOutcome } from '../../lab/runner.ts'
+import type { Env } from '../../machine.ts'
+import { OPERATIONS } from '../../mo/scomo.ts'
+import { SoftwareAgent } from '../../software/agent.ts'
+import { processClock } from '../clock.ts'
+import { makeDownloads } from '../dlclient.ts'
+import { makeInstaller } from '../installer.ts'
+import { openDisk } from '../softwarehost.ts'
+import { Failure, refuse } from './output.ts'
+import { writeState } from './statefile.ts'
+
+/** A rule puts a question off for a moment only, ms: nobody is there to be left in peace. */
+const AGAIN = 1000
+
+export interface SoftwareWish {
+  readonly mo: readonly ('scomo' | 'fumo')[]
+  /** What it asks its server for. */
+  readonly request?: SoftwareRequest
+}
+
+/** Reads --mo and --request; refuses what does not read. */
+export function softwareWish(mo: string, request: string | undefined): SoftwareWish {
+  const named = mo.split(',').map((name) => name.trim())
+  const known = named.map((name) => (name === 'scomo' || name === 'fumo' ? name : refuse(`--mo ${mo}: known are scomo and fumo`)))
+  if (request === undefined) return { mo: known }
+  const [, word = '', about = ''] = /^([a-z]+)(?::(.*))?$/i.exec(request) ?? []
+  const operation = OPERATIONS.find((each) => each.toLowerCase() === word.toLowerCase())
+  if (operation === undefined) return refuse(`--request ${request}: an operation such as install:antivir-2.1; known are ${OPERATIONS.join(', ')}`)
+  const component = ['Update', 'Remove', 'Activate', 'Deactivate'].includes(operation)
+  const type = known.includes('scomo') ? 'scomo' : 'fumo'
+  return { mo: known, request: { type, by: 'user', operation, ...(about === '' ? {} : component ? { component: about } : { pkg: about }) } }
+}
+
+/** Asks; a device that may not says why. */
+function asked(living: LivingDevice, request: SoftwareRequest): Promise<SessionOutcome> {
+  try {
+    return living.request(request)
+  } catch (error) {
+    throw new Failure(1, error instanceof Error ? error.message : String(error))
+  }
+}
+
+export interface LivingWish {
+  readonly setup: ClientSetup
+  readonly wish: SoftwareWish
+  readonly env: Env
+  readonly post: Post
+  /** What an earlier run kept. */
+  readonly state: unknown
+  /** File it is kept in, its packages in a folder beside it; undefined: both are gone at the end. */
+  readonly file: string | undefined
+  readonly ask?: NonNullable<ClientParts['ask']>
+}
+
+/** Holds the session and those that follow by themselves; their outcomes in order. */
+export async function holdLiving({ setup, wish, env, post, state, file, ask }: LivingWish, start: ClientInput): Promise<SessionOutcome[]> {
+  const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'dmlab-device-')) : `${file}.files`
+  const clock = processClock()
+  const disk = openDisk({ folder, clock, makeDownloads, makeInstaller })
+  const ends: SessionOutcome[] = []
+  // Whoever says how questions are answered wants the device to ask.
+  const settings = { mo: wish.mo, owner: setup.serverId, consent: ask === undefined ? 'never' : 'unconfirmed', againMs: AGAIN } as const
+  let kept = state
+  const living = new LivingDevice({
+    make: (from) => {
+      const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(from) })
+      return { client: makeClient(setup, env, from, agent), agent }
+    },
+    load: () => kept,
+    keep: (now) => {
+      kept = now
+      if (file !== undefined) writeState(file, now)
+    },
+    host: disk,
+    post,
+    clock,
+    retries: false,
+    told: (end) => ends.push(end),
+    ...(ask === undefined ? {} : { ask }),
+  })
+  try {
+    living.on()
+    if (wish.request === undefined) await living.session(start)
+    else await asked(living, wish.request)
+    await living.idle()
+    if (file !== undefined) writeState(file, living.client.state())
+  } finally {
+    await living.off()
+    if (file === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+  return ends
+}
