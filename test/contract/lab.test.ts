@@ -266,8 +266,12 @@ describe('arguments', () => {
   const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
 
   it.each(all)('%s.%s takes what it should, exactly', (area, method) => {
-    for (const args of good[`${area}.${method}`] ?? []) {
+    const samples = good[`${area}.${method}`] ?? []
+    const most = Math.max(...samples.map(({ length }) => length))
+    for (const args of samples) {
       expect(check(area, method, args)).toEqual(args)
+      // Fewer: what may be left out was.
+      if (args.length < most) continue
       expect(() => check(area, method, [...args, 1])).toThrow(`${area}.${method}: ${args.length + 1} arguments`)
     }
     expect(good[`${area}.${method}`]).toBeDefined()
