@@ -183,7 +183,8 @@ export async function makeSigner(wish: CertificateWish, issuer?: Signer): Promis
     certificate.extensions.push(extension(OID.extKeyUsage, purposes.toSchema(), false))
   }
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey)
-  await certificate.sign(issuer?.keys.privateKey ?? keys.privateKey, 'SHA-256')
+  // Where the types of the DOM are in reach too, they know fewer usages of a key than Node's.
+  await certificate.sign((issuer?.keys.privateKey ?? keys.privateKey) as Parameters<typeof certificate.sign>[0], 'SHA-256')
   const chain = issuer === undefined || issuer.certificate.issuer.isEqual(issuer.certificate.subject) ? [] : [issuer.certificate, ...issuer.chain]
   return { keys, certificate: pkijs.Certificate.fromBER(certificate.toSchema(true).toBER(false)), chain }
 }
@@ -217,7 +218,7 @@ export async function sign(content: Uint8Array, signer: Signer, at: Date): Promi
     signerInfos: [info],
     certificates: [certificate, ...chain],
   })
-  await signed.sign(keys.privateKey, 0, 'SHA-256', exact(content))
+  await signed.sign(keys.privateKey as Parameters<typeof signed.sign>[0], 0, 'SHA-256', exact(content))
   const wrapped = new pkijs.ContentInfo({ contentType: OID.signedData, content: signed.toSchema(true) })
   return new Uint8Array(wrapped.toSchema().toBER(false))
 }
