@@ -105,20 +105,15 @@ const P3: Condition = {
     ],
   },
 }
+/** What the device says of itself after the work: version and state of the component, read then and not known from before. */
+const says = (leaf: string, value: string): Predicate => ({
+  row: `dir == up && any(cmd == Results && uri ~ "/Deployed/[^/]+/${leaf}$" && data == "${value}")`,
+})
 const Q = (key: string, text: string): Condition => ({
   key,
   text,
-  decide: {
-    any: [
-      {
-        all: [
-          { tree: { uri: `${DEPLOYED}/Version`, is: 'value', value: ANTIVIR.version, already: true } },
-          { tree: { uri: `${DEPLOYED}/State`, is: 'value', value: '20', already: true } },
-        ],
-      },
-      { event: 'job.condition', where: { id: key, met: true } },
-    ],
-  },
+  step: '4',
+  decide: { any: [{ all: [says('Version', ANTIVIR.version), says('State', '20')] }, { event: 'job.condition', where: { id: key, met: true } }] },
   fails: [{ when: { event: 'job.condition', where: { id: key, met: false } }, reason: 'the application is not installed and active' }],
 })
 
