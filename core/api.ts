@@ -5,11 +5,17 @@ import type { Headers, Note } from './machine.ts'
 import type { CatalogueArea, JobRow, JobsArea, PackageRow, ProviderArea } from './api/jobs.ts'
 import type { AddressesArea, AddressesState } from './api/addresses.ts'
 import type { TrustArea, TrustState } from './api/trust.ts'
+import type { DialectArea, DialectState } from './api/dialect.ts'
+import type { ProxiesArea, ProxyRow } from './api/proxies.ts'
+import type { EnrolDecision, ResetDone, ResetWish, WantsToTalk, WhyAnswer } from './api/why.ts'
 import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
 import type { SoftwareArea } from './api/software.ts'
 
 export type * from './api/addresses.ts'
 export type * from './api/trust.ts'
+export type * from './api/dialect.ts'
+export type * from './api/proxies.ts'
+export type * from './api/why.ts'
 export type * from './api/jobs.ts'
 export type * from './api/scenarios.ts'
 export type * from './api/software.ts'
@@ -695,6 +701,11 @@ export interface LabEvents {
   trust: TrustState
   /** Addresses, or what a device is told, moved. */
   addresses: AddressesState
+  /** Unknown devices that wait for a decision, the newest first. */
+  wants: { readonly open: readonly WantsToTalk[] }
+  proxies: { readonly proxies: readonly ProxyRow[] }
+  /** The dialect file moved: another text is in force, or it has mistakes. */
+  dialect: DialectState
 }
 
 export type LabEventName = keyof LabEvents
@@ -739,10 +750,18 @@ export interface DevicesArea {
   accounts(device: string): Promise<readonly AccountRow[]>
   /** Changes an account of the device, or makes it. Rejects in words; nothing is changed then. */
   setAccount(device: string, change: AccountChange): Promise<AccountRow>
+  /** Unknown devices that nobody decided about, the newest first. */
+  wants(): Promise<readonly WantsToTalk[]>
+  /** Decides about such a device (also later, about one that was ignored). Rejects in words where there is nothing to decide. */
+  decide(device: string, decision: EnrolDecision): Promise<void>
+  /** Brings a device back to a known state after a failed run: nonces, orders, jobs, tree; a simulated one at once, a real one by an order at its next session. */
+  reset(device: string, wish: ResetWish): Promise<ResetDone>
 }
 export interface EvidenceArea {
   /** Reads a capture into this workspace: NDJSON of `dmlab export`, or one SyncML body as XML, WBXML or hex. Resolves with the new rows. */
   open(name: string, bytes: Uint8Array): Promise<{ readonly first: Seq; readonly last: Seq }>
+  /** Why the credentials of a message were refused, from its bytes; `seq` may be the message or the answer that refused it. Rejects where it is neither. */
+  why(seq: Seq): Promise<WhyAnswer>
 }
 
 /** The tree of a device as the lab sees it, event-sourced from the recorded messages. */
@@ -797,6 +816,8 @@ export interface LabApi {
   readonly scenarios: ScenariosArea
   readonly trust: TrustArea
   readonly addresses: AddressesArea
+  readonly proxies: ProxiesArea
+  readonly dialect: DialectArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }

@@ -8,8 +8,8 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   lab: ['state'],
   trace: ['rows', 'frame', 'filter', 'sessions', 'session'],
   stepper: ['held', 'mode', 'decide'],
-  devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap', 'accounts', 'setAccount'],
-  evidence: ['open'],
+  devices: ['list', 'simulate', 'queue', 'questions', 'answer', 'notify', 'bootstrap', 'accounts', 'setAccount', 'wants', 'decide', 'reset'],
+  evidence: ['open', 'why'],
   tree: [
     'overview',
     'children',
@@ -55,6 +55,8 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   scenarios: ['list', 'run', 'runs', 'cancel', 'report'],
   trust: ['state', 'authority', 'settings', 'issue', 'withdraw', 'replace'],
   addresses: ['list', 'choice', 'choose', 'add', 'remove', 'test', 'multicast'],
+  proxies: ['list', 'add', 'remove'],
+  dialect: ['get', 'check', 'put', 'view'],
 }
 
 export const EVENTS: readonly LabEventName[] = [
@@ -71,6 +73,9 @@ export const EVENTS: readonly LabEventName[] = [
   'scenario',
   'trust',
   'addresses',
+  'wants',
+  'proxies',
+  'dialect',
 ]
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */

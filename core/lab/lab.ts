@@ -5,6 +5,7 @@ import type {
   DeviceAnswer,
   DeviceRow,
   DevicesArea,
+  EnrolDecision,
   HoldMode,
   LabApi,
   LabEventName,
@@ -13,6 +14,7 @@ import type {
   NotifyOptions,
   QueuedCommand,
   QueuedQuestion,
+  ResetWish,
   Seq,
   SessionRow,
   SimulateOptions,
@@ -57,17 +59,21 @@ export interface LabParts {
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
   /** Areas made elsewhere; calls to those a lab has not are refused. */
   readonly areas?: Partial<Areas>
+  /** Unknown devices and resets, and why credentials were refused; made elsewhere too. */
+  readonly enrolment?: Pick<DevicesArea, 'wants' | 'decide' | 'reset'>
+  readonly why?: LabApi['evidence']['why']
 }
 
 /** Areas of LabApi that the lab only passes on. */
-export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses'>
+export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses' | 'proxies' | 'dialect'>
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
 function absent<K extends keyof Areas>(area: K): Areas[K] {
-  const refuse = async (): Promise<never> => {
-    throw new Error(`this lab has no ${area}`)
-  }
-  return new Proxy({}, { get: () => refuse }) as Areas[K]
+  return new Proxy({}, { get: () => refuse(area) }) as Areas[K]
+}
+
+const refuse = (what: string) => async (): Promise<never> => {
+  throw new Error(`this lab has no ${what}`)
 }
 
 /** Facts of the lab, told to whoever listens. */
@@ -119,6 +125,8 @@ export class Lab implements LabApi {
     this.scenarios = areas.scenarios ?? absent('scenarios')
     this.trust = areas.trust ?? absent('trust')
     this.addresses = areas.addresses ?? absent('addresses')
+    this.proxies = areas.proxies ?? absent('proxies')
+    this.dialect = areas.dialect ?? absent('dialect')
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -180,6 +188,9 @@ export class Lab implements LabApi {
       this.deviceMoved(device)
       return row
     },
+    wants: async () => this.#enrolment().wants(),
+    decide: async (device: string, decision: EnrolDecision) => this.#enrolment().decide(device, decision),
+    reset: async (device: string, wish: ResetWish) => this.#enrolment().reset(device, wish),
   }
 
   readonly jobs: Areas['jobs']
@@ -189,6 +200,8 @@ export class Lab implements LabApi {
   readonly scenarios: Areas['scenarios']
   readonly trust: Areas['trust']
   readonly addresses: Areas['addresses']
+  readonly proxies: Areas['proxies']
+  readonly dialect: Areas['dialect']
 
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {
@@ -205,6 +218,12 @@ export class Lab implements LabApi {
       this.changed()
       return { first, last: this.#parts.store.last }
     },
+    why: async (seq: Seq) => (this.#parts.why ?? refuse('evidence of credentials'))(seq),
+  }
+
+  #enrolment(): NonNullable<LabParts['enrolment']> {
+    const none = refuse('enrolment')
+    return this.#parts.enrolment ?? { wants: none, decide: none, reset: none }
   }
 
   state(): LabState {

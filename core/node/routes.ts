@@ -14,6 +14,7 @@ import type {
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
+import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
@@ -154,6 +155,7 @@ export const ROUTES: readonly Route[] = [
   ...TREE_ROUTES,
   ...JOB_ROUTES,
   ...TRUST_ROUTES,
+  ...PROXY_ROUTES,
 ]
 
 /** A route found for a request, with the values its path holds; or the methods the path knows; or null. */

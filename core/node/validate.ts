@@ -23,6 +23,8 @@ import type {
   Subscription,
   TlsSettings,
   Verdict,
+  ProxyWish,
+  ResetWish,
 } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
@@ -38,6 +40,7 @@ import {
   softwareRequest,
   subscription,
 } from './validatejobs.ts'
+import { dialectText, enrolDecision, proxyWish, resetWish } from './validateproxies.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
 
 const name = z.string().max(LIMIT.name)
@@ -250,12 +253,22 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['device', name.min(1)],
       ['change', accountChange satisfies z.ZodType<Loose<AccountChange>>],
     ],
+    wants: [],
+    decide: [
+      ['device', name.min(1)],
+      ['decision', enrolDecision],
+    ],
+    reset: [
+      ['device', name.min(1)],
+      ['wish', resetWish satisfies z.ZodType<Loose<ResetWish>>],
+    ],
   },
   evidence: {
     open: [
       ['name', name.min(1)],
       ['bytes', octets(LIMIT.capture)],
     ],
+    why: [['seq', key]],
   },
   tree: {
     overview: [['ref', ref]],
@@ -400,6 +413,17 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     remove: [['candidate', candidateId]],
     test: [['candidate', candidateId]],
     multicast: [['name', z.string().max(64)]],
+  },
+  proxies: {
+    list: [],
+    add: [['wish', proxyWish satisfies z.ZodType<Loose<ProxyWish>>]],
+    remove: [['id', name.min(1)]],
+  },
+  dialect: {
+    get: [],
+    check: [['text', dialectText]],
+    put: [['text', dialectText]],
+    view: [['device', name.min(1)]],
   },
 }
 

@@ -262,6 +262,35 @@ describe('arguments', () => {
     'addresses.remove': [['hand/office NAT']],
     'addresses.test': [['loopback']],
     'addresses.multicast': [['wlan0']],
+    'devices.wants': [[]],
+    'devices.decide': [['d', 'adopt always']],
+    'devices.reset': [
+      ['d', {}],
+      ['d', { snapshot: 's', nonces: false, orders: true }],
+    ],
+    'evidence.why': [[7]],
+    'proxies.list': [[]],
+    'proxies.add': [
+      [{ upstream: 'http://dm.example.com:8080/oma' }],
+      [
+        {
+          upstream: 'https://dm.example.com',
+          port: 9000,
+          host: '127.0.0.1',
+          https: true,
+          trust: 'ca',
+          ca: 'PEM',
+          rewrite: true,
+          resign: false,
+          timeoutMs: 500,
+        },
+      ],
+    ],
+    'proxies.remove': [['p1']],
+    'dialect.get': [[]],
+    'dialect.check': [['{}']],
+    'dialect.put': [['{}']],
+    'dialect.view': [['d']],
   }
   const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
 

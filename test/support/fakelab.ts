@@ -26,6 +26,8 @@ import type { Encoding } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
 import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
 import type { SoftwareWorld } from './fakesoftware.ts'
+import { fakeProxies, proxyWorld } from './fakeproxies.ts'
+import type { ProxyWorld } from './fakeproxies.ts'
 import { fakeTree } from './faketree.ts'
 import { fakeTrust, trustWorld } from './faketrust.ts'
 import type { TrustWorld } from './faketrust.ts'
@@ -68,6 +70,8 @@ export interface FakeLab {
   readonly software: SoftwareWorld
   /** Certificates and addresses there are. */
   readonly trust: TrustWorld
+  /** Unknown devices, causes of refused credentials, proxies and dialect. */
+  readonly proxies: ProxyWorld
 }
 
 /** Makes an empty lab whose clock begins at `start` (ms). */
@@ -82,6 +86,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const calls: string[] = []
   const software = softwareWorld()
   const trust = trustWorld()
+  const proxies = proxyWorld()
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
   let clock = start
   let nextHeld = 1
@@ -114,10 +119,13 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   }
   const tellRows = (first: Seq, last: Seq): void => tell('trace', { first, last, rows: packPage(rows.slice(first - 1, last)) })
 
+  const wider = fakeProxies({ tell, called: (call) => calls.push(call), now: () => clock, world: proxies })
+
   const lab: FakeLab = {
     calls,
     software,
     trust,
+    proxies,
     onSimulate: () => {},
     ask(question) {
       if (question === null) questions.clear()
@@ -341,6 +349,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
           accounts.set(device, fakeAccount(change, device))
           return fakeAccount(change, device)
         },
+        ...wider.devices,
       },
       evidence: {
         async open(name, bytes) {
@@ -349,10 +358,12 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
           const seq = lab.message('up', bytes, encoding, 0)
           return { first: seq, last: seq }
         },
+        ...wider.evidence,
       },
       tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
+      ...wider.areas,
       on(event, listener) {
         const set = listeners.get(event) ?? new Set()
         listeners.set(event, set)

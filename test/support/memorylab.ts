@@ -20,6 +20,7 @@ import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTrust } from './faketrust.ts'
+import { fakeProxies } from './fakeproxies.ts'
 import { fakeTree } from './faketree.ts'
 
 /** An account as rows tell it, after a change. */
@@ -198,6 +199,7 @@ export function memoryLab(): MemoryLab {
     rules: 0,
   })
 
+  const wider = fakeProxies({ tell, now: () => Date.now() })
   const api: LabApi = {
     lab: { state: async () => state() },
     trace: {
@@ -272,6 +274,7 @@ export function memoryLab(): MemoryLab {
       },
       accounts: async () => [fakeAccount({})],
       setAccount: async (device, change) => fakeAccount(change, device),
+      ...wider.devices,
     },
     evidence: {
       open: async (name, bytes) => {
@@ -280,10 +283,12 @@ export function memoryLab(): MemoryLab {
         show(row.seq, row.seq)
         return { first: row.seq, last: row.seq }
       },
+      ...wider.evidence,
     },
     tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
     ...fakeSoftware({ tell, now: () => Date.now() }),
     ...fakeTrust({ tell, now: () => Date.now() }),
+    ...wider.areas,
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
