@@ -1,5 +1,5 @@
 // The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
-import type { Held, HoldMode, HoldState, Seq, Verdict } from '../api.ts'
+import type { Held, HoldMode, HoldState, Hop, Seq, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { ServerInput } from '../server/server.ts'
 import type { Order, ServerRecord } from '../server/records.ts'
@@ -44,6 +44,7 @@ export class Host {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #watcher: HostWatcher
+  readonly #hop: (device: string) => Hop
   readonly #open = new Map<number, Open>()
   readonly #timers = new Map<string, Timer>()
   /** Timers that ran out while a message was held: session timers stand still then. */
@@ -61,6 +62,8 @@ export class Host {
     ledger: Ledger
     clock: Clock
     watcher: HostWatcher
+    /** Which leg a device's messages are on; absent: S-D. */
+    hop?: (device: string) => Hop
   }) {
     this.#machine = parts.machine
     this.#transport = parts.transport
@@ -68,12 +71,13 @@ export class Host {
     this.#ledger = parts.ledger
     this.#clock = parts.clock
     this.#watcher = parts.watcher
+    this.#hop = parts.hop ?? (() => 'S-D')
     for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
   }
 
   /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
   received(received: Received): void {
-    const draft = this.#recorder.read({ ...received, direction: 'up', hop: 'S-D', cause: null, answers: '', httpStatus: 0, hold: 'no' })
+    const draft = this.#recorder.read({ ...received, direction: 'up', hop: this.#hop, cause: null, answers: '', httpStatus: 0, hold: 'no' })
     const why = this.stepper.why(draft.row.session)
     if (why === null) {
       const effects = this.#machine.input({
@@ -264,7 +268,7 @@ export class Host {
     const why = this.stepper.why(open.placed.session)
     const passage = {
       direction: 'down' as const,
-      hop: 'S-D' as const,
+      hop: open.placed.row.hop,
       cause: open.placed.seq,
       answers: open.placed.row.package,
       httpStatus: 200,

@@ -1,5 +1,5 @@
 // The lab's pushes: where a device is reached, what left and what came as rows of the trace, and bootstrap messages with fresh accounts.
-import type { BootstrapOptions, BootstrapResult, Seq } from '../api.ts'
+import type { BootstrapOptions, BootstrapResult, Hop, Seq } from '../api.ts'
 import { accountOf, freshPin, freshSecrets } from '../bootstrap/account.ts'
 import type { AccountAuth } from '../bootstrap/account.ts'
 import { cpDocument, encodeCp } from '../bootstrap/cp.ts'
@@ -51,6 +51,8 @@ export interface PushesParts {
   readonly origin: string
   /** False: nothing is recorded. */
   readonly recording: boolean
+  /** Leg of its pushes; absent: S-D. */
+  readonly hop?: Hop
   /** URL devices post to. */
   readonly serverUri: () => string
   /** Push port of a simulated device of this lab, as a URL; undefined for any other device. */
@@ -167,7 +169,7 @@ export class Pushes {
       at,
       mono,
       direction: 'down' as const,
-      hop: 'S-D' as const,
+      hop: this.#parts.hop ?? ('S-D' as const),
       session: 0,
       sessionId: about.sessionId,
       device: about.device,

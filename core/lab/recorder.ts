@@ -15,7 +15,8 @@ import { graver, SessionIndex } from './sessions.ts'
 /** What the transport and the host know of a message besides its bytes. */
 export interface Passage {
   readonly direction: Direction
-  readonly hop: Hop
+  /** The leg, or how it follows from the device that the message names. */
+  readonly hop: Hop | ((device: string) => Hop)
   readonly frame: Frame
   /** What our own frame was encoded from; absent where its bytes are all that is known. */
   readonly message?: Message | undefined
@@ -136,7 +137,7 @@ export class Recorder {
       at: passage.at,
       mono: passage.mono,
       direction,
-      hop: passage.hop,
+      hop: typeof passage.hop === 'function' ? passage.hop(direction === 'up' ? summary.source : summary.target) : passage.hop,
       session,
       sessionId: summary.sessionId,
       device: direction === 'up' ? summary.source : summary.target,
