@@ -35,7 +35,7 @@ export class Awaiting {
   /** Remembers what a message of ours carried. */
   left(message: Message, sent: readonly SentCommand[]): void {
     this.#lastMsgId = message.header.msgId
-    for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, { sent: one, place: this.#place++, answered: false })
+    for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, { sent: light(one), place: this.#place++, answered: false })
     for (const command of message.commands) {
       const key = `${message.header.msgId}/${command.cmdId}`
       if (command.kind === 'Results' || (command.kind === 'Alert' && !this.#slots.has(key))) this.#loose.set(key, command.kind)
@@ -136,6 +136,13 @@ export class Awaiting {
     findings.push(finding('status.unknown', status, `MsgRef ${status.msgRef}, CmdRef ${status.cmdRef}`))
     return { what: 'unknown' }
   }
+}
+
+/** A chunk without its Data: thousands of them are remembered while an object is in transit. */
+function light(sent: SentCommand): SentCommand {
+  const { command, part } = sent
+  if (part === 'whole' || !('items' in command)) return sent
+  return { ...sent, command: { ...command, items: command.items.map(({ data: _, ...item }) => item) } as Command }
 }
 
 /** Requests in document order, children of groups after their group. */

@@ -1,7 +1,9 @@
-// Cuts the Data of one command into chunks (PRO large objects): Size in the first, MoreData in all but the last; text is never cut inside a character.
+// Cuts the Data of one command into chunks (PRO large objects): Size in the first, MoreData in all but the last; text is never cut inside a character, base64 only between groups.
 import { EncodeError, encodeTree } from '../syncml/codec.ts'
 import { badXmlChar, base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import type { Data, Encoding, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
+import { base64Length, holdsBulk, sliceable } from './bulk.ts'
+import type { Sliceable } from './bulk.ts'
 import type { Entry } from './outbox.ts'
 import { objectSize } from './objects.ts'
 
@@ -10,6 +12,8 @@ export interface Rest {
   /** The entry it belongs to. */
   readonly entry: Entry
   readonly begun: boolean
+  /** True where the Data is a handle: it is read piece by piece, never whole. */
+  readonly bulk: boolean
   /** Octets left, at least. */
   readonly left: number
   /** An entry with at most `octets` of the Data; without MoreData only where that is all there is. */
@@ -37,10 +41,11 @@ function isRequest(command: { readonly kind: string }): command is Request {
 }
 
 const plain = (item: Item): boolean =>
-  item.data === undefined || (typeof item.data === 'string' ? badXmlChar(item.data) < 0 : !(item.data instanceof Uint8Array))
+  item.data === undefined ? item.bulk === undefined : typeof item.data === 'string' ? badXmlChar(item.data) < 0 : !(item.data instanceof Uint8Array)
 
 function suitItems<C extends { readonly items: readonly Item[]; readonly meta?: Meta }>(carrier: C): C {
   const items = carrier.items.map((item) => {
+    if (item.bulk !== undefined) return { ...item, meta: { ...carrier.meta, ...item.meta, format: 'b64' } }
     if (plain(item) || (typeof item.data !== 'string' && !(item.data instanceof Uint8Array))) return item
     const octets = typeof item.data === 'string' ? utf8Bytes(item.data) : item.data
     const data = base64(octets)
@@ -50,16 +55,23 @@ function suitItems<C extends { readonly items: readonly Item[]; readonly meta?: 
   return { ...carrier, items }
 }
 
-/** Length of the longest Data among an entry's own Items: its octets are that many at least. */
+/** Length of the longest Data among an entry's own Items: its octets are that many at least. A handle is longer than any message. */
 export function longest(entry: Entry): number {
-  const items = carrierOf(entry)?.items ?? []
-  return items.reduce((most, { data }) => Math.max(most, typeof data === 'string' || data instanceof Uint8Array ? data.length : 0), 0)
+  const items = carrierOf(entry)?.items
+  if (items === undefined) return holdsBulk(entry) ? Infinity : 0
+  let most = 0
+  for (const { data, bulk } of items) {
+    if (bulk !== undefined) return Infinity
+    if (typeof data === 'string' || data instanceof Uint8Array) most = Math.max(most, data.length)
+  }
+  return most
 }
 
-/** Size of the largest object in an entry, as Meta Size counts it. */
-export function sizeOfObjects(entry: Entry): number {
-  const largest = (items: readonly Item[]): number =>
-    items.reduce((most, item) => Math.max(most, item.data === undefined ? 0 : objectSize(item.data)), 0)
+/** Size of the largest object in a suited entry, as Meta Size counts it. */
+export function sizeOfObjects(entry: Entry, encoding: Encoding): number {
+  const sizeOf = ({ data, bulk }: Item): number =>
+    bulk !== undefined ? (encoding === 'xml' ? base64Length(bulk.size) : bulk.size) : data === undefined ? 0 : objectSize(data)
+  const largest = (items: readonly Item[]): number => items.reduce((most, item) => Math.max(most, sizeOf(item)), 0)
   const inside = (command: Request): number => {
     if (command.kind === 'Other') return 0
     if ('commands' in command) return command.commands.reduce((most, child) => Math.max(most, isRequest(child) ? inside(child) : 0), 0)
@@ -69,23 +81,32 @@ export function sizeOfObjects(entry: Entry): number {
   return entry.kind === 'results' ? largest(entry.results.items) : inside(entry.command)
 }
 
-/** The object of an entry, ready to be cut; null where it has none that may be (several Items, no Data, a group, an Alert). */
-export function cut(entry: Entry): Rest | null {
+/** The object of a suited entry, ready to be cut; null where it has none that may be (several Items, no Data, a group, an Alert). */
+export function cut(entry: Entry, encoding: Encoding): Rest | null {
   const carrier = carrierOf(entry)
   const [item, second] = carrier?.items ?? []
-  if (carrier === null || item?.data === undefined || second !== undefined || item.moreData === true) return null
+  if (carrier === null || item === undefined || second !== undefined || item.moreData === true) return null
+  if (item.bulk !== undefined) {
+    const { bulk, ...bare } = item
+    const whole = sliceable(bulk, encoding)
+    return rest(entry, bare, whole, whole.length, 0)
+  }
+  if (item.data === undefined) return null
   const whole = typeof item.data === 'string' || item.data instanceof Uint8Array ? item.data : treeText(item.data)
   return whole === null || whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
 }
 
 /** `size` in octets, which are as many as the characters where the object is octets or ASCII. */
-function rest(entry: Entry, item: Item, whole: string | Uint8Array, size: number, from: number): Rest {
+function rest(entry: Entry, item: Item, whole: string | Uint8Array | Sliceable, size: number, from: number): Rest {
+  // Whoever decodes each chunk by itself shall be able to (META b64: groups of four characters).
+  const group = item.meta?.format === 'b64' ? 4 : 1
   return {
     entry,
     begun: from > 0,
+    bulk: typeof whole !== 'string' && !(whole instanceof Uint8Array),
     left: whole.length - from,
     next: (octets) => {
-      const to = Math.min(whole.length, size === whole.length ? from + octets : endOf(whole as string, from, octets))
+      const to = Math.min(whole.length, size === whole.length ? from + (octets - (octets % group || 0)) : endOf(whole as string, from, octets))
       const last = to >= whole.length
       const kept: { -readonly [K in keyof Meta]: Meta[K] } = { ...item.meta }
       delete kept.size

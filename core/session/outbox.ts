@@ -1,6 +1,7 @@
 // What a session still has to say, packed into messages under the peer's MaxMsgSize; CmdIDs are given here, large objects are cut here.
 import type { Wire } from '../syncml/codec.ts'
 import type { Alert, Command, Message, Request, Results, Status, SyncHdr } from '../syncml/message.ts'
+import { holdsBulk, inlined } from './bulk.ts'
 import { cut, longest, sizeOfObjects, suit } from './chunks.ts'
 import type { Rest } from './chunks.ts'
 import { Draft, NEXT } from './draft.ts'
@@ -56,6 +57,15 @@ export interface Packing {
 /** Below this many octets of room for Data a chunk waits for the next message. */
 const SMALLEST_CHUNK = 24
 
+/** Octets of a handle that are held at a time where the peer names no MaxMsgSize; the same as a draft gives a chunk then. */
+const PIECE = 1 << 20
+
+/** Longer than one message of this peer: it is cut rather than measured. A handle always is. */
+const isLong = (entry: Entry, { maxMsgSize }: Packing): boolean => {
+  const length = longest(entry)
+  return length === Infinity || length > (maxMsgSize ?? Infinity)
+}
+
 /** The queue of one session. Answers keep their order; `front` is for what concerns the message that came last. */
 export class Outbox {
   #front: Entry[] = []
@@ -63,6 +73,8 @@ export class Outbox {
   #carry: Entry[] = []
   #queue: Entry[] = []
   #transit: Rest | null = null
+  /** A handle came into the queue since it was looked through. */
+  #bulky = false
 
   /** Status for the message that just came: goes before everything else. */
   front(status: Status): void {
@@ -81,7 +93,10 @@ export class Outbox {
   }
 
   push(...entries: readonly Entry[]): void {
-    for (const entry of entries) this.#queue.push(entry)
+    for (const entry of entries) {
+      this.#queue.push(entry)
+      this.#bulky ||= holdsBulk(entry)
+    }
   }
 
   get empty(): boolean {
@@ -117,6 +132,8 @@ export class Outbox {
 
   /** Packs the next message: as many entries as fit, in order. Throws an Error in words where not even one Status fits. */
   pack(packing: Packing): Packed {
+    if (this.#bulky) this.#queue = this.#queue.map((entry) => inlined(entry, Math.min(packing.maxMsgSize ?? PIECE, PIECE)))
+    this.#bulky = false
     const easy = this.#carry.length === 0
     const usual = !easy ? null : this.#transit === null ? this.#everything(packing) : this.#goingOn(packing, this.#transit)
     if (usual !== null) return usual
@@ -147,7 +164,7 @@ export class Outbox {
     for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
       if (entry.kind === 'command' && !packing.commands) return
       const suited = suit(entry, packing.wire.encoding)
-      const large = sizeOfObjects(suited)
+      const large = sizeOfObjects(suited, packing.wire.encoding)
       if (entry.kind === 'command' && packing.maxObjSize !== undefined && large > packing.maxObjSize) {
         dropped.push({ entry, reason: `its object of ${String(large)} octets is larger than the peer's MaxObjSize of ${String(packing.maxObjSize)}` })
         this.#queue.shift()
@@ -164,7 +181,7 @@ export class Outbox {
         continue
       }
       if (typeof fits !== 'string' && packing.largeObjects) {
-        const rest = cut(suited)
+        const rest = cut(suited, packing.wire.encoding)
         if (rest !== null) {
           const begun = this.#chunk(draft, packing, rest)
           if (begun) this.#queue.shift()
@@ -173,7 +190,8 @@ export class Outbox {
       }
       if (typeof fits !== 'string' && (draft.says || draft.answers)) return
       this.#queue.shift()
-      const reason = typeof fits === 'string' ? fits : `it does not fit into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`
+      const room = packing.maxMsgSize === undefined ? 'one message' : `the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`
+      const reason = typeof fits === 'string' ? fits : `it does not fit into ${room}`
       if (entry.kind === 'status' && !draft.shrink(entry))
         throw new Error(`not even a Status fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
       dropped.push({ entry, reason })
@@ -182,19 +200,20 @@ export class Outbox {
 
   /** Adds the entry where it fits, as `tryAdd`; what is far too long is not written only to be measured. */
   #fits(draft: Draft, packing: Packing, entry: Entry): boolean | string {
-    const rest = longest(entry) > (packing.maxMsgSize ?? Infinity) ? cut(entry) : null
+    const rest = isLong(entry, packing) ? cut(entry, packing.wire.encoding) : null
+    if (rest === null && holdsBulk(entry)) return 'a file travels only as the one Item of a command of its own'
     return rest === null ? draft.tryAdd(entry) : (draft.why(rest.next(0).entry) ?? false)
   }
 
   /** The usual case: all that waits goes into one message, of a large object at its end a first chunk. Null where it does not fit or may not. */
   #everything(packing: Packing): Packed | null {
     const last = this.#queue.length - 1
-    const large = this.#queue.findIndex((entry) => longest(entry) > (packing.maxMsgSize ?? Infinity))
+    const large = this.#queue.findIndex((entry) => isLong(entry, packing))
     if (last >= 64 || (large >= 0 && (large < last || !packing.largeObjects))) return null
     const suited = this.#queue.map((entry) => suit(entry, packing.wire.encoding))
     const limit = packing.maxObjSize ?? Infinity
-    if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry) > limit))) return null
-    const object = large < 0 ? null : cut(suited[large] as Entry)
+    if (suited.some((entry) => entry.kind === 'command' && (!packing.commands || sizeOfObjects(entry, packing.wire.encoding) > limit))) return null
+    const object = large < 0 ? null : cut(suited[large] as Entry, packing.wire.encoding)
     if (large >= 0 && object === null) return null
     const draft = this.#draft(packing, object === null ? suited : suited.slice(0, -1))
     const packed = object === null ? this.#whole(draft, packing) : this.#filledUp(draft, object)
@@ -244,7 +263,7 @@ export class Outbox {
 
   /** Adds the next chunk; true where at least something of the object left. Sets or clears the object in transit. */
   #chunk(draft: Draft, packing: Packing, rest: Rest): boolean {
-    const limit = packing.maxMsgSize ?? Infinity
+    const limit = packing.maxMsgSize ?? (rest.bulk ? PIECE : Infinity)
     if (rest.begun && rest.left < limit && draft.tryAdd(rest.next(Infinity).entry) === true) {
       draft.markLast('last')
       this.#transit = null

@@ -7,6 +7,21 @@ export type Encoding = 'xml' | 'wbxml'
 /** What a Data element holds: text, octets (WBXML OPAQUE that is not text), or nested elements (inline TNDS, DevInf). */
 export type Data = string | Uint8Array | readonly Element[]
 
+/**
+ * Data that lies with the host as a file: a handle to disk, never the bytes. On an Item to be sent it stands in place of Data and is cut chunk by chunk;
+ * on one that came it names what was spooled while its chunks came. The codec neither reads nor writes it.
+ */
+export interface Bulk {
+  /** For people: a file's name. */
+  readonly name: string
+  /** Octets. */
+  readonly size: number
+  /** Lower-case hexadecimal; '' where not known. */
+  readonly sha256: string
+  /** Octets from `offset`, exactly `length` of them. Synchronous; throws an Error in words where they are not there any more. */
+  read(offset: number, length: number): Uint8Array
+}
+
 /** A NextNonce as it came: the token kind decides whether it is surely base64 text (wbxml sheet 7 rule 8). */
 export interface NonceText {
   readonly text: string
@@ -54,6 +69,8 @@ export interface Item extends Partial<Range> {
   readonly targetParent?: Address
   readonly meta?: Meta
   readonly data?: Data
+  /** In place of Data; see Bulk. */
+  readonly bulk?: Bulk
   readonly moreData?: boolean
   readonly other?: readonly Element[]
 }
