@@ -4,6 +4,7 @@ import type { Encoding } from '../syncml/message.ts'
 import type { Headers, Link } from '../machine.ts'
 import { codingOf, encodingOf, pairs } from './media.ts'
 import type { Peer } from './peers.ts'
+import type { Plain } from './shortway.ts'
 import { EMPTY } from './wire.ts'
 
 /** body: arriving; waits: the lab has it; answered: on its way out; over: nothing more to tell. */
@@ -17,8 +18,12 @@ export interface Refusal {
 export interface Exchange {
   readonly link: Link
   readonly peer: Peer<Exchange>
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  /** What Node's parser made of it; null while it came the short way. */
+  req: IncomingMessage | null
+  res: ServerResponse | null
+  readonly startLine: string
+  readonly uri: string
+  readonly http10: boolean
   readonly headers: Headers
   readonly contentType: string
   /** null: no POST of a SyncML type. */
@@ -36,7 +41,35 @@ export interface Exchange {
 /** Links are numbered over all servers of the process, so that one host can serve several. */
 let nextLink = 1
 
-export function exchangeOf(peer: Peer<Exchange>, req: IncomingMessage, res: ServerResponse): Exchange {
+/** A request that Node's parser read. */
+export interface Parsed extends Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+}
+
+/** A plain request, whole already. */
+export function plainExchange(peer: Peer<Exchange>, plain: Plain): Exchange {
+  const { uri, headers, contentType, encoding, body } = plain
+  return {
+    link: { link: nextLink++ },
+    peer,
+    req: null,
+    res: null,
+    startLine: `POST ${uri} HTTP/1.1`,
+    uri,
+    http10: false,
+    headers,
+    contentType,
+    encoding,
+    declared: body.length,
+    refusal: null,
+    stage: 'body',
+    body,
+    size: body.length,
+  }
+}
+
+export function exchangeOf(peer: Peer<Exchange>, req: IncomingMessage, res: ServerResponse): Parsed {
   const raw = req.rawHeaders
   let contentType = ''
   let declared = -1
@@ -55,6 +88,9 @@ export function exchangeOf(peer: Peer<Exchange>, req: IncomingMessage, res: Serv
     peer,
     req,
     res,
+    startLine: startLineOf(req),
+    uri: req.url ?? '',
+    http10: req.httpVersion !== '1.1',
     headers: pairs(raw),
     contentType,
     encoding,

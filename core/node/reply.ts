@@ -1,7 +1,8 @@
 // How answers look on the wire: every header field is written here, so that the trace can show exactly what left.
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Headers } from '../machine.ts'
 import type { HttpLimits } from './limits.ts'
+import { pairs } from './media.ts'
 
 export const PLAIN = 'text/plain; charset=utf-8'
 
@@ -19,10 +20,26 @@ export function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`
 }
 
+const OK = statusLine(200)
+
+const lines = (headers: Headers): string => {
+  let text = ''
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`
+  return text
+}
+
 /** Writes header blocks of one server. */
 export interface Replies {
   /** All fields of an answer, flat: name, value, name, value … */
   fields(contentType: string, length: number, extra: readonly string[], keepAlive: boolean): string[]
+  /** The same as text, down to the empty line, and as pairs. Throws where HTTP cannot carry `extra`. */
+  block(
+    status: number,
+    contentType: string,
+    length: number,
+    extra: readonly string[],
+    keepAlive: boolean,
+  ): { readonly text: string; readonly headers: Headers }
   /** A whole answer as text, for a bare socket; the connection ends after it. */
   plain(status: number, reason: string): string
 }
@@ -39,7 +56,42 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
     }
     return text
   }
+  /** What answers have in common within a second. */
+  const lead = (contentType: string): { readonly text: string; readonly headers: Headers } => {
+    const now = date()
+    if (common.date !== now || common.contentType !== contentType) {
+      const headers: Headers = [
+        ['Date', now],
+        ['Server', server],
+        ['Content-Type', contentType],
+      ]
+      validateHeaderValue('Content-Type', contentType)
+      common = { date: now, contentType, headers, text: lines(headers) }
+    }
+    return common
+  }
+  let common: { date: string; contentType: string; headers: Headers; text: string } = { date: '', contentType: '', headers: [], text: '' }
+  const stays: Headers = [
+    ['Connection', 'keep-alive'],
+    ['Keep-Alive', keepAliveValue],
+  ]
+  const ends: Headers = [['Connection', 'close']]
+  const staysText = `${lines(stays)}\r\n`
+  const endsText = `${lines(ends)}\r\n`
   return {
+    block(status, contentType, length, extra, keepAlive) {
+      for (let i = 0; i + 1 < extra.length; i += 2) {
+        validateHeaderName(extra[i] as string)
+        validateHeaderValue(extra[i] as string, extra[i + 1] as string)
+      }
+      const { headers, text } = lead(contentType)
+      const own = pairs(extra)
+      const size: [string, string] = ['Content-Length', String(length)]
+      return {
+        text: `${status === 200 ? OK : statusLine(status)}\r\n${text}Content-Length: ${length}\r\n${lines(own)}${keepAlive ? staysText : endsText}`,
+        headers: [...headers, size, ...own, ...(keepAlive ? stays : ends)],
+      }
+    },
     fields(contentType, length, extra, keepAlive) {
       const fields = ['Date', date(), 'Server', server, 'Content-Type', contentType, 'Content-Length', String(length), ...extra]
       if (keepAlive) fields.push('Connection', 'keep-alive', 'Keep-Alive', keepAliveValue)
