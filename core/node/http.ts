@@ -1,8 +1,6 @@
 // The device-facing HTTP server: receives SyncML bodies, answers when the lab says so, refuses the rest in words; of SyncML it knows only the media types.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Frame, Headers, Link } from '../machine.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { exchangeOf, plainExchange, startLineOf } from './exchange.ts'
@@ -12,14 +10,10 @@ import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
 import { createServer, opened, shownHost } from './open.ts'
-import { endsOf, peersOf } from './peers.ts'
+import { peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
 import { shortWay } from './shortway.ts'
-import { putFront } from './trust/front.ts'
-import type { Stray } from './trust/front.ts'
-import { openingOf } from './trust/hello.ts'
-import { fixedPort } from './trust/port.ts'
 import { EMPTY, exact, keep, splitPacket, statusOfError } from './wire.ts'
 
 export type { DmHttp, ListenOptions, Received, Refused, Sent } from './facing.ts'
@@ -35,14 +29,12 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   const peers = peersOf<Exchange>(limits, left, evicted)
   /** Links whose answer is awaited. */
   const waiting = new Map<number, Exchange>()
-  const secure = options.tls === undefined ? null : 'key' in options.tls ? fixedPort(options.tls) : options.tls
-  const server = createServer(secure, limits)
-  const front = secure === null ? null : putFront(server as TlsServer, secure, limits, strayed)
+  const server = createServer(options, limits)
   let uploading = 0
   let closing = false
   let crowd: { more: number } | null = null
 
-  if (secure !== null) server.on('secureConnection', admit)
+  if (options.tls) server.on('secureConnection', admit)
   else shortcut()
   server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
@@ -53,26 +45,12 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     unparsed(socket, 405, 'CONNECT: this is no proxy', { startLine: startLineOf(req), headers: pairs(req.rawHeaders), packet: EMPTY })
   })
   server.on('clientError', clientError)
-  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-    const { hello, bytes, ends } = front?.opening(socket) ?? { hello: null, bytes: EMPTY, ends: endsOf(socket) }
-    connection(ends, `TLS handshake failed: ${secure?.failed(error, hello) ?? error.message}`, bytes)
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    const ends = { local: socket.localAddress ?? '', remote: socket.remoteAddress ?? '' }
+    report(ends, { httpStatus: 0, reason: `TLS handshake failed: ${error.message}`, startLine: '', headers: [], bytes: EMPTY, truncated: true })
   })
 
   // -- connections
-
-  /** Tells of a connection that came to nothing; `bytes`: what the client said first. */
-  function connection(ends: Ends, reason: string, bytes: Uint8Array, httpStatus = 0, startLine = ''): void {
-    report(ends, { kind: 'connection', httpStatus, reason, startLine, headers: [], bytes: exact(bytes, bytes.length), truncated: false })
-  }
-
-  /** What came to the HTTPS port and is no TLS. */
-  function strayed({ socket, reason, startLine, bytes, http }: Stray): void {
-    connection(endsOf(socket), reason, bytes, http ? 400 : 0, startLine)
-    if (http) socket.end(replies.plain(400, reason))
-    else socket.destroy()
-    const timer = setTimeout(() => socket.destroy(), limits.linger)
-    timer.unref()
-  }
 
   /** Puts the short way before Node's parser. */
   function shortcut(): void {
@@ -142,8 +120,6 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       }
     }
     peer.exchanges.clear()
-    if (secure !== null && !peer.spoke && !closing)
-      connection(peer, secure.silent(peer.cause), front?.opening(peer.socket as TLSSocket).bytes ?? EMPTY)
   }
 
   /** Answers on the bare socket and ends the connection; what still comes in is not read as HTTP any more. */
@@ -231,8 +207,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     const { link, peer, headers, contentType, uri, startLine, http10 } = x
     const { local, remote } = peer
     const frame: Frame = { bytes, encoding, contentType, headers, uri }
-    const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
-    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10, ...tls })
+    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10 })
   }
 
   function refuseWhole(x: Exchange): void {
@@ -287,11 +262,6 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     } else if (!peer.broken) {
       const upload = [...peer.exchanges].find((x) => x.stage === 'body' && x.req?.complete !== true)
       const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
-      if (secure === null && !peer.spoke && openingOf(packet).what === 'tls') {
-        const words = 'TLS came to the plain HTTP port: the URL must begin with http://, or name the HTTPS port'
-        connection(peer, words, packet, 400)
-        return hangUp(peer, 400, words)
-      }
       if (upload === undefined) unparsed(socket, status, reason, { ...splitPacket(packet), packet })
       else {
         const alone = peer.exchanges.size === 1
@@ -382,7 +352,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   }
 
   return opened(server, options).then((port) => ({
-    url: `${secure === null ? 'http' : 'https'}://${shownHost(options.host)}:${port}`,
+    url: `${options.tls ? 'https' : 'http'}://${shownHost(options.host)}:${port}`,
     port,
     respond: (link, frame, sent) => reply(link, 200, frame.contentType, ownFields(frame.headers), frame.bytes, sent),
     refuse: (link, status, text, sent) => reply(link, status, PLAIN, [], Buffer.from(`${text}\n`), sent),
