@@ -3,7 +3,9 @@ import type { Finding, Severity } from './syncml/finding.ts'
 import type { Encoding } from './syncml/message.ts'
 import type { Headers, Note } from './machine.ts'
 import type { CatalogueArea, JobRow, JobsArea, PackageRow, ProviderArea } from './api/jobs.ts'
+import type { AdbArea, AdbLogFact, AdbState } from './api/adb.ts'
 import type { AddressesArea, AddressesState } from './api/addresses.ts'
+import type { ConnectArea, ConnectState } from './api/connect.ts'
 import type { TrustArea, TrustState } from './api/trust.ts'
 import type { DialectArea, DialectState } from './api/dialect.ts'
 import type { ProxiesArea, ProxyRow } from './api/proxies.ts'
@@ -11,7 +13,9 @@ import type { EnrolDecision, ResetDone, ResetWish, WantsToTalk, WhyAnswer } from
 import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
 import type { SoftwareArea } from './api/software.ts'
 
+export type * from './api/adb.ts'
 export type * from './api/addresses.ts'
+export type * from './api/connect.ts'
 export type * from './api/trust.ts'
 export type * from './api/dialect.ts'
 export type * from './api/proxies.ts'
@@ -706,6 +710,12 @@ export interface LabEvents {
   proxies: { readonly proxies: readonly ProxyRow[] }
   /** The dialect file moved: another text is in force, or it has mistakes. */
   dialect: DialectState
+  /** The adb server or a device behind it moved. */
+  adb: AdbState
+  /** New log lines of an Android device. */
+  adblog: AdbLogFact
+  /** A way to this lab opened, closed, or brought its first message. */
+  connect: ConnectState
 }
 
 export type LabEventName = keyof LabEvents
@@ -818,6 +828,8 @@ export interface LabApi {
   readonly addresses: AddressesArea
   readonly proxies: ProxiesArea
   readonly dialect: DialectArea
+  readonly adb: AdbArea
+  readonly connect: ConnectArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }

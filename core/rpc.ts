@@ -57,6 +57,24 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   addresses: ['list', 'choice', 'choose', 'add', 'remove', 'test', 'multicast'],
   proxies: ['list', 'add', 'remove'],
   dialect: ['get', 'check', 'put', 'view'],
+  adb: [
+    'state',
+    'server',
+    'startServer',
+    'probe',
+    'reconnect',
+    'reverse',
+    'unreverse',
+    'connect',
+    'disconnect',
+    'pair',
+    'push',
+    'identify',
+    'logcat',
+    'log',
+    'forget',
+  ],
+  connect: ['state', 'reach', 'port'],
 }
 
 export const EVENTS: readonly LabEventName[] = [
@@ -76,6 +94,9 @@ export const EVENTS: readonly LabEventName[] = [
   'wants',
   'proxies',
   'dialect',
+  'adb',
+  'adblog',
+  'connect',
 ]
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */

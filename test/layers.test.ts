@@ -39,7 +39,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'core/filter',
     'core/download',
   ],
+  'core/adapters': ['core/syncml', 'core/machine', 'core/api'],
   'core/lab': [
+    'core/adapters',
     'core/mirror',
     'core/syncml',
     'core/machine',
@@ -75,6 +77,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'core/api',
   ],
   'core/scenario': [
+    'core/adapters',
     'core/gateway',
     'core/lab',
     'core/mirror',

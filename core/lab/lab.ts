@@ -65,7 +65,10 @@ export interface LabParts {
 }
 
 /** Areas of LabApi that the lab only passes on. */
-export type Areas = Pick<LabApi, 'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses' | 'proxies' | 'dialect'>
+export type Areas = Pick<
+  LabApi,
+  'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses' | 'proxies' | 'dialect' | 'adb' | 'connect'
+>
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
 function absent<K extends keyof Areas>(area: K): Areas[K] {
@@ -127,6 +130,8 @@ export class Lab implements LabApi {
     this.addresses = areas.addresses ?? absent('addresses')
     this.proxies = areas.proxies ?? absent('proxies')
     this.dialect = areas.dialect ?? absent('dialect')
+    this.adb = areas.adb ?? absent('adb')
+    this.connect = areas.connect ?? absent('connect')
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -202,6 +207,8 @@ export class Lab implements LabApi {
   readonly addresses: Areas['addresses']
   readonly proxies: Areas['proxies']
   readonly dialect: Areas['dialect']
+  readonly adb: Areas['adb']
+  readonly connect: Areas['connect']
 
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {

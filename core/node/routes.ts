@@ -13,6 +13,7 @@ import type {
 } from '../api.ts'
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
+import { ADB_ROUTES } from './adbroutes.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
 import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
@@ -156,6 +157,7 @@ export const ROUTES: readonly Route[] = [
   ...JOB_ROUTES,
   ...TRUST_ROUTES,
   ...PROXY_ROUTES,
+  ...ADB_ROUTES,
 ]
 
 /** A route found for a request, with the values its path holds; or the methods the path knows; or null. */

@@ -2,6 +2,9 @@
 import { z } from 'zod'
 import type {
   AccountChange,
+  AdbFile,
+  AdbLogFilter,
+  AdbLogWish,
   AddressWish,
   BootstrapOptions,
   Cart,
@@ -40,6 +43,7 @@ import {
   softwareRequest,
   subscription,
 } from './validatejobs.ts'
+import { adbFile, adbLabel, adbLogFilter, adbLogWish, adbSerial, hostAddress, pairingCode, tcpPort, tcpPorts } from './validateadb.ts'
 import { dialectText, enrolDecision, proxyWish, resetWish } from './validateproxies.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
 
@@ -424,6 +428,49 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     check: [['text', dialectText]],
     put: [['text', dialectText]],
     view: [['device', name.min(1)]],
+  },
+  adb: {
+    state: [],
+    server: [['port', tcpPort]],
+    startServer: [],
+    probe: [['serial', adbSerial]],
+    reconnect: [['serial', adbSerial]],
+    reverse: [
+      ['serial', adbSerial],
+      ['ports', tcpPorts.optional()],
+    ],
+    unreverse: [
+      ['serial', adbSerial],
+      ['ports', tcpPorts.optional()],
+    ],
+    connect: [['address', hostAddress]],
+    disconnect: [['address', hostAddress]],
+    pair: [
+      ['address', hostAddress],
+      ['code', pairingCode],
+    ],
+    push: [
+      ['serial', adbSerial],
+      ['file', adbFile satisfies z.ZodType<Loose<AdbFile>>],
+    ],
+    identify: [
+      ['serial', adbSerial],
+      ['label', adbLabel.optional()],
+    ],
+    logcat: [
+      ['serial', adbSerial],
+      ['filter', adbLogFilter.nullable() satisfies z.ZodType<Loose<AdbLogFilter> | null>],
+    ],
+    log: [
+      ['serial', adbSerial],
+      ['wish', adbLogWish satisfies z.ZodType<Loose<Omit<AdbLogWish, 'filter'>>>],
+    ],
+    forget: [['serial', adbSerial]],
+  },
+  connect: {
+    state: [],
+    reach: [['address', hostAddress]],
+    port: [['port', tcpPort]],
   },
 }
 

@@ -291,6 +291,27 @@ describe('arguments', () => {
     'dialect.check': [['{}']],
     'dialect.put': [['{}']],
     'dialect.view': [['d']],
+    'adb.state': [[]],
+    'adb.server': [[5038]],
+    'adb.startServer': [[]],
+    'adb.probe': [['R58M']],
+    'adb.reconnect': [['R58M']],
+    'adb.reverse': [['R58M'], ['R58M', [8080, 8443]]],
+    'adb.unreverse': [['R58M'], ['R58M', [8080]]],
+    'adb.connect': [['192.168.1.7'], ['phone.local:5555']],
+    'adb.disconnect': [['192.168.1.7:5555']],
+    'adb.pair': [['192.168.1.7:37123', '123456']],
+    'adb.push': [['R58M', { path: '/sdcard/Download/ca.crt', bytes: new Uint8Array(2), mode: 0o644 }]],
+    'adb.identify': [['R58M'], ['R58M', 'A1']],
+    'adb.logcat': [
+      ['R58M', null],
+      ['R58M', { tags: ['dmclient'], level: 'I', text: 'session' }],
+    ],
+    'adb.log': [['R58M', { after: 3, from: 1, until: 2.5, filter: { level: 'W' }, count: 10 }]],
+    'adb.forget': [['R58M']],
+    'connect.state': [[]],
+    'connect.reach': [['192.168.1.7']],
+    'connect.port': [[8080]],
   }
   const all = Object.entries(METHODS).flatMap(([area, methods]) => methods.map((method) => [area, method] as const))
 

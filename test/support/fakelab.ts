@@ -26,6 +26,8 @@ import type { Encoding } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
 import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
 import type { SoftwareWorld } from './fakesoftware.ts'
+import { adbWorld, fakeAdb } from './fakeadb.ts'
+import type { AdbWorld } from './fakeadb.ts'
 import { fakeProxies, proxyWorld } from './fakeproxies.ts'
 import type { ProxyWorld } from './fakeproxies.ts'
 import { fakeTree } from './faketree.ts'
@@ -72,6 +74,8 @@ export interface FakeLab {
   readonly trust: TrustWorld
   /** Unknown devices, causes of refused credentials, proxies and dialect. */
   readonly proxies: ProxyWorld
+  /** The adb server, its devices, their log lines, and the connect grid. */
+  readonly adb: AdbWorld
 }
 
 /** Makes an empty lab whose clock begins at `start` (ms). */
@@ -87,6 +91,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const software = softwareWorld()
   const trust = trustWorld()
   const proxies = proxyWorld()
+  const adb = adbWorld(start)
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
   let clock = start
   let nextHeld = 1
@@ -126,6 +131,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
     software,
     trust,
     proxies,
+    adb,
     onSimulate: () => {},
     ask(question) {
       if (question === null) questions.clear()
@@ -364,6 +370,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
       ...wider.areas,
+      ...fakeAdb({ tell, called: (call) => calls.push(call), now: () => clock, world: adb }),
       on(event, listener) {
         const set = listeners.get(event) ?? new Set()
         listeners.set(event, set)

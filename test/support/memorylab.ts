@@ -18,6 +18,7 @@ import type {
 import { rowFilter } from '../../core/filter/rows.ts'
 import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
+import { fakeAdb } from './fakeadb.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTrust } from './faketrust.ts'
 import { fakeProxies } from './fakeproxies.ts'
@@ -289,6 +290,7 @@ export function memoryLab(): MemoryLab {
     ...fakeSoftware({ tell, now: () => Date.now() }),
     ...fakeTrust({ tell, now: () => Date.now() }),
     ...wider.areas,
+    ...fakeAdb({ tell, now: () => Date.now() }),
     on: (event, listener) => {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set)
