@@ -19,6 +19,17 @@ export interface Sent {
   readonly headers: Headers
 }
 
+/** How TLS protects a connection. */
+export interface Protection {
+  /** `TLSv1.3` */
+  readonly version: string
+  readonly cipher: string
+  /** Server name the client asked for; '' where it named none. */
+  readonly serverName: string
+  /** What the client showed; null where nothing. `trouble`: why it is not one of this lab's authority, '' where it is. */
+  readonly certificate: { readonly serial: string; readonly subject: string; readonly fingerprint: string; readonly trouble: string } | null
+}
+
 /** A frame that came in, with what its socket said. */
 export interface Received {
   readonly link: Link
@@ -32,10 +43,14 @@ export interface Received {
   /** Wall clock and monotonic clock when the last byte had come. */
   readonly at: number
   readonly mono: number
+  /** Absent: plain HTTP. */
+  readonly tls?: Protection
 }
 
 /** Something that came in and was no SyncML frame. It has been answered with `httpStatus`; 0 where nobody was left to answer. */
 export interface Refused {
+  /** `connection`: it concerns the connection, not a request; absent: a request. */
+  readonly kind?: 'connection'
   readonly at: number
   readonly mono: number
   readonly httpStatus: number

@@ -179,7 +179,7 @@ export class Recorder {
   /** Records an exchange that was no SyncML message: refused type, oversize, unreadable HTTP. */
   refused(refused: Refused): Seq {
     const text = refused.truncated ? `${refused.reason} (only the first ${refused.bytes.length} bytes were read)` : refused.reason
-    return this.#other('http', refused, refused.httpStatus, text, null)
+    return this.#other(refused.kind ?? 'http', refused, refused.httpStatus, text, null)
   }
 
   /** Records the error answer to a frame (`cause`), or an event without bytes. */
@@ -355,7 +355,7 @@ export class Recorder {
       final: false,
       httpStatus,
       findings: 0,
-      severity: kind === 'http' ? 'error' : 'note',
+      severity: kind === 'event' ? 'note' : 'error',
       hold: 'no',
       text,
     }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Received as FromSocket, Refused, Sent } from '../lab/ports.ts'
 import type { Frame, Link } from '../machine.ts'
 import type { HttpLimits } from './limits.ts'
+import type { SecurePort } from './trust/port.ts'
 
 export type { Refused, Sent } from '../lab/ports.ts'
 
@@ -33,8 +34,8 @@ export interface ListenOptions {
   readonly server: string
   readonly limits?: Partial<HttpLimits>
   readonly clock: { now(): number; mono(): number }
-  /** PEM; makes it an HTTPS server. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Makes it an HTTPS server: one certificate as PEM, or whatever a port of the lab's trust says. */
+  readonly tls?: { readonly key: string; readonly cert: string } | SecurePort
   received(received: Received): void
   refused(refused: Refused): void
   gone(link: Link, reason: string): void

@@ -1,19 +1,23 @@
 // The device-facing HTTP server: receives SyncML bodies, answers when the lab says so, refuses the rest in words; of SyncML it knows only the media types.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Frame, Headers, Link } from '../machine.ts'
-import type { Encoding } from '../syncml/message.ts'
-import { exchangeOf, plainExchange, startLineOf } from './exchange.ts'
-import type { Exchange, Parsed } from './exchange.ts'
+import { exchangeOf, startLineOf } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { DmHttp, ListenOptions, Refused, Sent } from './facing.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
 import { createServer, opened, shownHost } from './open.ts'
-import { peersOf } from './peers.ts'
+import { endsOf, peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
-import { shortWay } from './shortway.ts'
+import { putFront } from './trust/front.ts'
+import type { Stray } from './trust/front.ts'
+import { openingOf } from './trust/hello.ts'
+import { fixedPort } from './trust/port.ts'
 import { EMPTY, exact, keep, splitPacket, statusOfError } from './wire.ts'
 
 export type { DmHttp, ListenOptions, Received, Refused, Sent } from './facing.ts'
@@ -29,13 +33,14 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   const peers = peersOf<Exchange>(limits, left, evicted)
   /** Links whose answer is awaited. */
   const waiting = new Map<number, Exchange>()
-  const server = createServer(options, limits)
+  const secure = options.tls === undefined ? null : 'key' in options.tls ? fixedPort(options.tls) : options.tls
+  const server = createServer(secure, limits)
+  const front = secure === null ? null : putFront(server as TlsServer, secure, limits, strayed)
   let uploading = 0
   let closing = false
   let crowd: { more: number } | null = null
 
-  if (options.tls) server.on('secureConnection', admit)
-  else shortcut()
+  server.on(secure === null ? 'connection' : 'secureConnection', admit)
   server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
@@ -45,47 +50,33 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     unparsed(socket, 405, 'CONNECT: this is no proxy', { startLine: startLineOf(req), headers: pairs(req.rawHeaders), packet: EMPTY })
   })
   server.on('clientError', clientError)
-  server.on('tlsClientError', (error: Error, socket: Socket) => {
-    const ends = { local: socket.localAddress ?? '', remote: socket.remoteAddress ?? '' }
-    report(ends, { httpStatus: 0, reason: `TLS handshake failed: ${error.message}`, startLine: '', headers: [], bytes: EMPTY, truncated: true })
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    const { hello, bytes, ends } = front?.opening(socket) ?? { hello: null, bytes: EMPTY, ends: endsOf(socket) }
+    connection(ends, `TLS handshake failed: ${secure?.failed(error, hello) ?? error.message}`, bytes)
   })
 
   // -- connections
 
-  /** Puts the short way before Node's parser. */
-  function shortcut(): void {
-    const parsers = server.listeners('connection') as ((socket: Socket) => void)[]
-    server.removeAllListeners('connection')
-    server.on('connection', (socket: Socket) => {
-      const parser = (): void => parsers.forEach((parse) => parse.call(server, socket))
-      const peer = peers.of(socket)
-      const open = (): Exchange | undefined => (peer.exchanges.size === 0 ? undefined : peer.exchanges.values().next().value)
-      if (!admit(socket)) return parser()
-      shortWay(socket, {
-        limits,
-        state: () => (peer.broken ? 'over' : peer.exchanges.size === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
-        take: (plain) => {
-          if (uploading + plain.body.length > limits.uploadBytes) return false
-          const x = plainExchange(peer, plain)
-          peers.began(peer)
-          peer.exchanges.add(x)
-          pass(x, plain.encoding, plain.body)
-          return true
-        },
-        spoke: () => peer.spoke,
-        parser,
-        failed: (error) => clientError(error, socket),
-      })
-    })
+  /** Tells of a connection that came to nothing; `bytes`: what the client said first. */
+  function connection(ends: Ends, reason: string, bytes: Uint8Array, httpStatus = 0, startLine = ''): void {
+    report(ends, { kind: 'connection', httpStatus, reason, startLine, headers: [], bytes: exact(bytes, bytes.length), truncated: false })
   }
 
-  /** False where there is no room; the peer has been told then. */
-  function admit(socket: Socket): boolean {
+  /** What came to the HTTPS port and is no TLS. */
+  function strayed({ socket, reason, startLine, bytes, http }: Stray): void {
+    connection(endsOf(socket), reason, bytes, http ? 400 : 0, startLine)
+    if (http) socket.end(replies.plain(400, reason))
+    else socket.destroy()
+    const timer = setTimeout(() => socket.destroy(), limits.linger)
+    timer.unref()
+  }
+
+  function admit(socket: Socket): void {
     const refusal = peers.admit(socket)
-    if (refusal === null) return true
-    crowded(peers.of(socket), refusal)
-    hangUp(peers.of(socket), 503, refusal)
-    return false
+    if (refusal !== null) {
+      crowded(peers.of(socket), refusal)
+      hangUp(peers.of(socket), 503, refusal)
+    }
   }
 
   /** Tells of connections that found no room: the first at once, the further ones once a second with their number. */
@@ -120,6 +111,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       }
     }
     peer.exchanges.clear()
+    if (secure !== null && !peer.spoke && !closing)
+      connection(peer, secure.silent(peer.cause), front?.opening(peer.socket as TLSSocket).bytes ?? EMPTY)
   }
 
   /** Answers on the bare socket and ends the connection; what still comes in is not read as HTTP any more. */
@@ -133,7 +126,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   // -- requests
 
-  function begin(x: Parsed): Parsed {
+  function begin(x: Exchange): Exchange {
     peers.began(x.peer)
     x.peer.exchanges.add(x)
     x.peer.busy += 1
@@ -141,9 +134,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   }
 
   function request(req: IncomingMessage, res: ServerResponse, asks: boolean): void {
-    const peer = peers.of(req.socket)
-    for (const x of peer.exchanges) if (x.res === null && x.stage === 'waits') return again(x, req, res)
-    const x = exchangeOf(peer, req, res)
+    const x = exchangeOf(peers.of(req.socket), req, res)
     // Behind a refusal that ends the connection nothing is taken for a request any more.
     if (x.peer.broken) return void req.resume()
     if (x.encoding === null && hand(x)) return
@@ -162,16 +153,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     }
   }
 
-  /** A request that came the short way and waits since is read once more: from now on its answer keeps its place before later ones. */
-  function again(x: Exchange, req: IncomingMessage, res: ServerResponse): void {
-    x.req = req
-    x.res = res
-    req.on('error', () => {})
-    req.resume()
-  }
-
   /** Offers what is not ours to the other routes of this port. */
-  function hand(x: Parsed): boolean {
+  function hand(x: Exchange): boolean {
     if (options.other?.(x.req, x.res) !== true) return false
     peers.began(x.peer)
     x.peer.busy += 1
@@ -182,7 +165,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     return true
   }
 
-  function take(x: Parsed, chunk: Uint8Array): void {
+  function take(x: Exchange, chunk: Uint8Array): void {
     if (x.stage !== 'body') return
     x.body = keep(x.body, x.size, chunk)
     x.size += chunk.length
@@ -191,23 +174,31 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     else if (uploading > limits.uploadBytes) early(x, 503, `more than ${limits.uploadBytes} bytes are being uploaded at once`, true)
   }
 
-  function complete(x: Parsed): void {
+  function complete(x: Exchange): void {
     if (x.stage !== 'body') return
     if (x.refusal !== null || x.encoding === null) return refuseWhole(x)
     x.peer.busy -= 1
     uploading -= x.size
-    pass(x, x.encoding, exact(x.body, x.size))
-    x.body = EMPTY
-  }
-
-  /** Passes a whole request on to the lab. */
-  function pass(x: Exchange, encoding: Encoding, bytes: Uint8Array): void {
     x.stage = 'waits'
     waiting.set(x.link.link, x)
-    const { link, peer, headers, contentType, uri, startLine, http10 } = x
+    const { link, peer, headers, contentType, encoding, req } = x
+    const frame: Frame = { bytes: exact(x.body, x.size), encoding, contentType, headers, uri: req.url ?? '' }
+    x.body = EMPTY
     const { local, remote } = peer
-    const frame: Frame = { bytes, encoding, contentType, headers, uri }
-    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10 })
+    const startLine = startLineOf(req)
+    const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
+    options.received({
+      link,
+      frame,
+      startLine,
+      headers,
+      local,
+      remote,
+      at: clock.now(),
+      mono: clock.mono(),
+      http10: req.httpVersion !== '1.1',
+      ...tls,
+    })
   }
 
   function refuseWhole(x: Exchange): void {
@@ -220,16 +211,16 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   /** Ends the upload and tells why; what the peer is answered is the caller's business. */
   function abandon(x: Exchange, httpStatus: number, reason: string): void {
     const kept = Math.min(x.size, limits.refusedBytes)
-    const truncated = kept < x.size || x.req?.complete !== true
+    const truncated = kept < x.size || !x.req.complete
     uploading -= x.size
     x.peer.busy -= 1
     x.stage = 'over'
-    report(x.peer, { httpStatus, reason, startLine: x.startLine, headers: x.headers, bytes: exact(x.body, kept), truncated })
+    report(x.peer, { httpStatus, reason, startLine: startLineOf(x.req), headers: x.headers, bytes: exact(x.body, kept), truncated })
     x.body = EMPTY
   }
 
   /** Refuses before the body is through. Where the peer is sending it, the rest is read and thrown away for a while: else a reset would eat our answer. */
-  function early(x: Parsed, status: number, reason: string, sending: boolean): void {
+  function early(x: Exchange, status: number, reason: string, sending: boolean): void {
     abandon(x, status, reason)
     x.peer.broken = true
     const text = Buffer.from(`${reason}\n`)
@@ -260,8 +251,13 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       peer.cause = reason
       socket.destroy()
     } else if (!peer.broken) {
-      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && x.req?.complete !== true)
+      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && !x.req.complete)
       const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
+      if (secure === null && !peer.spoke && openingOf(packet).what === 'tls') {
+        const words = 'TLS came to the plain HTTP port: the URL must begin with http://, or name the HTTPS port'
+        connection(peer, words, packet, 400)
+        return hangUp(peer, 400, words)
+      }
       if (upload === undefined) unparsed(socket, status, reason, { ...splitPacket(packet), packet })
       else {
         const alone = peer.exchanges.size === 1
@@ -285,31 +281,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   // -- answers
 
-  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
-    if (x.res === null) return shortly(x, status, type, extra, body, done)
+  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (fields: string[]) => void): void {
     const fields = replies.fields(type, body.length, extra, x.res.shouldKeepAlive && !x.peer.broken && !closing)
     x.res.writeHead(status, fields)
-    x.res.end(body, () => done(pairs(fields)))
-  }
-
-  /** Answers a request that came the short way: one piece for one write. */
-  function shortly(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
-    const { peer } = x
-    const stays = !peer.broken && !closing
-    const { text, headers } = replies.block(status, type, body.length, extra, stays)
-    // A peer that is leaving is told as gone when its socket is closed.
-    if (!peer.socket.writable) return
-    const bytes = Buffer.allocUnsafe(text.length + body.length)
-    bytes.write(text, 'latin1')
-    bytes.set(body, text.length)
-    const written = (error?: Error | null): void => {
-      if (error == null) done(headers)
-    }
-    if (stays) peer.socket.write(bytes, written)
-    else {
-      peer.broken = true
-      peer.socket.end(bytes, written)
-    }
+    x.res.end(body, () => done(fields))
   }
 
   function end(x: Exchange): void {
@@ -321,10 +296,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function reply(link: Link, status: number, type: string, extra: readonly string[], body: Uint8Array, sent?: (sent: Sent) => void): void {
     const x = waiting.get(link.link)
     if (x === undefined) return
-    const finished = (code: number) => (fields: Headers) => {
+    const finished = (code: number) => (fields: string[]) => {
       if (x.stage !== 'answered') return
       end(x)
-      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: fields })
+      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: pairs(fields) })
     }
     waiting.delete(link.link)
     x.stage = 'answered'
@@ -352,7 +327,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   }
 
   return opened(server, options).then((port) => ({
-    url: `${options.tls ? 'https' : 'http'}://${shownHost(options.host)}:${port}`,
+    url: `${secure === null ? 'http' : 'https'}://${shownHost(options.host)}:${port}`,
     port,
     respond: (link, frame, sent) => reply(link, 200, frame.contentType, ownFields(frame.headers), frame.bytes, sent),
     refuse: (link, status, text, sent) => reply(link, status, PLAIN, [], Buffer.from(`${text}\n`), sent),

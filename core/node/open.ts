@@ -2,12 +2,14 @@
 import { createServer as createPlain } from 'node:http'
 import { createServer as createTls } from 'node:https'
 import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { ListenOptions } from './facing.ts'
+import type { TlsOptions } from 'node:tls'
 import type { HttpLimits } from './limits.ts'
+import type { SecurePort } from './trust/port.ts'
 
-/** A device-facing server, not yet listening: HTTPS where `tls` is given. */
-export function createServer(options: ListenOptions, limits: HttpLimits): Server {
+/** A device-facing server, not yet listening: HTTPS where there is a port for it. */
+export function createServer(port: SecurePort | null, limits: HttpLimits): Server | TlsServer {
   const settings = {
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -20,11 +22,27 @@ export function createServer(options: ListenOptions, limits: HttpLimits): Server
     keepAlive: true,
     keepAliveInitialDelay: limits.probe,
   }
-  const server = options.tls ? createTls({ ...settings, ...options.tls, handshakeTimeout: limits.headersTimeout }) : createPlain(settings)
+  const server = port === null ? createPlain(settings) : createTls({ ...settings, ...secure(port), handshakeTimeout: limits.headersTimeout })
   // No field may be dropped silently; the header block as a whole has its limit.
   server.maxHeadersCount = 0
   server.timeout = 0
   return server
+}
+
+/** What a client shows is judged once the connection stands: then it can be told why it is refused. */
+function secure(port: SecurePort): TlsOptions {
+  return {
+    ...port.otherwise().options,
+    requestCert: port.asks,
+    rejectUnauthorized: false,
+    SNICallback: (name, done) => {
+      try {
+        done(null, port.context(name))
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)))
+      }
+    },
+  }
 }
 
 /** Listens; resolves with the port. Rejects in words. */

@@ -32,6 +32,14 @@ export interface Peers<X> {
   readonly all: ReadonlyMap<Socket, Peer<X>>
 }
 
+/** Where a socket runs, as rows tell it. */
+export function endsOf(socket: Socket): { readonly local: string; readonly remote: string } {
+  return {
+    local: endpoint(socket.localAddress ?? '', socket.localPort ?? 0),
+    remote: endpoint(plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0),
+  }
+}
+
 /** `left` is called once for each closed connection; `evicted` for one closed to make room in the middle of a request or before one. */
 export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, evicted: (peer: Peer<X>, reason: string) => void): Peers<X> {
   const all = new Map<Socket, Peer<X>>()
@@ -41,12 +49,10 @@ export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, ev
   const of = (socket: Socket): Peer<X> => all.get(socket) ?? register(socket)
 
   const register = (socket: Socket): Peer<X> => {
-    const address = plainAddress(socket.remoteAddress ?? '')
     const peer: Peer<X> = {
       socket,
-      address,
-      local: endpoint(socket.localAddress ?? '', socket.localPort ?? 0),
-      remote: endpoint(address, socket.remotePort ?? 0),
+      address: plainAddress(socket.remoteAddress ?? ''),
+      ...endsOf(socket),
       exchanges: new Set(),
       busy: 0,
       spoke: false,
