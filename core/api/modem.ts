@@ -64,7 +64,7 @@ export interface PduField {
 
 /** A PDU read octet by octet. */
 export interface PduView {
-  readonly kind: 'submit' | 'deliver' | 'status report' | 'submit report'
+  readonly kind: 'submit' | 'deliver' | 'status report'
   readonly hex: string
   /** Octets of the TPDU: what AT+CMGS counts. */
   readonly length: number

@@ -9,6 +9,13 @@ export const PUSH_PORT = 2948
 const SOURCE_PORT = 49154
 const PORTS = 0x05
 const CONCATENATION = 0x00
+const CONCATENATION_16 = 0x08
+
+/** How the parts of a push are marked; absent fields: port 2948, references of one octet. */
+export interface SmsForm {
+  readonly destination?: number
+  readonly references?: 1 | 2
+}
 
 /** What one SMS says. `part` 1 of 1 where nothing is concatenated. */
 export interface SmsPart {
@@ -22,15 +29,19 @@ export interface SmsPart {
 
 const port = (value: number): number[] => [value >> 8, value & 0xff]
 
-/** User data of the SMS a push needs: one up to 133 octets, else segments of 128 (TP-UDHI 1, 8-bit data coding). Throws PushError beyond 255. */
-export function smsUserData(pdu: Uint8Array, reference = 0): Uint8Array<ArrayBuffer>[] {
-  const ports = [PORTS, 4, ...port(PUSH_PORT), ...port(SOURCE_PORT)]
+/**
+ * User data of the SMS a push needs: one up to 133 octets, else segments of 128, or of 127 with references of two octets (TP-UDHI 1, 8-bit data coding).
+ * Throws PushError beyond 255.
+ */
+export function smsUserData(pdu: Uint8Array, reference = 0, form: SmsForm = {}): Uint8Array<ArrayBuffer>[] {
+  const ports = [PORTS, 4, ...port(form.destination ?? PUSH_PORT), ...port(SOURCE_PORT)]
+  const link = form.references === 2 ? [CONCATENATION_16, 4, ...port(reference & 0xffff)] : [CONCATENATION, 3, reference & 0xff]
   if (pdu.length <= SMS_OCTETS - 1 - ports.length) return [concat([Uint8Array.of(ports.length, ...ports), pdu])]
-  const room = SMS_OCTETS - 1 - ports.length - 5
+  const room = SMS_OCTETS - 1 - ports.length - link.length - 2
   const total = Math.ceil(pdu.length / room)
   if (total > 255) throw new PushError(`${pdu.length} octets need ${total} SMS; 255 is the most`, pdu.length)
   return Array.from({ length: total }, (_, i) =>
-    concat([Uint8Array.of(ports.length + 5, ...ports, CONCATENATION, 3, reference & 0xff, total, i + 1), pdu.subarray(i * room, (i + 1) * room)]),
+    concat([Uint8Array.of(ports.length + link.length + 2, ...ports, ...link, total, i + 1), pdu.subarray(i * room, (i + 1) * room)]),
   )
 }
 
@@ -49,6 +60,9 @@ export function readSms(data: Uint8Array): SmsPart {
     else if (id === CONCATENATION && size === 3) {
       if (octet(1) === 0 || octet(2) === 0 || octet(2) > octet(1)) throw new PushError(`part ${octet(2)} of ${octet(1)}`, at)
       part = { ...part, reference: octet(0), parts: octet(1), part: octet(2) }
+    } else if (id === CONCATENATION_16 && size === 4) {
+      if (octet(2) === 0 || octet(3) === 0 || octet(3) > octet(2)) throw new PushError(`part ${octet(3)} of ${octet(2)}`, at)
+      part = { ...part, reference: (octet(0) << 8) | octet(1), parts: octet(2), part: octet(3) }
     }
     at = end
   }
