@@ -4,8 +4,9 @@ import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Frame, Headers, Link } from '../machine.ts'
-import { exchangeOf, startLineOf } from './exchange.ts'
-import type { Exchange } from './exchange.ts'
+import type { Encoding } from '../syncml/message.ts'
+import { exchangeOf, plainExchange, startLineOf } from './exchange.ts'
+import type { Exchange, Parsed } from './exchange.ts'
 import type { DmHttp, ListenOptions, Refused, Sent } from './facing.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
@@ -14,6 +15,7 @@ import { createServer, opened, shownHost } from './open.ts'
 import { endsOf, peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
+import { shortWay } from './shortway.ts'
 import { putFront } from './trust/front.ts'
 import type { Stray } from './trust/front.ts'
 import { openingOf } from './trust/hello.ts'
@@ -40,7 +42,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   let closing = false
   let crowd: { more: number } | null = null
 
-  server.on(secure === null ? 'connection' : 'secureConnection', admit)
+  if (secure !== null) server.on('secureConnection', admit)
+  else shortcut()
   server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
@@ -71,12 +74,40 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     timer.unref()
   }
 
-  function admit(socket: Socket): void {
+  /** Puts the short way before Node's parser. */
+  function shortcut(): void {
+    const parsers = server.listeners('connection') as ((socket: Socket) => void)[]
+    server.removeAllListeners('connection')
+    server.on('connection', (socket: Socket) => {
+      const parser = (): void => parsers.forEach((parse) => parse.call(server, socket))
+      const peer = peers.of(socket)
+      const open = (): Exchange | undefined => (peer.exchanges.size === 0 ? undefined : peer.exchanges.values().next().value)
+      if (!admit(socket)) return parser()
+      shortWay(socket, {
+        limits,
+        state: () => (peer.broken ? 'over' : peer.exchanges.size === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
+        take: (plain) => {
+          if (uploading + plain.body.length > limits.uploadBytes) return false
+          const x = plainExchange(peer, plain)
+          peers.began(peer)
+          peer.exchanges.add(x)
+          pass(x, plain.encoding, plain.body)
+          return true
+        },
+        spoke: () => peer.spoke,
+        parser,
+        failed: (error) => clientError(error, socket),
+      })
+    })
+  }
+
+  /** False where there is no room; the peer has been told then. */
+  function admit(socket: Socket): boolean {
     const refusal = peers.admit(socket)
-    if (refusal !== null) {
-      crowded(peers.of(socket), refusal)
-      hangUp(peers.of(socket), 503, refusal)
-    }
+    if (refusal === null) return true
+    crowded(peers.of(socket), refusal)
+    hangUp(peers.of(socket), 503, refusal)
+    return false
   }
 
   /** Tells of connections that found no room: the first at once, the further ones once a second with their number. */
@@ -126,7 +157,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   // -- requests
 
-  function begin(x: Exchange): Exchange {
+  function begin(x: Parsed): Parsed {
     peers.began(x.peer)
     x.peer.exchanges.add(x)
     x.peer.busy += 1
@@ -134,7 +165,9 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   }
 
   function request(req: IncomingMessage, res: ServerResponse, asks: boolean): void {
-    const x = exchangeOf(peers.of(req.socket), req, res)
+    const peer = peers.of(req.socket)
+    for (const x of peer.exchanges) if (x.res === null && x.stage === 'waits') return again(x, req, res)
+    const x = exchangeOf(peer, req, res)
     // Behind a refusal that ends the connection nothing is taken for a request any more.
     if (x.peer.broken) return void req.resume()
     if (x.encoding === null && hand(x)) return
@@ -153,8 +186,16 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     }
   }
 
+  /** A request that came the short way and waits since is read once more: from now on its answer keeps its place before later ones. */
+  function again(x: Exchange, req: IncomingMessage, res: ServerResponse): void {
+    x.req = req
+    x.res = res
+    req.on('error', () => {})
+    req.resume()
+  }
+
   /** Offers what is not ours to the other routes of this port. */
-  function hand(x: Exchange): boolean {
+  function hand(x: Parsed): boolean {
     if (options.other?.(x.req, x.res) !== true) return false
     peers.began(x.peer)
     x.peer.busy += 1
@@ -165,7 +206,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     return true
   }
 
-  function take(x: Exchange, chunk: Uint8Array): void {
+  function take(x: Parsed, chunk: Uint8Array): void {
     if (x.stage !== 'body') return
     x.body = keep(x.body, x.size, chunk)
     x.size += chunk.length
@@ -174,31 +215,24 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     else if (uploading > limits.uploadBytes) early(x, 503, `more than ${limits.uploadBytes} bytes are being uploaded at once`, true)
   }
 
-  function complete(x: Exchange): void {
+  function complete(x: Parsed): void {
     if (x.stage !== 'body') return
     if (x.refusal !== null || x.encoding === null) return refuseWhole(x)
     x.peer.busy -= 1
     uploading -= x.size
+    pass(x, x.encoding, exact(x.body, x.size))
+    x.body = EMPTY
+  }
+
+  /** Passes a whole request on to the lab. */
+  function pass(x: Exchange, encoding: Encoding, bytes: Uint8Array): void {
     x.stage = 'waits'
     waiting.set(x.link.link, x)
-    const { link, peer, headers, contentType, encoding, req } = x
-    const frame: Frame = { bytes: exact(x.body, x.size), encoding, contentType, headers, uri: req.url ?? '' }
-    x.body = EMPTY
+    const { link, peer, headers, contentType, uri, startLine, http10 } = x
     const { local, remote } = peer
-    const startLine = startLineOf(req)
+    const frame: Frame = { bytes, encoding, contentType, headers, uri }
     const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
-    options.received({
-      link,
-      frame,
-      startLine,
-      headers,
-      local,
-      remote,
-      at: clock.now(),
-      mono: clock.mono(),
-      http10: req.httpVersion !== '1.1',
-      ...tls,
-    })
+    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10, ...tls })
   }
 
   function refuseWhole(x: Exchange): void {
@@ -211,16 +245,16 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   /** Ends the upload and tells why; what the peer is answered is the caller's business. */
   function abandon(x: Exchange, httpStatus: number, reason: string): void {
     const kept = Math.min(x.size, limits.refusedBytes)
-    const truncated = kept < x.size || !x.req.complete
+    const truncated = kept < x.size || x.req?.complete !== true
     uploading -= x.size
     x.peer.busy -= 1
     x.stage = 'over'
-    report(x.peer, { httpStatus, reason, startLine: startLineOf(x.req), headers: x.headers, bytes: exact(x.body, kept), truncated })
+    report(x.peer, { httpStatus, reason, startLine: x.startLine, headers: x.headers, bytes: exact(x.body, kept), truncated })
     x.body = EMPTY
   }
 
   /** Refuses before the body is through. Where the peer is sending it, the rest is read and thrown away for a while: else a reset would eat our answer. */
-  function early(x: Exchange, status: number, reason: string, sending: boolean): void {
+  function early(x: Parsed, status: number, reason: string, sending: boolean): void {
     abandon(x, status, reason)
     x.peer.broken = true
     const text = Buffer.from(`${reason}\n`)
@@ -251,7 +285,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       peer.cause = reason
       socket.destroy()
     } else if (!peer.broken) {
-      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && !x.req.complete)
+      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && x.req?.complete !== true)
       const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
       if (secure === null && !peer.spoke && openingOf(packet).what === 'tls') {
         const words = 'TLS came to the plain HTTP port: the URL must begin with http://, or name the HTTPS port'
@@ -281,10 +315,31 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   // -- answers
 
-  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (fields: string[]) => void): void {
+  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
+    if (x.res === null) return shortly(x, status, type, extra, body, done)
     const fields = replies.fields(type, body.length, extra, x.res.shouldKeepAlive && !x.peer.broken && !closing)
     x.res.writeHead(status, fields)
-    x.res.end(body, () => done(fields))
+    x.res.end(body, () => done(pairs(fields)))
+  }
+
+  /** Answers a request that came the short way: one piece for one write. */
+  function shortly(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
+    const { peer } = x
+    const stays = !peer.broken && !closing
+    const { text, headers } = replies.block(status, type, body.length, extra, stays)
+    // A peer that is leaving is told as gone when its socket is closed.
+    if (!peer.socket.writable) return
+    const bytes = Buffer.allocUnsafe(text.length + body.length)
+    bytes.write(text, 'latin1')
+    bytes.set(body, text.length)
+    const written = (error?: Error | null): void => {
+      if (error == null) done(headers)
+    }
+    if (stays) peer.socket.write(bytes, written)
+    else {
+      peer.broken = true
+      peer.socket.end(bytes, written)
+    }
   }
 
   function end(x: Exchange): void {
@@ -296,10 +351,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function reply(link: Link, status: number, type: string, extra: readonly string[], body: Uint8Array, sent?: (sent: Sent) => void): void {
     const x = waiting.get(link.link)
     if (x === undefined) return
-    const finished = (code: number) => (fields: string[]) => {
+    const finished = (code: number) => (fields: Headers) => {
       if (x.stage !== 'answered') return
       end(x)
-      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: pairs(fields) })
+      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: fields })
     }
     waiting.delete(link.link)
     x.stage = 'answered'
