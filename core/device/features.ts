@@ -5,6 +5,8 @@ import type { Node } from '../dmtree/node.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import { PROPERTIES } from '../dmtree/uri.ts'
 import type { NodeUri, Property, UriLimits } from '../dmtree/uri.ts'
+import type { Spool } from '../session/ports.ts'
+import type { Bulk } from '../syncml/message.ts'
 import type { User } from './interaction.ts'
 
 /** What a device supports; a lean device says false and answers 406 (415 for TNDS payloads). */
@@ -83,9 +85,14 @@ export function isPending(what: unknown): what is Pending {
 export interface TreePart {
   /**
    * One Item of a command, or a Copy's target. `perform` does it and throws TreeError where it may not be done (`as` Replace: an Add that is taken
-   * as a first write). Whatever is thrown here takes the Item back.
+   * as a first write). Whatever is thrown here takes the Item back. `bulk`: what a spool of its own closed with; the value itself is empty then.
    */
-  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, serverId: string, perform: (as?: 'Replace') => void): void
+  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, serverId: string, perform: (as?: 'Replace') => void, bulk?: Bulk): void
+  /**
+   * Where the content of a large object of `octets` goes while it comes; undefined where this leaf is none that the part keeps as a file. `allowed`
+   * throws TreeError where the command would be refused; it is asked before anything is kept. Throws TreeError likewise (403, 420).
+   */
+  spool?(uri: NodeUri, octets: number, allowed: () => void): Spool | undefined
   /** Rights are checked already. Undefined: none of its nodes. A code from 300 to 999 takes back what the call changed. */
   exec(call: ExecCall): ExecResult | Pending | undefined
   /** A person said yes to a confirmation (Alert 1101) of that server. */

@@ -10,7 +10,7 @@ import { changeText } from '../dmtree/journal.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import { NO_LIMITS, parseUri } from '../dmtree/uri.ts'
 import type { NodeUri, UriLimits } from '../dmtree/uri.ts'
-import type { Outcome, Owed, Performance, Performer, Requester, StatusPart } from '../session/ports.ts'
+import type { Outcome, Owed, Performance, Performer, Requester, Spool, StatusPart } from '../session/ports.ts'
 import type { Alert, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
 import { atomic, otherCode, sequence } from './groups.ts'
@@ -28,6 +28,9 @@ interface Done {
   readonly part: StatusPart
   readonly results: readonly Item[]
 }
+
+/** Largest object that is gathered in memory by a device which keeps others as files: what every device takes. */
+const GATHERED = 1 << 20
 
 export class DevicePerformer implements Performer {
   readonly tree: Tree
@@ -75,6 +78,32 @@ export class DevicePerformer implements Performer {
     const moved = this.options.part?.takeMoved() === true || this.moved
     this.moved = false
     return moved
+  }
+
+  /** Content of a leaf that a part of the device keeps as a file goes there at once; whoever may not write it learns so before it is sent. */
+  spool(command: ItemCommand, item: Item, size: number, by: Requester): Spool | number | null {
+    const { part } = this.options
+    if (part?.spool === undefined || item.target === undefined || (command.kind !== 'Add' && command.kind !== 'Replace')) return null
+    const { format } = metaOf(item, command.meta)
+    try {
+      const uri = parseUri(item.target.locUri, this.limits())
+      const octets = format === 'b64' ? Math.floor((size * 3) / 4) : size
+      const spool = part.spool(uri, octets, () => this.rehearse(command, item, by))
+      return spool ?? (size > GATHERED ? 413 : null)
+    } catch (error) {
+      if (error instanceof TreeError) return error.status
+      throw error
+    }
+  }
+
+  /** The command with an empty value, all of it taken back. Throws TreeError where it is refused. */
+  private rehearse(command: ItemCommand, item: Item, by: Requester): void {
+    this.tree.begin(by.serverId)
+    try {
+      this.item(command, { ...item, data: new Uint8Array(0) }, by)
+    } finally {
+      this.tree.rollback()
+    }
   }
 
   /** Leaves of ./DevInfo for Package #1, in tree order. */
@@ -149,7 +178,7 @@ export class DevicePerformer implements Performer {
     const { kind } = command
     const perform = (as?: 'Replace'): void => this.change(as ?? kind, uri, item, command.meta, by)
     if (this.options.part === undefined) perform()
-    else this.options.part.command(kind, uri, by.serverId, perform)
+    else this.options.part.command(kind, uri, by.serverId, perform, item.bulk)
     return {}
   }
 

@@ -5,6 +5,9 @@ import type { ComponentAnswer, FlashAnswer, InstallAnswer, InstalledComponent } 
 import type { DeliveryLogLine, StartRecord } from './delivery.ts'
 import { writeWhole } from './disk.ts'
 
+/** Names of packages that are not whole yet begin so; a package's own name never begins with a dot. */
+export const PART = '.part-'
+
 /** An installed component with what only the installer knows. */
 export interface Installed extends InstalledComponent {
   /** Folder below `components/`. */
@@ -129,6 +132,8 @@ export class DeviceFiles {
   }
 
   #recover(): void {
+    // Large objects that were on their way: their session is lost, and the server sends them anew.
+    for (const file of readdirSync(this.path('packages'))) if (file.startsWith(PART)) rmSync(this.path('packages', file), { force: true })
     const removed = this.sweep()
     if (removed > 0) this.note('fail', `work that was half done when the device went off was taken back (${String(removed)} folders)`)
     this.#record()

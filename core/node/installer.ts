@@ -7,6 +7,7 @@ import type { Start } from '../download/package.ts'
 import type {
   ComponentAnswer,
   ComponentAsk,
+  FileSpool,
   FlashAnswer,
   FlashAsk,
   InstallAnswer,
@@ -16,9 +17,9 @@ import type {
   StoredFile,
 } from '../software/ports.ts'
 import type { Installer, InstallerOptions, StartRecord } from './delivery.ts'
-import { DeviceFiles } from './devicestate.ts'
+import { DeviceFiles, PART } from './devicestate.ts'
 import type { AnyAnswer, DeviceState, Installed } from './devicestate.ts'
-import { bytesBelow, digestOf, writeWhole } from './disk.ts'
+import { bytesBelow, digestOf, spoolFile, writeWhole } from './disk.ts'
 import { judgeFirmware, judgeSoftware } from './judgement.ts'
 import { inspectPackage } from './packages.ts'
 import type { Inspection, PackageComponent } from './packages.ts'
@@ -53,6 +54,7 @@ class FolderInstaller implements Installer {
     this.#files = new DeviceFiles(options.folder, options.now)
     this.store = {
       put: (name, bytes) => this.#put(name, bytes),
+      spool: (name, size) => this.#spool(name, size),
       drop: (name) => rmSync(this.#package(name), { force: true }),
       room: () => this.#room(),
     }
@@ -363,6 +365,17 @@ class FolderInstaller implements Installer {
     writeWhole(this.#files.path('packages', file), bytes)
     this.note('deliver', `${file}: ${String(bytes.length)} bytes`)
     return { file, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), contentType: '' }
+  }
+
+  /** One that comes piece by piece: it lies beside the others under a name no package has, until it is whole. */
+  #spool(name: string, size: number): FileSpool {
+    const file = packageFile(name)
+    const room = this.#room()
+    if (size > room) throw new Error(`${String(size)} bytes do not fit: ${String(room)} are free`)
+    return spoolFile(this.#files.path('packages', `${PART}${file}`), this.#files.path('packages', file), (stored) => {
+      this.note('deliver', `${file}: ${String(stored.size)} bytes`)
+      return { file, ...stored, contentType: '' }
+    })
   }
 
   #package(file: string): string {

@@ -353,6 +353,7 @@ export class ClientSession {
     // Whoever stood still in the middle of a command learns that nobody goes on.
     this.#asking?.steps.return()
     this.#asking = null
+    x.objects.abandon()
     const authentication = this.#refused ?? (x.prover.authenticated ? 'ok' : 'none')
     const text = `session ${x.sessionId} with ${x.options.peer} ${state}${reason === '' ? '' : `: ${reason}`}`
     effects.push(x.note('session', text, { state, reason, server: x.options.peer, messages: x.messages, authentication }))

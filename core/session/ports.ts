@@ -1,5 +1,5 @@
 // What a client session needs from the device it speaks for: something that performs commands on a management tree.
-import type { Alert, Item, Request } from '../syncml/message.ts'
+import type { Alert, Bulk, Item, ItemCommand, Request } from '../syncml/message.ts'
 
 /** The server a command comes from: its ServerID decides ACLs. */
 export interface Requester {
@@ -38,12 +38,27 @@ export interface Owed {
  */
 export type Performance = Generator<unknown, Outcome, unknown>
 
+/** Where the content of one large object goes while its chunks come, so that it is never held whole. */
+export interface Spool {
+  /** Octets of the content, base64 undone, in order. Throws an Error in words where there is no room for them (420). */
+  append(octets: Uint8Array): void
+  /** All came: what a command with it carries in place of Data. Throws as `append`. */
+  close(): Bulk
+  /** Nothing of it is wanted: nothing of it stays. Not called after `close`. */
+  drop(): void
+}
+
 /** The device side of a session: performs one command at once and says what came of it. Never throws. */
 export interface Performer {
   /** At once; where a person would have to be asked, nobody is there. */
   perform(request: Request, by: Requester): Outcome
   /** The same, standing still for people. Absent: this device asks nobody. */
   begin?(request: Request, by: Requester): Performance
+  /**
+   * Asked with the first chunk of a large object: where its content is to go; a Status code that refuses it at once; null where it is gathered in
+   * memory. `size` as Meta Size says it. A command whose content was spooled carries it as `bulk` of its last Item, beside an empty `data`.
+   */
+  spool?(command: ItemCommand, item: Item, size: number, by: Requester): Spool | number | null
   /** Leaves of ./DevInfo as Package #1 sends them, in tree order. */
   devInfo(): readonly Item[]
   /** Generic alerts that came to be owed since the last call; taking them empties the list. */

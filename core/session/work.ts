@@ -57,7 +57,10 @@ export class Work {
       return yield* this.#outcome(message, command)
     }
     if ('commands' in command || command.kind === 'Other') return yield* this.#outcome(message, command)
-    const taken = this.#x.objects.take(command as Exclude<Carrier, { kind: 'Results' }>)
+    const carrier = command as Exclude<Carrier, { kind: 'Results' }>
+    const taken = this.#x.objects.take(carrier, (item, size) =>
+      carrier.kind === 'Exec' ? null : (this.#performer.spool?.(carrier, item, size, this.#by) ?? null),
+    )
     switch (taken.next) {
       case 'more':
         return this.#code(message, command, 213)

@@ -6,7 +6,8 @@ import { pathOf } from '../dmtree/node.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import type { NodeUri } from '../dmtree/uri.ts'
 import type { Effect, Env, Input, Machine } from '../machine.ts'
-import type { Alert } from '../syncml/message.ts'
+import type { Spool } from '../session/ports.ts'
+import type { Alert, Bulk } from '../syncml/message.ts'
 import { Desk } from './desk.ts'
 import type { SoftwareRecord } from './desk.ts'
 import { Fumo } from './fumo.ts'
@@ -84,10 +85,14 @@ export class SoftwareAgent implements DevicePart, Machine<SoftwareInput, Softwar
 
   // ---- a part of the device
 
-  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, _serverId: string, perform: (as?: 'Replace') => void): void {
+  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, _serverId: string, perform: (as?: 'Replace') => void, bulk?: Bulk): void {
     const part = this.#parts.find((each) => each.covers(uri.path))
     if (part === undefined) perform()
-    else part.command(kind, uri, perform)
+    else part.command(kind, uri, perform, bulk)
+  }
+
+  spool(uri: NodeUri, octets: number, allowed: () => void): Spool | undefined {
+    return this.#parts.find((each) => each.covers(uri.path))?.spool(uri, octets, allowed)
   }
 
   exec(call: ExecCall): ExecResult | Pending | undefined {

@@ -6,6 +6,9 @@ import type { ExecCall, ExecResult, Pending } from '../device/features.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import { FUMO_ALERTS, FUMO_ID, fumoOfDownload, fumoRow } from '../mo/fumo.ts'
 import type { FumoPrimitive } from '../mo/fumo.ts'
+import type { Spool } from '../session/ports.ts'
+import type { Bulk } from '../syncml/message.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Desk } from './desk.ts'
 import { finalAlert } from './desk.ts'
 import { uriOf } from './leaves.ts'
@@ -28,12 +31,14 @@ interface Written {
 
 export class Fumo {
   readonly #desk: Desk
+  readonly #arrivals: Arrivals
   #written: Written[] = []
   /** Objects whose URL was replaced: their package, if any, goes. */
   #renewed: { readonly path: Path; readonly url: string }[] = []
 
   constructor(desk: Desk) {
     this.#desk = desk
+    this.#arrivals = new Arrivals(desk.store)
   }
 
   enter(): void {
@@ -54,7 +59,16 @@ export class Fumo {
 
   // ---- commands on the tree
 
-  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, perform: (as?: 'Replace') => void): void {
+  /** Content of `Update/PkgData` goes to the store as it comes. */
+  spool(uri: NodeUri, octets: number, allowed: () => void): Spool | undefined {
+    if (uri.path.length !== 4 || uri.path.slice(2).join('/') !== 'Update/PkgData' || uri.prop !== undefined) return undefined
+    allowed()
+    const path = uri.path.slice(0, 2)
+    if (this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
+    return this.#arrivals.begin(this.#fileName(path), octets)
+  }
+
+  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, perform: (as?: 'Replace') => void, bulk?: Bulk): void {
     const { leaves } = this.#desk
     const path = uri.path.slice(0, 2)
     const whole = uri.path.length === 2
@@ -70,7 +84,8 @@ export class Fumo {
     this.#completeAll()
     const node = leaves.tree.find([...path, 'Update', 'PkgData'])
     const value = node?.value
-    if (value instanceof Uint8Array && value.length > 0) return this.#take(path, value, uri)
+    const content = bulk ?? (value instanceof Uint8Array && value.length > 0 ? value : undefined)
+    if (content !== undefined) return this.#take(path, content, uri)
     const target = uri.path.slice(2).join('/')
     const url = URLS.find((each, i) => leaves.text([...path, ...each]) !== urls[i] || (target === each.join('/') && kind !== 'Delete'))
     if (known && url !== undefined && uri.prop === undefined) this.#renew(path, url, uri)
@@ -98,16 +113,17 @@ export class Fumo {
     }
   }
 
+  #fileName(path: Path): string {
+    return `${path.at(-1) ?? ''}-${String(++this.#desk.state.count)}`
+  }
+
   /** Bytes came whole (F2, F8, F16): one package or one reference. */
-  #take(path: Path, bytes: Uint8Array, uri: NodeUri): void {
-    const { leaves, store, state } = this.#desk
+  #take(path: Path, content: Uint8Array | Bulk, uri: NodeUri): void {
+    const { leaves } = this.#desk
     if (this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-    let file: StoredFile
-    try {
-      file = store.put(`${path.at(-1) ?? ''}-${String(++state.count)}`, bytes)
-    } catch (error) {
-      throw new TreeError(420, error instanceof Error ? error.message : String(error))
-    }
+    const bytes = content instanceof Uint8Array ? content : new Uint8Array(0)
+    const file = content instanceof Uint8Array ? this.#arrivals.put(this.#fileName(path), content) : this.#arrivals.take(content)
+    if (file === undefined) throw new TreeError(500, `nobody spooled ${uri.text}`)
     const value = new Uint8Array(0)
     leaves.own(() => {
       leaves.tree.setValue(leaves.put([...path, 'Update', 'PkgData'], bytes), value)
@@ -128,6 +144,7 @@ export class Fumo {
 
   settled(): void {
     const { leaves, state, store } = this.#desk
+    this.#arrivals.settled()
     for (const { path } of this.#renewed.splice(0)) if (this.#state(path) === 10) this.#release(uriOf(path))
     for (const { path, value, file } of this.#written.splice(0)) {
       const uri = uriOf(path)

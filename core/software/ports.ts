@@ -150,10 +150,25 @@ export interface ConsentAsk {
   readonly againMs: number
 }
 
+/** A file of the package store in the making. */
+export interface FileSpool {
+  /** Throws an Error in words where the disk is full. */
+  append(octets: Uint8Array): void
+  /** It is whole: it lies in the store under its name. Throws as `append`; nothing of it is left then. */
+  close(): StoredFile
+  /** Throws it away. */
+  drop(): void
+}
+
 /** Takes what stands in a Data or PkgData leaf into the package store. */
 export interface PackageStore {
   /** Whole content at once: what a committed large object held. Synchronous, since the command's Status depends on it; throws an Error in words where there is no room. */
   put(name: string, bytes: Uint8Array): StoredFile
+  /**
+   * The same for content that comes piece by piece, `size` octets at the most. Throws an Error in words where there is no room for so many. What is
+   * neither closed nor dropped is gone after a restart. Absent: this store takes whole content alone.
+   */
+  spool?(name: string, size: number): FileSpool
   drop(name: string): void
   /** Bytes free under the device's quota. */
   room(): number

@@ -6,7 +6,9 @@ import { parseAcl } from '../dmtree/acl.ts'
 import type { NodeUri } from '../dmtree/uri.ts'
 import { COLUMN, PRIMITIVES, SCOMO_COMPLETE, SCOMO_IDS, completeText, scomoAllows, scomoOfDownload } from '../mo/scomo.ts'
 import type { Place, PrimitiveName } from '../mo/scomo.ts'
-import type { Alert, Item } from '../syncml/message.ts'
+import type { Spool } from '../session/ports.ts'
+import type { Alert, Bulk, Item } from '../syncml/message.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Desk } from './desk.ts'
 import { finalAlert } from './desk.ts'
 import { nodeName, uriOf } from './leaves.ts'
@@ -51,11 +53,13 @@ interface Written {
 
 export class Scomo {
   readonly #desk: Desk
+  readonly #arrivals: Arrivals
   #written: Written[] = []
   #renamed: (readonly [from: string, to: Path])[] = []
 
   constructor(desk: Desk) {
     this.#desk = desk
+    this.#arrivals = new Arrivals(desk.store)
   }
 
   /** Puts in what is missing: the object with its Type, and the components there are. */
@@ -78,7 +82,16 @@ export class Scomo {
 
   // ---- commands on the tree
 
-  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, perform: (as?: 'Replace') => void): void {
+  /** Content of `Delivered/<X>/Data` goes to the store as it comes. */
+  spool(uri: NodeUri, octets: number, allowed: () => void): Spool | undefined {
+    const at = whereIs(uri.path)
+    if (at?.place !== 'Delivered' || at.below.join('/') !== 'Data' || uri.prop !== undefined) return undefined
+    allowed()
+    if (this.#held(at)) throw new TreeError(403, `${uri.text} is in use`)
+    return this.#arrivals.begin(this.#fileName(at.path), octets)
+  }
+
+  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, perform: (as?: 'Replace') => void, bulk?: Bulk): void {
     const at = whereIs(uri.path)
     const { leaves } = this.#desk
     const first = kind === 'Add' && at?.place === 'Delivered' && at.below.join('/') === 'Data' && this.#untouched(at.path)
@@ -91,10 +104,11 @@ export class Scomo {
     if (uri.prop === 'Name' && whole) this.#rename(at.path, uri)
     const data = at.place === 'Delivered' ? leaves.tree.find([...at.path, 'Data']) : null
     const value = data?.value
-    const written = value instanceof Uint8Array && value.length > 0
+    const content = bulk ?? (value instanceof Uint8Array && value.length > 0 ? value : undefined)
+    const written = content !== undefined
     if (written && held) throw new TreeError(403, `${uri.text} is in use`)
     this.#completeAll()
-    if (written) this.#take(at.path, value)
+    if (written) this.#take(at.path, content)
   }
 
   /** Data the device made itself and nobody has written yet (scomo sheet 3.4 rule 3). */
@@ -142,16 +156,16 @@ export class Scomo {
     for (const row of PRIMITIVES) if (row.place === place) leaves.put([...path, 'Operations', row.name], '')
   }
 
-  /** Bytes came whole: they go to the package store, the leaf keeps none of them. */
-  #take(path: Path, bytes: Uint8Array): void {
-    const { leaves, store, state } = this.#desk
-    const name = `${path.at(-1) ?? ''}-${String(++state.count)}`
-    let file: StoredFile
-    try {
-      file = store.put(name, bytes)
-    } catch (error) {
-      throw new TreeError(420, error instanceof Error ? error.message : String(error))
-    }
+  #fileName(path: Path): string {
+    return `${path.at(-1) ?? ''}-${String(++this.#desk.state.count)}`
+  }
+
+  /** Bytes came whole: they go to the package store, or lie there already; the leaf keeps none of them. */
+  #take(path: Path, content: Uint8Array | Bulk): void {
+    const { leaves } = this.#desk
+    const bytes = content instanceof Uint8Array ? content : new Uint8Array(0)
+    const file = content instanceof Uint8Array ? this.#arrivals.put(this.#fileName(path), content) : this.#arrivals.take(content)
+    if (file === undefined) throw new TreeError(500, `nobody spooled ${uriOf(path)}`)
     const value = new Uint8Array(0)
     leaves.own(() => {
       leaves.tree.setValue(leaves.put([...path, 'Data'], bytes), value)
@@ -171,6 +185,7 @@ export class Scomo {
   /** The command is over: what it wrote counts, or was taken back; what it deleted lets go of its file; queued orders begin. */
   settled(): void {
     const { leaves, state, store } = this.#desk
+    this.#arrivals.settled()
     for (const [from, to] of this.#renamed.splice(0)) {
       const file = state.files[from]
       if (file === undefined || !leaves.has(to)) continue
