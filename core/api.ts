@@ -195,6 +195,8 @@ export interface SimulateOptions {
   readonly answers?: 'person' | 'accept' | 'reject' | 'cancel' | 'timeout' | 'postpone'
   /** Management objects for software it has besides the standard ones. */
   readonly mo?: readonly ('scomo' | 'fumo')[]
+  /** MaxObjSize it announces, octets; default what its kind of client names, 256 MiB with objects for software, else 1 MiB. */
+  readonly maxObjSize?: number
 }
 
 /** A question a simulated device puts to the person in front of it (user interaction alerts 1100 to 1104). */

@@ -30,6 +30,8 @@ export interface ClientSetup {
   readonly people?: boolean
   /** What kind of client it is; `full` where absent. */
   readonly profile?: DeviceProfile
+  /** MaxObjSize it announces; absent: that of its kind of client. */
+  readonly maxObjSize?: number
 }
 
 /** What the lab's own account asks of a device (contract: account `lab`). */
@@ -79,7 +81,11 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?:
   const build = (start: ClientNonces | undefined): DmClient =>
     new DmClient({
       reports: reports.get(account.serverId) ?? [],
-      settings: { ...setup.profile?.settings, habits: setup.profile?.habits ?? {} },
+      settings: {
+        ...setup.profile?.settings,
+        ...(setup.maxObjSize === undefined ? {} : { maxObjSize: setup.maxObjSize }),
+        habits: setup.profile?.habits ?? {},
+      },
       serverUri,
       deviceId: setup.id,
       account,

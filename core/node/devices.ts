@@ -15,6 +15,7 @@ import type { UiAnswer } from '../device/interaction.ts'
 import type { Env } from '../machine.ts'
 import type { PushArrived } from '../lab/pushes.ts'
 import { SoftwareAgent } from '../software/agent.ts'
+import { maxObjSizeOf } from '../software/settings.ts'
 import type { Docs } from '../store/docs.ts'
 import { poster } from './client.ts'
 import { DEVICE_PROFILES, deviceProfile } from '../device/profiles.ts'
@@ -123,12 +124,15 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
     const again = options.answers === 'postpone' ? { againMs: 1000 } : {}
     const settings = { mo, consent, owner: LAB_ACCOUNT.serverId, ...again } as const
     const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(state) })
+    const profile = profileOf(options.profile ?? 'full')
+    const maxObjSize = maxObjSizeOf(mo, options.maxObjSize, profile)
     const setup = {
       ...LAB_ACCOUNT,
       id,
       serverUri,
       auth: AUTH[options.auth ?? 'md5'],
-      profile: profileOf(options.profile ?? 'full'),
+      profile,
+      ...(maxObjSize === undefined ? {} : { maxObjSize }),
       encoding: options.encoding ?? 'xml',
       people: true,
       ...(options.wrongPassword === true ? { password: 'wrong on purpose' } : {}),

@@ -69,6 +69,7 @@ export const simulateOptions = z.strictObject({
     .array(z.enum(['scomo', 'fumo']))
     .max(2)
     .optional(),
+  maxObjSize: z.int().min(1).max(4_294_967_295).optional(),
 })
 
 /** Answer of `devices.answer`. */

@@ -71,3 +71,16 @@ export const REMEMBERED = 7 * DAY
 
 /** What is installed when the device is switched on. */
 export type Installed = readonly InstalledComponent[]
+
+/** MaxObjSize of a device with software, octets: a package comes as one object, and goes to its disk chunk by chunk. */
+export const LARGEST_PACKAGE = 256 << 20
+
+/** MaxObjSize such a device announces: what it is told, what its kind of client names, else LARGEST_PACKAGE; undefined without software. */
+export function maxObjSizeOf(
+  mo: SoftwareSettings['mo'],
+  told: number | undefined,
+  kind: { readonly settings: { readonly maxObjSize?: number | null } },
+): number | undefined {
+  if (told !== undefined) return told
+  return mo.length > 0 && kind.settings.maxObjSize === undefined ? LARGEST_PACKAGE : undefined
+}

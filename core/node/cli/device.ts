@@ -13,6 +13,7 @@ import type { ClientParts, Post } from '../../lab/runner.ts'
 import type { SessionOutcome } from '../../lab/runner.ts'
 import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
+import { maxObjSizeOf } from '../../software/settings.ts'
 import { processClock } from '../clock.ts'
 import { holdLiving, softwareWish } from './living.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
@@ -43,6 +44,7 @@ interface DeviceOptions {
   readonly answer?: string
   readonly mo?: string
   readonly request?: string
+  readonly maxObjSize?: string
   readonly profile?: string
   readonly strict?: true
   readonly timeout: string
@@ -86,6 +88,7 @@ export function device(program: Command): void {
     )
     .option('--mo <names>', 'management objects for software it has: scomo, fumo (with commas); real downloads, real files beside --state')
     .option('--request <what>', 'ask the server: install:PKG, update:COMPONENT, checkUpdate …; needs --mo')
+    .option('--max-obj-size <octets>', 'MaxObjSize it announces (default that of its kind of client; 256 MiB with --mo, else 1 MiB)')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
   pushedOptions(command).action(run)
@@ -128,6 +131,8 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   const profile = profileOf(options)
   const named =
     options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
+  const told = options.maxObjSize === undefined ? undefined : whole(options.maxObjSize, '--max-obj-size', 1, 4_294_967_295)
+  const maxObjSize = maxObjSizeOf(options.mo === undefined ? [] : softwareWish(options.mo, undefined).mo, told, profile)
   const setup = (id: string): ClientSetup => ({
     id,
     serverUri: options.server,
@@ -139,6 +144,7 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
     encoding: options.encoding,
     people: options.answer !== undefined,
     profile,
+    ...(maxObjSize === undefined ? {} : { maxObjSize }),
     ...(options.manufacturer === undefined ? {} : { manufacturer: options.manufacturer }),
     ...(options.model === undefined ? {} : { model: options.model }),
   })
