@@ -42,13 +42,14 @@ const accountNow = (ledger: Ledger, device: string, userName: string): Account |
   ledger.accounts().find((account) => account.device === device && account.userName === userName)
 
 function changed(device: string, model: Account, change: AccountChange): Account {
-  const { locked, kept, ...rest } = model
+  const { locked, kept, learns, ...rest } = model
   void kept
   const { serverId = model.serverId, userName = model.userName, password, serverPassword, auth, state = model.state } = change
   const whole = password !== undefined && serverPassword !== undefined
   if (locked !== undefined && !whole) throw new Error(`${locked}; give password and serverPassword both`)
   const secrets = { password: password ?? model.password, serverPassword: serverPassword ?? model.serverPassword }
-  return { ...rest, ...secrets, device, serverId, userName, state, authType: auth === undefined ? model.authType : TYPES[auth] }
+  const learning = learns === true && password === undefined ? { learns } : {}
+  return { ...rest, ...learning, ...secrets, device, serverId, userName, state, authType: auth === undefined ? model.authType : TYPES[auth] }
 }
 
 /** Null where no nonce is to change. */

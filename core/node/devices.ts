@@ -39,6 +39,8 @@ export interface SimulatedDevices {
   request(device: string, request: SoftwareRequest): Promise<void>
   /** Off and on again. */
   restart(device: string): Promise<void>
+  /** As it was made: its tree, its software, its nonces; what was under way ends. Resolves with false for a device that is not ours. */
+  restore(device: string): Promise<boolean>
   /** Its own log, oldest first; empty for a device that is not ours. */
   log(device: string): readonly SoftwareLogLine[]
   /** `moved` is told whenever a device's activity changes, `logged` when it writes a line of its own log; `ask` puts a question to the person in front of it; `witness` writes down what is asked and done. */
@@ -56,6 +58,8 @@ export interface DeviceKeeping {
   readonly disk: (device: string) => DeviceDisk
   /** Makes durable what was put. */
   readonly commit: () => void
+  /** Empties the disk of a device that is switched off. */
+  readonly wipe?: (device: string) => void
 }
 
 interface Simulated {
@@ -63,6 +67,7 @@ interface Simulated {
   readonly disk: DeviceDisk
   readonly port: PushPort
   readonly options: SimulateOptions
+  readonly serverUri: string
   door: { readonly client: Client; readonly door: Door } | null
   activity: string
 }
@@ -188,7 +193,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
         logged(id)
       },
     })
-    const device: Simulated = { living, disk, port, options, door: null, activity: '' }
+    const device: Simulated = { living, disk, port, options, serverUri, door: null, activity: '' }
     devices.set(id, device)
     return device
   }
@@ -243,6 +248,24 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       set(id, 'is switched off')
       await device.living.restart()
       set(id, 'is on again')
+    },
+    restore: async (id) => {
+      const device = devices.get(id)
+      if (device === undefined) return false
+      if (opening.has(id)) throw new Error(`${id} is being started`)
+      opening.add(id)
+      try {
+        set(id, 'is made anew')
+        await device.living.off()
+        keeping?.docs.drop('device', id)
+        keeping?.commit()
+        keeping?.wipe?.(id)
+        make(id, device.serverUri, device.options, device.port, undefined).living.on()
+        set(id, 'is as it was made')
+      } finally {
+        opening.delete(id)
+      }
+      return true
     },
     log: (id) => devices.get(id)?.disk.log() ?? [],
     watch: (told, ask, more) => {

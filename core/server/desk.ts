@@ -71,7 +71,7 @@ export class DeviceDesk implements Desk {
     const account = ledger.account(this.device, shown.user) ?? (own?.device === this.device ? own : undefined)
     // The account for every device serves a device that names its user; one that names nobody is unknown, save where nobody may enrol.
     const named = account !== undefined && (account.device !== null || shown.user !== undefined || settings.enrol === 'never')
-    if (named) return this.#known(account)
+    if (named) return this.#known(account, shown)
     switch (settings.enrol) {
       case 'auto':
         return this.#enrol(shown)
@@ -210,12 +210,13 @@ export class DeviceDesk implements Desk {
     return this.#parts.ledger.nonces(this.device, serverId) ?? { device: this.device, serverId, client: null, server: null, reading: null }
   }
 
-  #known(account: Account): Ident {
+  #known(account: Account, shown: Shown): Ident {
     // Another account of the same device than the session began with: its nonces are its own.
     if (account.serverId !== this.#nonces.serverId) this.#nonces = this.#noncesOf(account.serverId)
     if (account.locked !== undefined) return { secret: null, demand: null, because: account.locked }
     if (account.state === 'waiting') return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
     if (account.state === 'refused') return { secret: null, demand: null, because: 'the device was refused by decision' }
+    if (account.learns === true) return this.#enrol(shown)
     const type = account.authType ?? this.#parts.settings.auth
     const demand: AuthName = type ?? 'syncml:auth-md5'
     return { secret: { userNames: [account.userName], password: account.password, type }, demand, because: '' }

@@ -16,10 +16,17 @@ export interface Account {
   /** Type we challenge with; null accepts basic and md5 alike and challenges with md5. */
   readonly authType: AuthType | null
   readonly state: 'enrolled' | 'waiting' | 'refused'
+  /** Adopted before its secrets were known: what it shows as Basic becomes its account, as with a device that enrols by itself. */
+  readonly learns?: true
   /** How its secrets lie in the ledger; absent: as they are. */
   readonly kept?: 'sealed'
   /** Why its secrets cannot be read now: both are sealed texts then, and the account admits nobody. */
   readonly locked?: string
+}
+
+/** True where an account holds what its device would have to show. */
+export function canEnrol({ userName, password }: Account): boolean {
+  return userName !== '' && password !== ''
 }
 
 /** Nonces of one account, which is a device and a server id: `client` is the one we issued for its next credential, `server` the one it issued for ours. */

@@ -16,6 +16,7 @@ import { DeviceDesk } from './desk.ts'
 import { afterLoss } from './orders.ts'
 import { ordersFirst, together } from './policy.ts'
 import type { Policy } from './policy.ts'
+import { canEnrol } from './records.ts'
 import type { Account, Order, ServerLedger, ServerRecord } from './records.ts'
 import { resynchronised, withFresh } from './views.ts'
 import { SERVER_SETTINGS } from './settings.ts'
@@ -32,6 +33,8 @@ export type ServerInput =
   | { readonly type: 'queue'; readonly order: Order }
   /** A decision about a device that waits, or a change of mind. */
   | { readonly type: 'decide'; readonly device: string; readonly state: 'enrolled' | 'refused' }
+  /** How unknown devices are met from now on. */
+  | { readonly type: 'enrol'; readonly enrol: ServerSettings['enrol'] }
   /** The answer on this link was changed before it left. */
   | { readonly type: 'edited'; readonly link: Link; readonly frame: Frame }
 
@@ -94,7 +97,7 @@ const ENDED_KEPT = 4
 /** A DM Server. Saves come before the message that depends on them. */
 export class DmServer implements Machine<ServerInput, ServerRecord> {
   readonly #options: ServerOptions
-  readonly #settings: ServerSettings
+  #settings: ServerSettings
   readonly #policy: Policy
   readonly #sessions = new Map<string, Live>()
   readonly #tokens = new Map<string, Live>()
@@ -132,6 +135,9 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
         return [problem(`answer ${input.id} to a question nobody asked`)]
       case 'queue':
         return [{ type: 'save', record: { kind: 'order', order: input.order } }]
+      case 'enrol':
+        this.#settings = { ...this.#settings, enrol: input.enrol }
+        return []
       case 'decide':
         return this.#decide(input.device, input.state)
       case 'edited': {
@@ -333,8 +339,10 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const account = this.#options.ledger.account(device, undefined)
     if (account?.device !== device) return [problem(`device ${device} has no account to decide about`)]
     const text = `device ${device} ${state} by decision`
+    const { learns, ...rest } = account
+    const learning = state === 'enrolled' && (learns === true || !canEnrol(account))
     return [
-      { type: 'save', record: { kind: 'account', account: { ...account, state } } },
+      { type: 'save', record: { kind: 'account', account: { ...rest, state, ...(learning ? { learns: true } : {}) } } },
       { type: 'note', note: { topic: 'auth', text, device, sessionId: '' } },
     ]
   }

@@ -216,6 +216,7 @@ export class Ledger implements ServerLedger {
       case 'account': {
         const { account } = record
         this.#recall.of(account.device).accounts = undefined
+        if (account.device !== null && account.learns !== true) this.#learnt(account)
         this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(storedAccount(account, this.#vault)))
         break
       }
@@ -250,6 +251,13 @@ export class Ledger implements ServerLedger {
       default:
         record satisfies never
     }
+  }
+
+  /** A device adopted without secrets has shown them now: the account that stood for it until then is gone. */
+  #learnt({ device, userName }: Account): void {
+    for (const before of this.#accountsOf(device))
+      if (before.learns === true && before.userName !== userName) this.dropAccount(device, before.userName)
+    this.#recall.of(device).accounts = undefined
   }
 
   /** Most sessions tell what their device told before: that costs no write. */
