@@ -6,7 +6,8 @@ import type { Order, ServerRecord } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
-import type { Placed, Recorder } from './recorder.ts'
+import type { Admission, Admitted } from './admission.ts'
+import type { Draft, Placed, Recorder } from './recorder.ts'
 import { Stepper } from './stepper.ts'
 
 /** A request that waits for its answer: its row, and whose message it was. */
@@ -44,6 +45,7 @@ export class Host {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #watcher: HostWatcher
+  readonly #admission: Admission
   readonly #hop: (device: string) => Hop
   readonly #open = new Map<number, Open>()
   readonly #timers = new Map<string, Timer>()
@@ -64,6 +66,8 @@ export class Host {
     watcher: HostWatcher
     /** Which leg a device's messages are on; absent: S-D. */
     hop?: (device: string) => Hop
+    /** Judges the connection every message comes on; absent: each is as good as any other. */
+    admission?: Admission
   }) {
     this.#machine = parts.machine
     this.#transport = parts.transport
@@ -72,12 +76,19 @@ export class Host {
     this.#clock = parts.clock
     this.#watcher = parts.watcher
     this.#hop = parts.hop ?? (() => 'S-D')
+    this.#admission = parts.admission ?? (() => ({ notes: [], refusal: '' }))
     for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
   }
 
   /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
   received(received: Received): void {
     const draft = this.#recorder.read({ ...received, direction: 'up', hop: this.#hop, cause: null, answers: '', httpStatus: 0, hold: 'no' })
+    const admitted = this.#admission(received, {
+      device: draft.row.device,
+      sessionId: draft.row.sessionId,
+      first: this.#recorder.sessions.get(draft.row.session)?.messages === 0,
+    })
+    if (admitted.refusal !== '') return this.#deny(received, draft, admitted)
     const why = this.stepper.why(draft.row.session)
     if (why === null) {
       const effects = this.#machine.input({
@@ -86,12 +97,12 @@ export class Host {
         frame: received.frame,
         ...(draft.decoded && { decoded: draft.decoded }),
       })
-      const notes = notesOf(effects)
+      const notes = admitted.notes.length === 0 ? notesOf(effects) : [...admitted.notes, ...notesOf(effects)]
       const open = this.#begin(received, this.#recorder.write(draft, notes))
       this.#move(notes, open)
       this.#perform(effects)
     } else {
-      const placed = this.#recorder.write(draft, [], 'held')
+      const placed = this.#recorder.write(draft, admitted.notes, 'held')
       const open = this.#begin(received, placed)
       this.#hold(open, placed, received.frame, why, (verdict) => {
         if (verdict.act === 'drop') return this.#drop(open, placed)
@@ -100,6 +111,15 @@ export class Host {
         this.#run(this.#machine.input({ type: 'frame', link: received.link, frame }), open)
       })
     }
+    this.#watcher.changed()
+  }
+
+  /** A message on a connection that may not carry it: no machine sees it, and the peer is told why. */
+  #deny(received: Received, draft: Draft, { notes, refusal }: Admitted): void {
+    const opens = this.#recorder.sessions.get(draft.row.session)?.messages === 0
+    this.#begin(received, this.#recorder.write(draft, notes))
+    if (opens) this.#recorder.move(draft.row.session, 'failed', refusal)
+    this.#refuse(received.link, 403, refusal)
     this.#watcher.changed()
   }
 
