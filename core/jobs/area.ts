@@ -37,8 +37,7 @@ export interface Jobs {
 export function makeJobs({ ports, hooks: out, intake, offer, commit }: JobParts): Jobs {
   const { docs, now, after, random, happened, devices, device } = ports
   const hooks = new Hooks({ docs, now, after, random, happened, ...out })
-  const wake = (id: string): void => void ports.wake(id).catch(() => '')
-  const provider: Provider = new Provider({ docs, engine: () => engine, devices, device, wake })
+  const provider: Provider = new Provider({ docs, engine: () => engine, devices, device, wake: (id) => engine.call(id) })
   const engine: JobEngine = new JobEngine(ports, {
     over: (job) => hooks.ended(job),
     told: (job) => hooks.told(job),

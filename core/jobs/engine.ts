@@ -1,22 +1,27 @@
 // Jobs of all devices: a second policy of the DM Server that works on them command by command. Every step is kept before its bytes leave; nothing else is state.
 import type { JobDetail, JobItemWish, JobRow, JobWish, SoftwareRequest } from '../api.ts'
-import { happening } from '../mo/events.ts'
-import type { HappeningFacts, HappeningName } from '../mo/events.ts'
 import type { Peer, SessionEnd } from '../session/desk.ts'
 import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
 import type { AlertRecord } from '../server/records.ts'
 import type { Command } from '../syncml/message.ts'
 import { readAlert } from './alerts.ts'
 import type { Completed } from './alerts.ts'
-import { freshItem } from './choose.ts'
+import { JobBook } from './book.ts'
+import { Calling } from './calling.ts'
 import { undefinedError } from './codes.ts'
-import { conclude, condition, drive, endAll, finding, hear, sceneOf } from './drive.ts'
-import type { Stage } from './drive.ts'
-import type { KnownDevice, JobsPorts } from './ports.ts'
+import { drive, hear } from './drive.ts'
+import { conclude, endAll, settled } from './ending.ts'
+import { Limits } from './limits.ts'
+import { announced, freshJob } from './making.ts'
+import type { JobsPorts } from './ports.ts'
+import { knownFrom } from './ports.ts'
 import { answersOf, belongs, itemOf, ordered, sensible } from './reading.ts'
 import { wishOf } from './requests.ts'
+import { admit } from './security.ts'
+import { sceneOf } from './stage.ts'
+import type { Stage } from './stage.ts'
 import { advance, again, alerted } from './steps.ts'
-import type { Answers, DeviceMemory, JobRecord, PackageDoc } from './types.ts'
+import type { Answers, DeviceMemory, ExecStep, Item, JobRecord, PackageDoc } from './types.ts'
 import { DOC, isOver, LIMIT_MS, rowOf } from './types.ts'
 import { whom } from './whom.ts'
 
@@ -39,12 +44,6 @@ interface Tag {
   readonly key: string
 }
 
-/** Waits before a device whose session was lost is woken again, ms; then it must come by itself. */
-const ROUSE = [1000, 5000, 30_000, 300_000] as const
-/** Where in these waits a device begins that was called and did not come. */
-const NO_SHOW = 2
-/** The longest single timer, ms. */
-const LONGEST = 3_600_000
 const LISTED = 1000
 /** Repeating it does nothing it has not done before (scomo sheet 5.3, C5 and C6). */
 const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
@@ -53,41 +52,37 @@ const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
 export class JobEngine implements Policy {
   readonly #ports: JobsPorts
   readonly #ears: EngineEars
-  /** Ids of jobs that are not over, by device, oldest first. */
-  readonly #active = new Map<string, string[]>()
-  /** All ids, oldest first. */
-  readonly #ids: string[] = []
+  readonly #book: JobBook
+  readonly #calling: Calling
+  readonly #limits: Limits
   readonly #flying = new Map<string, Map<Command, Tag | 'look'>>()
+  /** Names of the sessions under way; never the same for two of them. */
   readonly #tokens = new Map<string, string>()
-  readonly #roused = new Map<string, number>()
-  readonly #waking = new Map<string, () => void>()
   #count = 0
-  readonly #limits = new Map<string, number>()
-  #sweep: (() => void) | null = null
-  #armedFor = Infinity
-  #stopped = false
 
   constructor(ports: JobsPorts, ears: EngineEars) {
     this.#ports = ports
     this.#ears = ears
-    for (const { id, value } of ports.docs.all(DOC.job)) {
-      this.#ids.push(id)
-      const job = value as JobRecord
-      if (!isOver(job.state)) this.#activate(job)
-    }
+    this.#book = new JobBook(ports)
+    this.#calling = new Calling({
+      after: ports.after,
+      wake: (device) => ports.wake(device),
+      wanted: (device) => this.#waiting(device) !== undefined,
+      say: (device, text) => this.#said(device, text),
+    })
+    this.#limits = new Limits(ports, (id) => this.#expired(id))
+    for (const device of this.#book.devices()) for (const { id, limitAt } of this.#book.open(device)) this.#limits.set(id, limitAt, false)
   }
 
   /** After a restart: devices with jobs that have not been ordered are woken; limits are kept. */
   start(): void {
-    for (const device of this.#active.keys()) if (this.#jobs(device).some((job) => this.#wants(job))) this.#rouse(device)
-    this.#arm()
+    for (const device of this.#book.devices()) if (this.#waiting(device) !== undefined) this.#calling.again(device)
+    this.#limits.start()
   }
 
   stop(): void {
-    this.#stopped = true
-    this.#sweep?.()
-    for (const cancel of this.#waking.values()) cancel()
-    this.#waking.clear()
+    this.#limits.stop()
+    this.#calling.stop()
   }
 
   // -- what the infrastructure asks
@@ -98,85 +93,84 @@ export class JobEngine implements Policy {
     sensible(wish, items)
     const { docs, devices } = this.#ports
     const ids = whom(wish, devices, (name) => docs.get(DOC.group, name) as never)
-    if (wish.correlator !== undefined) for (const device of ids) this.#fresh(device, wish.correlator)
+    if (wish.correlator !== undefined) for (const device of ids) this.#unused(device, wish.correlator)
     const batch = `batch-${this.#hex(4)}`
-    const jobs = ids.map((device) => this.#make(wish, items, device, batch, origin))
-    return { batch, jobs: jobs.map(rowOf) }
+    return this.#book.turn(() => ({ batch, jobs: ids.map((device) => rowOf(this.#make(wish, items, device, batch, origin))) }))
   }
 
   /** Newest first, at most 1,000. */
   list(device: string): readonly JobRow[] {
-    const rows: JobRow[] = []
-    for (let at = this.#ids.length - 1; at >= 0 && rows.length < LISTED; at--) {
-      const job = this.#load(this.#ids[at] ?? '')
-      if (job !== undefined && (device === '' || job.device === device)) rows.push(rowOf(job))
-    }
-    return rows
+    return this.#book.rows(device, LISTED)
   }
 
   detail(id: string): JobDetail {
-    const job = this.#must(id)
-    return { job: rowOf(job), wish: job.wish, log: job.log, findings: job.findings, told: this.#ears.told(id) }
+    const job = this.#book.must(id)
+    return { job: rowOf(job), wish: job.wish, log: [...job.log], findings: [...job.findings], told: this.#ears.told(id) }
   }
 
   /** Ends what has not been ordered yet; what was ordered is awaited or read. */
   cancel(id: string, why = 'cancelled'): JobRow {
-    const job = this.#must(id)
+    const job = this.#book.must(id)
     if (isOver(job.state)) return rowOf(job)
     job.cancelled = true
     const open = job.items.filter((item) => !isOver(item.state))
     for (const item of open) if (!ordered(item)) Object.assign(item, { state: 'cancelled', text: why })
-    const left = open.filter(({ state }) => !isOver(state))
-    this.#log(
-      job,
-      left.length === 0 ? why : `${why}: ${left.map(({ pkg, component }) => pkg || component).join(', ')} was ordered already, its end is awaited`,
-    )
-    this.#keep(job)
+    const left = open.filter(({ state }) => !isOver(state)).map(({ pkg, component }) => pkg || component)
+    this.#book.log(job, left.length === 0 ? why : `${why}: ${left.join(', ')} was ordered already, its end is awaited`)
+    this.#book.turn(() => this.#keep(job))
     return rowOf(job)
   }
 
   /** A package was withdrawn: jobs that have not ordered it are cancelled (scomo sheet 16.6). */
   withdrawn(pkgId: string): void {
-    for (const device of [...this.#active.keys()]) {
-      for (const job of this.#jobs(device)) {
-        const hit = job.items.filter((item) => !isOver(item.state) && !ordered(item) && (item.pkg === pkgId || item.wish.pkg === pkgId))
-        for (const item of hit) Object.assign(item, { state: 'cancelled', text: `${pkgId} was withdrawn` })
-        if (hit.length === 0) continue
-        this.#log(job, `${pkgId} was withdrawn`)
-        this.#keep(job)
-      }
+    const drop = (job: JobRecord): void => {
+      const hit = job.items.filter((item) => !isOver(item.state) && !ordered(item) && (item.pkg === pkgId || item.wish.pkg === pkgId))
+      for (const item of hit) Object.assign(item, { state: 'cancelled', text: `${pkgId} was withdrawn` })
+      if (hit.length === 0) return
+      this.#book.log(job, `${pkgId} was withdrawn`)
+      this.#keep(job)
     }
+    this.#book.turn(() => this.#book.devices().forEach((device) => this.#book.open(device).forEach(drop)))
   }
 
   /** True while a job of this origin works on the device. */
   busy(device: string, origin: JobRow['origin']): boolean {
-    return this.#jobs(device).some((job) => job.origin === origin)
+    return this.#book.open(device).some((job) => job.origin === origin)
   }
 
   job(id: string): JobRecord | undefined {
-    return this.#load(id)
+    return this.#book.get(id)
   }
 
-  /** What is remembered of a device; give it back to `remember` where it changed. */
+  /** What is remembered of a device; what is changed in it in a session is kept. */
   memory(device: string): DeviceMemory {
-    return (this.#ports.docs.get(DOC.memory, device) as DeviceMemory | undefined) ?? { roots: {}, noList: false, deactive: false, used: {} }
+    return this.#book.memory(device)
   }
 
-  remember(device: string, memory: DeviceMemory): void {
-    this.#ports.docs.put(DOC.memory, device, memory)
+  /** Calls a device that somebody else wants to come. */
+  call(device: string): void {
+    this.#calling.call(device)
   }
 
   // -- in a session
 
   next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[] {
+    return this.#book.turn(() => this.#next(view, outcomes))
+  }
+
+  #next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[] {
     const { device } = view
     if (view.round === 0) this.#begin(view)
     const flying = this.#flying.get(device)
     this.#flying.delete(device)
     const sent = new Map<Command, Tag | 'look'>()
     if (flying !== undefined) this.#hear(view, flying, outcomes)
-    const jobs = this.#jobs(device)
-    if (jobs.length > 0) this.#work(view, jobs, sent)
+    // The first job with something to say says it.
+    const jobs = this.#book.open(device)
+    if (jobs.length > 0) {
+      const stage = this.#stage(view)
+      for (const job of jobs) if (sent.size === 0) this.#drive(job, view, stage, sent)
+    }
     // The provider looks when no job has anything to say; a job that follows from what it saw begins at once.
     if (sent.size === 0 && view.authenticated) for (const command of this.#ears.looks(view)) sent.set(command, 'look')
     if (sent.size === 0) return []
@@ -184,24 +178,15 @@ export class JobEngine implements Policy {
     return [{ order: null, commands: [...sent.keys()] }]
   }
 
-  /** The first job with something to say says it. */
-  #work(view: SessionView, jobs: readonly JobRecord[], sent: Map<Command, Tag | 'look'>): void {
-    const memory = this.memory(view.device)
-    const kept = JSON.stringify(memory)
-    const stage = this.#stage(view, memory)
-    for (const job of jobs) if (sent.size === 0) this.#drive(job, view, stage, sent)
-    if (JSON.stringify(memory) !== kept) this.remember(view.device, memory)
-  }
-
   /** Status for an alert about software; undefined for any other. */
   alert(view: SessionView, alert: AlertRecord): number | undefined {
     const heard = readAlert(alert)
     switch (heard.what) {
       case 'completed':
-        this.#completed(view, heard.completed)
+        this.#book.turn(() => this.#completed(view, heard.completed))
         return 200
       case 'request':
-        return this.#asked(view, heard.request)
+        return this.#book.turn(() => this.#asked(view, heard.request))
       case 'unknown':
         return 415
       case 'other':
@@ -217,18 +202,21 @@ export class JobEngine implements Policy {
     if (this.#tokens.get(device)?.startsWith(`${view.sessionId} `) !== true) return
     this.#tokens.delete(device)
     this.#flying.delete(device)
-    const cut = this.#jobs(device).filter((job) => job.state === 'running')
+    this.#calling.left(device)
+    const cut = this.#book.open(device).filter((job) => job.state === 'running')
     if (cut.length === 0) return
-    for (const job of cut) {
-      const lost = job.items.some((item) => item.steps.some((step) => step.do === 'exec' && step.state === 'sent'))
-      job.reason = lost
-        ? 'the session was lost: what became of the order is read in the next one'
-        : 'the session ended; the job goes on in the next one'
-      this.#log(job, `${job.reason}${end.reason === '' ? '' : ` (${end.reason})`}`)
-      job.state = 'waiting'
-      this.#save(job)
-    }
-    if (end.state !== 'completed') this.#rouse(device)
+    this.#book.turn(() => cut.forEach((job) => this.#cut(job, end)))
+    if (end.state !== 'completed') this.#calling.again(device)
+  }
+
+  #cut(job: JobRecord, end: SessionEnd): void {
+    const lost = job.items.some((item) => item.steps.some((step) => step.do === 'exec' && step.state === 'sent'))
+    job.reason = lost
+      ? 'the session was lost: what became of the order is read in the next one'
+      : 'the session ended; the job goes on in the next one'
+    this.#book.log(job, `${job.reason}${end.reason === '' ? '' : ` (${end.reason})`}`)
+    job.state = 'waiting'
+    this.#book.save(job)
   }
 
   #begin(view: SessionView): void {
@@ -236,47 +224,45 @@ export class JobEngine implements Policy {
     this.#count += 1
     this.#tokens.set(device, `${view.sessionId} ${String(this.#count)} ${String(this.#ports.now())}`)
     this.#flying.delete(device)
-    this.#waking.get(device)?.()
-    this.#waking.delete(device)
-    if (!this.#active.has(device) && !view.authenticated) return
-    const memory = this.memory(device)
-    for (const job of this.#jobs(device)) {
-      const scene = sceneOf(job, this.#stage(view, memory))
-      for (const item of job.items) if (!isOver(item.state)) again(scene, item)
-      this.#save(job)
+    this.#calling.came(device)
+    const jobs = this.#book.open(device)
+    if (jobs.length > 0) {
+      const stage = this.#stage(view)
+      for (const job of jobs) {
+        const scene = sceneOf(job, stage)
+        for (const item of job.items) if (!isOver(item.state)) again(scene, item)
+        this.#book.save(job)
+      }
     }
     if (view.authenticated) this.#ears.session(view)
   }
 
-  #stage(view: SessionView, memory: DeviceMemory): Stage {
-    const { ports, device } = { ports: this.#ports, device: view.device }
+  #stage(view: SessionView): Stage {
+    const { device } = view
+    const ports = this.#ports
+    const book = this.#book
     const peer: Peer = view.peer ?? { maxObjSize: undefined, encoding: 'xml' }
     let packages: readonly PackageDoc[] | null = null
     return {
-      device: this.#known(view),
+      device: knownFrom(ports.device(device), view),
       peer,
       session: this.#tokens.get(device) ?? '',
       now: ports.now(),
-      memory,
+      memory: book.memory(device),
       packages: () => (packages ??= ports.docs.all(DOC.package).map(({ value }) => value as PackageDoc)),
       value: (uri) => ports.value(device, uri),
       mechanism: ports.mechanism,
+      security: ports.security ?? 'lab',
       url: (ask) => ports.url(ask),
       bytes: (sha256) => ports.bytes(sha256),
-      log: (job, text) => this.#log(job, text),
-      happened: (job, name, text, facts) => this.#happened(job, name, text, facts),
+      log: (job, text) => book.log(job, text),
+      happened: (job, name, text, facts) => book.happened(job, name, text, facts),
     }
   }
 
-  /** The device with what it says of itself in this very message. */
-  #known({ device, devInfo }: SessionView): KnownDevice {
-    const known = this.#ports.device(device) ?? { id: device, man: '', mod: '', fwv: '', swv: '', hwv: '', simulated: false }
-    return { ...known, man: devInfo['./DevInfo/Man'] ?? known.man, mod: devInfo['./DevInfo/Mod'] ?? known.mod }
-  }
-
   #hear(view: SessionView, flying: ReadonlyMap<Command, Tag | 'look'>, outcomes: readonly CommandOutcome[]): void {
-    const jobs = new Map(this.#jobs(view.device).map((job) => [job.id, job]))
-    const stage = this.#stage(view, this.memory(view.device))
+    const jobs = new Map(this.#book.open(view.device).map((job) => [job.id, job]))
+    const stage = this.#stage(view)
     const looked: Answers = {}
     let looks = false
     for (const { command, outcomes: parts } of outcomes) {
@@ -297,8 +283,8 @@ export class JobEngine implements Policy {
 
   #drive(job: JobRecord, view: SessionView, stage: Stage, sent: Map<Command, Tag | 'look'>): void {
     if (isOver(job.state)) return
-    if (!view.authenticated) return this.#unmanaged(job)
-    if (!job.log.some(({ text }) => text.startsWith('the device proved itself'))) this.#admitted(job, view, stage)
+    if (!view.authenticated) return this.#unmanaged(job, 'no-management', 'the device has not proved itself')
+    if (!admit(job, view, stage)) return this.#unmanaged(job, 'weak-auth', 'strict mode asks for auth-MAC or TLS')
     const wants = drive(job, stage)
     for (const { command, item, key } of wants) sent.set(command, { job: job.id, item, key })
     const open = job.items.filter(({ state }) => !isOver(state))
@@ -313,36 +299,26 @@ export class JobEngine implements Policy {
     this.#keep(job)
   }
 
-  /** P1 and P2 of the scomo sheet 16.6: released once a session has proved itself; how well is a finding (R1). */
-  #admitted(job: JobRecord, view: SessionView, stage: Stage): void {
-    this.#log(job, `the device proved itself with ${view.auth ?? 'nothing'}`)
-    condition(job, stage, 'P1', true, 'the device is managed here and has proved itself')
-    if (view.auth !== 'syncml:auth-MAC') finding(job, 'weak-auth', `the session is authenticated with ${view.auth ?? 'nothing'} (R1)`)
-    condition(job, stage, 'P2', true, job.findings.length === 0 ? 'nothing weak was seen' : job.findings.map(({ id }) => id).join(', '))
-  }
-
-  #unmanaged(job: JobRecord): void {
-    if (job.state === 'waiting' && job.reason === 'no-management') return
+  /** Nothing of the job is sent in this session. */
+  #unmanaged(job: JobRecord, reason: string, why: string): void {
+    if (job.state === 'waiting' && job.reason === reason) return
     job.state = 'waiting'
-    job.reason = 'no-management'
-    this.#log(job, 'the device has not proved itself: no command of the job is sent')
+    job.reason = reason
+    this.#book.log(job, `${why}: no command of the job is sent`)
     this.#keep(job)
   }
 
   // -- alerts
 
   #completed(view: SessionView, completed: Completed): void {
-    const jobs = this.#jobs(view.device).filter(({ type }) => type === completed.type)
-    for (const job of jobs) {
+    const { code, objects } = completed
+    for (const job of this.#book.open(view.device).filter(({ type }) => type === completed.type)) {
       for (const item of job.items) {
         const at = isOver(item.state) ? -1 : item.steps.findIndex((step) => step.do === 'exec' && belongs(job, item, step, completed))
         if (at < 0) continue
-        const scene = sceneOf(job, this.#stage(view, this.memory(view.device)))
-        const { code, objects } = completed
-        this.#log(
-          job,
-          `alert: ${code === null ? 'a result that cannot be read' : `result ${String(code)}`}${objects.length === 0 ? '' : `, ${objects.join(', ')}`}`,
-        )
+        const scene = sceneOf(job, this.#stage(view))
+        const result = code === null ? 'a result that cannot be read' : `result ${String(code)}`
+        this.#book.log(job, `alert: ${result}${objects.length === 0 ? '' : `, ${objects.join(', ')}`}`)
         alerted(scene, item, at, code ?? undefinedError(job.type), objects)
         advance(scene, item)
         this.#keep(job)
@@ -355,12 +331,10 @@ export class JobEngine implements Policy {
   /** An alert that nobody waits for any more: a job that ended without knowing says so in its log. */
   #late(device: string, { correlator, code }: Completed): void {
     if (correlator === '') return
-    for (const id of this.#ids.slice(-LISTED).reverse()) {
-      const job = this.#load(id)
-      if (job?.device !== device || !job.items.some((item) => item.steps.some((step) => step.do === 'exec' && step.correlator === correlator)))
-        continue
-      this.#log(job, `a late alert for ${correlator}: result ${String(code)}; the job had ended`)
-      this.#save(job)
+    for (const job of this.#book.ofDevice(device, LISTED)) {
+      if (!job.items.some((item) => item.steps.some((step) => step.do === 'exec' && step.correlator === correlator))) continue
+      this.#book.log(job, `a late alert for ${correlator}: result ${String(code)}; the job had ended`)
+      this.#book.save(job)
       return
     }
   }
@@ -369,9 +343,9 @@ export class JobEngine implements Policy {
   #asked(view: SessionView, request: SoftwareRequest): number {
     if (!view.authenticated) return 202
     const packages = this.#ports.docs.all(DOC.package).map(({ value }) => (value as PackageDoc).row)
-    const wish = wishOf(request, this.#known(view), packages)
+    const wish = wishOf(request, knownFrom(this.#ports.device(view.device), view), packages)
     if (wish === null) return 202
-    const same = this.#jobs(view.device).find((job) => job.origin === 'device' && JSON.stringify(job.wish) === JSON.stringify(wish))
+    const same = this.#book.open(view.device).find((job) => job.origin === 'device' && JSON.stringify(job.wish) === JSON.stringify(wish))
     if (same === undefined) this.#make(wish, wish.items ?? [itemOf(wish)], view.device, `batch-${this.#hex(4)}`, 'device')
     return 200
   }
@@ -379,142 +353,33 @@ export class JobEngine implements Policy {
   // -- records
 
   #make(wish: JobWish, items: readonly JobItemWish[], device: string, batch: string, origin: JobRow['origin']): JobRecord {
-    const now = this.#ports.now()
-    const id = `job-${this.#hex(6)}`
-    const base = wish.correlator ?? id
-    const known = this.#ports.device(device) !== undefined
-    const job: JobRecord = {
-      id,
-      batch,
-      device,
-      type: wish.type,
-      op: wish.op,
-      origin,
-      wish,
-      createdAt: now,
-      updatedAt: now,
-      limitAt: now + (wish.limitMs ?? LIMIT_MS),
-      state: known || origin === 'device' ? 'queued' : 'waiting',
-      reason: known || origin === 'device' ? '' : 'no-management',
-      resultCode: 0,
-      phase: 'survey',
-      confirmed: false,
-      cancelled: false,
-      answers: {},
-      facts: null,
-      items: items.map((item, i) => freshItem(item, items.length === 1 ? base : `${base}.${String(i + 1)}`)),
-      log: [],
-      findings: [],
-    }
-    this.#ids.push(id)
-    this.#activate(job)
-    const named = Object.fromEntries(
-      Object.entries({ pkg: items[0]?.pkg, component: items[0]?.component, target: items[0]?.target, reason: wish.reason }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    ) as HappeningFacts
-    const from: HappeningName = origin === 'emi' ? 'emi.request' : origin === 'device' ? 'device.request' : 'provider.command'
-    this.#happened(job, from, `${wish.op} ${items.map((item) => item.pkg ?? item.component ?? item.target ?? 'what suits').join(', ')}`, {
-      op: wish.op,
-      origin,
-      type: wish.type,
-      ...named,
-    })
-    this.#log(
-      job,
-      `asked for by ${{ emi: 'the infrastructure', device: 'the device', set: 'a default set', subscription: 'a subscription' }[origin]}`,
-    )
-    this.#save(job)
-    this.#arm(job.limitAt)
-    if (origin !== 'device' && wish.wake !== false && !this.#tokens.has(device)) this.#wake(device, id)
+    const known = origin === 'device' || this.#ports.device(device) !== undefined
+    const job = freshJob({ id: `job-${this.#hex(6)}`, batch, device, origin, wish, items, now: this.#ports.now(), known })
+    this.#book.add(job)
+    announced(job, this.#book)
+    this.#book.save(job)
+    this.#limits.set(job.id, job.limitAt)
+    if (origin !== 'device' && wish.wake !== false && !this.#tokens.has(device)) this.#calling.call(device)
     return job
   }
 
-  #fresh(device: string, correlator: string): void {
-    for (const id of this.#ids) {
-      const job = this.#load(id)
-      if (job?.device === device && job.wish.correlator === correlator)
+  #unused(device: string, correlator: string): void {
+    for (const { id, wish } of this.#book.ofDevice(device, Infinity)) {
+      if (wish.correlator === correlator)
         throw new Error(`the Correlator ${correlator} was used for ${device} by ${id}: the device would take a new order for the old one`)
     }
   }
 
   /** Keeps the record; an end is concluded and told. */
   #keep(job: JobRecord): void {
-    if (isOver(job.state) || !job.items.every(({ state }) => isOver(state))) return this.#save(job)
-    job.phase = 'over'
+    if (isOver(job.state) || !job.items.every(({ state }) => isOver(state))) return this.#book.save(job)
     conclude(job)
-    if (job.state === 'done' && (job.op === 'install' || job.op === 'update')) {
-      const q = job.op === 'update' ? 'Q2' : 'Q1'
-      condition(
-        job,
-        { happened: (each, name, text, facts) => this.#happened(each, name, text, facts) },
-        q,
-        true,
-        'what was targeted is delivered and installed',
-      )
-    }
-    if (job.items.some(({ text }) => /answered 404/.test(text))) this.#forgetRoot(job)
-    this.#log(job, `ends ${job.state}${job.reason === '' ? '' : `: ${job.reason}`}`)
-    this.#deactivate(job)
-    this.#save(job)
+    settled(job, this.#book)
+    this.#book.close(job)
+    this.#limits.drop(job.id)
+    this.#calling.forget(job.device)
+    this.#book.save(job)
     this.#ears.over(job)
-  }
-
-  /** The object may have moved (a factory reset): it is looked for again. */
-  #forgetRoot(job: JobRecord): void {
-    const memory = this.memory(job.device)
-    delete memory.roots[job.type]
-    this.remember(job.device, memory)
-  }
-
-  #save(job: JobRecord): void {
-    const before = this.#load(job.id)
-    job.updatedAt = this.#ports.now()
-    this.#ports.docs.put(DOC.job, job.id, job)
-    if (before === undefined || before.state !== job.state)
-      this.#happened(job, 'job.moved', `${job.id} is ${job.state}${job.reason === '' ? '' : `: ${job.reason}`}`, {
-        state: job.state,
-        resultCode: job.resultCode,
-      })
-    if (before === undefined || JSON.stringify(rowOf({ ...before, updatedAt: 0 })) !== JSON.stringify(rowOf({ ...job, updatedAt: 0 })))
-      this.#ports.jobsMoved([rowOf(job)])
-  }
-
-  #load(id: string): JobRecord | undefined {
-    return this.#ports.docs.get(DOC.job, id) as JobRecord | undefined
-  }
-
-  #must(id: string): JobRecord {
-    const job = this.#load(id)
-    if (job === undefined) throw new Error(`there is no job ${id}`)
-    return job
-  }
-
-  #jobs(device: string): JobRecord[] {
-    return (this.#active.get(device) ?? []).flatMap((id) => this.#load(id) ?? [])
-  }
-
-  #activate({ device, id, limitAt }: JobRecord): void {
-    this.#limits.set(id, limitAt)
-    const ids = this.#active.get(device) ?? []
-    ids.push(id)
-    this.#active.set(device, ids)
-  }
-
-  #deactivate({ device, id }: JobRecord): void {
-    this.#limits.delete(id)
-    const left = (this.#active.get(device) ?? []).filter((each) => each !== id)
-    if (left.length === 0) this.#active.delete(device)
-    else this.#active.set(device, left)
-    this.#roused.delete(device)
-  }
-
-  #log(job: JobRecord, text: string): void {
-    job.log.push({ at: this.#ports.now(), seq: this.#ports.seq(), text })
-  }
-
-  #happened(job: JobRecord, name: HappeningName, text: string, facts: HappeningFacts): void {
-    this.#ports.happened(happening(name, job.device, text, { job: job.id, ...facts }))
   }
 
   #hex(octets: number): string {
@@ -523,85 +388,48 @@ export class JobEngine implements Policy {
 
   // -- waking, limits
 
-  /** True where the next session of the device has something to do for the job. */
-  #wants(job: JobRecord): boolean {
-    return job.wish.wake !== false && job.items.some((item) => !isOver(item.state) && item.state !== 'accepted')
+  /** A job that the next session of the device has something to do for; none while one is under way. */
+  #waiting(device: string): JobRecord | undefined {
+    if (this.#tokens.has(device)) return undefined
+    const wants = (item: Item): boolean => !isOver(item.state) && item.state !== 'accepted'
+    return this.#book.open(device).find((job) => job.wish.wake !== false && job.items.some(wants))
   }
 
-  #wake(device: string, id: string): void {
-    const say = (text: string): void => {
-      const job = this.#load(id)
-      if (job === undefined || this.#stopped) return
-      this.#log(job, text)
-      this.#save(job)
-    }
-    this.#ports.wake(device).then(
-      (to) => {
-        say(`the device is notified at ${to}`)
-        // A push may be lost on its way: a device that does not come is called once more.
-        this.#rouse(device, NO_SHOW)
-      },
-      (error: unknown) =>
-        say(`the device is not notified: ${error instanceof Error ? error.message : String(error)}; the job waits for its next session`),
-    )
-  }
-
-  #rouse(device: string, from = 0): void {
-    const tries = Math.max(from, this.#roused.get(device) ?? 0)
-    const wait = ROUSE[tries]
-    if (wait === undefined || this.#waking.has(device) || this.#stopped) return
-    this.#roused.set(device, tries + 1)
-    const call = (): void => {
-      this.#waking.delete(device)
-      const job = this.#jobs(device).find((each) => this.#wants(each))
-      if (job !== undefined && !this.#tokens.has(device)) this.#wake(device, job.id)
-    }
-    this.#waking.set(device, this.#ports.after(wait, call))
-  }
-
-  /** One timer for the earliest limit. */
-  #arm(limit = Math.min(...this.#limits.values())): void {
-    if (limit >= this.#armedFor || limit === Infinity || this.#stopped) return
-    this.#sweep?.()
-    this.#armedFor = limit
-    this.#sweep = this.#ports.after(Math.max(0, Math.min(limit - this.#ports.now(), LONGEST)), () => {
-      this.#sweep = null
-      this.#armedFor = Infinity
-      this.#expire()
-      this.#arm()
-    })
-  }
-
-  #expire(): void {
-    const now = this.#ports.now()
-    for (const device of [...this.#active.keys()]) for (const job of this.#jobs(device)) if (job.limitAt <= now) this.#limit(job, now)
+  #said(device: string, text: string): void {
+    const job = this.#book.open(device).find(({ wish }) => wish.wake !== false)
+    if (job === undefined) return
+    this.#book.log(job, text)
+    this.#book.save(job)
   }
 
   /** The time is over: an order whose outcome nobody knows may be given anew only where the wish says so, with a new Correlator (rule 3d). */
+  #expired(id: string): void {
+    const job = this.#book.get(id)
+    if (job === undefined || isOver(job.state)) return this.#limits.drop(id)
+    this.#book.turn(() => this.#limit(job, this.#ports.now()))
+  }
+
   #limit(job: JobRecord, now: number): void {
     for (const item of job.items) {
       const step = item.steps[item.at]
-      const lost = step?.do === 'exec' && step.state === 'lost' && !isOver(item.state)
-      if (!lost || job.wish.retryUnknown !== true || !(IDEMPOTENT.has(step.primitive) || step.mend < 2) || step.correlator.endsWith('-again'))
-        continue
+      if (step?.do !== 'exec' || !mayRepeat(job, item, step)) continue
       Object.assign(step, { state: 'todo', correlator: `${step.correlator}-again`, session: '', answers: {}, code: 0 })
       Object.assign(item, { state: 'queued', correlator: step.correlator, text: '' })
       Object.assign(job, { limitAt: now + (job.wish.limitMs ?? LIMIT_MS), state: 'queued', reason: '' })
       this.#limits.set(job.id, job.limitAt)
-      this.#log(job, `the outcome stayed unknown; ordered anew as ${step.correlator}`)
-      this.#save(job)
-      this.#rouse(job.device)
+      this.#book.log(job, `the outcome stayed unknown; ordered anew as ${step.correlator}`)
+      this.#book.save(job)
+      this.#calling.again(job.device)
       return
     }
     const some = job.items.some((item) => !isOver(item.state) && ordered(item))
-    endAll(
-      job,
-      'unknown',
-      0,
-      some
-        ? `${job.type === 'fumo' ? 'lost: ' : ''}no alert came in time, and nothing the device showed told the outcome`
-        : 'the device did not come in time; nothing was ordered',
-    )
+    const unheard = `${job.type === 'fumo' ? 'lost: ' : ''}no alert came in time, and nothing the device showed told the outcome`
+    endAll(job, 'unknown', 0, some ? unheard : 'the device did not come in time; nothing was ordered')
     this.#keep(job)
   }
+}
+
+function mayRepeat(job: JobRecord, item: Item, step: ExecStep): boolean {
+  if (step.state !== 'lost' || isOver(item.state) || job.wish.retryUnknown !== true || step.correlator.endsWith('-again')) return false
+  return IDEMPOTENT.has(step.primitive) || step.mend < 2
 }

@@ -1,7 +1,9 @@
-// What jobs need from the lab around them. Types only; everything is synchronous but what says Promise.
+// What jobs need from the lab around them; everything is synchronous but what says Promise.
 import type { JobRow, Mechanism, PackageRow, Seq } from '../api.ts'
 import type { Note } from '../machine.ts'
+import type { SessionView } from '../server/policy.ts'
 import type { Docs } from '../store/docs.ts'
+import type { SecurityMode } from './security.ts'
 
 /** A device as the choice of packages sees it. */
 export interface KnownDevice {
@@ -25,6 +27,12 @@ export interface UrlAsk {
   readonly mechanism: Mechanism
 }
 
+/** A device with what it says of itself in this very message. */
+export function knownFrom(known: KnownDevice | undefined, { device, devInfo }: Pick<SessionView, 'device' | 'devInfo'>): KnownDevice {
+  const { man = '', mod = '', ...rest } = known ?? { id: device, fwv: '', swv: '', hwv: '', simulated: false }
+  return { ...rest, man: devInfo['./DevInfo/Man'] ?? man, mod: devInfo['./DevInfo/Mod'] ?? mod }
+}
+
 export interface JobsPorts {
   /** Committed with the records of the same turn, before anything leaves. */
   readonly docs: Docs
@@ -42,6 +50,8 @@ export interface JobsPorts {
   url(ask: UrlAsk): string
   /** What `auto` means where the job does not say; absent: chosen by the device (core/jobs/plan.ts). */
   readonly mechanism?: Mechanism
+  /** What a weak set-up comes to; absent: `lab`. */
+  readonly security?: SecurityMode
   /** The bytes of a package of the catalogue; throws an Error in words. */
   bytes(sha256: string): Uint8Array
   /** Row of the message being handled; 0 where none is. */

@@ -6,6 +6,7 @@ import type { Command } from '../syncml/message.ts'
 import { newest, unsuited, versionIn } from './choose.ts'
 import type { JobEngine } from './engine.ts'
 import type { KnownDevice } from './ports.ts'
+import { knownFrom } from './ports.ts'
 import { findRoot, readFacts } from './survey.ts'
 import type { Answers, Facts, PackageDoc } from './types.ts'
 import { DOC, isOver } from './types.ts'
@@ -139,16 +140,13 @@ export class Provider {
   }
 
   #read(device: string, { answers }: Look): { readonly ask: readonly string[] } | { readonly have: Facts | null } {
-    const engine = this.#parts.engine()
-    const memory = engine.memory(device)
+    const memory = this.#parts.engine().memory(device)
     const known = memory.roots.scomo
     const root = known === undefined ? findRoot('scomo', answers) : { have: known }
     if ('ask' in root) return root
     if (root.have === null) return { have: null }
-    const before = memory.noList
-    const facts = readFacts('scomo', root.have, answers, memory, false)
-    if (known === undefined || memory.noList !== before) engine.remember(device, { ...memory, roots: { ...memory.roots, scomo: root.have } })
-    return facts
+    memory.roots.scomo = root.have
+    return readFacts('scomo', root.have, answers, memory, false)
   }
 
   #compare(device: KnownDevice, { set, revision, removed }: SetDoc, facts: Facts): void {
@@ -189,9 +187,8 @@ export class Provider {
     return [...missing, ...out.map((component) => ({ op: 'remove' as const, item: { component } }))]
   }
 
-  #known({ device, devInfo }: SessionView): KnownDevice {
-    const known = this.#parts.device(device) ?? { id: device, man: '', mod: '', fwv: '', swv: '', hwv: '', simulated: false }
-    return { ...known, man: devInfo['./DevInfo/Man'] ?? known.man, mod: devInfo['./DevInfo/Mod'] ?? known.mod }
+  #known(view: SessionView): KnownDevice {
+    return knownFrom(this.#parts.device(view.device), view)
   }
 
   #all<T>(kind: string): readonly T[] {

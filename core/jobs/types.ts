@@ -147,6 +147,8 @@ export interface JobRecord {
   items: Item[]
   log: JobEvent[]
   findings: { id: string; text: string }[]
+  /** How the device proved itself in the session that was judged last; absent: in none so far. */
+  proof?: string
 }
 
 /** What is remembered of a device across jobs. */

@@ -48,7 +48,7 @@ export const HAPPENINGS = {
   'job.condition': {
     from: 'DM Server',
     to: 'DM Server',
-    meaning: 'a pre- or post-condition of the job was judged (P1, P2, P3, Q1, Q2 of the scomo sheet 16.6)',
+    meaning: 'a pre- or post-condition of the job was judged (P1, P2, P2u, P3, Q1, Q2 of the scomo sheet 16.6)',
     facts: ['job', 'id', 'met'],
   },
   'job.moved': {

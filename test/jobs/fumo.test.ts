@@ -1,6 +1,7 @@
 // FUMO jobs command by command, and a device's own requests for software and firmware.
 import { expect, test } from 'vitest'
 import type { PackageRow } from '../../core/api.ts'
+import { DOC } from '../../core/jobs/types.ts'
 import { antivir, complete, DEVICE, EMPTY, playbook } from './playbook.ts'
 import type { Answers, Play, Playbook } from './playbook.ts'
 
@@ -114,7 +115,7 @@ const request = (by: string, body: string, source = './SCOMO'): Parameters<Play[
 /** A device whose object is known from an earlier job. */
 function known(): Playbook {
   const book = playbook()
-  book.jobs.engine.remember(DEVICE, { roots: { scomo: './SCOMO', fumo: X }, noList: false, deactive: false, used: {} })
+  book.docs.put(DOC.memory, DEVICE, { roots: { scomo: './SCOMO', fumo: X }, noList: false, deactive: false, used: {} })
   return book
 }
 

@@ -3,8 +3,6 @@ import type { JobRow, JobWish, PackageRow } from '../../core/api.ts'
 import { makeJobs } from '../../core/jobs/area.ts'
 import type { Jobs } from '../../core/jobs/area.ts'
 import type { KnownDevice } from '../../core/jobs/ports.ts'
-import type { PackageDoc } from '../../core/jobs/types.ts'
-import { DOC } from '../../core/jobs/types.ts'
 import type { Note } from '../../core/machine.ts'
 import type { CommandOutcome, SessionView } from '../../core/server/policy.ts'
 import type { AlertRecord } from '../../core/server/records.ts'
@@ -188,7 +186,7 @@ export function playbook(options: Options = {}): Playbook {
     },
     session: (change) => play(jobs, { ...VIEW, sessionId: String((sessions += 1)), ...change }),
     add: (...rows) => {
-      for (const row of rows) docs.put(DOC.package, row.pkgId, { row, fileName: `${row.pkgId}.zip` } satisfies PackageDoc)
+      for (const row of rows) jobs.catalogue.add(row, `${row.pkgId}.zip`)
     },
     restart: () => {
       jobs.stop()

@@ -495,7 +495,7 @@ test('sc 55: P1: no command of a job goes to a device that has not proved itself
   expect(book.job()).toMatchObject({ state: 'not_applicable' })
   expect(book.happened.filter((text) => text.startsWith('job.condition'))).toEqual([
     'job.condition: P1 is met: the device is managed here and has proved itself',
-    'job.condition: P2 is met: nothing weak was seen',
+    'job.condition: P2u is met: nothing weak was seen',
     'job.condition: P3 is not met: nothing older is installed',
   ])
 })

@@ -1,0 +1,40 @@
+// What a job is worked on with in one session: the device, its limits, the catalogue. Types, and the narrower view its items get.
+import type { Mechanism } from '../api.ts'
+import type { HappeningFacts, HappeningName } from '../mo/events.ts'
+import type { Peer } from '../session/desk.ts'
+import type { KnownDevice, UrlAsk } from './ports.ts'
+import type { SecurityMode } from './security.ts'
+import type { DeviceMemory, JobRecord, PackageDoc } from './types.ts'
+import type { Scene } from './wants.ts'
+
+/** What a job is worked on with, in one session. */
+export interface Stage {
+  readonly device: KnownDevice
+  readonly peer: Peer
+  /** Token of the session; never the same for two of them. */
+  readonly session: string
+  readonly now: number
+  readonly memory: DeviceMemory
+  readonly packages: () => readonly PackageDoc[]
+  value(uri: string): string | undefined
+  /** What `auto` means here. */
+  readonly mechanism: Mechanism | undefined
+  readonly security: SecurityMode
+  url(ask: UrlAsk): string
+  bytes(sha256: string): Uint8Array
+  log(job: JobRecord, text: string): void
+  happened(job: JobRecord, name: HappeningName, text: string, facts: HappeningFacts): void
+}
+
+export function sceneOf(job: JobRecord, stage: Stage): Scene {
+  return {
+    type: job.type,
+    root: job.facts?.root ?? '',
+    memory: stage.memory,
+    now: stage.now,
+    sessionId: stage.session,
+    own: stage.device.simulated,
+    bytes: (sha256) => stage.bytes(sha256),
+    log: (text) => stage.log(job, text),
+  }
+}
