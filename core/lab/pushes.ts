@@ -53,8 +53,8 @@ export interface PushesParts {
   readonly recording: boolean
   /** Leg of its pushes; absent: S-D. */
   readonly hop?: Hop
-  /** URL devices post to. */
-  readonly serverUri: () => string
+  /** URL a device is told to post to. */
+  readonly serverUri: (device: string) => string
   /** Push port of a simulated device of this lab, as a URL; undefined for any other device. */
   readonly door?: (device: string) => string | undefined
   readonly changed: () => void
@@ -133,7 +133,7 @@ export class Pushes {
       ...secrets,
       serverId,
       name: options.name ?? serverId,
-      address: options.serverUri ?? this.#parts.serverUri(),
+      address: options.serverUri ?? this.#parts.serverUri(device),
       auth,
       userName,
     })

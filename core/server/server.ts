@@ -41,6 +41,8 @@ export type ServerInput =
 export interface ServerOptions {
   /** Absolute URI devices post to; also Source of SyncHdr. */
   readonly serverUri: string
+  /** URI a device is told to post to from its first answer on (RespURI); absent: `serverUri`. */
+  readonly answerUri?: (device: string) => string
   readonly settings?: Partial<ServerSettings>
   readonly ledger: ServerLedger
   readonly env: Env
@@ -260,6 +262,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = this.#settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
+    const answerUri = this.#options.answerUri?.(device) ?? serverUri
     const type: AuthName = account?.authType ?? this.#settings.auth ?? 'syncml:auth-md5'
     const nonce =
       nonces.server === null ? null : { text: nonces.server.text, ...(nonces.server.octets === null ? {} : { octets: nonces.server.octets }) }
@@ -271,7 +274,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       contentType: contentTypeOf(frame.encoding),
       maxMsgSize: maxMsgSize ?? undefined,
       maxObjSize: maxObjSize ?? undefined,
-      respUri: token === '' ? undefined : `${serverUri}${serverUri.includes('?') ? '&' : '?'}${TOKEN}=${token}`,
+      respUri: token === '' ? undefined : `${answerUri}${answerUri.includes('?') ? '&' : '?'}${TOKEN}=${token}`,
       largeObjects: ledger.value(device, './DevDetail/LrgObj')?.data !== 'false',
       prover: new Prover({
         user: account?.serverId ?? serverId,
