@@ -10,6 +10,7 @@ import type { TrustArea, TrustState } from './api/trust.ts'
 import type { DialectArea, DialectState } from './api/dialect.ts'
 import type { ProxiesArea, ProxyRow } from './api/proxies.ts'
 import type { EnrolDecision, ResetDone, ResetWish, WantsToTalk, WhyAnswer } from './api/why.ts'
+import type { FanoutRow, GatewaysArea } from './api/gateways.ts'
 import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
 import type { SoftwareArea } from './api/software.ts'
 
@@ -20,6 +21,7 @@ export type * from './api/trust.ts'
 export type * from './api/dialect.ts'
 export type * from './api/proxies.ts'
 export type * from './api/why.ts'
+export type * from './api/gateways.ts'
 export type * from './api/jobs.ts'
 export type * from './api/scenarios.ts'
 export type * from './api/software.ts'
@@ -699,6 +701,8 @@ export interface LabEvents {
   }
   jobs: { readonly changed: readonly JobRow[] }
   catalogue: { readonly packages: readonly PackageRow[] }
+  /** Fan-outs that moved; empty where relations or images did. */
+  gateways: { readonly fanouts: readonly FanoutRow[] }
   /** What is known of a device's software moved. */
   software: { readonly device: string }
   /** A run moved: a step got its verdict, or it ended. */
@@ -826,6 +830,7 @@ export interface LabApi {
   readonly provider: ProviderArea
   readonly software: SoftwareArea
   readonly scenarios: ScenariosArea
+  readonly gateways: GatewaysArea
   readonly trust: TrustArea
   readonly addresses: AddressesArea
   readonly proxies: ProxiesArea

@@ -67,7 +67,7 @@ export interface LabParts {
 /** Areas of LabApi that the lab only passes on. */
 export type Areas = Pick<
   LabApi,
-  'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'trust' | 'addresses' | 'proxies' | 'dialect' | 'adb' | 'connect'
+  'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'gateways' | 'trust' | 'addresses' | 'proxies' | 'dialect' | 'adb' | 'connect'
 >
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
@@ -126,6 +126,7 @@ export class Lab implements LabApi {
     this.provider = areas.provider ?? absent('provider')
     this.software = areas.software ?? absent('software')
     this.scenarios = areas.scenarios ?? absent('scenarios')
+    this.gateways = areas.gateways ?? absent('gateways')
     this.trust = areas.trust ?? absent('trust')
     this.addresses = areas.addresses ?? absent('addresses')
     this.proxies = areas.proxies ?? absent('proxies')
@@ -203,6 +204,7 @@ export class Lab implements LabApi {
   readonly provider: Areas['provider']
   readonly software: Areas['software']
   readonly scenarios: Areas['scenarios']
+  readonly gateways: Areas['gateways']
   readonly trust: Areas['trust']
   readonly addresses: Areas['addresses']
   readonly proxies: Areas['proxies']

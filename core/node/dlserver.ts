@@ -1,7 +1,7 @@
 // The download server: objects with ranges, descriptors 1.0 and 2.0, status reports; streamed in constant memory, and every exchange told as two rows of the trace.
 import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Seq } from '../api.ts'
+import type { Hop, Seq } from '../api.ts'
 import { buildDescriptor, typeOf } from '../download/dd.ts'
 import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
 import { startLineOf } from './exchange.ts'
@@ -28,8 +28,16 @@ export interface Notified {
 
 export interface DownloadServerOptions {
   readonly images: Images
-  /** Base URL as devices see it, ending in `/dl/`. */
+  /** Base URL as devices see it, ending in `path`. */
   readonly base: () => string
+  /** Path it serves below; absent: `/dl/`. */
+  readonly path?: string
+  /** Leg of its rows; absent: S-D. */
+  readonly hop?: Hop
+  /** Asked for each object and descriptor: a refusal (404, 410), or null. */
+  readonly refused?: (name: string) => { readonly status: number; readonly text: string } | null
+  /** Told when a whole object has been sent. */
+  readonly served?: (name: string, device: string) => void
   readonly server: string
   readonly clock: { now(): number; mono(): number }
   /** Writes a row; what it returns is the cause of the answer's row. */
@@ -50,7 +58,7 @@ export interface LinkWish {
 }
 
 export interface DownloadServer {
-  /** Takes a request below `/dl/`; false for any other. */
+  /** Takes a request below its path; false for any other. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
   /** Address of an offer for a device: what goes into PkgURL. Throws an Error where nothing of that name is offered. */
   link(name: string, wish: LinkWish): string
@@ -87,7 +95,7 @@ interface Outcome {
 
 /** Makes a download server; it listens nowhere by itself. */
 export function makeDownloadServer(options: DownloadServerOptions): DownloadServer {
-  const { images, clock } = options
+  const { images, clock, path: root = '/dl/' } = options
   const query = ({ device = '', job = '' }: { readonly device?: string | undefined; readonly job?: string | undefined }): string => {
     const words = new URLSearchParams()
     if (device !== '') words.set('device', device)
@@ -103,7 +111,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       at: clock.now(),
       mono: clock.mono(),
       direction,
-      hop: 'S-D',
+      hop: options.hop ?? 'S-D',
       session: 0,
       sessionId: '',
       device: x.device,
@@ -194,6 +202,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     }
     const source = offer.size === 0 ? [] : createReadStream(images.path(offer.sha256), { start: from + shift, end: to, highWaterMark: STRIDE })
     const { sent, head, whole } = await pour(x.res, source as AsyncIterable<Uint8Array>, fault)
+    if (whole && to === offer.size - 1) options.served?.(offer.name, x.device)
     const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(offer.size)}` : ''
     const what = `${String(status)}${range} of ${offer.name} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
     answered(x, {
@@ -257,6 +266,14 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     plain(x, 200, text, [], fault?.contentType ?? typeOf(version), `200 descriptor ${version} of ${offer.name}`)
   }
 
+  function nameOf(path: string): string {
+    try {
+      return decodeURIComponent(path.slice(root.length))
+    } catch {
+      return ''
+    }
+  }
+
   // -- requests
 
   function begin(req: IncomingMessage, res: ServerResponse): Omit<Exchange, 'cause'> {
@@ -275,6 +292,8 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
     const [, name = '', suffix = ''] = /^(.*?)(\.dd2?)?$/.exec(file) ?? []
+    const no = options.refused?.(name) ?? null
+    if (no !== null) return plain(seen, no.status, no.text)
     const offer = images.get(name)
     if (offer === undefined) return plain(seen, 404, `nothing is offered under the name ${name}`)
     const fault = options.faults?.take(name, suffix === '' ? 'object' : 'descriptor') ?? null
@@ -314,7 +333,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     x.req.on('end', () => {
       const bytes = new Uint8Array(Buffer.concat(chunks))
       const text = Buffer.from(bytes).toString('latin1').trim()
-      const id = nameOf(x.url.pathname.replace(/^\/dl\/notify/, '/dl'))
+      const id = nameOf(x.url.pathname.replace(`${root}notify/`, root))
       const seq = asked(x, `status report ${id}: ${text.slice(0, 200)}`, bytes)
       const seen: Exchange = { ...x, cause: seq }
       const fault = options.faults?.take(id, 'notify') ?? null
@@ -328,9 +347,9 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
 
   return {
     handle: (req, res) => {
-      if (!/^\/dl\//.test(req.url ?? '')) return false
+      if (!(req.url ?? '').startsWith(root)) return false
       const x = begin(req, res)
-      if (req.method === 'POST' && x.url.pathname.startsWith('/dl/notify/')) report(x)
+      if (req.method === 'POST' && x.url.pathname.startsWith(`${root}notify/`)) report(x)
       else {
         req.resume()
         get(x).catch(() => res.destroy())
@@ -355,12 +374,4 @@ async function written(res: ServerResponse, piece: Uint8Array, gone: Promise<voi
   const done = await Promise.race([taken, stalled, gone.then(() => false)])
   clearTimeout(timer)
   return done
-}
-
-function nameOf(path: string): string {
-  try {
-    return decodeURIComponent(path.slice('/dl/'.length))
-  } catch {
-    return ''
-  }
 }

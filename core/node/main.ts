@@ -1,8 +1,8 @@
 // The lab as one process sees it: opens the workspace, listens, composes server, recorder and window side, and stops cleanly.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { LabApi, Mechanism, ScenariosArea } from '../api.ts'
+import type { GatewaysArea, LabApi, Mechanism, ScenariosArea } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
@@ -40,6 +40,11 @@ import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
 import { openWorkspace } from './workspace.ts'
+import { GATEWAY_ID, startGateway } from './gateway.ts'
+import type { GatewayRole, RunningGateway } from './gateway.ts'
+import { Gateways } from '../lab/gateways.ts'
+import { ServerFanouts } from '../lab/fanouts.ts'
+import { gatewaysArea } from '../lab/gatewaysarea.ts'
 
 /** How to start a lab. Ports 0 pick free ones. */
 export interface LabOptions {
@@ -61,6 +66,8 @@ export interface LabOptions {
   readonly limits?: Partial<HttpLimits>
   /** The desktop's key store: seals the secrets of accounts. Absent: they lie in the workspace as they are. */
   readonly secrets?: Secrets
+  /** Plays the DM Gateway too, for the DM Server at `server` (absent: this lab's own). */
+  readonly gateway?: Omit<GatewayRole, 'server'> & { readonly server?: string }
   /** How packages travel where a job leaves it open; absent: chosen by the device. */
   readonly mechanism?: Mechanism
 }
@@ -107,6 +114,21 @@ function later(area: () => ScenariosArea): ScenariosArea {
     runs: () => area().runs(),
     cancel: (run) => area().cancel(run),
     report: (runs, format) => area().report(runs, format),
+  }
+}
+
+/** The same for gateways. */
+function laterGateways(area: () => GatewaysArea): GatewaysArea {
+  return {
+    list: () => area().list(),
+    relations: () => area().relations(),
+    fanouts: () => area().fanouts(),
+    fanout: (wish) => area().fanout(wish),
+    cancel: (id) => area().cancel(id),
+    retry: (id, devices) => area().retry(id, devices),
+    images: () => area().images(),
+    image: (wish) => area().image(wish),
+    expire: (gateway, imageId, seconds) => area().expire(gateway, imageId, seconds),
   }
 }
 
@@ -157,7 +179,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     images,
     downloads: () => downloads,
     simulated: (device) => devices.activity(device) !== undefined,
-    notify: (device) => notifier.notify(device, {}),
+    notify: (device) => gateways.notify(device, {}),
     happened: (note) => witness.happened(note),
     commit,
     // The row of the message under way is written when the machine has spoken.
@@ -183,8 +205,13 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     activity: devices.activity,
     redactor: () => redactorOf(ledger),
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
-    pushes: { notify: (device, wish) => notifier.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
-    areas: { ...jobs.areas, software: boards, scenarios: later(() => scenarios) },
+    pushes: { notify: (device, wish) => gateways.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
+    areas: {
+      ...jobs.areas,
+      gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
+      software: boards,
+      scenarios: later(() => scenarios),
+    },
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
@@ -226,6 +253,29 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     changed: () => lab.changed(),
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender })
+  const gateways: Gateways = new Gateways({
+    docs,
+    now: clock.now,
+    notify: (device, wish) => notifier.notify(device, wish),
+    moved: () => lab.facts.tell('gateways', { fanouts: [] }),
+    told: (from, what, alert, item) => fanouts.told(from, what, alert, item),
+    ended: (device) => fanouts.settle(device),
+  })
+  const fanouts = new ServerFanouts({
+    docs,
+    now: clock.now,
+    random: env.random,
+    queue: (order) => void host?.queue(order),
+    order: (id) => ledger.order(id),
+    notify: (id) => gateways.wake(id),
+    package: (id) => {
+      const offer = images.get(id)
+      return offer === undefined ? undefined : { bytes: new Uint8Array(readFileSync(images.path(offer.sha256))), sha256: offer.sha256 }
+    },
+    seq: () => (options.record === false ? 0 : trace.last + 1),
+    moved: (row) => lab.facts.tell('gateways', { fanouts: [row] }),
+  })
+  let gateway: RunningGateway | null = null
   let host: Host | null = null
   try {
     dm = await listen({
@@ -234,10 +284,13 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       server: 'DM-Lab',
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       clock,
-      received: (received) => host?.received(received),
+      received: (received) => (gateway?.owns(received) === true ? gateway.host.host : host)?.received(received),
       refused: (refused) => host?.refused(refused),
-      gone: (link, reason) => host?.gone(link, reason),
-      other: (req, res) => downloads.handle(req, res),
+      gone: (link, reason) => {
+        host?.gone(link, reason)
+        gateway?.host.host.gone(link, reason)
+      },
+      other: (req, res) => downloads.handle(req, res) || gateway?.handle(req, res) === true,
     })
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? options.server?.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
@@ -247,7 +300,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ledger,
       env,
       notified: (device, id) => notifier.answered(device, id),
-      more: together(jobs.policy, lab.tree.walks),
+      more: together(jobs.policy, gateways, lab.tree.walks),
     })
     host = new Host({
       machine,
@@ -255,6 +308,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       recorder,
       ledger,
       clock,
+      hop: (device) => (gateways.isGateway(device) || device === options.gateway?.id || device === GATEWAY_ID ? 'S-G' : 'S-D'),
       watcher: { held: () => lab.heldMoved(), changed: () => lab.changed(), device: (device) => lab.deviceMoved(device) },
     })
     lab.attach(host, recorder)
@@ -263,6 +317,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       (device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn),
       { logged: (device) => boards.logged(device), witness },
     )
+    if (options.gateway !== undefined) {
+      const role = { ...options.gateway, server: options.gateway.server ?? `${base()}/dm` }
+      const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: dm, sender }
+      gateway = startGateway(role, { ...parts, base, door: devices.pushUrl, changed: () => lab.changed() })
+      gateway.host.start()
+    }
     await devices.revive(`${dm.url}/dm`)
     if (options.uiPort !== null) {
       const dist = windowFolder()
@@ -294,7 +354,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   }, FLUSH_EVERY)
   const ready: Ready = {
     dm: `${base()}/dm`,
-    gateway: null,
+    gateway: gateway?.url ?? null,
     download: `${base()}/dl/`,
     push: push.url,
     ui: ui?.url ?? null,
@@ -302,7 +362,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { dm, push, ui, host }
+  const running = { dm, push, ui, host, gateway }
   jobs.start()
   return {
     api: lab,
@@ -313,6 +373,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       jobs.stop()
       await devices.stop()
       notifier.stop()
+      await running.gateway?.stop()
       await running.push.close()
       await running.dm.close()
       running.host.stop()

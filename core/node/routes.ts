@@ -14,6 +14,7 @@ import type {
 import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import { ADB_ROUTES } from './adbroutes.ts'
+import { GATEWAY_ROUTES } from './gatewayroutes.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
 import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
@@ -155,6 +156,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...TREE_ROUTES,
   ...JOB_ROUTES,
+  ...GATEWAY_ROUTES,
   ...TRUST_ROUTES,
   ...PROXY_ROUTES,
   ...ADB_ROUTES,

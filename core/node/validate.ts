@@ -13,7 +13,9 @@ import type {
   DeviceAnswer,
   DeviceGroup,
   DiscoverOptions,
+  FanoutWish,
   HoldMode,
+  ImageWish,
   JobWish,
   LabApi,
   NotifyOptions,
@@ -31,6 +33,7 @@ import type {
 } from '../api.ts'
 import type { Check } from '../rpc.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { deviceIds, expirySeconds, fanoutWish, imageWish } from './validategateways.ts'
 import {
   defaultSet,
   deviceGroup,
@@ -396,6 +399,24 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     report: [
       ['runs', runNumbers],
       ['format', reportFormat],
+    ],
+  },
+  gateways: {
+    list: [],
+    relations: [],
+    fanouts: [],
+    fanout: [['wish', fanoutWish satisfies z.ZodType<Loose<Omit<FanoutWish, 'commands'>>>]],
+    cancel: [['id', name.min(1)]],
+    retry: [
+      ['id', name.min(1)],
+      ['devices', deviceIds],
+    ],
+    images: [],
+    image: [['wish', imageWish satisfies z.ZodType<Loose<ImageWish>>]],
+    expire: [
+      ['gateway', name.min(1)],
+      ['imageId', name.min(1)],
+      ['seconds', expirySeconds],
     ],
   },
   trust: {

@@ -238,6 +238,18 @@ describe('arguments', () => {
     'software.board': [['d']],
     'software.request': [['d', { type: 'scomo', by: 'user', operation: 'Install', pkg: 'a-1', source: './SCOMO' }]],
     'software.restart': [['d']],
+    'gateways.list': [[]],
+    'gateways.relations': [[]],
+    'gateways.fanouts': [[]],
+    'gateways.fanout': [
+      [{ gateway: 'g', devices: ['a'], commands: [{ kind: 'Exec', locUri: './A' }], style: 'Y', timeout: 60, returnFormat: 2 }],
+      [{ gateway: 'g', mode: 1, filter: 'DevInfo/Mod=X*', image: 'PKG1', commands: [{ kind: 'Replace', locUri: './A', data: '{{ImageData}}' }] }],
+    ],
+    'gateways.cancel': [['f1']],
+    'gateways.retry': [['f1', ['a']]],
+    'gateways.images': [[]],
+    'gateways.image': [[{ gateway: 'g', imageId: 'PKG1', expiry: 600, pkg: 'a-1' }]],
+    'gateways.expire': [['g', 'PKG1', 600]],
     'scenarios.list': [[]],
     'scenarios.run': [
       [{ id: 's1-5.4.2-alt1' }],

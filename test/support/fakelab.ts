@@ -31,6 +31,8 @@ import type { AdbWorld } from './fakeadb.ts'
 import { fakeProxies, proxyWorld } from './fakeproxies.ts'
 import type { ProxyWorld } from './fakeproxies.ts'
 import { fakeTree } from './faketree.ts'
+import { fakeGateways, gatewayWorld } from './fakegateways.ts'
+import type { GatewayWorld } from './fakegateways.ts'
 import { fakeTrust, trustWorld } from './faketrust.ts'
 import type { TrustWorld } from './faketrust.ts'
 import { fakeAccount } from './memorylab.ts'
@@ -70,6 +72,8 @@ export interface FakeLab {
   ask(question: DeviceQuestion | null): void
   /** Jobs, packages, boards and scenarios there are; tests put theirs in. */
   readonly software: SoftwareWorld
+  /** Gateways, relations, fan-outs and images there are. */
+  readonly gateways: GatewayWorld
   /** Certificates and addresses there are. */
   readonly trust: TrustWorld
   /** Unknown devices, causes of refused credentials, proxies and dialect. */
@@ -89,6 +93,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const accounts = new Map<string, AccountRow>()
   const calls: string[] = []
   const software = softwareWorld()
+  const gateways = gatewayWorld()
   const trust = trustWorld()
   const proxies = proxyWorld()
   const adb = adbWorld(start)
@@ -129,6 +134,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const lab: FakeLab = {
     calls,
     software,
+    gateways,
     trust,
     proxies,
     adb,
@@ -367,6 +373,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         ...wider.evidence,
       },
       tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
+      ...fakeGateways({ tell, called: (call) => calls.push(call), now: () => clock, world: gateways }),
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
       ...wider.areas,

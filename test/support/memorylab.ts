@@ -22,6 +22,7 @@ import { fakeAdb } from './fakeadb.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTrust } from './faketrust.ts'
 import { fakeProxies } from './fakeproxies.ts'
+import { fakeGateways } from './fakegateways.ts'
 import { fakeTree } from './faketree.ts'
 
 /** An account as rows tell it, after a change. */
@@ -287,6 +288,7 @@ export function memoryLab(): MemoryLab {
       ...wider.evidence,
     },
     tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
+    ...fakeGateways({ tell, now: () => Date.now() }),
     ...fakeSoftware({ tell, now: () => Date.now() }),
     ...fakeTrust({ tell, now: () => Date.now() }),
     ...wider.areas,

@@ -19,6 +19,8 @@ const UI_PORT = 8081
 interface ServeOptions {
   readonly workspace: string
   readonly role: string
+  readonly server?: string
+  readonly gatewayId?: string
   readonly dmPort?: number
   readonly uiPort?: number
   readonly pushPort?: number
@@ -44,7 +46,9 @@ export function serve(program: Command): void {
     .command('serve')
     .description('headless lab: DM Server, recorder, user interface; prints one JSON line when ready')
     .option('--workspace <dir>', 'folder of the workspace (made when missing)', defaultWorkspace())
-    .option('--role <roles>', 'roles, comma separated: lab, server', 'lab')
+    .option('--role <roles>', 'roles, comma separated: lab, server, gateway', 'lab')
+    .option('--server <url>', 'DM Server that the gateway works for (default this process)')
+    .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
     .option('--ui-port <n>', `port of the user interface (default ${UI_PORT}, or a free one)`, port)
     .option('--push-port <n>', 'UDP port that notifications leave from and pushes come to (default a free one)', port)
@@ -62,7 +66,7 @@ async function run(options: ServeOptions): Promise<void> {
   const roles = options.role.split(',')
   const odd = roles.find((role) => !ROLES.includes(role as never))
   if (odd !== undefined) fail(2, `--role ${odd}: unknown; known are ${ROLES.join(', ')}`)
-  if (roles.includes('gateway')) fail(2, '--role gateway: this version has no gateway yet')
+  if (options.server !== undefined && !roles.includes('gateway')) fail(2, '--server: only a gateway (--role gateway) works for a server')
   let lab: RunningLab
   try {
     lab = await start(options)
@@ -91,7 +95,16 @@ async function start(options: ServeOptions): Promise<RunningLab> {
   const { workspace, host, advertise, enrol, auth, pushPort = 0 } = options
   const profile = serverProfile(options.profile ?? 'lab')?.settings ?? {}
   const server = { ...profile, ...(auth === undefined ? {} : { auth: AUTH[auth] }) }
-  const base = { workspace, host, server, pushPort, ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
+  const gateway = options.role.split(',').includes('gateway')
+    ? {
+        gateway: {
+          ...(options.server === undefined ? {} : { server: options.server }),
+          ...(options.gatewayId === undefined ? {} : { id: options.gatewayId }),
+        },
+      }
+    : {}
+  const told = { ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
+  const base = { workspace, host, server, pushPort, ...gateway, ...told }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   for (;;) {

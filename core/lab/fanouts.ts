@@ -1,0 +1,250 @@
+// Fan-outs and images as the DM Server asks gateways for them: orders queued, alerts taken as answers, everything kept as documents.
+import type { FanoutDevice, FanoutRow, FanoutWish, ImageRow, ImageWish, Seq } from '../api.ts'
+import {
+  OUR_ROOTS,
+  fanoutAuto,
+  fanoutCancel,
+  fanoutCommand,
+  fanoutNodes,
+  fanoutStart,
+  imageData,
+  imageDownload,
+  imageExpiry,
+  imageNodes,
+} from '../gateway/orders.ts'
+import { readAggregation, readImageReady } from '../gateway/payloads.ts'
+import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
+import { codeWords } from '../mo/codes.ts'
+import type { AlertRecord, Order } from '../server/records.ts'
+import type { Docs } from '../store/docs.ts'
+import type { Command } from '../syncml/message.ts'
+
+export interface FanoutsParts {
+  readonly docs: Docs
+  readonly now: () => number
+  readonly random: (count: number) => Uint8Array
+  readonly queue: (order: Order) => void
+  /** An order as it stands; undefined once it is done and forgotten. */
+  readonly order: (id: string) => Order | undefined
+  /** Wakes the gateway. */
+  readonly notify: (gateway: string) => Promise<unknown>
+  /** Bytes of a package of the catalogue. */
+  readonly package: (pkgId: string) => { readonly bytes: Uint8Array; readonly sha256: string } | undefined
+  readonly seq: () => Seq
+  readonly moved: (fanout: FanoutRow) => void
+}
+
+interface Kept {
+  readonly wish: FanoutWish
+  readonly row: FanoutRow
+  /** Order that lays the job down. */
+  readonly order: string
+}
+interface KeptImage {
+  readonly row: ImageRow
+  readonly order: string
+}
+
+const FANOUT = 'fanout'
+const IMAGE = 'fanout.image'
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64) || 'image'
+
+export class ServerFanouts {
+  readonly #parts: FanoutsParts
+
+  constructor(parts: FanoutsParts) {
+    this.#parts = parts
+  }
+
+  all(): readonly FanoutRow[] {
+    return this.#kept().map(({ row }) => row)
+  }
+  images(): readonly ImageRow[] {
+    return this.#parts.docs.all(IMAGE).map(({ value }) => this.#aged((value as KeptImage).row))
+  }
+
+  create(wish: FanoutWish): FanoutRow {
+    const { now, random } = this.#parts
+    if (wish.commands.length === 0) throw new Error('a fan-out without commands')
+    const nobody = (wish.devices ?? []).length === 0 && (wish.groups ?? []).length === 0 && wish.all !== true
+    if (nobody && wish.mode === undefined && wish.filter === undefined) throw new Error('the fan-out names no target')
+    const id = `f${hex(random(4))}`
+    const style = wish.style ?? "Y'"
+    const nodes = fanoutNodes(OUR_ROOTS, {
+      name: id,
+      devices: wish.devices ?? [],
+      groups: wish.groups ?? [],
+      all: wish.all ?? false,
+      mode: wish.mode ?? null,
+      filter: wish.filter ?? '',
+      command: fanoutCommand(wish.commands),
+      imageRef: wish.image ?? '',
+      timeout: wish.timeout ?? null,
+      interval: wish.interval ?? null,
+      returnFormat: wish.returnFormat ?? null,
+    })
+    const begin = style === 'Y' ? fanoutAuto(OUR_ROOTS, id) : fanoutStart(OUR_ROOTS, id, id)
+    const devices = (wish.devices ?? []).map((deviceId): FanoutDevice => ({ deviceId, code: 0, text: '' }))
+    const base = { id, gateway: wish.gateway, createdAt: now(), style, state: 'queued' as const, result: 0, reason: '', summary: null, seq: 0 }
+    const order = this.#order(wish.gateway, [...nodes, begin])
+    const row = this.#save({ wish, row: { ...base, devices }, order })
+    void this.#wake(wish.gateway)
+    return row
+  }
+
+  cancel(id: string): FanoutRow {
+    const kept = this.#get(id)
+    if (kept.row.state !== 'queued' && kept.row.state !== 'running') throw new Error(`fan-out ${id} is ${kept.row.state}`)
+    this.#order(kept.row.gateway, [fanoutCancel(OUR_ROOTS, id)])
+    void this.#wake(kept.row.gateway)
+    return kept.row
+  }
+
+  retry(id: string, devices: readonly string[]): FanoutRow {
+    const { wish } = this.#get(id)
+    const { groups, all, mode, filter, ...rest } = wish
+    void [groups, all, mode, filter]
+    return this.create({ ...rest, devices })
+  }
+
+  image(wish: ImageWish): ImageRow {
+    const { now } = this.#parts
+    const name = safe(wish.imageId)
+    const pkg = wish.pkg === undefined ? undefined : this.#parts.package(wish.pkg)
+    if (wish.pkg !== undefined && pkg === undefined) throw new Error(`there is no package ${wish.pkg} in the catalogue`)
+    if (pkg === undefined && wish.url === undefined) throw new Error('an image needs a package of the catalogue or a URL')
+    const made = imageNodes(OUR_ROOTS, {
+      name,
+      imageId: wish.imageId,
+      expiry: wish.expiry ?? null,
+      sha256: pkg?.sha256 ?? '',
+      ...(wish.url === undefined ? {} : { pkgUrl: wish.url }),
+    })
+    const delivery = pkg === undefined ? imageDownload(OUR_ROOTS, name, `image-${name}`) : imageData(OUR_ROOTS, name, pkg.bytes)
+    const order = this.#order(wish.gateway, [made, delivery])
+    const expiresAt = wish.expiry === undefined ? 0 : now() + wish.expiry * 1000
+    const row: ImageRow = {
+      gateway: wish.gateway,
+      imageId: wish.imageId,
+      state: 'queued',
+      url: '',
+      size: pkg?.bytes.length ?? 0,
+      expiresAt,
+      reason: '',
+    }
+    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order } satisfies KeptImage)
+    void this.#wake(wish.gateway)
+    return row
+  }
+
+  expire(gateway: string, imageId: string, seconds: number): ImageRow {
+    const id = `${gateway} ${safe(imageId)}`
+    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
+    if (kept === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)
+    this.#order(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
+    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000 }
+    this.#parts.docs.put(IMAGE, id, { ...kept, row })
+    void this.#wake(gateway)
+    return row
+  }
+
+  /** What a gateway told of a fan-out or an image. */
+  told(from: string, what: 'aggregation' | 'completion' | 'imageReady', alert: AlertRecord, item: AlertRecord['items'][number]): void {
+    if (what === 'imageReady') return this.#imageReady(from, item)
+    const name = alert.correlator !== '' ? alert.correlator : (/\/Fanout\/Fanout\/([^/]+)/.exec(item.source)?.[1] ?? '')
+    const kept = this.#parts.docs.get(FANOUT, name) as Kept | undefined
+    // Another gateway's word about this fan-out does not count.
+    if (kept === undefined || kept.row.gateway !== from) return
+    const seq = this.#parts.seq()
+    if (what === 'completion') {
+      const result = Number(item.data.trim())
+      const state = result === 214 ? 'cancelled' : result >= 200 && result < 300 ? 'done' : 'failed'
+      const reason = JOB_CODES.find(({ value }) => value === result)?.words ?? ''
+      this.#save({ ...kept, row: { ...kept.row, state, result, reason, seq } })
+      return
+    }
+    const { devices, summary, groups } = readAggregation(item.data)
+    const codes = new Map(kept.row.devices.map((device) => [device.deviceId, device]))
+    for (const { deviceId, code } of devices) codes.set(deviceId, { deviceId, code, text: words(code) })
+    for (const { code, devices: ids } of groups) for (const deviceId of ids) codes.set(deviceId, { deviceId, code, text: words(code) })
+    this.#save({ ...kept, row: { ...kept.row, devices: [...codes.values()], summary: summary ?? kept.row.summary, seq } })
+  }
+
+  #imageReady(from: string, item: AlertRecord['items'][number]): void {
+    const { imageId, imageUrl, size } = readImageReady(item.data)
+    const id = `${from} ${safe(imageId)}`
+    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
+    if (kept !== undefined) this.#parts.docs.put(IMAGE, id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
+  }
+
+  /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. */
+  settle(gateway: string): void {
+    for (const kept of this.#kept()) {
+      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
+      const order = this.#parts.order(kept.order)
+      if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
+      const bad = order.outcomes.find(({ code }) => code >= 300 || code === 0)
+      if (order.state === 'done') this.#save({ ...kept, row: { ...kept.row, state: 'running' } })
+      else
+        this.#save({
+          ...kept,
+          row: { ...kept.row, state: 'failed', reason: `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}` },
+        })
+      // Flow Y: the job lies there now; this notification starts it.
+      if (order.state === 'done' && kept.row.style === 'Y') void this.#wake(gateway)
+    }
+    for (const { id, value } of this.#parts.docs.all(IMAGE)) {
+      const kept = value as KeptImage
+      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
+      const order = this.#parts.order(kept.order)
+      if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
+      const bad = order.outcomes.find(({ code }) => code >= 300 || code === 0)
+      const row: ImageRow =
+        order.state === 'done'
+          ? { ...kept.row, state: 'transferring' }
+          : { ...kept.row, state: 'failed', reason: `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}` }
+      this.#parts.docs.put(IMAGE, id, { ...kept, row })
+    }
+  }
+
+  #aged(row: ImageRow): ImageRow {
+    const over = row.state === 'ready' && row.expiresAt > 0 && this.#parts.now() >= row.expiresAt
+    return over ? { ...row, state: 'expired' } : row
+  }
+
+  #order(gateway: string, commands: readonly Command[]): string {
+    const id = hex(this.#parts.random(8))
+    this.#parts.queue({ id, device: gateway, createdAt: this.#parts.now(), commands, state: 'queued', sessionId: '', outcomes: [] })
+    return id
+  }
+
+  async #wake(gateway: string): Promise<void> {
+    // A gateway that cannot be woken gets its orders at its next session.
+    await this.#parts.notify(gateway).catch(() => {})
+  }
+
+  #kept(): readonly Kept[] {
+    return this.#parts.docs
+      .all(FANOUT)
+      .map(({ value }) => value as Kept)
+      .reverse()
+  }
+  #get(id: string): Kept {
+    const kept = this.#parts.docs.get(FANOUT, id) as Kept | undefined
+    if (kept === undefined) throw new Error(`there is no fan-out ${id}`)
+    return kept
+  }
+  #save(kept: Kept): FanoutRow {
+    this.#parts.docs.put(FANOUT, kept.row.id, kept)
+    this.#parts.moved(kept.row)
+    return kept.row
+  }
+}
+
+/** A device code in words: the gateway's own, else the enabler's. */
+function words(code: number): string {
+  if (code === 200) return 'done'
+  if (code === 202) return 'accepted, a late alert is awaited'
+  return DEVICE_CODES.find(({ value }) => value === code)?.words ?? codeWords(code)
+}

@@ -1,0 +1,418 @@
+// A gateway at work: two faces over real transports, its wishes performed in order, everything it must not forget kept before a message that depends on it leaves.
+import type { Hop, Seq } from '../api.ts'
+import type { Client } from '../device/client.ts'
+import type { ClientInput } from '../device/device.ts'
+import { Door } from '../device/door.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import type { GatewayOptions } from '../gateway/gateway.ts'
+import type { DeviceRecord, ImageFile, Kept, SaveKind, Wish } from '../gateway/ports.ts'
+import { SouthPolicy } from '../gateway/south.ts'
+import type { Env } from '../machine.ts'
+import { DM_APPLICATION } from '../notify/push.ts'
+import type { Push } from '../notify/push.ts'
+import { DmServer } from '../server/server.ts'
+import type { ServerSettings } from '../server/settings.ts'
+import type { Docs } from '../store/docs.ts'
+import type { Ledger } from '../store/ledger.ts'
+import { decodePackage0 } from '../syncml/package0.ts'
+import { Host } from './host.ts'
+import { Notifier } from './notifier.ts'
+import type { Clock, Transport } from './ports.ts'
+import { Pushes } from './pushes.ts'
+import type { PushSender } from './pushes.ts'
+import type { Recorder } from './recorder.ts'
+import { runClient } from './runner.ts'
+import type { Post, SessionOutcome } from './runner.ts'
+
+/** What a gateway runs on. */
+export interface GatewayHostParts {
+  readonly clock: Clock
+  readonly env: Env
+  readonly recorder: Recorder
+  readonly origin: string
+  readonly recording: boolean
+  /** Its own: accounts and nonces of its devices. */
+  readonly ledger: Ledger
+  /** In the same database as the ledger, so that both are committed together. */
+  readonly docs: Docs
+  readonly options: GatewayOptions
+  /** URL its devices post to. */
+  readonly serverUri: () => string
+  readonly settings: Partial<ServerSettings>
+  readonly transport: Transport
+  /** Makes the client of the DM Server from what was kept, with the gateway's tree. */
+  readonly client: (state: unknown, gateway: Gateway) => Client
+  readonly post: Post
+  readonly sender: PushSender
+  /** Where a device takes pushes, where that is known better than its record tells: a simulated device's own port. */
+  readonly door: (device: string) => string | undefined
+  /** Fetches an image into the store. */
+  readonly fetch: (image: string, url: string) => Promise<(ImageFile & { readonly contentType: string }) | { readonly reason: string }>
+  /** Runs the open commands of a job on a device that speaks another protocol; absent: no adapters. */
+  readonly adapt?: (record: DeviceRecord, job: string) => void
+  readonly changed: () => void
+}
+
+/** Devices notified and not yet come, at the same time at most. */
+export const AWAKE = 256
+/** A session that a notification asked for waits so long for the answers of devices (flow Y), ms; the job's own time-out comes first. */
+const HOLD_MS = 600_000
+const STATE = 'gateway.client'
+
+type Start = Extract<ClientInput, { type: 'start' }>
+
+/** Runs one gateway. */
+export class GatewayHost {
+  readonly gateway: Gateway
+  readonly host: Host
+  readonly notifier: Notifier
+  readonly #parts: GatewayHostParts
+  readonly #client: Client
+  readonly #door: Door
+  #alarm: (() => void) | null = null
+  #reporting: (() => void) | null = null
+  /** Sessions with the DM Server, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve()
+  #sessions = 0
+  #failures = 0
+  /** Flow Y: the session that a notification asked for, begun when the answers are there. */
+  #awaited: { readonly start: Start; readonly cancel: () => void } | null = null
+  /** Devices to be notified, and those notified that have not come yet. */
+  readonly #waiting: string[] = []
+  readonly #awake = new Map<string, () => void>()
+  #stopped = false
+
+  constructor(parts: GatewayHostParts) {
+    this.#parts = parts
+    const { clock, env, ledger, recorder, origin, recording, sender, settings } = parts
+    this.gateway = new Gateway(parts.options)
+    const keptState = parts.docs.get(STATE, 'north')
+    this.#client = parts.client(keptState, this.gateway)
+    this.#door = new Door(this.#client)
+    const pushes = new Pushes({
+      ledger,
+      clock,
+      random: (count) => env.random(count),
+      recorder,
+      sender,
+      origin,
+      recording,
+      hop: 'G-D',
+      serverUri: parts.serverUri,
+      door: (device) => this.#target(device),
+      changed: parts.changed,
+    })
+    this.notifier = new Notifier({ ledger, clock, random: (count) => env.random(count), pushes, sender })
+    const south = new SouthPolicy({ gateway: this.gateway, address: (device) => this.#addressOf(device) })
+    const settled = <T>(value: T): T => {
+      this.#settle()
+      return value
+    }
+    const policy = {
+      next: (...args: Parameters<SouthPolicy['next']>) => {
+        this.#came(args[0].device)
+        return settled(south.next(...args))
+      },
+      alert: (...args: Parameters<SouthPolicy['alert']>) => settled(south.alert(...args)),
+      ended: (...args: Parameters<SouthPolicy['ended']>) => settled(south.ended(...args)),
+    }
+    const { serverId } = parts.options.facts
+    const machine = new DmServer({
+      serverUri: parts.serverUri(),
+      settings: { ...settings, serverId, greet: false },
+      ledger,
+      env,
+      policy,
+      notified: (device, id) => this.notifier.answered(device, id),
+    })
+    this.host = new Host({
+      machine,
+      transport: parts.transport,
+      recorder,
+      ledger,
+      clock,
+      hop: (): Hop => 'G-D',
+      watcher: { held: () => parts.changed(), changed: () => parts.changed(), device: () => parts.changed() },
+    })
+  }
+
+  /** What was kept comes back, running jobs go on, owed reports leave. */
+  start(): void {
+    const { docs } = this.#parts
+    const kept: Kept = { all: (kind: SaveKind) => docs.all(kind) }
+    this.gateway.restore(kept)
+    this.#settle()
+    this.#report()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#alarm?.()
+    this.#reporting?.()
+    this.#awaited?.cancel()
+    for (const cancel of this.#awake.values()) cancel()
+    this.notifier.stop()
+    this.host.stop()
+    await this.#queue
+  }
+
+  /** Servers the gateway knows, for those who show it. */
+  get client(): Client {
+    return this.#client
+  }
+
+  /**
+   * A push came. For the gateway itself: its notification begins a session (flow Y: once the devices have answered). With the name of an end device: the
+   * same octets go on to it (flow Z'). The HTTP status where HTTP carried it.
+   */
+  push(push: Push, cause: Seq | null): { readonly httpStatus: number; readonly text: string } {
+    const told = this.#pushed(push)
+    this.#event(told.text, cause)
+    this.#settle()
+    return told
+  }
+
+  #pushed(push: Push): { readonly httpStatus: number; readonly text: string } {
+    const { endDevice } = push
+    if (endDevice !== null && endDevice !== this.#parts.options.facts.id) {
+      let serverId = ''
+      try {
+        serverId = decodePackage0(push.body).serverId
+      } catch {
+        return { httpStatus: 400, text: `the push for ${endDevice} holds no notification: nothing is forwarded` }
+      }
+      const what = this.gateway.forward(endDevice, serverId, push.contentType, push.body)
+      if (what === 'forwarded') return { httpStatus: 202, text: `the notification for ${endDevice} goes on to it, octet for octet` }
+      if (what === 'unknown') return { httpStatus: 404, text: `${endDevice} is not known here: nothing is forwarded` }
+      if (what === 'detached') return { httpStatus: 404, text: `${endDevice} is detached: nothing is forwarded` }
+      if (what === 'not its server') return { httpStatus: 403, text: `${endDevice} has not named ${serverId} as its server: nothing is forwarded` }
+    }
+    const entrance = this.#door.receive(push)
+    if (entrance.what !== 'session') return { httpStatus: entrance.refused ? 403 : 202, text: entrance.text }
+    this.#notified(entrance.start)
+    return { httpStatus: 202, text: entrance.text }
+  }
+
+  /** Flow Y (Style 0, preloaded): jobs that wait for a notification start, and the session waits for their answers; otherwise it begins at once. */
+  #notified(start: Start): void {
+    const { dialect, fanouts } = this.gateway
+    const waits = fanouts.autoStart(this.#client.serverId)
+    if (!waits || dialect.flowY !== 'preloaded') return void this.#session(start)
+    this.#awaited?.cancel()
+    const cancel = this.#parts.clock.after(HOLD_MS, () => this.#begin())
+    this.#awaited = { start, cancel }
+  }
+
+  /** The session that waited begins now. */
+  #begin(): void {
+    const awaited = this.#awaited
+    if (awaited === null) return
+    awaited.cancel()
+    this.#awaited = null
+    void this.#session(awaited.start)
+  }
+
+  // Wishes.
+
+  #settle(): void {
+    const wishes = this.gateway.take()
+    for (const wish of wishes) if (wish.type === 'save') this.#keep(wish)
+    for (const wish of wishes) if (wish.type !== 'save') this.#perform(wish)
+  }
+
+  #keep({ kind, id, value }: Extract<Wish, { type: 'save' }>): void {
+    const { docs } = this.#parts
+    if (value === null) docs.drop(kind, id)
+    else docs.put(kind, id, value)
+  }
+
+  #perform(wish: Exclude<Wish, { type: 'save' }>): void {
+    const { clock, adapt } = this.#parts
+    switch (wish.type) {
+      case 'notify':
+        return this.#wake(wish.localId)
+      case 'forward':
+        return void this.#forward(wish)
+      case 'adapt': {
+        const record = this.gateway.devices.byLocalId(wish.localId)
+        if (record === undefined) return
+        if (adapt === undefined) return this.gateway.fanouts.refusedDevice(wish.job, wish.localId, 406)
+        return adapt(record, wish.job)
+      }
+      case 'report':
+        this.#client.owe(wish.server, wish.alert)
+        this.#keepClient()
+        return this.#report()
+      case 'session':
+        return this.#awaited === null ? this.#report() : clock.soon(() => this.#begin())
+      case 'fetch':
+        return void this.#fetch(wish.image, wish.url)
+      case 'alarm':
+        return this.#arm(wish.at)
+      case 'tell':
+        return this.#event(wish.text, null)
+      default:
+        wish satisfies never
+    }
+  }
+
+  #arm(at: number | null): void {
+    const { clock } = this.#parts
+    this.#alarm?.()
+    this.#alarm =
+      at === null || this.#stopped
+        ? null
+        : clock.after(Math.max(0, at - clock.now()), () => {
+            this.#alarm = null
+            this.gateway.tick()
+            this.#settle()
+            this.host.commit()
+          })
+  }
+
+  async #fetch(image: string, url: string): Promise<void> {
+    const result = await this.#parts.fetch(image, url).catch((error: unknown) => ({ reason: error instanceof Error ? error.message : String(error) }))
+    if (this.#stopped) return
+    this.gateway.images.fetched(image, result)
+    this.#settle()
+    this.host.commit()
+  }
+
+  // Devices.
+
+  #wake(localId: string): void {
+    if (!this.#waiting.includes(localId)) this.#waiting.push(localId)
+    this.#wakeSome()
+  }
+
+  /** Notifies those who wait, as many as may be awake at once; one that does not come makes room for the next. */
+  #wakeSome(): void {
+    while (this.#awake.size < AWAKE && this.#waiting.length > 0 && !this.#stopped) {
+      const localId = this.#waiting.shift() as string
+      const record = this.gateway.devices.byLocalId(localId)
+      if (record === undefined || this.#awake.has(record.deviceId)) continue
+      const { clock } = this.#parts
+      this.#awake.set(
+        record.deviceId,
+        clock.after(30_000, () => this.#came(record.deviceId)),
+      )
+      this.notifier.notify(record.deviceId, {}).catch((error: unknown) => {
+        this.#event(`${record.deviceId} could not be notified: ${error instanceof Error ? error.message : String(error)}`, null)
+        this.#came(record.deviceId)
+      })
+    }
+  }
+
+  /** A device is there, or is not waited for any more. */
+  #came(device: string): void {
+    const cancel = this.#awake.get(device)
+    if (cancel === undefined) return
+    cancel()
+    this.#awake.delete(device)
+    this.#wakeSome()
+  }
+
+  async #forward({ localId, contentType, body }: Extract<Wish, { type: 'forward' }>): Promise<void> {
+    const record = this.gateway.devices.byLocalId(localId)
+    const to = record === undefined ? undefined : this.#target(record.deviceId)
+    if (record === undefined || to === undefined) return this.#event(`no push address of ${localId} is known: nothing is forwarded`, null)
+    try {
+      // The octets are those that came; only the name of the end device is left out.
+      await this.#parts.sender.send(to, { contentType, application: DM_APPLICATION, body })
+      this.#event(`forwarded ${body.length} octets to ${record.deviceId} at ${to}`, null)
+    } catch (error) {
+      this.#event(`not forwarded to ${to}: ${error instanceof Error ? error.message : String(error)}`, null)
+    }
+  }
+
+  /** Where a device takes pushes: its own port in this lab, an address it registered as URI, else port 2948 of where it is. */
+  #target(device: string): string | undefined {
+    const own = this.#parts.door(device)
+    if (own !== undefined) return own
+    const record = this.gateway.devices.recordOf(device)
+    if (record === undefined) return undefined
+    const { type, address } = record.address
+    if (/^(udp|https?):\/\//i.test(address)) return address
+    return type === 'IPv4' || type === 'IPv6' ? `udp://${type === 'IPv6' ? `[${address}]` : address}:2948` : undefined
+  }
+
+  #addressOf(device: string): { readonly type: string; readonly address: string } {
+    const { recorder } = this.#parts
+    const session = recorder.sessions.all().findLast((row) => row.device === device && row.last > 0)
+    const remote = session === undefined ? '' : (recorder.frame(session.last)?.remote ?? '')
+    const host = /^\[?(.*?)\]?:\d+$/.exec(remote)?.[1] ?? ''
+    return { type: host.includes(':') ? 'IPv6' : 'IPv4', address: host }
+  }
+
+  // The DM Server.
+
+  /** Reports that are due leave in a session of the gateway's own. */
+  #report(): void {
+    if (this.#sessions > 0 || this.#reporting !== null || this.#awaited !== null || this.#stopped) return
+    const { clock } = this.#parts
+    const [first] = [...this.#client.owed()].sort((a, b) => a.due - b.due)
+    if (first === undefined) return
+    const pause = this.#failures === 0 ? 0 : Math.min(300_000, 1000 * 2 ** Math.min(this.#failures, 10))
+    this.#reporting = clock.after(Math.max(pause, first.due - clock.now(), 0), () => {
+      this.#reporting = null
+      if (this.#sessions === 0) void this.#session({ type: 'start', initiated: 'client' })
+    })
+  }
+
+  #session(start: Start): Promise<SessionOutcome> {
+    this.#sessions += 1
+    this.#reporting?.()
+    this.#reporting = null
+    const { clock, post } = this.#parts
+    const held = this.#queue.then(async () => {
+      const { machine } = this.#client
+      const end = await runClient(
+        {
+          machine: {
+            input: (input) => {
+              this.gateway.refresh()
+              const effects = machine.input(input)
+              this.#settle()
+              return effects
+            },
+          },
+          post: async (frame) => {
+            this.#keepClient()
+            this.host.commit()
+            return post(frame)
+          },
+          clock,
+          save: (record) => {
+            if (record.kind === 'answered') this.gateway.answered(this.#client.serverId, record.alert, record.code)
+            else this.#client.remember(record)
+            this.#settle()
+          },
+        },
+        start,
+      )
+      this.#keepClient()
+      this.host.commit()
+      return end
+    })
+    this.#queue = held.then((end) => {
+      this.#sessions -= 1
+      this.#failures = end.outcome === 'failed' ? this.#failures + 1 : 0
+      this.#report()
+    })
+    return held
+  }
+
+  /** Nonces, accounts and owed reports; ./GwMO is made again from its own records. */
+  #keepClient(): void {
+    const state = this.#client.state() as { readonly tree: { readonly children?: readonly { readonly name: string }[] } }
+    const children = (state.tree.children ?? []).filter(({ name }) => name !== 'GwMO')
+    this.#parts.docs.put(STATE, 'north', { ...state, tree: { ...state.tree, children } })
+  }
+
+  #event(text: string, cause: Seq | null): void {
+    const { recorder, clock, recording, changed } = this.#parts
+    if (!recording) return
+    recorder.event(clock.now(), clock.mono(), text, 0, cause === 0 ? null : cause)
+    changed()
+  }
+}

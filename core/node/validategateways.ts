@@ -1,0 +1,47 @@
+// What the calls about gateways accept. Bounds as everywhere: unknown keys refused, sizes limited.
+import { z } from 'zod'
+import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+
+const id = z.string().min(1).max(LIMIT.name)
+const seconds = z.int().min(0).max(31_536_000)
+
+const command = z.strictObject({
+  kind: z.enum(['Add', 'Replace', 'Delete', 'Get', 'Exec', 'Copy']),
+  locUri: z.string().min(1).max(LIMIT.uri),
+  source: z.string().max(LIMIT.uri).optional(),
+  format: id.optional(),
+  type: id.optional(),
+  data: z.string().max(LIMIT.data).optional(),
+})
+
+/** What `gateways.fanout` takes. */
+export const fanoutWish = z.strictObject({
+  gateway: id,
+  devices: z.array(id).max(10_000).optional(),
+  groups: z.array(id).max(1000).optional(),
+  all: z.boolean().optional(),
+  mode: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+  filter: z.string().min(1).max(LIMIT.uri).optional(),
+  commands: z.array(command).min(1).max(LIMIT.commands),
+  image: id.optional(),
+  style: z.enum(['Y', "Y'"]).optional(),
+  timeout: seconds.optional(),
+  interval: seconds.optional(),
+  returnFormat: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).optional(),
+})
+
+/** What `gateways.image` takes. */
+export const imageWish = z.strictObject({
+  gateway: id,
+  imageId: id,
+  expiry: seconds.optional(),
+  pkg: id.optional(),
+  url: z
+    .string()
+    .max(LIMIT.uri)
+    .regex(/^[a-z]+:\/\//i, { error: 'expected a URL' })
+    .optional(),
+})
+
+export const deviceIds = z.array(id).min(1).max(10_000)
+export const expirySeconds = seconds
