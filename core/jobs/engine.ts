@@ -254,7 +254,7 @@ export class JobEngine implements Policy {
       mechanism: ports.mechanism,
       security: ports.security ?? 'lab',
       url: (ask) => ports.url(ask),
-      bytes: (sha256) => ports.bytes(sha256),
+      file: (sha256) => ports.file(sha256),
       log: (job, text) => book.log(job, text),
       happened: (job, name, text, facts) => book.happened(job, name, text, facts),
     }

@@ -3,6 +3,7 @@ import type { JobRow, Mechanism, PackageRow, Seq } from '../api.ts'
 import type { Note } from '../machine.ts'
 import type { SessionView } from '../server/policy.ts'
 import type { Docs } from '../store/docs.ts'
+import type { Bulk } from '../syncml/message.ts'
 import type { SecurityMode } from './security.ts'
 
 /** A device as the choice of packages sees it. */
@@ -52,8 +53,8 @@ export interface JobsPorts {
   readonly mechanism?: Mechanism
   /** What a weak set-up comes to; absent: `lab`. */
   readonly security?: SecurityMode
-  /** The bytes of a package of the catalogue; throws an Error in words. */
-  bytes(sha256: string): Uint8Array
+  /** The bytes of a package of the catalogue, by handle: they are read as they travel. Throws an Error in words where they are not there. */
+  file(sha256: string): Bulk
   /** Row of the message being handled; 0 where none is. */
   seq(): Seq
   /** Records what happens off the wire (core/mo/events.ts). */

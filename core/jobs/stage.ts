@@ -2,6 +2,7 @@
 import type { Mechanism } from '../api.ts'
 import type { HappeningFacts, HappeningName } from '../mo/events.ts'
 import type { Peer } from '../session/desk.ts'
+import type { Bulk } from '../syncml/message.ts'
 import type { KnownDevice, UrlAsk } from './ports.ts'
 import type { SecurityMode } from './security.ts'
 import type { DeviceMemory, JobRecord, PackageDoc } from './types.ts'
@@ -21,7 +22,7 @@ export interface Stage {
   readonly mechanism: Mechanism | undefined
   readonly security: SecurityMode
   url(ask: UrlAsk): string
-  bytes(sha256: string): Uint8Array
+  file(sha256: string): Bulk
   log(job: JobRecord, text: string): void
   happened(job: JobRecord, name: HappeningName, text: string, facts: HappeningFacts): void
 }
@@ -34,7 +35,7 @@ export function sceneOf(job: JobRecord, stage: Stage): Scene {
     now: stage.now,
     sessionId: stage.session,
     own: stage.device.simulated,
-    bytes: (sha256) => stage.bytes(sha256),
+    file: (sha256) => stage.file(sha256),
     log: (text) => stage.log(job, text),
   }
 }

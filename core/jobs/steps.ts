@@ -94,8 +94,21 @@ function putDone(scene: Scene, item: Item, step: PutStep): boolean {
   return step.nodes.some((node) => node.state === 'todo') ? false : next(item)
 }
 
+/** Why the bytes cannot be sent; '' where they can. */
+function whyMissing(scene: Scene, step: DataStep): string {
+  try {
+    scene.file(step.sha256)
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
 function dataDone(scene: Scene, item: Item, step: DataStep): boolean {
-  if (step.state === 'todo') return false
+  if (step.state === 'todo') {
+    const missing = whyMissing(scene, step)
+    return missing === '' ? false : fail(scene, item, undefinedError(scene.type), missing)
+  }
   if (step.state === 'refused') {
     const code = step.code === 0 || step.code === 424 ? (scene.type === 'scomo' ? 1402 : 402) : refusedCode(scene.type, step.code, 'Download')
     return fail(scene, item, code, `the object for ${step.uri} was answered ${String(step.code)}`)

@@ -1,6 +1,6 @@
 // What is to be sent of an item now: follows from the item alone; nothing here changes it.
 import type { JobType } from '../api.ts'
-import type { Command, Item as WireItem } from '../syncml/message.ts'
+import type { Bulk, Command, Item as WireItem } from '../syncml/message.ts'
 import { effectOf, locate, ownerOf } from './state.ts'
 import { childrenOf } from './survey.ts'
 import type { DeviceMemory, ExecStep, Item, PutNode, Step, VerifyStep } from './types.ts'
@@ -21,12 +21,13 @@ export interface Scene {
   readonly sessionId: string
   /** The device runs nothing twice for a repeated Correlator. */
   readonly own: boolean
-  bytes(sha256: string): Uint8Array
+  /** Throws an Error in words where the bytes are not there. */
+  file(sha256: string): Bulk
   log(text: string): void
 }
 
 export const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
-const write = (kind: 'Add' | 'Replace', locUri: string, item: Pick<WireItem, 'meta' | 'data'>): Command => ({
+const write = (kind: 'Add' | 'Replace', locUri: string, item: Pick<WireItem, 'meta' | 'data' | 'bulk'>): Command => ({
   kind,
   cmdId: '',
   items: [{ target: { locUri }, ...item }],
@@ -47,9 +48,9 @@ function stepWants(scene: Scene, item: Item, step: Step, at: number): Want[] {
       return step.nodes.flatMap((node, i) => (node.state === 'todo' ? [{ key: `${String(at)} node ${String(i)}`, command: putCommand(node) }] : []))
     case 'data': {
       if (step.state !== 'todo') return []
-      const data = scene.bytes(step.sha256)
+      const bulk = scene.file(step.sha256)
       const meta = { format: 'bin', type: 'application/octet-stream' }
-      return [{ key: `${String(at)} data`, command: write(step.how, step.uri, { meta, data }) }]
+      return [{ key: `${String(at)} data`, command: write(step.how, step.uri, { meta, bulk }) }]
     }
     case 'exec':
       return execWants(scene, item, step, at)

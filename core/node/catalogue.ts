@@ -1,11 +1,13 @@
 // Files of the catalogue: taken in with their SHA-256, read for what they say of themselves, offered by the download server. Big ones stream through.
 import { createHash, randomUUID } from 'node:crypto'
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PackageRow } from '../api.ts'
 import type { Intake } from '../jobs/catalogue.ts'
+import type { Bulk } from '../syncml/message.ts'
+import { readPiece } from './disk.ts'
 import type { Images } from './images.ts'
 import { inspectPackage } from './packages.ts'
 import { fileSource } from './zip.ts'
@@ -23,8 +25,8 @@ export interface CatalogueFiles {
   offer(row: PackageRow, incoming: Intake): Promise<string>
   /** Throws it away. */
   forget(incoming: Intake): void
-  /** Bytes of a package. Throws an Error in words where they are missing. */
-  bytes(sha256: string): Uint8Array
+  /** A handle to the bytes of a package. Throws an Error in words where they are missing. */
+  file(sha256: string): Bulk
 }
 
 /** `incoming`: a folder of its own, emptied at the start. `trust`: anchors for software signing. */
@@ -105,12 +107,17 @@ export function catalogueFiles(options: {
       return name
     },
     forget: (intake) => rmSync(pathOf(intake), { force: true }),
-    bytes: (sha256) => {
-      try {
-        return readFileSync(images.path(sha256))
-      } catch (error) {
-        throw new Error(`the bytes with SHA-256 ${sha256} are not in the images any more`, { cause: error })
+    file: (sha256) => {
+      const path = images.path(sha256)
+      const read = <T>(work: () => T): T => {
+        try {
+          return work()
+        } catch (error) {
+          throw new Error(`the bytes with SHA-256 ${sha256} are not in the images any more`, { cause: error })
+        }
       }
+      const { size } = read(() => statSync(path))
+      return { name: basename(path), size, sha256, read: (offset, length) => read(() => readPiece(path, offset, length)) }
     },
   }
 }

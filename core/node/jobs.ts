@@ -76,7 +76,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       url: ({ job, device, fileName, mechanism }) =>
         downloads().link(fileName, { mechanism: mechanism === 'http' || mechanism === 'dlota2' ? mechanism : 'dlota1', device, job }),
       ...(parts.mechanism === undefined ? {} : { mechanism: parts.mechanism }),
-      bytes: (sha256) => files.bytes(sha256),
+      file: (sha256) => files.file(sha256),
       seq: parts.seq,
       happened: parts.happened,
       jobsMoved: moved,

@@ -7,6 +7,7 @@ import type { Intake } from '../jobs/catalogue.ts'
 import type { HookPorts } from '../jobs/hooks.ts'
 import type { JobsPorts, KnownDevice } from '../jobs/ports.ts'
 import { happeningOf } from '../mo/events.ts'
+import { bulkOf } from '../session/bulk.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { MemoryDevice } from './memorydevice.ts'
 import { makeSandbox, PLACES } from './sandbox.ts'
@@ -201,10 +202,10 @@ function jobsOf(parts: ServerParts, goods: ReadonlyMap<string, Goods>, { setup, 
       return `${PLACES.shop}/dl/${job}.${String(item)}/${encodeURIComponent(row.pkgId)}${tail}`
     },
     ...(setup.mechanism === undefined ? {} : { mechanism: setup.mechanism }),
-    bytes: (sha256) => {
+    file: (sha256) => {
       const found = [...goods.values()].find(({ intake }) => intake.sha256 === sha256)
       if (found === undefined) throw new Error(`no package has the digest ${sha256}`)
-      return found.bytes
+      return bulkOf(found.intake.fileName, found.bytes, sha256)
     },
     seq: () => 0,
     happened: (note) => witness.happened(note),

@@ -8,6 +8,11 @@ export function base64Length(octets: number): number {
   return Math.ceil(octets / 3) * 4
 }
 
+/** Octets in memory as a handle. */
+export function bulkOf(name: string, octets: Uint8Array, sha256 = ''): Bulk {
+  return { name, size: octets.length, sha256, read: (offset, length) => octets.subarray(offset, offset + length) }
+}
+
 /** What can be cut: `length` octets on the wire, any piece of which is made when it is asked for. */
 export interface Sliceable {
   readonly length: number

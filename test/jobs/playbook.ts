@@ -17,8 +17,15 @@ export function line(command: Command): string {
   if (command.kind === 'Alert') return `Alert ${String(command.code)} ${command.items.map(({ data }) => JSON.stringify(data)).join(' ')}`
   if (!('items' in command)) return command.kind
   const [item] = command.items
-  const { data, meta } = item ?? {}
-  const value = data instanceof Uint8Array ? ` <${String(data.length)} octets>` : data === undefined || data === '' ? '' : ` ${JSON.stringify(data)}`
+  const { data, bulk, meta } = item ?? {}
+  const value =
+    bulk !== undefined
+      ? ` <${String(bulk.size)} octets>`
+      : data instanceof Uint8Array
+        ? ` <${String(data.length)} octets>`
+        : data === undefined || data === ''
+          ? ''
+          : ` ${JSON.stringify(data)}`
   const format = meta?.format === undefined || meta.format === 'chr' ? '' : ` ${meta.format}`
   const correlator = command.kind === 'Exec' && command.correlator !== undefined ? ` #${command.correlator}` : ''
   return `${command.kind} ${item?.target?.locUri ?? ''}${format}${value}${correlator}`
@@ -138,7 +145,7 @@ export function playbook(options: Options = {}): Playbook {
         return 'udp://device'
       },
       url: ({ row, mechanism }) => `http://lab/dl/${row.pkgId}${mechanism === 'dlota1' ? '.dd' : ''}`,
-      bytes: () => new Uint8Array(150_000),
+      file: (sha256) => ({ name: 'package', size: 150_000, sha256, read: (_offset, length) => new Uint8Array(length) }),
       seq: () => 7,
       happened: (note: Note) => book.happened.push(note.text),
       jobsMoved: () => {},
