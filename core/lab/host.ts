@@ -7,15 +7,15 @@ import type { Ledger } from '../store/ledger.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
 import type { Admission, Admitted } from './admission.ts'
-import type { Draft, Placed, Recorder } from './recorder.ts'
+import type { Draft, Passage, Placed, Recorder } from './recorder.ts'
 import { Stepper } from './stepper.ts'
 
 /** A request that waits for its answer: its row, and whose message it was. */
 interface Open {
   readonly received: Received
   placed: Placed
-  /** Numbers of the cards that hold something of this exchange. */
-  readonly cards: Set<number>
+  /** Numbers of the cards that hold something of this exchange; null while there was none. */
+  cards: Set<number> | null
   /** Set while the answer is on its way: records it as far as it got, should the peer leave now. */
   leaving: (() => void) | null
 }
@@ -34,7 +34,19 @@ export interface HostWatcher {
   device(device: string): void
 }
 
-const notesOf = (effects: readonly Effect<ServerRecord>[]): Note[] => effects.flatMap((effect) => (effect.type === 'note' ? [effect.note] : []))
+/** An answer that waits for the commit: a frame, or why there is none. */
+interface Leaving {
+  readonly link: Link
+  readonly frame: Frame | null
+  readonly message: Message | undefined
+  readonly reason: string
+}
+
+function notesOf(effects: readonly Effect<ServerRecord>[]): Note[] {
+  const notes: Note[] = []
+  for (const effect of effects) if (effect.type === 'note') notes.push(effect.note)
+  return notes
+}
 
 /** Runs one DM Server machine behind a transport: records, holds, answers, keeps time. */
 export class Host {
@@ -51,7 +63,7 @@ export class Host {
   readonly #timers = new Map<string, Timer>()
   /** Timers that ran out while a message was held: session timers stand still then. */
   readonly #late = new Set<string>()
-  #leaving: { readonly link: Link; readonly go: () => void }[] = []
+  #leaving: Leaving[] = []
   /** Who waits for the next commit, without a peer that does. */
   #keeping: { readonly kept: () => void; readonly lost: (error: Error) => void }[] = []
   #committing = false
@@ -82,7 +94,9 @@ export class Host {
 
   /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
   received(received: Received): void {
-    const draft = this.#recorder.read({ ...received, direction: 'up', hop: this.#hop, cause: null, answers: '', httpStatus: 0, hold: 'no' })
+    const { link, frame, startLine, headers, local, remote, at, mono } = received
+    const came = { frame, startLine, headers, local, remote, at, mono }
+    const draft = this.#recorder.read({ direction: 'up', hop: this.#hop, ...came, cause: null, answers: '', httpStatus: 0, hold: 'no' })
     const admitted = this.#admission(received, {
       device: draft.row.device,
       sessionId: draft.row.sessionId,
@@ -91,12 +105,8 @@ export class Host {
     if (admitted.refusal !== '') return this.#deny(received, draft, admitted)
     const why = this.stepper.why(draft.row.session)
     if (why === null) {
-      const effects = this.#machine.input({
-        type: 'frame',
-        link: received.link,
-        frame: received.frame,
-        ...(draft.decoded && { decoded: draft.decoded }),
-      })
+      const { decoded } = draft
+      const effects = this.#machine.input(decoded === null ? { type: 'frame', link, frame } : { type: 'frame', link, frame, decoded })
       const notes = admitted.notes.length === 0 ? notesOf(effects) : [...admitted.notes, ...notesOf(effects)]
       const open = this.#begin(received, this.#recorder.write(draft, notes))
       this.#move(notes, open)
@@ -124,7 +134,7 @@ export class Host {
   }
 
   #begin(received: Received, placed: Placed): Open {
-    const open: Open = { received, placed, cards: new Set(), leaving: null }
+    const open: Open = { received, placed, cards: null, leaving: null }
     this.#open.set(received.link.link, open)
     return open
   }
@@ -141,7 +151,7 @@ export class Host {
     this.#open.delete(link.link)
     open.leaving?.()
     this.#recorder.event(this.#clock.now(), this.#clock.mono(), `peer left: ${reason}`, open.placed.session, open.placed.seq)
-    const abandoned = this.stepper.abandon((held) => open.cards.has(held.id))
+    const abandoned = this.stepper.abandon((held) => open.cards?.has(held.id) === true)
     for (const held of abandoned) this.#recorder.hold(held.seq, 'peer gone')
     if (abandoned.length > 0) this.#heldMoved()
     this.#run(this.#machine.input({ type: 'gone', link, reason }), open)
@@ -208,10 +218,10 @@ export class Host {
           this.#timer(effect.id, effect.ms)
           break
         case 'send':
-          this.#leave(effect.link, () => this.#send(effect.link, effect.frame, effect.message))
+          this.#leave({ link: effect.link, frame: effect.frame, message: effect.message, reason: '' })
           break
         case 'close':
-          this.#leave(effect.link, () => this.#refuse(effect.link, 400, effect.reason))
+          this.#leave({ link: effect.link, frame: null, message: undefined, reason: effect.reason })
           break
         case 'ask':
           throw new Error(`the DM Server asked ${effect.topic}, which nobody here answers`)
@@ -232,8 +242,8 @@ export class Host {
     this.#commitSoon()
   }
 
-  #leave(link: Link, go: () => void): void {
-    this.#leaving.push({ link, go })
+  #leave(leaving: Leaving): void {
+    this.#leaving.push(leaving)
     this.#commitSoon()
   }
 
@@ -257,9 +267,10 @@ export class Host {
       fault = `the ledger cannot be written: ${error instanceof Error ? error.message : String(error)}`
       this.#recorder.event(this.#clock.now(), this.#clock.mono(), fault, 0, null)
     }
-    for (const { link, go } of leaving) {
-      if (fault === '') go()
-      else this.#refuse(link, 503, fault)
+    for (const { link, frame, message, reason } of leaving) {
+      if (fault !== '') this.#refuse(link, 503, fault)
+      else if (frame === null) this.#refuse(link, 400, reason)
+      else this.#send(link, frame, message)
     }
     for (const { kept, lost } of keeping) {
       if (fault === '') kept()
@@ -286,29 +297,33 @@ export class Host {
     const open = this.#open.get(link.link)
     if (open === undefined) return
     const why = this.stepper.why(open.placed.session)
-    const passage = {
-      direction: 'down' as const,
+    const passage = (what: Sent, hold: HoldState): Passage => ({
+      direction: 'down',
       hop: open.placed.row.hop,
+      frame,
+      message,
+      at: what.at,
+      mono: what.mono,
+      startLine: what.startLine,
+      headers: what.headers,
+      local: open.received.local,
+      remote: open.received.remote,
       cause: open.placed.seq,
       answers: open.placed.row.package,
       httpStatus: 200,
-      local: open.received.local,
-      remote: open.received.remote,
-    }
-    const times = { at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers }
+      hold,
+    })
+    const unsent = (): Sent => ({ at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers })
     if (why === null) {
-      const record = (sent: Sent, hold: HoldState): void => {
-        this.#recorder.message({ ...passage, ...sent, frame, message, hold })
-      }
       this.#answer(
         open,
         (done) => this.#transport.respond(link, frame, done),
-        (sent) => record(sent, 'no'),
-        () => record(times, 'peer gone'),
+        (sent) => this.#recorder.message(passage(sent, 'no')),
+        () => this.#recorder.message(passage(unsent(), 'peer gone')),
       )
       return
     }
-    const placed = this.#recorder.message({ ...passage, ...times, frame, message, hold: 'held' })
+    const placed = this.#recorder.message(passage(unsent(), 'held'))
     this.#hold(open, placed, frame, why, (verdict) => {
       if (verdict.act === 'drop') return this.#drop(open, placed)
       const bytes = verdict.act === 'edit' ? verdict.bytes : frame.bytes
@@ -361,10 +376,11 @@ export class Host {
       why,
       peerWaits: true,
     }
+    open.cards ??= new Set()
     open.cards.add(id)
     this.#ledger.hold({ held, session, bytes: frame.bytes })
     this.stepper.hold(held, session, (verdict) => {
-      open.cards.delete(id)
+      open.cards?.delete(id)
       resume(verdict)
     })
     this.#heldMoved()

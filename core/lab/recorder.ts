@@ -97,6 +97,9 @@ const NOT_RECORDED: TraceRow = {
 /** Rows kept back for one live event at the most; more of them in one turn are announced without rows. */
 const LIVE_ROWS = 2000
 
+/** Texts kept once at the most. */
+const TEXTS = 2000
+
 /** Writes trace entries and keeps the sessions' rows; announces what is new in batches, when `announce` is called. */
 export class Recorder {
   readonly #store: TraceStore
@@ -105,6 +108,7 @@ export class Recorder {
   readonly #on: boolean
   readonly sessions = new SessionIndex()
   readonly #moved = new Map<number, SessionRow>()
+  readonly #texts = new Map<string, string>()
   readonly #happenings: { readonly at: number; readonly mono: number; readonly note: Note }[] = []
   #fresh: TraceRow[] = []
   #freshFirst = 0
@@ -140,14 +144,14 @@ export class Recorder {
       hop: typeof passage.hop === 'function' ? passage.hop(direction === 'up' ? summary.source : summary.target) : passage.hop,
       session,
       sessionId: summary.sessionId,
-      device: direction === 'up' ? summary.source : summary.target,
+      device: this.sessions.get(session)?.device ?? '',
       msgId: summary.msgId,
       package: read.summary === null ? '' : packageOf(direction, summary, passage.answers),
       encoding: frame.encoding,
       size: frame.bytes.length,
       commands: summary.commands,
       statuses: summary.statuses,
-      target: summary.firstTarget,
+      target: this.#kept(summary.firstTarget),
       final: summary.final,
       httpStatus: passage.httpStatus,
       findings: read.findings.length,
@@ -304,6 +308,15 @@ export class Recorder {
 
   get pending(): boolean {
     return this.#freshLast > 0 || this.#moved.size > 0
+  }
+
+  /** A text that rows repeat, kept once: cut out of a message it would hold on to all of it. */
+  #kept(text: string): string {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    if (this.#texts.size >= TEXTS) this.#texts.clear()
+    this.#texts.set(text, text)
+    return text
   }
 
   /** Session of a message; one that begins under the name of an open one ends that. */

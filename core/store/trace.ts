@@ -49,9 +49,11 @@ export class TraceStore {
   #last = 0
   /** Highest seq in the index. */
   #indexed = 0
-  /** Rows that are new or changed since the last flush, as they are now. */
-  readonly #rows = new Map<Seq, TraceRow>()
-  readonly #entries = new Map<Seq, Place>()
+  /** Rows that are new since the last flush, as they are now: those behind `#indexed`, in order; and where they lie. */
+  #rows: TraceRow[] = []
+  #places: Place[] = []
+  /** Older rows that changed since the last flush. */
+  readonly #changed = new Map<Seq, TraceRow>()
   readonly #amendments: { readonly seq: Seq; readonly place: Place }[] = []
   readonly #movedSessions = new Map<number, SessionRow>()
   #unindexedSessions: SessionRow[] = []
@@ -106,8 +108,8 @@ export class TraceStore {
     const row = { ...entry.row, seq }
     const place = this.#tail.put(ENTRY, seq, entryMeta(row, entry), entry.bytes)
     this.#last = seq
-    this.#rows.set(seq, row)
-    this.#entries.set(seq, place)
+    this.#rows.push(row)
+    this.#places.push(place)
     this.#tail.begins(seq, place)
     this.#flushIfMuch()
     return row
@@ -122,7 +124,9 @@ export class TraceStore {
     const place = this.#tail.put(AMENDMENT, seq, changeMeta(change), change.bytes ?? null)
     const record = this.#tail.read(place)
     if (typeof record === 'string') throw new Error(record)
-    this.#rows.set(seq, amended(row, record))
+    const changed = amended(row, record)
+    if (seq > this.#indexed) this.#rows[seq - this.#indexed - 1] = changed
+    else this.#changed.set(seq, changed)
     this.#amendments.push({ seq, place })
     this.#flushIfMuch()
   }
@@ -154,7 +158,7 @@ export class TraceStore {
   /** Seqs of one session, ascending. */
   session(session: number): Float64Array {
     const seqs = new Set(this.#index.session(session))
-    for (const row of this.#rows.values())
+    for (const row of this.#pending())
       if (row.session === session && session > 0) seqs.add(row.seq)
       else seqs.delete(row.seq)
     return Float64Array.from(seqs).sort()
@@ -191,7 +195,7 @@ export class TraceStore {
       this.#movedSessions.delete(key)
     }
     this.#tail.write()
-    if (this.#rows.size === 0 && this.#amendments.length === 0 && this.#unindexedSessions.length === 0) return
+    if (this.#rows.length === 0 && this.#changed.size === 0 && this.#amendments.length === 0 && this.#unindexedSessions.length === 0) return
     try {
       transaction(this.#db, () => this.#indexAll())
     } catch (error) {
@@ -199,8 +203,9 @@ export class TraceStore {
       throw error
     }
     this.#indexed = this.#last
-    this.#rows.clear()
-    this.#entries.clear()
+    this.#rows = []
+    this.#places = []
+    this.#changed.clear()
     this.#amendments.length = 0
     this.#unindexedSessions = []
     this.#patience = { bytes: FLUSH_BYTES, rows: FLUSH_ROWS }
@@ -224,11 +229,8 @@ export class TraceStore {
   }
 
   #indexAll(): void {
-    for (const [seq, row] of this.#rows) {
-      const place = this.#entries.get(seq)
-      if (place === undefined) this.#index.update(row)
-      else this.#index.insert(row, place)
-    }
+    for (const row of this.#changed.values()) this.#index.update(row)
+    for (let i = 0; i < this.#rows.length; i++) this.#index.insert(this.#rows[i] as TraceRow, this.#places[i] as Place)
     for (const { seq, place } of this.#amendments) this.#index.amend(seq, place)
     for (const row of this.#unindexedSessions) this.#index.putSession(row)
     for (const extent of this.#tail.extents()) this.#index.extent(extent)
@@ -236,38 +238,48 @@ export class TraceStore {
 
   /** Where a disk has refused so much that memory would overflow, the next try's error is the caller's. */
   #room(): void {
-    if (this.#tail.buffered > MOST_BYTES || this.#rows.size > MOST_ROWS) this.flush()
+    if (this.#tail.buffered > MOST_BYTES || this.#rows.length > MOST_ROWS) this.flush()
   }
 
   /** A full disk must not stop the sockets: the host's own flush tells of the error; here it is tried again when as much has come once more. */
   #flushIfMuch(): void {
-    if (this.#tail.buffered < this.#patience.bytes && this.#rows.size < this.#patience.rows) return
+    if (this.#tail.buffered < this.#patience.bytes && this.#rows.length < this.#patience.rows) return
     try {
       this.flush()
     } catch {
-      this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#rows.size + FLUSH_ROWS }
+      this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#rows.length + FLUSH_ROWS }
     }
   }
 
   #row(seq: Seq): TraceRow | undefined {
-    return this.#rows.get(seq) ?? this.#index.rows(seq, seq)[0]
+    return this.#memory(seq) ?? this.#index.rows(seq, seq)[0]
+  }
+
+  /** A row that is new or changed since the last flush. */
+  #memory(seq: Seq): TraceRow | undefined {
+    return seq > this.#indexed ? this.#rows[seq - this.#indexed - 1] : this.#changed.get(seq)
+  }
+
+  *#pending(): Generator<TraceRow> {
+    yield* this.#changed.values()
+    yield* this.#rows
   }
 
   #range(first: Seq, last: Seq): TraceRow[] {
     if (!(last >= first)) return []
     const readOnly = this.#options.readOnly === true
     const stored = readOnly || first <= this.#indexed ? this.#index.rows(first, readOnly ? last : Math.min(last, this.#indexed)) : []
-    if (this.#rows.size === 0) return stored
-    const rows = stored.map((row) => this.#rows.get(row.seq) ?? row)
+    if (this.#rows.length === 0 && this.#changed.size === 0) return stored
+    const rows = stored.map((row) => this.#memory(row.seq) ?? row)
     for (let seq = Math.max(first, this.#indexed + 1); seq <= last; seq++) {
-      const row = this.#rows.get(seq)
+      const row = this.#memory(seq)
       if (row !== undefined) rows.push(row)
     }
     return rows
   }
 
   #detail(row: TraceRow): FrameDetail {
-    const place = this.#entries.get(row.seq) ?? this.#index.place(row.seq)
+    const place = this.#places[row.seq - this.#indexed - 1] ?? this.#index.place(row.seq)
     const entry = place === undefined || place.segment === 0 ? `the bytes of row ${row.seq} are lost` : this.#tail.read(place)
     const later = this.#amendments.filter((amendment) => amendment.seq === row.seq).map((amendment) => amendment.place)
     const amendments = [...this.#index.amendments(row.seq), ...later].map((at) => this.#tail.read(at))
