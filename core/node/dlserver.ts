@@ -28,8 +28,8 @@ export interface Notified {
 
 export interface DownloadServerOptions {
   readonly images: Images
-  /** Base URL as devices see it, ending in `path`. */
-  readonly base: () => string
+  /** Base URL as a device sees it, ending in `path`; `req`: the request that asks, where one does. */
+  readonly base: (device: string, req?: IncomingMessage) => string
   /** Path it serves below; absent: `/dl/`. */
   readonly path?: string
   /** Leg of its rows; absent: S-D. */
@@ -246,18 +246,19 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
 
   function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
     const tail = query(x)
+    const base = options.base(x.device, x.req)
     const text = buildDescriptor({
       version,
       name: offer.title === '' ? offer.name : offer.title,
       vendor: offer.vendor,
       description: offer.description,
       installParam: offer.installParam,
-      installNotifyUri: `${options.base()}notify/${encodeURIComponent(x.job === '' ? offer.name : x.job)}${tail}`,
+      installNotifyUri: `${base}notify/${encodeURIComponent(x.job === '' ? offer.name : x.job)}${tail}`,
       objects: [
         {
           types: [offer.contentType],
           size: fault?.announce ?? offer.size,
-          uris: [...(fault?.servers ?? []), `${options.base()}${offer.name}${tail}`],
+          uris: [...(fault?.servers ?? []), `${base}${offer.name}${tail}`],
           sha256: fault?.noDigest === true ? '' : offer.sha256,
           ...(version === '2.0' ? { objectId: offer.name, objectVersion: offer.version } : {}),
         },
@@ -359,7 +360,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     link: (name, { mechanism, device, job }) => {
       if (images.get(name) === undefined) throw new Error(`nothing is offered under the name ${name}`)
       const suffix = mechanism === 'http' ? '' : mechanism === 'dlota1' ? '.dd' : '.dd2'
-      return `${options.base()}${name}${suffix}${query({ device, job })}`
+      return `${options.base(device ?? '')}${name}${suffix}${query({ device, job })}`
     },
   }
 }

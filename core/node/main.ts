@@ -12,6 +12,7 @@ import { Pushes } from '../lab/pushes.ts'
 import type { PushSender } from '../lab/pushes.ts'
 import { Recorder } from '../lab/recorder.ts'
 import { makeWitness } from '../lab/witness.ts'
+import { cameBy } from '../lab/came.ts'
 import { paced } from '../lab/treepace.ts'
 import { DmServer, together } from '../server/server.ts'
 import type { ServerSettings } from '../server/settings.ts'
@@ -23,6 +24,7 @@ import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
 import type { DownloadServer } from './dlserver.ts'
 import { listen } from './http.ts'
+import type { ListenOptions } from './facing.ts'
 import type { DmHttp } from './http.ts'
 import { imagesIn } from './images.ts'
 import { makeInstaller } from './installer.ts'
@@ -36,6 +38,7 @@ import { labScenarios } from './scenarios.ts'
 import { folderShelf } from './shelf.ts'
 import { openDisk, overheard } from './softwarehost.ts'
 import type { DeviceDisk } from './softwarehost.ts'
+import { bothOf, labTrust } from './trustlab.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
@@ -51,6 +54,10 @@ export interface LabOptions {
   readonly workspace: string
   readonly host: string
   readonly dmPort: number
+  /** Port for HTTPS beside it; absent or null: none. */
+  readonly tlsPort?: number | null
+  /** The lab does not start without its HTTPS port; absent: it starts and says why there is none. */
+  readonly tlsMust?: boolean
   /** null: no web window (the desktop shell brings its own channel). */
   readonly uiPort: number | null
   /** UDP port that notifications leave from and pushes come to; absent or 0: a free one. */
@@ -75,6 +82,8 @@ export interface LabOptions {
 /** The ready line of `dmlab serve`; null where the lab does not play that role. */
 export interface Ready {
   readonly dm: string
+  /** The DM Server by HTTPS. */
+  readonly dms: string | null
   readonly gateway: string | null
   readonly download: string | null
   readonly push: string | null
@@ -156,6 +165,9 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   }
   const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit })
   let dm: DmHttp | null = null
+  let dms: DmHttp | null = null
+  /** Why there is no HTTPS. */
+  let noTls = options.tlsPort == null ? 'no port was asked for' : ''
   let push: PushPort | null = null
   /** Why the last flush failed; '' while all is written. Nothing is lost before memory is: the next flush tries again. */
   let trouble = ''
@@ -167,6 +179,19 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     clock,
     ...devices,
     tell: (fact) => lab.facts.tell('software', fact),
+  })
+  const faced = labTrust({
+    dir: join(workspace.dir, 'tls'),
+    docs,
+    vault: ledger.vault,
+    clock,
+    host: options.host,
+    given: options.advertise?.replace(/\/+$/, ''),
+    servers: () => ({ http: dm, https: dms, why: noTls }),
+    simulated: (device) => devices.activity(device) !== undefined,
+    before: (device) => cameBy(recorder, device),
+    refused: (refused) => host?.refused(refused),
+    tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const images = imagesIn(join(workspace.dir, 'images'), () => clock.now())
   const portOf = (url: string | undefined): number => (url === undefined ? 0 : Number(new URL(url).port))
@@ -208,6 +233,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pushes: { notify: (device, wish) => gateways.notify(device, wish), bootstrap: (wish) => pushes.bootstrap(wish) },
     areas: {
       ...jobs.areas,
+      ...faced.areas,
       gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
       software: boards,
       scenarios: later(() => scenarios),
@@ -229,7 +255,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   })
   const downloads: DownloadServer = makeDownloadServer({
     images,
-    base: () => `${base()}/dl/`,
+    base: (device, req) => faced.downloads(device, req),
     server: 'DM-Lab',
     clock,
     record: (entry) => {
@@ -248,7 +274,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     sender,
     origin: hostname(),
     recording: options.record !== false,
-    serverUri: () => `${base()}/dm`,
+    serverUri: (device) => faced.addresses.advertised(device, 'dm'),
     door: devices.pushUrl,
     changed: () => lab.changed(),
   })
@@ -278,9 +304,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   let gateway: RunningGateway | null = null
   let host: Host | null = null
   try {
-    dm = await listen({
+    const facing: Omit<ListenOptions, 'port'> = {
       host: options.host,
-      port: options.dmPort,
       server: 'DM-Lab',
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       clock,
@@ -290,12 +315,23 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         host?.gone(link, reason)
         gateway?.host.host.gone(link, reason)
       },
-      other: (req, res) => downloads.handle(req, res) || gateway?.handle(req, res) === true,
-    })
+      other: (req, res) => faced.handle(req, res) || downloads.handle(req, res) || gateway?.handle(req, res) === true,
+    }
+    dm = await listen({ ...facing, port: options.dmPort })
+    if (options.tlsPort != null) {
+      try {
+        dms = await listen({ ...facing, port: options.tlsPort, tls: faced.port })
+      } catch (error) {
+        noTls = error instanceof Error ? error.message : String(error)
+        if (options.tlsMust === true) throw error
+      }
+    }
+    const facedBy = bothOf(() => [dm, dms])
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? options.server?.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
     const machine = new DmServer({
       serverUri: `${base()}/dm`,
+      answerUri: (device) => faced.addresses.advertised(device, 'dm'),
       settings: { ...options.server, enrol },
       ledger,
       env,
@@ -304,7 +340,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     })
     host = new Host({
       machine,
-      transport: paced(dm, lab.tree.walks, clock),
+      transport: paced(facedBy, lab.tree.walks, clock),
+      admission: faced.admission,
       recorder,
       ledger,
       clock,
@@ -319,7 +356,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     )
     if (options.gateway !== undefined) {
       const role = { ...options.gateway, server: options.gateway.server ?? `${base()}/dm` }
-      const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: dm, sender }
+      const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: facedBy, sender }
       gateway = startGateway(role, { ...parts, base, door: devices.pushUrl, changed: () => lab.changed() })
       gateway.host.start()
     }
@@ -338,6 +375,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     }
   } catch (error) {
     await push?.close()
+    await dms?.close()
     await dm?.close()
     await workspace.close()
     throw error
@@ -354,6 +392,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   }, FLUSH_EVERY)
   const ready: Ready = {
     dm: `${base()}/dm`,
+    dms: dms === null ? null : `${dms.url}/dm`,
     gateway: gateway?.url ?? null,
     download: `${base()}/dl/`,
     push: push.url,
@@ -362,7 +401,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { dm, push, ui, host, gateway }
+  const running = { dm, dms, push, ui, host, gateway }
+  commit()
   jobs.start()
   return {
     api: lab,
@@ -375,6 +415,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       notifier.stop()
       await running.gateway?.stop()
       await running.push.close()
+      await running.dms?.close()
       await running.dm.close()
       running.host.stop()
       witness.stop()

@@ -42,7 +42,7 @@ export class Ledger implements ServerLedger {
   readonly #recall: Recall
   /** When devices that said nothing else that is new were last seen; `settle` writes it. */
   readonly #seen = new Map<string, number>()
-  #vault = NO_VAULT
+  #vault: Vault = NO_VAULT
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
@@ -59,6 +59,11 @@ export class Ledger implements ServerLedger {
   guard(vault: Vault): void {
     this.#vault = vault
     this.#recall.clear()
+  }
+
+  /** What secrets are sealed with. */
+  get vault(): Vault {
+    return this.#vault
   }
 
   /** Lets `write` replace what must not be found in the file any more. */
