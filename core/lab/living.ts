@@ -23,8 +23,8 @@ export interface LivingParts {
   readonly make: (state: unknown) => Life
   /** What `keep` was given last. */
   readonly load: () => unknown
-  /** Makes the state durable before it returns, or at least before anything that was not under way yet leaves. */
-  readonly keep: (state: unknown) => void
+  /** Makes the state durable before it returns, or at least before anything leaves or is asked for that was not under way yet. */
+  readonly keep: (state: () => unknown) => void
   readonly host: SoftwareHost
   readonly post: Post
   readonly clock: Clock
@@ -192,7 +192,7 @@ export class LivingDevice {
   #remember(record: ClientRecord): void {
     const { client } = this.#life
     client.remember(record)
-    if (record.kind !== 'answered') return this.#parts.keep(client.state())
+    if (record.kind !== 'answered') return this.#parts.keep(() => client.state())
     this.#feed({ type: 'acknowledged', serverId: client.serverId, alert: record.alert })
   }
 
@@ -248,7 +248,7 @@ export class LivingDevice {
       case 'report':
         return client.owe(record.serverId, record.alert)
       case 'state':
-        return this.#parts.keep(client.state())
+        return this.#parts.keep(() => client.state())
       case 'outcome': {
         const answer = this.#waits.get(record.key)
         this.#waits.delete(record.key)

@@ -18,6 +18,7 @@ import { SoftwareAgent } from '../software/agent.ts'
 import { maxObjSizeOf } from '../software/settings.ts'
 import type { Docs } from '../store/docs.ts'
 import { poster } from './client.ts'
+import { DeviceKeeper } from './devicekeeping.ts'
 import { DEVICE_PROFILES, deviceProfile } from '../device/profiles.ts'
 import type { DeviceProfile } from '../device/profiles.ts'
 import { listenPush } from './push.ts'
@@ -72,12 +73,6 @@ interface Simulated {
   activity: string
 }
 
-/** A device with software, as Docs keep it (kind `device`). */
-interface Kept {
-  readonly options: SimulateOptions
-  readonly state: unknown
-}
-
 const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
 
 function profileOf(name: string): DeviceProfile {
@@ -94,6 +89,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const devices = new Map<string, Simulated>()
   /** Ids whose push port is being opened. */
   const opening = new Set<string>()
+  const keeper = keeping === undefined ? undefined : new DeviceKeeper(keeping.docs, keeping.commit, clock)
   const stopping = new AbortController()
   const out = poster({ timeoutMs: null, signal: stopping.signal, userAgent: 'DM-Lab simulated device' })
   setMaxListeners(0, stopping.signal)
@@ -172,19 +168,16 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const make = (id: string, serverUri: string, options: SimulateOptions, port: PushPort, before: unknown): Simulated => {
     const lasting = (options.mo ?? []).length > 0
     const disk = lasting && keeping !== undefined ? keeping.disk(id) : NO_DISK
-    let state = before
+    let load = (): unknown => before
     const living: LivingDevice = new LivingDevice({
       make: (from) => life(id, serverUri, options, disk, from),
-      load: () => state,
+      load: () => load(),
       keep: (now) => {
-        if (!lasting) return void (state = now)
-        state = JSON.parse(JSON.stringify(now)) as unknown
-        keeping?.docs.put('device', id, { options, state } satisfies Kept)
-        // Its messages leave past the server's own turn.
-        keeping?.commit()
+        if (lasting) keeper?.keep(id, () => ({ options, state: now() }))
+        load = () => (lasting && keeper !== undefined ? keeper.get(id)?.state : (JSON.parse(JSON.stringify(now())) as unknown))
       },
-      host: disk,
-      post: out.post,
+      host: keeper?.disk(id, disk) ?? disk,
+      post: keeper?.post(id, out.post) ?? out.post,
       clock,
       ask: asker(id, options.answers),
       activity: (text) => set(id, text),
@@ -210,7 +203,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       profileOf(options.profile ?? 'full')
       const known = devices.get(id)
       if (known?.living.busy === true || opening.has(id)) throw new Error(`${id} is in a session already`)
-      const wish = known === undefined ? options : { ...softwareOf(keeping, id), ...options }
+      const wish = known === undefined ? options : { ...softwareOf(keeper, id), ...options }
       // Software at work is not disturbed where nothing about the device changes.
       if (known !== undefined && sameButStart(known.options, wish)) {
         void known.living.session({ type: 'start', initiated: options.initiated ?? 'client' })
@@ -231,9 +224,9 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       return { id }
     },
     revive: async (serverUri) => {
-      for (const { id, value } of keeping?.docs.all('device') ?? []) {
+      for (const { id, kept } of keeper?.all() ?? []) {
         if (devices.has(id) || opening.has(id)) continue
-        const { options, state } = value as Kept
+        const { options, state } = kept
         make(id, serverUri, options, await opened(id), state).living.on()
       }
     },
@@ -257,8 +250,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       try {
         set(id, 'is made anew')
         await device.living.off()
-        keeping?.docs.drop('device', id)
-        keeping?.commit()
+        keeper?.drop(id)
         keeping?.wipe?.(id)
         make(id, device.serverUri, device.options, device.port, undefined).living.on()
         set(id, 'is as it was made')
@@ -277,6 +269,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       moved = () => {}
       stopping.abort()
       await Promise.all([...devices.values()].map(({ living }) => living.off()))
+      keeper?.flush()
       out.close()
       await Promise.all([...devices.values()].map(({ port }) => port.close()))
     },
@@ -290,7 +283,7 @@ function sameButStart(before: SimulateOptions, now: SimulateOptions): boolean {
 }
 
 /** The management objects a device has already: a new session does not take them away. */
-function softwareOf(keeping: DeviceKeeping | undefined, id: string): Pick<SimulateOptions, 'mo'> {
-  const kept = keeping?.docs.get('device', id) as Kept | undefined
-  return kept?.options.mo === undefined ? {} : { mo: kept.options.mo }
+function softwareOf(keeper: DeviceKeeper | undefined, id: string): Pick<SimulateOptions, 'mo'> {
+  const mo = keeper?.get(id)?.options.mo
+  return mo === undefined ? {} : { mo }
 }

@@ -1,9 +1,10 @@
-// What the installer of one device keeps on its disk: state in one file that is swapped whole (its renaming is the commit), log and start records as lines that only grow.
+// What the installer of one device keeps on its disk: state in one record (its line is the commit), log and start records as lines that only grow.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComponentAnswer, FlashAnswer, InstallAnswer, InstalledComponent } from '../software/ports.ts'
 import type { DeliveryLogLine, StartRecord } from './delivery.ts'
 import { writeWhole } from './disk.ts'
+import { Journal } from './journal.ts'
 
 /** Names of packages that are not whole yet begin so; a package's own name never begins with a dot. */
 export const PART = '.part-'
@@ -43,6 +44,7 @@ export class DeviceFiles {
   /** True where there was no state yet. */
   readonly fresh: boolean
   #state: DeviceState
+  readonly #journal: Journal
   readonly #now: () => number
   readonly #log: DeliveryLogLine[]
   readonly #starts: StartRecord[]
@@ -51,8 +53,10 @@ export class DeviceFiles {
     this.folder = folder
     this.#now = now
     for (const each of ['packages', 'components', 'firmware', 'scratch']) mkdirSync(join(folder, each), { recursive: true })
-    this.fresh = !existsSync(join(folder, 'state.json'))
-    this.#state = this.fresh ? EMPTY : (JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as DeviceState)
+    this.#journal = new Journal(join(folder, 'state.json'))
+    const kept = this.#journal.last() as DeviceState | null
+    this.fresh = kept === null
+    this.#state = kept ?? EMPTY
     this.#log = linesOf<DeliveryLogLine>(join(folder, 'log.ndjson'))
     this.#starts = linesOf<StartRecord>(join(folder, 'starts.ndjson'))
     this.#recover()
@@ -77,8 +81,8 @@ export class DeviceFiles {
   /** The commit: when this returns, `change` holds, now and after a crash; the starts and lines it brings are written. */
   commit(change: Partial<DeviceState>): void {
     this.#state = { ...this.#state, ...change }
-    writeWhole(this.path('state.json'), `${JSON.stringify(this.#state)}\n`)
-    this.#record()
+    this.#journal.put(this.#state)
+    this.#record(this.#log.slice(-100))
   }
 
   note(what: DeliveryLogLine['what'], text: string): void {
@@ -113,11 +117,10 @@ export class DeviceFiles {
     return removed
   }
 
-  /** Starts and lines that were committed and not written yet go into their files, each once. */
-  #record(): void {
+  /** Starts and lines that were committed and not written yet go into their files, each once; `last` is the part of the log they may stand in. */
+  #record(last: readonly DeliveryLogLine[]): void {
     const { pending, lines } = this.#state
     if (pending.length === 0 && lines.length === 0) return
-    const last = this.#log.slice(-100)
     for (const line of lines) if (!last.some(({ at, text }) => at === line.at && text === line.text)) this.#append(line)
     for (const start of pending) {
       if (this.#starts.some(({ key, id }) => key === start.key && id === start.id)) continue
@@ -127,8 +130,8 @@ export class DeviceFiles {
       appendFileSync(this.path('starts.ndjson'), `${JSON.stringify(start)}\n`, { mode: 0o600 })
       this.#starts.push(start)
     }
+    // The record says so with the next commit; until then they are looked for in the whole log.
     this.#state = { ...this.#state, pending: [], lines: [] }
-    writeWhole(this.path('state.json'), `${JSON.stringify(this.#state)}\n`)
   }
 
   #recover(): void {
@@ -136,7 +139,7 @@ export class DeviceFiles {
     for (const file of readdirSync(this.path('packages'))) if (file.startsWith(PART)) rmSync(this.path('packages', file), { force: true })
     const removed = this.sweep()
     if (removed > 0) this.note('fail', `work that was half done when the device went off was taken back (${String(removed)} folders)`)
-    this.#record()
+    this.#record(this.#log)
   }
 }
 

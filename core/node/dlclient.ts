@@ -1,18 +1,6 @@
 // Performs the effects of the download machine: HTTP with node:http(s), real files, streaming SHA-256; memory does not grow with the object.
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  write,
-} from 'node:fs'
+import { closeSync, createReadStream, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, truncateSync, write } from 'node:fs'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
@@ -26,6 +14,7 @@ import type { DownloadAnswer, DownloadAsk, DownloadProgress } from '../software/
 import { guarded } from './client.ts'
 import type { Downloads, DownloadsOptions } from './delivery.ts'
 import { writeWhole } from './disk.ts'
+import { Journal } from './journal.ts'
 import { pairs, plainAddress } from './media.ts'
 
 /** Silence after which a connection counts as lost (download sheet 7.7, cause 6). */
@@ -72,6 +61,7 @@ class Transfer {
   readonly #ask: DownloadAsk
   readonly #progress: Progress
   readonly #machine: DownloadClient
+  readonly #journal: Journal
   readonly #timers = new Map<string, () => void>()
   #resolve: (answer: Answer) => void = () => {}
   #request: { readonly id: number; readonly req: ClientRequest } | null = null
@@ -84,6 +74,7 @@ class Transfer {
     this.#options = options
     this.#ask = ask
     this.#progress = progress
+    this.#journal = new Journal(join(options.folder, 'transfers', `${downloadName(ask.key, 0)}.json`))
     this.answer = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -126,12 +117,10 @@ class Transfer {
 
   /** What an earlier process saved; null where nothing, or where its complete files are gone. */
   #recorded(): TransferRecord | null {
-    const path = this.#recordPath()
-    if (!existsSync(path)) return null
     try {
-      const record = JSON.parse(readFileSync(path, 'utf8')) as TransferRecord
-      const gone = record.files.some(({ file }) => !existsSync(this.#whole(file)) && !existsSync(this.#part(file)))
-      return gone ? null : record
+      const record = this.#journal.last() as TransferRecord | null
+      const gone = record?.files.some(({ file }) => !existsSync(this.#whole(file)) && !existsSync(this.#part(file)))
+      return gone === true ? null : record
     } catch {
       return null
     }
@@ -139,7 +128,11 @@ class Transfer {
 
   #feed(input: Input): void {
     if (this.#closed) return
-    for (const effect of this.#machine.input(input)) this.#perform(effect)
+    const effects = this.#machine.input(input)
+    // A record that is replaced before anything else is done need not be written.
+    effects.forEach((effect, i) => {
+      if (effect.type !== 'save' || effects[i + 1]?.type !== 'save') this.#perform(effect)
+    })
   }
 
   #perform(effect: Effect): void {
@@ -336,14 +329,10 @@ class Transfer {
   /** A disk that is full cannot keep the record either: the transfer goes on and meets the same disk with its next byte. */
   #save(record: TransferRecord): void {
     try {
-      writeWhole(this.#recordPath(), `${JSON.stringify(record)}\n`)
+      this.#journal.put(record)
     } catch (error) {
       this.#options.note?.(`${this.#ask.key}: its record cannot be saved: ${error instanceof Error ? error.message : String(error)}`)
     }
-  }
-
-  #recordPath(): string {
-    return join(this.#options.folder, 'transfers', `${downloadName(this.#ask.key, 0)}.json`)
   }
 
   #part(file: string): string {

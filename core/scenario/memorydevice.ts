@@ -54,7 +54,7 @@ export class MemoryDevice {
       make: (state) => this.#life(state, store, env),
       load: () => this.#kept,
       keep: (state) => {
-        this.#kept = state
+        this.#kept = state()
       },
       host,
       post: memoryPost(net, CLIENT),

@@ -65,7 +65,7 @@ class World {
         return { client: makeClient({ ...SETUP, encoding }, env, state, agent), agent }
       },
       load: () => (this.kept === undefined ? undefined : JSON.parse(this.kept)),
-      keep: (state) => (this.kept = JSON.stringify(state)),
+      keep: (state) => (this.kept = JSON.stringify(state())),
       host,
       post: this.#post,
       clock: this.clock,

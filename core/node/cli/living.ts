@@ -77,8 +77,8 @@ export async function holdLiving({ setup, wish, env, post, state, file, ask }: L
     },
     load: () => kept,
     keep: (now) => {
-      kept = now
-      if (file !== undefined) writeState(file, now)
+      kept = now()
+      if (file !== undefined) writeState(file, kept)
     },
     host: disk,
     post,
