@@ -7,6 +7,8 @@ import type { AdbArea, AdbLogFact, AdbState } from './api/adb.ts'
 import type { AddressesArea, AddressesState } from './api/addresses.ts'
 import type { ConnectArea, ConnectState } from './api/connect.ts'
 import type { TrustArea, TrustState } from './api/trust.ts'
+import type { ModemArea, ModemState } from './api/modem.ts'
+import type { WifiArea, WifiState } from './api/wifi.ts'
 import type { DialectArea, DialectState } from './api/dialect.ts'
 import type { ProxiesArea, ProxyRow } from './api/proxies.ts'
 import type { EnrolDecision, ResetDone, ResetWish, WantsToTalk, WhyAnswer } from './api/why.ts'
@@ -18,6 +20,8 @@ export type * from './api/adb.ts'
 export type * from './api/addresses.ts'
 export type * from './api/connect.ts'
 export type * from './api/trust.ts'
+export type * from './api/modem.ts'
+export type * from './api/wifi.ts'
 export type * from './api/dialect.ts'
 export type * from './api/proxies.ts'
 export type * from './api/why.ts'
@@ -711,6 +715,10 @@ export interface LabEvents {
   trust: TrustState
   /** Addresses, or what a device is told, moved. */
   addresses: AddressesState
+  /** Ports, modems or messages moved. */
+  modem: ModemState
+  /** Invitations, proofs of paths or mDNS moved. */
+  wifi: WifiState
   /** Unknown devices that wait for a decision, the newest first. */
   wants: { readonly open: readonly WantsToTalk[] }
   proxies: { readonly proxies: readonly ProxyRow[] }
@@ -833,6 +841,8 @@ export interface LabApi {
   readonly gateways: GatewaysArea
   readonly trust: TrustArea
   readonly addresses: AddressesArea
+  readonly modem: ModemArea
+  readonly wifi: WifiArea
   readonly proxies: ProxiesArea
   readonly dialect: DialectArea
   readonly adb: AdbArea

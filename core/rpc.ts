@@ -56,6 +56,8 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   gateways: ['list', 'relations', 'fanouts', 'fanout', 'cancel', 'retry', 'images', 'image', 'expire'],
   trust: ['state', 'authority', 'settings', 'issue', 'withdraw', 'replace'],
   addresses: ['list', 'choice', 'choose', 'add', 'remove', 'test', 'multicast'],
+  modem: ['state', 'probe', 'listen', 'close', 'dialogue', 'build', 'send', 'messages', 'decode'],
+  wifi: ['state', 'invite', 'withdraw', 'publish', 'browse'],
   proxies: ['list', 'add', 'remove'],
   dialect: ['get', 'check', 'put', 'view'],
   adb: [
@@ -93,6 +95,8 @@ export const EVENTS: readonly LabEventName[] = [
   'gateways',
   'trust',
   'addresses',
+  'modem',
+  'wifi',
   'wants',
   'proxies',
   'dialect',

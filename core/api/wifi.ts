@@ -2,7 +2,7 @@
 import type { AddressKind } from './addresses.ts'
 
 /** One way to the lab that a device is to try. */
-export interface ConnectWay {
+export interface InviteWay {
   /** Id of the candidate (area addresses). */
   readonly candidate: string
   readonly kind: AddressKind
@@ -61,7 +61,7 @@ export interface ConnectInvite {
   readonly until: number
   /** `open`: nobody came; `visited`: the page was opened; `done`: a report came, the token is spent; `expired`; `withdrawn`. */
   readonly state: 'open' | 'visited' | 'done' | 'expired' | 'withdrawn'
-  readonly ways: readonly ConnectWay[]
+  readonly ways: readonly InviteWay[]
   /** One a way that a device can open; the likeliest first. */
   readonly codes: readonly ConnectCode[]
   readonly report: ConnectReport | null

@@ -67,7 +67,20 @@ export interface LabParts {
 /** Areas of LabApi that the lab only passes on. */
 export type Areas = Pick<
   LabApi,
-  'jobs' | 'catalogue' | 'provider' | 'software' | 'scenarios' | 'gateways' | 'trust' | 'addresses' | 'proxies' | 'dialect' | 'adb' | 'connect'
+  | 'jobs'
+  | 'catalogue'
+  | 'provider'
+  | 'software'
+  | 'scenarios'
+  | 'gateways'
+  | 'trust'
+  | 'addresses'
+  | 'modem'
+  | 'wifi'
+  | 'proxies'
+  | 'dialect'
+  | 'adb'
+  | 'connect'
 >
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
@@ -129,6 +142,8 @@ export class Lab implements LabApi {
     this.gateways = areas.gateways ?? absent('gateways')
     this.trust = areas.trust ?? absent('trust')
     this.addresses = areas.addresses ?? absent('addresses')
+    this.modem = areas.modem ?? absent('modem')
+    this.wifi = areas.wifi ?? absent('wifi')
     this.proxies = areas.proxies ?? absent('proxies')
     this.dialect = areas.dialect ?? absent('dialect')
     this.adb = areas.adb ?? absent('adb')
@@ -207,6 +222,8 @@ export class Lab implements LabApi {
   readonly gateways: Areas['gateways']
   readonly trust: Areas['trust']
   readonly addresses: Areas['addresses']
+  readonly modem: Areas['modem']
+  readonly wifi: Areas['wifi']
   readonly proxies: Areas['proxies']
   readonly dialect: Areas['dialect']
   readonly adb: Areas['adb']

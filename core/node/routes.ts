@@ -18,6 +18,7 @@ import { GATEWAY_ROUTES } from './gatewayroutes.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
 import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
+import { MODEM_ROUTES } from './modemroutes.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
@@ -158,6 +159,7 @@ export const ROUTES: readonly Route[] = [
   ...JOB_ROUTES,
   ...GATEWAY_ROUTES,
   ...TRUST_ROUTES,
+  ...MODEM_ROUTES,
   ...PROXY_ROUTES,
   ...ADB_ROUTES,
 ]

@@ -15,15 +15,19 @@ import type {
   DiscoverOptions,
   FanoutWish,
   HoldMode,
+  InviteWish,
   ImageWish,
   JobWish,
   LabApi,
+  MdnsWish,
+  ModemOptions,
   NotifyOptions,
   PackageFacts,
   QueuedCommand,
   QueuedQuestion,
   RunWish,
   SimulateOptions,
+  SmsWish,
   SoftwareRequest,
   Subscription,
   TlsSettings,
@@ -49,6 +53,7 @@ import {
 import { adbFile, adbLabel, adbLogFilter, adbLogWish, adbSerial, hostAddress, pairingCode, tcpPort, tcpPorts } from './validateadb.ts'
 import { dialectText, enrolDecision, proxyWish, resetWish } from './validateproxies.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
+import { inviteId, inviteWish, mdnsWish, modemOptions, pduDirection, pduText, serialPort, smsWish } from './validatemodem.ts'
 
 const name = z.string().max(LIMIT.name)
 const key = z.int().min(0)
@@ -151,7 +156,7 @@ export const groupMode = z.enum(['atomic', 'sequence'])
 const pushTo = z
   .string()
   .max(LIMIT.uri)
-  .regex(/^(udp|https?):\/\//, { error: 'expected udp://host:port, http://… or https://…' })
+  .regex(/^((udp|https?):\/\/|sms:)/, { error: 'expected udp://host:port, http://…, https://… or sms:+NUMBER?port=PORT' })
 
 /** Options of `devices.notify`. */
 export const notifyOptions = z.strictObject({
@@ -439,6 +444,33 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     remove: [['candidate', candidateId]],
     test: [['candidate', candidateId]],
     multicast: [['name', z.string().max(64)]],
+  },
+  modem: {
+    state: [],
+    probe: [
+      ['path', serialPort],
+      ['options', modemOptions.optional() satisfies z.ZodType<Loose<ModemOptions> | undefined>],
+    ],
+    listen: [
+      ['path', serialPort],
+      ['options', modemOptions.optional() satisfies z.ZodType<Loose<ModemOptions> | undefined>],
+    ],
+    close: [['path', serialPort]],
+    dialogue: [['path', serialPort]],
+    build: [['wish', smsWish satisfies z.ZodType<Loose<SmsWish>>]],
+    send: [['wish', smsWish satisfies z.ZodType<Loose<SmsWish>>]],
+    messages: [],
+    decode: [
+      ['hex', pduText],
+      ['direction', pduDirection],
+    ],
+  },
+  wifi: {
+    state: [],
+    invite: [['wish', inviteWish satisfies z.ZodType<Loose<InviteWish>>]],
+    withdraw: [['id', inviteId]],
+    publish: [['wish', mdnsWish.nullable() satisfies z.ZodType<Loose<MdnsWish> | null>]],
+    browse: [['wish', mdnsWish.nullable() satisfies z.ZodType<Loose<MdnsWish> | null>]],
   },
   proxies: {
     list: [],

@@ -35,6 +35,8 @@ import { fakeGateways, gatewayWorld } from './fakegateways.ts'
 import type { GatewayWorld } from './fakegateways.ts'
 import { fakeTrust, trustWorld } from './faketrust.ts'
 import type { TrustWorld } from './faketrust.ts'
+import { fakeModem, modemWorld } from './fakemodem.ts'
+import type { ModemWorld } from './fakemodem.ts'
 import { fakeAccount } from './memorylab.ts'
 
 const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
@@ -76,6 +78,8 @@ export interface FakeLab {
   readonly gateways: GatewayWorld
   /** Certificates and addresses there are. */
   readonly trust: TrustWorld
+  /** Serial modems, SMS, invitations and mDNS there are. */
+  readonly modem: ModemWorld
   /** Unknown devices, causes of refused credentials, proxies and dialect. */
   readonly proxies: ProxyWorld
   /** The adb server, its devices, their log lines, and the connect grid. */
@@ -95,6 +99,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const software = softwareWorld()
   const gateways = gatewayWorld()
   const trust = trustWorld()
+  const modem = modemWorld()
   const proxies = proxyWorld()
   const adb = adbWorld(start)
   const listeners = new Map<LabEventName, Set<(fact: never) => void>>()
@@ -136,6 +141,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
     software,
     gateways,
     trust,
+    modem,
     proxies,
     adb,
     onSimulate: () => {},
@@ -376,6 +382,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
       ...fakeGateways({ tell, called: (call) => calls.push(call), now: () => clock, world: gateways }),
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
+      ...fakeModem({ tell, called: (call) => calls.push(call), now: () => clock, world: modem }),
       ...wider.areas,
       ...fakeAdb({ tell, called: (call) => calls.push(call), now: () => clock, world: adb }),
       on(event, listener) {

@@ -21,6 +21,7 @@ import { packPage } from '../../core/page.ts'
 import { fakeAdb } from './fakeadb.ts'
 import { fakeSoftware } from './fakesoftware.ts'
 import { fakeTrust } from './faketrust.ts'
+import { fakeModem } from './fakemodem.ts'
 import { fakeProxies } from './fakeproxies.ts'
 import { fakeGateways } from './fakegateways.ts'
 import { fakeTree } from './faketree.ts'
@@ -291,6 +292,7 @@ export function memoryLab(): MemoryLab {
     ...fakeGateways({ tell, now: () => Date.now() }),
     ...fakeSoftware({ tell, now: () => Date.now() }),
     ...fakeTrust({ tell, now: () => Date.now() }),
+    ...fakeModem({ tell, now: () => Date.now() }),
     ...wider.areas,
     ...fakeAdb({ tell, now: () => Date.now() }),
     on: (event, listener) => {
