@@ -61,6 +61,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'core/download',
     'core/software',
     'core/jobs',
+    'core/gateway',
   ],
   'core/gateway': [
     'core/syncml',

@@ -50,17 +50,24 @@ export class SouthPolicy implements Policy {
 
   /** X.1 in proxy mode: opening a session registers the device, unless it is known as a transparent one. */
   #came(view: SessionView): void {
-    const { gateway, address } = this.#parts
+    const { gateway } = this.#parts
     if (!view.authenticated) return
     const devInfo = devInfoOf(view)
     const record = gateway.devices.recordOf(view.device)
+    const at = this.#address(view.device)
     if (record !== undefined && record.mode !== 1) {
-      if (record.state === 30) gateway.devices.registered({ deviceId: view.device, mode: record.mode, address: address(view.device), devInfo })
+      if (record.state === 30) gateway.devices.registered({ deviceId: view.device, mode: record.mode, address: at, devInfo })
       return
     }
     if (record === undefined && gateway.part.config('Modes/Proxy') !== 'true') return
     if (record === undefined && gateway.part.config('DefaultMode') !== '1') return
-    gateway.devices.registered({ deviceId: view.device, mode: 1, address: address(view.device), devInfo })
+    gateway.devices.registered({ deviceId: view.device, mode: 1, address: at, devInfo })
+  }
+
+  /** Where its messages come from; an address that the device named itself stays. */
+  #address(device: string): TypedAddress {
+    const known = this.#parts.gateway.devices.recordOf(device)?.address
+    return known?.type === 'URI' ? known : this.#parts.address(device)
   }
 
   #settle({ command, outcomes }: CommandOutcome): void {
@@ -80,7 +87,7 @@ export class SouthPolicy implements Policy {
 
   alert(view: SessionView, alert: AlertRecord): number | undefined {
     if (alert.code !== 1226) return undefined
-    const { gateway, address } = this.#parts
+    const { gateway } = this.#parts
     if (!view.authenticated) return 401
     const codes = alert.items.map((item): number => {
       const type = alertOfType(item.type)
@@ -89,7 +96,7 @@ export class SouthPolicy implements Policy {
           const { deviceId, device, servers } = readRegistration(item.data)
           // Only the device itself may register itself (GS-19).
           if (deviceId !== view.device) return 412
-          const at = device.address === '' ? address(view.device) : device
+          const at = device.address === '' ? this.#address(view.device) : device
           gateway.devices.registered({ deviceId, mode: servers.length > 0 ? 0 : 1, address: at, devInfo: devInfoOf(view), servers })
           return 200
         }
@@ -99,7 +106,7 @@ export class SouthPolicy implements Policy {
           gateway.devices.registered({
             deviceId: view.device,
             mode: known?.mode ?? 0,
-            address: address(view.device),
+            address: this.#address(view.device),
             devInfo: devInfoOf(view),
             servers,
           })

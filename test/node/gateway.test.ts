@@ -1,0 +1,184 @@
+// The gateway as a role of a real process: registration, fan-out, images and forwarded notifications between real sockets.
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, test } from 'vitest'
+import { GATEWAY_ACCOUNT, GATEWAY_ID } from '../../core/node/gateway.ts'
+import { makeClient } from '../../core/device/client.ts'
+import type { Client } from '../../core/device/client.ts'
+import { generic } from '../../core/gateway/inventory.ts'
+import { registrationText } from '../../core/gateway/payloads.ts'
+import { Door } from '../../core/device/door.ts'
+import { runClient } from '../../core/lab/runner.ts'
+import { ALERTS } from '../../core/mo/gwmo.ts'
+import type { Alert } from '../../core/syncml/message.ts'
+import { poster } from '../../core/node/client.ts'
+import { processClock } from '../../core/node/clock.ts'
+import { listenPush } from '../../core/node/push.ts'
+import type { PushPort } from '../../core/node/push.ts'
+import { randomSource } from '../../core/node/random.ts'
+import { realLab } from '../support/reallab.ts'
+import type { RealLab } from '../support/reallab.ts'
+
+const clock = processClock()
+const env = { now: clock.now, random: randomSource() }
+const open: { close(): unknown }[] = []
+let lab: RealLab | null = null
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+  await lab?.end()
+  lab = null
+})
+
+interface Device {
+  readonly id: string
+  readonly client: Client
+  readonly port: PushPort
+  /** What its sessions came to. */
+  readonly ends: string[]
+  visit(alerts?: readonly Alert[]): Promise<string>
+}
+
+/** A device with a push port of its own; a notification makes it open the session it asks for. */
+async function device(running: RealLab, n: number, to: 'gateway' | 'server' = 'gateway'): Promise<Device> {
+  const id = `urn:example:dev:ed${n}`
+  const account =
+    to === 'gateway'
+      ? { serverUri: running.ready.gateway ?? '', user: 'lab', password: 'lab', serverId: GATEWAY_ACCOUNT.serverId, serverPassword: 'lab' }
+      : { serverUri: running.ready.dm, user: 'lab', password: 'lab', serverId: 'dm-lab', serverPassword: 'lab' }
+  const client = makeClient({ id, encoding: n % 2 === 0 ? 'wbxml' : 'xml', auth: 'syncml:auth-md5', ...account }, env)
+  const out = poster({ timeoutMs: 20_000 })
+  const door = new Door(client)
+  const ends: string[] = []
+  let queue: Promise<unknown> = Promise.resolve()
+  const hold = (start: Parameters<typeof runClient>[1]): Promise<string> => {
+    const held = queue.then(async () => {
+      const end = await runClient({ machine: client.machine, post: out.post, clock, save: (record) => client.remember(record) }, start)
+      ends.push(`${end.outcome} ${end.reason ?? ''}`.trim())
+      return end.outcome
+    })
+    queue = held
+    return held
+  }
+  const port = await listenPush({
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    received: ({ push }) => {
+      const entrance = push === null ? null : door.receive(push)
+      if (entrance?.what === 'session') void hold(entrance.start)
+      else ends.push(`push refused: ${entrance?.text ?? ''}`)
+    },
+  })
+  open.push(port, out)
+  return { id, client, port, ends, visit: (alerts = []) => hold({ type: 'start', initiated: 'client', alerts }) }
+}
+
+const registers = (who: Device, servers: readonly string[] = []): Alert =>
+  generic(
+    ALERTS.registration.type,
+    'xml',
+    '',
+    registrationText({ deviceId: who.id, device: { type: 'URI', address: who.port.url }, servers }),
+    'informational',
+  )
+
+async function until(good: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; !(await good()); await new Promise((resolve) => setTimeout(resolve, 20))) {
+    if (performance.now() > end) throw new Error('still not so after ten seconds')
+  }
+}
+
+async function gatewayLab(): Promise<RealLab> {
+  lab = await realLab({ gateway: {} })
+  return lab
+}
+
+describe('a gateway in the lab', () => {
+  const attached = (rows: readonly { hop: string; commands: readonly string[] }[]): boolean =>
+    rows.some(({ hop, commands }) => hop === 'S-G' && commands.some((each) => each.includes('1226')))
+
+  test(
+    "Y': two proxy devices register, a fan-out reaches both by real notifications, results come back by themselves",
+    { timeout: 60_000 },
+    async () => {
+      const running = await gatewayLab()
+      const [one, two] = [await device(running, 1), await device(running, 2)]
+      expect(await one.visit([registers(one)])).toBe('completed')
+      expect(await two.visit([registers(two)])).toBe('completed')
+      await until(async () => (await running.api.gateways.relations()).length === 2)
+      expect(await running.api.gateways.relations()).toMatchObject([
+        { deviceId: one.id, mode: 'proxy', flow: 'Y', attached: true },
+        { deviceId: two.id, mode: 'proxy', flow: 'Y', attached: true },
+      ])
+      const fan = await running.api.gateways.fanout({
+        gateway: GATEWAY_ID,
+        devices: [one.id, two.id],
+        commands: [{ kind: 'Replace', locUri: './Vendor/DMLab/Settings/Text', data: 'fanned out' }],
+        timeout: 30,
+      })
+      await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
+      expect((await running.api.gateways.fanouts()).find(({ id }) => id === fan.id)).toMatchObject({
+        result: 200,
+        devices: [
+          { deviceId: one.id, code: 200 },
+          { deviceId: two.id, code: 200 },
+        ],
+      })
+      for (const each of [one, two]) expect(each.client.device.tree.find(['Vendor', 'DMLab', 'Settings', 'Text'])?.value).toBe('fanned out')
+      const rows = await running.rows()
+      expect(rows.filter(({ kind, hop }) => kind === 'push' && hop === 'G-D').length, 'own notifications of the gateway').toBeGreaterThanOrEqual(2)
+      expect(rows.filter(({ severity }) => severity === 'error')).toEqual([])
+    },
+  )
+
+  test(
+    "Z': the notification for a transparent device goes through the gateway octet for octet, and its session does not",
+    { timeout: 60_000 },
+    async () => {
+      const running = await gatewayLab()
+      const three = await device(running, 3)
+      const direct = await device(running, 3, 'server')
+      await direct.visit()
+      // The device hears pushes at one port; there it knows the DM Server.
+      const alert = registrationText({ deviceId: three.id, device: { type: 'URI', address: direct.port.url }, servers: ['dm-lab'] })
+      await three.visit([generic(ALERTS.registration.type, 'xml', '', alert, 'informational')])
+      await running.until(attached)
+      await until(async () => (await running.api.gateways.relations())[0]?.flow === "Z'")
+      const sent = await running.api.devices.notify(three.id, {})
+      expect(sent.to).toMatch(/\/gw\/push$/)
+      await running.until((rows) => rows.some(({ text }) => text.startsWith('forwarded')))
+      await until(async () => direct.ends.length >= 2)
+      expect(direct.ends).toEqual(['completed', 'completed'])
+      const rows = await running.rows()
+      const last = rows.filter(({ kind, device: id, direction }) => kind === 'message' && id === three.id && direction === 'up').at(-1)
+      expect(last?.hop).toBe('S-D')
+      const nobody = await fetch(new URL('/gw/push', running.ready.dm), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/vnd.syncml.notification', 'X-Oma-GwMO': 'urn:example:dev:stranger' },
+        body: new Uint8Array(sent.package0),
+      })
+      expect(nobody.status).toBe(404)
+    },
+  )
+
+  test('S0: an image by Replace, its URL with ranges and descriptor, and nothing after its Expiry', { timeout: 60_000 }, async () => {
+    const running = await gatewayLab()
+    const bytes = Uint8Array.from({ length: 60_000 }, (_, i) => (i * 31) & 0xff)
+    const one = await device(running, 1)
+    await one.visit([registers(one)])
+    await running.until(attached)
+    await running.api.catalogue.add('PKG1.bin', bytes, { pkgId: 'PKG1', components: [{ id: 'a', version: '1' }] })
+    await running.api.gateways.image({ gateway: GATEWAY_ID, imageId: 'PKG1', pkg: 'PKG1', expiry: 4 })
+    const url = `${running.ready.gateway ?? ''}/image/PKG1`
+    await until(async () => (await running.api.gateways.images())[0]?.state === 'ready')
+    expect((await running.api.gateways.images())[0]).toMatchObject({ url, size: 60_000 })
+    const whole = new Uint8Array(await (await fetch(url)).arrayBuffer())
+    expect(createHash('sha256').update(whole).digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'))
+    const part = await fetch(url, { headers: { Range: 'bytes=59990-' } })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 59990-59999/60000'])
+    expect(await (await fetch(`${url}.dd`)).text()).toContain(`<objectURI>${url}</objectURI>`)
+    await running.until((rows) => rows.some(({ text }) => text.includes('has expired')))
+    expect((await fetch(url)).status).toBe(410)
+    expect((await fetch(`${url}2`)).status).toBe(404)
+  })
+})
