@@ -78,6 +78,8 @@ export interface FakeLab {
   readonly gateways: GatewayWorld
   /** Certificates and addresses there are. */
   readonly trust: TrustWorld
+  /** Tells the subscribers any fact. */
+  tell<K extends LabEventName>(name: K, fact: LabEvents[K]): void
   /** Serial modems, SMS, invitations and mDNS there are. */
   readonly modem: ModemWorld
   /** Unknown devices, causes of refused credentials, proxies and dialect. */
@@ -138,6 +140,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
 
   const lab: FakeLab = {
     calls,
+    tell,
     software,
     gateways,
     trust,
