@@ -1,0 +1,302 @@
+// Area adb: the adb server's watch, a desk for each device, and the calls of the screen. It looks for a server only when asked, and starts one only when told to.
+import { serialOf } from '../adapters/adb/list.ts'
+import { dmDeviceOf } from '../adapters/adb/props.ts'
+import type { Move } from '../adapters/adb/roster.ts'
+import { USABLE } from '../adapters/adb/words.ts'
+import type { AdbArea, AdbDeviceRow, AdbIdentified, AdbLogFact, AdbState } from '../api.ts'
+import type { Clock } from '../lab/ports.ts'
+import { AdbDesk } from './adbdesk.ts'
+import type { WantedPort } from './adbdesk.ts'
+import { AdbError, within } from './adblink.ts'
+import { adbPages } from './adbpage.ts'
+import type { AdbPages } from './adbpage.ts'
+import { adbProgram, startAdbServer } from './adbprogram.ts'
+import { watchAdb } from './adbwatch.ts'
+import type { AdbTarget } from './adbwork.ts'
+import { openUrl, pushFile } from './adbwork.ts'
+
+/** Port of the adb server where nobody says otherwise. */
+export const ADB_PORT = 5037
+/** Facts are told at most this often, ms. */
+const TELL_EVERY = 50
+/** The adb server tries a connection for about ten seconds by itself. */
+const CONNECT_WITHIN = 30_000
+const COMES_WITHIN = 5_000
+const FETCHED_WITHIN = 8_000
+/** What stands still is given back within this time when the lab stops, ms. */
+const STOP_WITHIN = 2_000
+
+export interface LabAdbParts {
+  readonly clock: Clock
+  /** Absent: ANDROID_ADB_SERVER_PORT, else 5037. */
+  readonly port?: number | undefined
+  /** Ports of the lab that devices speak to. */
+  readonly ports: () => readonly WantedPort[]
+  /** Base of the plain HTTP port on loopback, such as `http://127.0.0.1:8080`. */
+  readonly base: () => string
+  /** Ids of DM devices the lab knows. */
+  readonly devices: () => readonly string[]
+  readonly tell: (fact: AdbState) => void
+  readonly lines: (fact: AdbLogFact) => void
+  readonly program?: () => string
+}
+
+export interface LabAdb {
+  readonly area: AdbArea
+  /** State as it is now, without looking for a server. */
+  now(): AdbState
+  readonly handle: AdbPages['handle']
+  /** Takes the tunnels back and leaves the server. */
+  stop(): Promise<void>
+}
+
+/** Port that the environment names, as adb itself reads it; 5037 otherwise. */
+export function adbPort(env: NodeJS.ProcessEnv = process.env): number {
+  const named = Number(env['ANDROID_ADB_SERVER_PORT'])
+  return Number.isInteger(named) && named > 0 && named < 65_536 ? named : ADB_PORT
+}
+
+/** Makes the area. */
+export function labAdb(parts: LabAdbParts): LabAdb {
+  const { clock, program = adbProgram } = parts
+  const desks = new Map<string, AdbDesk>()
+  const pages = adbPages(() => clock.now())
+  let telling: (() => void) | null = null
+  let stopped = false
+
+  const changed = (): void => {
+    if (stopped) return
+    telling ??= clock.after(TELL_EVERY, () => {
+      telling = null
+      parts.tell(now())
+    })
+  }
+  const deskOf = (serial: string): AdbDesk => {
+    let desk = desks.get(serial)
+    if (desk === undefined) {
+      const heard = (proof: string): void => {
+        watch.roster.proved(serial, proof, clock.now())
+        changed()
+      }
+      const made: AdbDesk = new AdbDesk({
+        serial,
+        clock,
+        address: () => watch.address,
+        heard,
+        lines: (lines) => parts.lines({ serial, log: made.log.book.row(), lines }),
+        moved: changed,
+        doubt: () => watch.refresh(),
+      })
+      desks.set(serial, (desk = made))
+    }
+    return desk
+  }
+  const moved = (moves: readonly Move[]): void => {
+    for (const { before, now: known } of moves) {
+      const was = before !== null && USABLE.has(before.state)
+      const is = USABLE.has(known.state)
+      if (was || is) deskOf(known.serial).at(is ? known : null)
+    }
+    changed()
+  }
+  const watch = watchAdb({ address: { host: '127.0.0.1', port: parts.port ?? adbPort() }, clock, moved })
+
+  const now = (): AdbState => {
+    const { state, version, pairing, text, fix, since, lastAt, nextTryAt } = watch.facts
+    const found = program()
+    const { host, port } = watch.address
+    const canStart = found !== '' && (state === 'missing' || state === 'lost')
+    const ids = parts.devices()
+    return {
+      server: { state, address: `${host}:${port}`, version, text, fix, since, lastAt, nextTryAt, program: found, canStart, pairing },
+      devices: watch.roster.all().map((known) => {
+        const desk = deskOf(known.serial)
+        return desk.row(known, dmDeviceOf(desk.facts.serialNumber === '' && known.way === 'usb' ? known.serial : desk.facts.serialNumber, ids))
+      }),
+    }
+  }
+  const rowOf = (serial: string): AdbDeviceRow => {
+    const row = now().devices.find((one) => one.serial === serial)
+    if (row === undefined) throw new Error(`there is no Android device ${serial}`)
+    return row
+  }
+  /** The device, ready; looks for the server first. */
+  const ready = async (serial: string): Promise<{ desk: AdbDesk; target: AdbTarget }> => {
+    await watch.look()
+    const { state, text, fix } = watch.facts
+    if (state !== 'ready') throw new Error(`${text}. ${fix}`)
+    const known = watch.roster.get(serial)
+    if (known === undefined) throw new Error(`there is no Android device ${serial}`)
+    const desk = deskOf(serial)
+    return { desk, target: desk.ready(known) }
+  }
+  /** A request to the server itself; rejects in its words. */
+  const asked = async <T>(what: string, task: Parameters<typeof within<T>>[3]): Promise<T> => {
+    await watch.look()
+    const { state, text, fix } = watch.facts
+    if (state !== 'ready') throw new Error(`${text}. ${fix}`)
+    return within(watch.address, CONNECT_WITHIN, what, task)
+  }
+  const listed = (serial: string): boolean => {
+    const state = watch.roster.get(serial)?.state
+    return state !== undefined && state !== 'vanished' && state !== 'unknown' && state !== 'offline' && state !== 'connecting'
+  }
+  const wanted = (ports: readonly number[] | undefined): readonly WantedPort[] => {
+    const own = parts.ports()
+    return ports === undefined ? own : ports.map((port) => ({ port, role: own.find((one) => one.port === port)?.role ?? '' }))
+  }
+  const tunnel = async (serial: string, ports: readonly number[] | undefined): Promise<AdbDeviceRow> => {
+    const { desk, target } = await ready(serial)
+    await desk.reverse(target, wanted(ports))
+    return rowOf(serial)
+  }
+
+  const area: AdbArea = {
+    state: async () => {
+      await watch.look()
+      return now()
+    },
+    server: async (port) => {
+      await watch.move(port)
+      return now()
+    },
+    startServer: async () => {
+      await watch.look()
+      if (watch.facts.state === 'ready') return now()
+      const found = program()
+      if (found === '') throw new Error('no adb program is installed here: apt-get install adb, or the Android SDK platform-tools')
+      await startAdbServer(found, watch.address.port)
+      await watch.look()
+      if (!(await watch.until(() => watch.facts.state === 'ready', COMES_WITHIN))) throw new Error(`${found} ran, and still: ${watch.facts.text}`)
+      return now()
+    },
+    probe: async (serial) => {
+      const { desk, target } = await ready(serial)
+      await desk.probe(target)
+      return rowOf(serial)
+    },
+    reconnect: async (serial) => {
+      const before = rowOf(serial)
+      await asked(`reconnect ${serial}`, async (client) => client.reconnectDevice(before.state === 'offline' ? 'offline' : { serial }))
+      await watch.until(() => listed(serial), COMES_WITHIN)
+      return rowOf(serial)
+    },
+    reverse: tunnel,
+    unreverse: async (serial, ports) => {
+      await watch.look()
+      const desk = deskOf(serial)
+      const usable = watch.roster.get(serial)?.state === 'device' && watch.facts.state === 'ready'
+      await desk.unreverse(usable ? desk.ready(watch.roster.get(serial)) : null, ports ?? null)
+      return rowOf(serial)
+    },
+    connect: async (address) => {
+      await asked(`connect ${address}`, async (client) => client.wireless.connect(serialOf(address))).catch((error: unknown) =>
+        connecting(address, error),
+      )
+      await watch.until(() => listed(serialOf(address)), COMES_WITHIN)
+      return now()
+    },
+    disconnect: async (address) => {
+      const serial = serialOf(address)
+      await asked(`disconnect ${address}`, async (client) => client.wireless.disconnect(serial))
+      await watch.until(() => watch.roster.get(serial)?.state === 'vanished', COMES_WITHIN)
+      return now()
+    },
+    pair: async (address, code) => {
+      await asked(`pair ${address}`, async (client) => client.wireless.pair(address, code)).catch((error: unknown) => {
+        const message = (error as Error).message
+        if (!/unknown host service/i.test(message)) throw new Error(`no pairing with ${address}: ${message}`)
+        throw new Error(
+          'this adb server has no pairing: platform-tools 30 or later have it; without it: `adb tcpip 5555` over the cable once, then connect',
+        )
+      })
+      return now()
+    },
+    push: async (serial, file) => {
+      const { target } = await ready(serial)
+      const begun = clock.mono()
+      await pushFile(target, file)
+      watch.roster.proved(serial, 'took a file', clock.now())
+      changed()
+      return { path: file.path, size: file.bytes.length, ms: clock.mono() - begun }
+    },
+    identify: async (serial, label) => identify(serial, label),
+    logcat: async (serial, filter) => {
+      await watch.look()
+      if (watch.roster.get(serial) === undefined) throw new Error(`there is no Android device ${serial}`)
+      const row = deskOf(serial).log.want(filter)
+      changed()
+      return row
+    },
+    log: async (serial, wish) => {
+      const desk = desks.get(serial)
+      if (desk === undefined) throw new Error(`there is no Android device ${serial}`)
+      return desk.log.book.page(wish)
+    },
+    forget: async (serial) => {
+      if (!watch.roster.forget(serial)) throw new Error(`${serial} is there: only a device that vanished can be forgotten`)
+      await desks.get(serial)?.stop()
+      desks.delete(serial)
+      changed()
+      return now()
+    },
+  }
+
+  const identify = async (serial: string, wish: string | undefined): Promise<AdbIdentified> => {
+    const { target } = await ready(serial)
+    const base = new URL(parts.base())
+    const port = Number(base.port)
+    const row = await tunnel(serial, [port])
+    const open = row.reverse.find(({ remote }) => remote === port)
+    if (open?.state !== 'open') throw new Error(`the device cannot reach the lab: ${open?.text ?? 'there is no tunnel'}`)
+    const label = wish ?? labelOf(watch.roster.all().findIndex((one) => one.serial === serial))
+    const path = pages.make(label, `${row.manufacturer} ${row.model} - ${serial}`.trim())
+    const url = new URL(path, `http://127.0.0.1:${port}`).href
+    await openUrl(target, url)
+    const fetchedAt = await pages.fetched(path, FETCHED_WITHIN, (ms, call) => clock.after(ms, call))
+    if (fetchedAt !== 0) watch.roster.proved(serial, 'fetched a page through its tunnel', fetchedAt)
+    changed()
+    const text =
+      fetchedAt === 0
+        ? `the device took the order and fetched nothing within ${FETCHED_WITHIN / 1000} s: is its screen locked?`
+        : 'the device fetched the page'
+    return { url, label, fetchedAt, text }
+  }
+
+  return {
+    area,
+    now,
+    handle: pages.handle,
+    stop: async () => {
+      stopped = true
+      telling?.()
+      await Promise.race([
+        Promise.all([...desks.values()].map(async (desk) => desk.stop())),
+        new Promise<void>((resolve) => void setTimeout(resolve, STOP_WITHIN).unref()),
+      ])
+      watch.stop()
+    },
+  }
+}
+
+/** A, B … Z, A1 … for the first, second … device. */
+function labelOf(index: number): string {
+  const letter = String.fromCharCode(65 + (Math.max(0, index) % 26))
+  return index < 26 ? letter : `${letter}${Math.floor(index / 26)}`
+}
+
+/** What the adb server says of a connection over Wi-Fi, with what mends it. */
+function connecting(address: string, error: unknown): void {
+  const { message = String(error) } = error as Error
+  if (/^already connected/.test(message)) return
+  if (/authenticate/.test(message))
+    throw new Error(
+      `${address} has not allowed this computer: unlock it and accept "Allow USB debugging?", or pair with it first (Android 11 and later)`,
+    )
+  if (/refused/i.test(message))
+    throw new Error(`${message}: nothing listens there. Switch wireless debugging on, or run \`adb tcpip 5555\` over the cable once`)
+  if (/no route|unreachable|timed out|timeout/i.test(message))
+    throw new Error(`${message}: the device is not in reach. Is it in the same network, without client isolation, a firewall or a VPN between?`)
+  if (error instanceof AdbError && error.kind === 'silent') throw new Error(`${address} does not answer`)
+  throw new Error(`no connection to ${address}: ${message}`)
+}
