@@ -13,6 +13,7 @@ import {
   imageExpiry,
   imageNodes,
   scomoDirect,
+  trigger as triggerOf,
 } from '../../core/gateway/orders.ts'
 import type { FanoutOrder } from '../../core/gateway/orders.ts'
 import { registrationText } from '../../core/gateway/payloads.ts'
@@ -76,7 +77,7 @@ describe('registration', () => {
     world.reports()
     expect(readAttach(world.alerts[0]?.items[0]?.data)).toMatchObject({ mode: 0 })
   })
-  test('a device cannot register another one: 412, and nothing is recorded', () => {
+  test('gw 94: a device cannot register another one: 412, and nothing is recorded (GS-19)', () => {
     const world = new World({ mode: 0 })
     const text = registrationText({ deviceId: ed(9), device: { type: 'IPv4', address: '192.0.2.66' }, servers: ['dms.example'] })
     world.visit(3, { alerts: [generic(ALERTS.registration.type, 'xml', '', text, 'informational')] })
@@ -121,7 +122,7 @@ describe('registration', () => {
     expect(types(stubborn)).toHaveLength(2)
     expect(stubborn.gateway.devices.records()[0]?.reportState).toBe(30)
   })
-  test('the server reads the inventory like any tree', () => {
+  test('gw 61: the server reads the inventory like any tree', () => {
     const world = proxied()
     const id = world.order([
       get('./GwMO/Devices/Inventory/Records'),
@@ -135,7 +136,7 @@ describe('registration', () => {
 })
 
 describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
-  test("gw 34, gw 36, gw 46: asynchronous (Y'): 202, devices are notified, answers come in a new session, A3 before A4", () => {
+  test("gw 5, 12, 13, 32, 34, 36, 37, 46 and 50: asynchronous (Y'): 202, devices are notified, answers come in a new session, A3 before A4", () => {
     const world = proxied(encoding)
     const id = world.order([...fanoutNodes(OUR_ROOTS, job('j2', [1, 2], { command: REPLACE })), fanoutStart(OUR_ROOTS, 'j2', 'c-2')])
     expect(world.report({ initiated: 'server', sessionId: '2C' })).toBe('completed')
@@ -185,6 +186,47 @@ describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
       ({ leg, up, message }) => leg === 'S-G' && up && message.commands.some((c) => c.kind === 'Alert' && c.code === 1226),
     )
     expect(results.map(({ message }) => message.header.sessionId)).toEqual(['2B'])
+  })
+})
+
+describe('notifications for end devices', () => {
+  const bytes = new Uint8Array([1, 2, 3])
+  const type = 'application/vnd.syncml.notification'
+  const transparent = (): World => {
+    const world = new World({ mode: 0 })
+    const text = registrationText({ deviceId: ed(3), device: { type: 'IPv4', address: '192.0.2.23' }, servers: ['dms.example'] })
+    world.visit(3, { alerts: [generic(ALERTS.registration.type, 'xml', '', text, 'informational')] })
+    return world
+  }
+  test('gw 39, 40, 42, 43 and 44: forwarded octet for octet to the device named, and only for a server it told of', () => {
+    const world = transparent()
+    const { gateway } = world
+    expect(gateway.forward(ed(3), 'dms.example', type, bytes)).toBe('forwarded')
+    world.settle()
+    expect(world.forwarded).toEqual([{ type: 'forward', localId: 'ed3', contentType: type, body: bytes }])
+    expect(gateway.forward(ed(9), 'dms.example', type, bytes)).toBe('unknown')
+    expect(gateway.forward(ed(3), 'other.example', type, bytes)).toBe('not its server')
+    gateway.devices.detached(ed(3), 1)
+    expect(gateway.forward(ed(3), 'dms.example', type, bytes)).toBe('detached')
+    world.settle()
+    expect(world.forwarded).toHaveLength(1)
+    const proxy = proxied('xml', 1)
+    expect(proxy.gateway.forward(ed(1), 'dms.example', type, bytes), 'a proxy device: it counts as one for the gateway').toBe('y')
+  })
+  test('the trigger object: finished octets for a transparent device, the gateway makes its own for a proxy one, 404, 403 and 412 otherwise', () => {
+    const world = transparent()
+    const trigger = (n: number, notification: Uint8Array | null): number[] => {
+      const id = world.order(triggerOf(OUR_ROOTS, `t${++triggers}`, ed(n), notification))
+      world.report()
+      return world.codes(id)
+    }
+    let triggers = 0
+    expect(trigger(3, bytes)).toEqual([200, 200])
+    expect(world.forwarded.at(-1)?.body).toEqual(bytes)
+    expect(trigger(3, null)).toEqual([200, 412])
+    expect(trigger(9, bytes)).toEqual([200, 404])
+    world.gateway.devices.detached(ed(3), 1)
+    expect(trigger(3, bytes)).toEqual([200, 403])
   })
 })
 
@@ -280,7 +322,7 @@ describe('fan-out goes wrong', () => {
     expect(world.alerts.at(-1)?.items[0]?.data).toBe('214')
     expect(readAggregation(world.alerts.at(-2)?.items[0]?.data).devices.map(({ code }) => code)).toEqual([200, 214])
   })
-  test('a job of one server is hidden from another (GS-13)', () => {
+  test('gw 88: a job of one server is hidden from another (GS-13)', () => {
     const world = proxied()
     world.order([...fanoutNodes(OUR_ROOTS, job('j', [1]))])
     world.report()
@@ -310,52 +352,55 @@ describe('fan-out goes wrong', () => {
 
 describe('images', () => {
   const bytes = Uint8Array.from({ length: 50_000 }, (_, i) => (i * 7) & 0xff)
-  test.each(['xml', 'wbxml'] as const)('gw 62, 63, 64, 67, 69 to 73 in %s: S0 proxy, direct, steps 1 to 10 by the clock of the sheet', (encoding) => {
-    const world = proxied(encoding)
-    const made = world.order([imageNodes(OUR_ROOTS, { name: 'PKG1', imageId: 'PKG1', expiry: 600, sha256: '' })])
-    const before = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/State')])
-    const data = world.order([imageData(OUR_ROOTS, 'PKG1', bytes)])
-    world.report()
-    expect(world.codes(made)).toEqual([200])
-    expect(world.codes(before)).toEqual([404, 200])
-    expect(world.codes(data)).toEqual([200])
-    expect(world.gateway.images.get('PKG1')).toMatchObject({ state: 30, size: 50_000 })
-    world.reports()
-    expect(types(world)).toEqual(['imageready:1.0'])
-    const url = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/Size')])
-    world.report()
-    expect(world.data(url)).toEqual(['http://gw.lan.example/gw/image/PKG1', '50000'])
+  test.each(['xml', 'wbxml'] as const)(
+    'gw 62, 63, 64, 67, 69 to 73: S0 proxy, direct, steps 1 to 10 by the clock of the sheet, in %s',
+    (encoding) => {
+      const world = proxied(encoding)
+      const made = world.order([imageNodes(OUR_ROOTS, { name: 'PKG1', imageId: 'PKG1', expiry: 600, sha256: '' })])
+      const before = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/State')])
+      const data = world.order([imageData(OUR_ROOTS, 'PKG1', bytes)])
+      world.report()
+      expect(world.codes(made)).toEqual([200])
+      expect(world.codes(before)).toEqual([404, 200])
+      expect(world.codes(data)).toEqual([200])
+      expect(world.gateway.images.get('PKG1')).toMatchObject({ state: 30, size: 50_000 })
+      world.reports()
+      expect(types(world)).toEqual(['imageready:1.0'])
+      const url = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/Size')])
+      world.report()
+      expect(world.data(url)).toEqual(['http://gw.lan.example/gw/image/PKG1', '50000'])
 
-    world.order([...fanoutNodes(OUR_ROOTS, job('j3', [1, 2], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j3', 'c-3')])
-    world.report()
-    world.visit(1)
-    world.visit(2)
-    for (const n of [1, 2]) expect(world.device(n).device.tree.find(['Vendor', 'DMLab', 'Scratch', 'PKG1', 'Data'])?.value).toEqual(bytes)
-    world.reports()
-    expect(world.alerts.at(-1)?.items[0]?.data).toBe('200')
+      world.order([...fanoutNodes(OUR_ROOTS, job('j3', [1, 2], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j3', 'c-3')])
+      world.report()
+      world.visit(1)
+      world.visit(2)
+      for (const n of [1, 2]) expect(world.device(n).device.tree.find(['Vendor', 'DMLab', 'Scratch', 'PKG1', 'Data'])?.value).toEqual(bytes)
+      world.reports()
+      expect(world.alerts.at(-1)?.items[0]?.data).toBe('200')
 
-    world.pass(570_000)
-    world.visit(5)
-    world.reports()
-    expect(types(world).at(-1)).toBe('deviceattached:1.1')
-    world.pass(10_000)
-    world.order([imageExpiry(OUR_ROOTS, 'PKG1', 600)])
-    world.report()
-    world.pass(21_000)
-    expect(world.gateway.images.serve('PKG1').status, 't=601').toBe(200)
-    world.order([...fanoutNodes(OUR_ROOTS, job('j4', [5], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j4', 'c-4')])
-    world.wire.length = 0
-    world.report()
-    world.visit(5)
-    expect(new Set(world.wire.map(({ leg }) => leg))).toEqual(new Set(['S-G', `G-D ${ed(5)}`]))
-    world.reports()
-    world.pass(580_000)
-    expect(world.gateway.images.serve('PKG1'), 't=1181').toEqual({ status: 410 })
-    const after = world.order([get('./GwMO/Images/Images/PKG1/Expiry'), fanoutStart(OUR_ROOTS, 'j4', ''), imageExpiry(OUR_ROOTS, 'PKG1', 9)])
-    world.report()
-    expect(world.codes(after)).toEqual([200, 412, 403])
-    expect(world.data(after)[0]).toBe('0')
-  })
+      world.pass(570_000)
+      world.visit(5)
+      world.reports()
+      expect(types(world).at(-1)).toBe('deviceattached:1.1')
+      world.pass(10_000)
+      world.order([imageExpiry(OUR_ROOTS, 'PKG1', 600)])
+      world.report()
+      world.pass(21_000)
+      expect(world.gateway.images.serve('PKG1').status, 't=601').toBe(200)
+      world.order([...fanoutNodes(OUR_ROOTS, job('j4', [5], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j4', 'c-4')])
+      world.wire.length = 0
+      world.report()
+      world.visit(5)
+      expect(new Set(world.wire.map(({ leg }) => leg))).toEqual(new Set(['S-G', `G-D ${ed(5)}`]))
+      world.reports()
+      world.pass(580_000)
+      expect(world.gateway.images.serve('PKG1'), 't=1181').toEqual({ status: 410 })
+      const after = world.order([get('./GwMO/Images/Images/PKG1/Expiry'), fanoutStart(OUR_ROOTS, 'j4', ''), imageExpiry(OUR_ROOTS, 'PKG1', 9)])
+      world.report()
+      expect(world.codes(after)).toEqual([200, 412, 403])
+      expect(world.data(after)[0]).toBe('0')
+    },
+  )
   test('gw 66, gw 119: indirect delivery: 202, the gateway fetches, then the alert with the Correlator; ftp is 406', () => {
     const world = proxied()
     world.order([imageNodes(OUR_ROOTS, { name: 'P', imageId: 'P', expiry: null, sha256: '', pkgUrl: 'http://ads/p.bin' })])
@@ -388,7 +433,7 @@ describe('images', () => {
     expect(world.codes(id)).toEqual([404])
     expect(world.gateway.images.serve('P')).toEqual({ status: 404 })
   })
-  test('GS-16: an image that does not fit is 420 and leaves nothing', () => {
+  test('gw 91: an image that does not fit is 420 and leaves nothing (GS-16)', () => {
     const world = proxied()
     world.order([imageNodes(OUR_ROOTS, { name: 'BIG', imageId: 'BIG', expiry: 9, sha256: '' })])
     world.report()

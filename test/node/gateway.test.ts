@@ -98,7 +98,7 @@ describe('a gateway in the lab', () => {
     rows.some(({ hop, commands }) => hop === 'S-G' && commands.some((each) => each.includes('1226')))
 
   test(
-    "Y': two proxy devices register, a fan-out reaches both by real notifications, results come back by themselves",
+    "gw 28 and 29: two proxy devices register (Y'), a fan-out reaches both by real notifications, results come back by themselves",
     { timeout: 60_000 },
     async () => {
       const running = await gatewayLab()
@@ -132,7 +132,7 @@ describe('a gateway in the lab', () => {
   )
 
   test(
-    "Z': the notification for a transparent device goes through the gateway octet for octet, and its session does not",
+    "gw 41: Z', the notification for a transparent device goes through the gateway octet for octet, and its session does not",
     { timeout: 60_000 },
     async () => {
       const running = await gatewayLab()
@@ -161,7 +161,7 @@ describe('a gateway in the lab', () => {
     },
   )
 
-  test('S0: an image by Replace, its URL with ranges and descriptor, and nothing after its Expiry', { timeout: 60_000 }, async () => {
+  test('gw 11 and 117: S0, an image by Replace, its URL with ranges and descriptor, and nothing after its Expiry', { timeout: 60_000 }, async () => {
     const running = await gatewayLab()
     const bytes = Uint8Array.from({ length: 60_000 }, (_, i) => (i * 31) & 0xff)
     const one = await device(running, 1)

@@ -1,5 +1,6 @@
 // What the conformance checklists ask, in our own words, by number; an item without a test says why. docs/conformance.md is made from it.
 import { DL } from './checklistdl.ts'
+import { GW } from './checklistgw.ts'
 
 /** `standing` CONFIRMED rests on a normative text or vector, INFERRED on implementations. `without`: why no test names it. */
 export interface Point {
@@ -10,7 +11,7 @@ export interface Point {
 
 export interface Checklist {
   /** How titles of tests begin. */
-  readonly key: 'dm' | 'wbxml' | 'nb' | 'sc' | 'fu' | 'dl'
+  readonly key: 'dm' | 'wbxml' | 'nb' | 'sc' | 'fu' | 'dl' | 'gw'
   readonly title: string
   /** The first is number 1. */
   readonly points: readonly Point[]
@@ -259,4 +260,5 @@ export const CHECKLISTS: readonly Checklist[] = [
   { key: 'sc', title: 'Software components (SCOMO)', points: SC },
   { key: 'fu', title: 'Firmware update (FUMO)', points: FU },
   { key: 'dl', title: 'Package delivery', points: DL },
+  { key: 'gw', title: 'DM Gateway (GwMO)', points: GW },
 ]

@@ -14,13 +14,13 @@ export interface Named {
 
 /** A title that begins with points: `dm 4, 15: …`, `dm 17 and 18: …`, `dm 1 to 4: …`, `nb 8, nb 10: …`, `dm 38 (A5): …`. */
 const TITLE =
-  /(['"`])((?:dm|wbxml|nb|sc|fu|dl) \d+(?:(?:, | and |, and | to )(?:(?:dm|wbxml|nb|sc|fu|dl) )?\d+)*(?: \([A-Z]\d+\))?: (?:(?!\1)[^\n\\]|\\.)*)\1/g
+  /(['"`])((?:dm|wbxml|nb|sc|fu|dl|gw) \d+(?:(?:, | and |, and | to )(?:(?:dm|wbxml|nb|sc|fu|dl|gw) )?\d+)*(?: \([A-Z]\d+\))?: (?:(?!\1)[^\n\\]|\\.)*)\1/g
 
 /** Points a title names, as `dm 4`. */
 export function pointsOf(title: string): string[] {
   let key = ''
   const points: string[] = []
-  for (const [, joint, named, number = ''] of title.slice(0, title.indexOf(':')).matchAll(/(to )?(?:(dm|wbxml|nb|sc|fu|dl) )?(?<![A-Z])(\d+)/g)) {
+  for (const [, joint, named, number = ''] of title.slice(0, title.indexOf(':')).matchAll(/(to )?(?:(dm|wbxml|nb|sc|fu|dl|gw) )?(?<![A-Z])(\d+)/g)) {
     key = named ?? key
     const last = joint === undefined ? Number(number) : Number(points.at(-1)?.split(' ')[1]) + 1
     for (let at = last; at <= Number(number); at++) points.push(`${key} ${String(at)}`)
