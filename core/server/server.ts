@@ -47,6 +47,8 @@ export interface ServerOptions {
   readonly ledger: ServerLedger
   readonly env: Env
   readonly policy?: Policy
+  /** What differs towards one device (its dialect); asked when a session begins. */
+  readonly settingsOf?: (device: string) => Partial<ServerSettings> | undefined
   /** Asked after the policy; what it wants is sent behind (a walk over a device's tree). */
   readonly more?: Policy
   /** Asked when a device begins a session with Alert 1200: the notification it answers, if any is outstanding, counts as answered then. */
@@ -231,18 +233,20 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       this.#fresh.set(settled.id, settled)
       effects.push({ type: 'save', record: { kind: 'order', order: settled } })
     }
-    const token = this.#settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
+    const differs = this.#options.settingsOf?.(device)
+    const settings = differs === undefined ? this.#settings : { ...this.#settings, ...differs }
+    const token = settings.respUri ? (this.#options.issueToken?.() ?? hex(env.random(12))) : ''
     const policy = notified?.nonce == null ? this.#policy : renewing(this.#policy)
     const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
-    const serverId = account?.serverId ?? this.#settings.serverId
-    const desk = new DeviceDesk(device, sessionId, { ledger, settings: this.#settings, policy, env, held: mates.held, serverId })
+    const serverId = account?.serverId ?? settings.serverId
+    const desk = new DeviceDesk(device, sessionId, { ledger, settings, policy, env, held: mates.held, serverId })
     const live: Live = {
       number: ++this.#count,
       key: keyOf(message),
       device,
       token,
       desk,
-      session: this.#session(message, frame, desk, token, account),
+      session: this.#session(message, frame, desk, token, account, settings),
       link: -1,
       left: '',
     }
@@ -257,13 +261,13 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     return live
   }
 
-  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, account: Account | undefined): ServerSession {
+  #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, account: Account | undefined, settings: ServerSettings): ServerSession {
     const { env, serverUri, ledger } = this.#options
-    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = this.#settings
+    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
     const answerUri = this.#options.answerUri?.(device) ?? serverUri
-    const type: AuthName = account?.authType ?? this.#settings.auth ?? 'syncml:auth-md5'
+    const type: AuthName = account?.authType ?? settings.auth ?? 'syncml:auth-md5'
     const nonce =
       nonces.server === null ? null : { text: nonces.server.text, ...(nonces.server.octets === null ? {} : { octets: nonces.server.octets }) }
     const options = {
