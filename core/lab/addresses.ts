@@ -248,23 +248,22 @@ export class Addresses {
     const chosen = hand === undefined ? undefined : all.find(({ id }) => id === hand.candidate)
     if (chosen !== undefined) return tell(chosen, 'hand', 'chosen by hand', hand?.scheme)
     const lost = hand === undefined ? '' : `${hand.candidate}, chosen by hand, is not there any more; `
+    if (this.#parts.simulated(device)) return tell(all[0] as AddressCandidate, 'rule', `${lost}it is a simulated device of this lab`)
     const given = all.find(({ kind }) => kind === 'given')
     if (given !== undefined) return tell(given, 'given', `${lost}told on the command line`)
     if (path !== undefined) {
       const along = alongside(all, path)
       if (along !== undefined) return tell(along.candidate, 'path', `${lost}${along.why}`)
     }
-    return this.#otherwise(device, all, tell, lost)
+    return this.#otherwise(all, tell, lost)
   }
 
   #otherwise(
-    device: string,
     all: readonly AddressCandidate[],
     tell: (one: AddressCandidate, by: AddressChoice['by'], why: string, wish?: 'http' | 'https') => AddressChoice,
     lost: string,
   ): AddressChoice {
     const loopback = all[0] as AddressCandidate
-    if (this.#parts.simulated(device)) return tell(loopback, 'rule', `${lost}it is a simulated device of this lab`)
     const common = this.#hand('')
     const chosen = all.find(({ id }) => id === common?.candidate)
     if (chosen !== undefined) return tell(chosen, 'hand', `${lost}chosen by hand for devices nothing is known of`, common?.scheme)

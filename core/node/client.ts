@@ -2,6 +2,7 @@
 import { Agent as PlainAgent, request as plainRequest } from 'node:http'
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import type { RequestOptions as TlsRequestOptions } from 'node:https'
 import { lookup as systemLookup } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
@@ -41,8 +42,13 @@ export interface PostOptions {
   readonly maxBytes?: number
   /** Asked with the address really used, after name resolution; a reason forbids it (own control port, link-local …). */
   readonly permit?: (address: string, port: number) => string | null
-  /** PEM of certificate authorities to trust besides none of the system's. */
-  readonly ca?: string
+  /** PEM of certificate authorities to trust, and none of the system's; asked for at every new connection where it may move. */
+  readonly ca?: string | (() => string | null)
+  /** PEM of a client certificate and its private key. */
+  readonly cert?: string
+  readonly key?: string
+  /** Takes any certificate of the server, and any name in it. */
+  readonly insecure?: boolean
   readonly clock?: { now(): number; mono(): number }
 }
 
@@ -116,7 +122,7 @@ function exchange(url: URL, host: string, port: number, frame: Frame, options: P
     let failed: TransportError | null = null
     let req: ClientRequest
     try {
-      req = tls ? tlsRequest({ ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) }) : plainRequest(settings)
+      req = tls ? tlsRequest({ ...settings, ...trusting(options) }) : plainRequest(settings)
     } catch (error) {
       return reject(failureOf(error as NodeJS.ErrnoException, url, false))
     }
@@ -156,6 +162,16 @@ function exchange(url: URL, host: string, port: number, frame: Frame, options: P
     })
     req.end(frame.bytes)
   })
+}
+
+function trusting({ ca, cert, key, insecure }: PostOptions): Pick<TlsRequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized'> {
+  const authorities = typeof ca === 'function' ? ca() : (ca ?? null)
+  return {
+    ...(authorities === null ? {} : { ca: authorities }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(insecure === true ? { rejectUnauthorized: false } : {}),
+  }
 }
 
 function collect(res: IncomingMessage, maxBytes: number, url: URL, fail: (error: TransportError) => void, done: (bytes: Uint8Array) => void): void {
@@ -219,9 +235,19 @@ function failureOf(error: NodeJS.ErrnoException, url: URL, reused: boolean): Tra
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return make('name', `the host name ${url.hostname} is not known`)
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EADDRNOTAVAIL') return make('unreachable', `there is no way to ${at} (${code})`)
   if (code.startsWith('HPE_')) return make('protocol', `the answer of ${at} is not HTTP/1.1: ${error.message}`)
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) return make('tls', `no trusted TLS connection to ${at}: ${error.message}`)
+  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) return make('tls', `no trusted TLS connection to ${at}: ${tlsWords(error)}`)
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') return make('uri', `cannot post to ${url.href}: ${error.message}`)
   return make('protocol', `posting to ${at} failed: ${error.message}`)
+}
+
+/** What OpenSSL means. */
+function tlsWords(error: NodeJS.ErrnoException): string {
+  const code = error.code ?? ''
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code))
+    return `the server does not speak TLS there (${code}); is the URL to begin with http://?`
+  if (/UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/.test(code)) return `${error.message}: the authority of its certificate is not trusted here`
+  if (code === 'CERT_HAS_EXPIRED') return `${error.message} (look at the clock)`
+  return error.message
 }
 
 /** A way to post that keeps its connections, as a client runner wants it. */

@@ -59,6 +59,8 @@ export interface DeviceKeeping {
   readonly disk: (device: string) => DeviceDisk
   /** Makes durable what was put. */
   readonly commit: () => void
+  /** PEM of the authority it trusts by HTTPS. */
+  readonly ca?: () => string | null
   /** Empties the disk of a device that is switched off. */
   readonly wipe?: (device: string) => void
 }
@@ -91,7 +93,12 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const opening = new Set<string>()
   const keeper = keeping === undefined ? undefined : new DeviceKeeper(keeping.docs, keeping.commit, clock)
   const stopping = new AbortController()
-  const out = poster({ timeoutMs: null, signal: stopping.signal, userAgent: 'DM-Lab simulated device' })
+  const out = poster({
+    timeoutMs: null,
+    signal: stopping.signal,
+    userAgent: 'DM-Lab simulated device',
+    ...(keeping?.ca === undefined ? {} : { ca: keeping.ca }),
+  })
   setMaxListeners(0, stopping.signal)
   let moved: (device: string) => void = () => {}
   let logged: (device: string) => void = () => {}

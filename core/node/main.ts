@@ -56,7 +56,7 @@ export interface LabOptions {
   readonly dmPort: number
   /** Port for HTTPS beside it; absent or null: none. */
   readonly tlsPort?: number | null
-  /** The lab does not start without its HTTPS port; absent: it starts and says why there is none. */
+  /** The lab does not start without this very HTTPS port; absent: where it is taken a free one is, and where there can be none it says why. */
   readonly tlsMust?: boolean
   /** null: no web window (the desktop shell brings its own channel). */
   readonly uiPort: number | null
@@ -157,13 +157,15 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const docs = sqlDocs(workspace.db, () => clock.soon(commit))
   const disk = (id: string): DeviceDisk => {
     const folder = join(workspace.dir, 'devices', encodeURIComponent(id))
-    const own = openDisk({ folder, clock, makeDownloads, makeInstaller, installer: { trust: join(workspace.dir, 'trust') } })
+    const ca = faced.trust.certificate
+    const downloads = ca === null ? {} : { downloads: { ca } }
+    const own = openDisk({ folder, clock, makeDownloads, makeInstaller, ...downloads, installer: { trust: join(workspace.dir, 'trust') } })
     return overheard(own, (line) => {
       witness.performed(id, line)
       boards.logged(id)
     })
   }
-  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit })
+  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit, ca: () => faced.trust.certificate })
   let dm: DmHttp | null = null
   let dms: DmHttp | null = null
   /** Why there is no HTTPS. */
@@ -320,7 +322,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     dm = await listen({ ...facing, port: options.dmPort })
     if (options.tlsPort != null) {
       try {
-        dms = await listen({ ...facing, port: options.tlsPort, tls: faced.port })
+        const opened = (port: number): Promise<DmHttp> => listen({ ...facing, port, tls: faced.port })
+        dms = await (options.tlsMust === true ? opened(options.tlsPort) : opened(options.tlsPort).catch(() => opened(0)))
       } catch (error) {
         noTls = error instanceof Error ? error.message : String(error)
         if (options.tlsMust === true) throw error

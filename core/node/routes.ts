@@ -226,7 +226,7 @@ export function readBody(route: Route, bytes: Uint8Array): unknown {
   return checked(`${route.method} ${route.path}`, 'body', route.body, value)
 }
 
-const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'updatedAt', 'addedAt', 'takenAt'])
+const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'updatedAt', 'addedAt', 'takenAt', 'notBefore', 'notAfter'])
 
 /** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
 export function toJson(value: unknown): string {

@@ -20,13 +20,15 @@ import { Failure, refuse, write, writeJson } from './output.ts'
 import { pushed, pushedOptions } from './pushed.ts'
 import type { PushedOptions } from './pushed.ts'
 import { readState, writeState } from './statefile.ts'
+import { tlsOptions, tlsTrust } from './tlsoptions.ts'
+import type { TlsOptions } from './tlsoptions.ts'
 
 const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml:auth-MAC' } as const
 
 /** Sessions under way at the same time. */
 const AT_ONCE = 64
 
-interface DeviceOptions {
+interface DeviceOptions extends TlsOptions {
   readonly server: string
   readonly id?: string
   readonly user: string
@@ -91,7 +93,7 @@ export function device(program: Command): void {
     .option('--max-obj-size <octets>', 'MaxObjSize it announces (default that of its kind of client; 256 MiB with --mo, else 1 MiB)')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
-  pushedOptions(command).action(run)
+  pushedOptions(tlsOptions(command)).action(run)
 }
 
 async function run(given: Given): Promise<void> {
@@ -108,7 +110,7 @@ async function run(given: Given): Promise<void> {
     refuse(`--server ${options.server}: not an http or https URL`)
   if (options.state !== undefined && count > 1) refuse('--state keeps one device; it does not go with --count')
   const state = options.state === undefined ? undefined : readState(options.state)
-  const out = poster({ timeoutMs, userAgent: 'DM-Lab device' })
+  const out = poster({ timeoutMs, userAgent: 'DM-Lab device', ...tlsTrust(given) })
   const outcomes: Outcome[] = new Array<Outcome>(count)
   let next = 0
   const worker = async (): Promise<void> => {
@@ -166,7 +168,7 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   if (options.mo !== undefined) {
     const wish = softwareWish(options.mo, options.request)
     const ask = options.answer === undefined ? {} : { ask: answering(options.answer) }
-    const ends = await holdLiving({ setup: setup(id), wish, env, post, state, file: options.state, ...ask }, start)
+    const ends = await holdLiving({ setup: setup(id), wish, env, post, state, file: options.state, ca: tlsTrust(options).ca, ...ask }, start)
     const [first, ...more] = ends as [SessionOutcome, ...SessionOutcome[]]
     return { id, ...first, ...(more.length === 0 ? {} : { further: more }) }
   }

@@ -59,13 +59,15 @@ export interface LivingWish {
   /** File it is kept in, its packages in a folder beside it; undefined: both are gone at the end. */
   readonly file: string | undefined
   readonly ask?: NonNullable<ClientParts['ask']>
+  /** PEM of the authority its downloads trust. */
+  readonly ca?: string | undefined
 }
 
 /** Holds the session and those that follow by themselves; their outcomes in order. */
-export async function holdLiving({ setup, wish, env, post, state, file, ask }: LivingWish, start: ClientInput): Promise<SessionOutcome[]> {
+export async function holdLiving({ setup, wish, env, post, state, file, ask, ca }: LivingWish, start: ClientInput): Promise<SessionOutcome[]> {
   const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'dmlab-device-')) : `${file}.files`
   const clock = processClock()
-  const disk = openDisk({ folder, clock, makeDownloads, makeInstaller })
+  const disk = openDisk({ folder, clock, makeDownloads, makeInstaller, ...(ca === undefined ? {} : { downloads: { ca } }) })
   const ends: SessionOutcome[] = []
   // Whoever says how questions are answered wants the device to ask.
   const settings = { mo: wish.mo, owner: setup.serverId, consent: ask === undefined ? 'never' : 'unconfirmed', againMs: AGAIN } as const

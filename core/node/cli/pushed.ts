@@ -17,9 +17,11 @@ import { processClock } from '../clock.ts'
 import { listenPush } from '../push.ts'
 import { Failure, nameOf, readInput, refuse, write, writeJson } from './output.ts'
 import { readState, writeState } from './statefile.ts'
+import { tlsTrust } from './tlsoptions.ts'
+import type { TlsOptions } from './tlsoptions.ts'
 
 /** Options of a device that takes pushes, besides those of every device. */
-export interface PushedOptions {
+export interface PushedOptions extends TlsOptions {
   readonly pushPort?: string
   readonly pushHost: string
   readonly bootstrap?: string
@@ -65,7 +67,7 @@ export async function pushed(options: PushedOptions, setup: Omit<ClientSetup, 'i
   const state = options.state === undefined ? undefined : readState(options.state)
   const device = made(options, setup, state, subject.id, subject.otherwise)
   const stop = new AbortController()
-  const out = poster({ timeoutMs: Number(options.timeout), userAgent: 'DM-Lab device', signal: stop.signal })
+  const out = poster({ timeoutMs: Number(options.timeout), userAgent: 'DM-Lab device', signal: stop.signal, ...tlsTrust(options) })
   const one = new PushedDevice(options, device, { post: out.post, signal: stop.signal, ...(subject.ask === undefined ? {} : { ask: subject.ask }) })
   try {
     if (options.bootstrap !== undefined) await bootstrapped(one, options)

@@ -15,6 +15,7 @@ const ROLES = ['lab', 'server', 'gateway'] as const
 /** Ports tried first; a free one is taken, and told, where nobody asked for this one and it is taken. */
 const DM_PORT = 8080
 const UI_PORT = 8081
+const DMS_PORT = 8443
 
 interface ServeOptions {
   readonly workspace: string
@@ -22,6 +23,9 @@ interface ServeOptions {
   readonly server?: string
   readonly gatewayId?: string
   readonly dmPort?: number
+  readonly dmsPort?: number
+  readonly tlsPort?: number
+  readonly tls: boolean
   readonly uiPort?: number
   readonly pushPort?: number
   readonly host: string
@@ -50,6 +54,9 @@ export function serve(program: Command): void {
     .option('--server <url>', 'DM Server that the gateway works for (default this process)')
     .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
+    .option('--dms-port <n>', `port of the DM Server for HTTPS (default ${DMS_PORT}, or a free one); --tls-port says the same`, port)
+    .addOption(new Option('--tls-port <n>', 'the same as --dms-port').argParser(port).hideHelp())
+    .option('--no-tls', 'no HTTPS port')
     .option('--ui-port <n>', `port of the user interface (default ${UI_PORT}, or a free one)`, port)
     .option('--push-port <n>', 'UDP port that notifications leave from and pushes come to (default a free one)', port)
     .option('--host <addr>', 'address the device-facing ports bind to', '127.0.0.1')
@@ -74,7 +81,10 @@ async function run(options: ServeOptions): Promise<void> {
     fail(1, error instanceof Error ? error.message : String(error))
   }
   const { ready } = lab
-  if (options.window === true) process.stdout.write(`DM Lab window: ${ready.ui}\nDM Server:     ${ready.dm}\nStop with Ctrl+C.\n`)
+  if (options.window === true)
+    process.stdout.write(
+      `DM Lab window: ${ready.ui}\nDM Server:     ${ready.dm}\n${ready.dms === null ? '' : `  by HTTPS:    ${ready.dms}\n`}Stop with Ctrl+C.\n`,
+    )
   else process.stdout.write(`${JSON.stringify(ready)}\n`)
   if (options.open === true && ready.ui !== null) openBrowser(ready.ui)
   let stopping = false
@@ -107,9 +117,11 @@ async function start(options: ServeOptions): Promise<RunningLab> {
   const base = { workspace, host, server, pushPort, ...gateway, ...told }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
+  const asked = options.dmsPort ?? options.tlsPort
+  const tls = options.tls ? { tlsPort: asked ?? DMS_PORT, tlsMust: asked !== undefined } : {}
   for (;;) {
     try {
-      return await startLab({ ...base, dmPort, uiPort })
+      return await startLab({ ...base, dmPort, uiPort, ...tls })
     } catch (error) {
       const text = error instanceof Error ? error.message : ''
       if (options.dmPort === undefined && dmPort !== 0 && text.includes(String(dmPort))) dmPort = 0
