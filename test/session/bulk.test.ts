@@ -5,7 +5,7 @@ import type { Outcome, Spool } from '../../core/session/ports.ts'
 import type { Bulk, Command, Data, Encoding, Item, ItemCommand, Message, Request } from '../../core/syncml/message.ts'
 import type { Frame } from '../../core/machine.ts'
 import { encode } from '../../core/syncml/codec.ts'
-import { base64, concat, fromBase64 } from '../../core/syncml/text.ts'
+import { base64, concat, fromBase64, latin1Text } from '../../core/syncml/text.ts'
 import { FlatDevice, get, Pair, replace } from './support.ts'
 import type { Passed } from './support.ts'
 
@@ -76,7 +76,7 @@ function held(device: FlatDevice, uri: string): Data | null | undefined {
 }
 
 const BIG: Limits = { maxMsgSize: 1500, maxObjSize: null }
-const runs = process.env['DM_LAB_SOAK'] === undefined ? 60 : 2000
+const runs = process.env['DM_LAB_SOAK'] === undefined ? 30 : 2000
 
 describe.each(['xml', 'wbxml'] as const)('in %s', (encoding) => {
   test('any size under any limit: byte for byte what Data in memory gives, and no piece longer than a message', { timeout: 600_000 }, () => {
@@ -98,7 +98,7 @@ describe.each(['xml', 'wbxml'] as const)('in %s', (encoding) => {
           }
           const [inMemory, byHandle] = [run(bytes), run(file)]
           expect(byHandle.story()).toEqual(inMemory.story())
-          expect(byHandle.wire.map(({ frame }) => frame.bytes)).toEqual(inMemory.wire.map(({ frame }) => frame.bytes))
+          expect(byHandle.wire.map(({ frame }) => latin1Text(frame.bytes))).toEqual(inMemory.wire.map(({ frame }) => latin1Text(frame.bytes)))
           expect(Math.max(...file.pieces)).toBeLessThanOrEqual(maxMsgSize ?? 1 << 20)
           expect(byHandle.ledger.values.has('./File/x')).toBe(false)
         },
@@ -116,8 +116,7 @@ describe.each(['xml', 'wbxml'] as const)('in %s', (encoding) => {
         pair.queue('a', [write('./File/x', handle ? fileOf(bytes) : bytes), write('./V/x', bytes)])
         pair.run()
         expect(pair.order('a').state).toBe('done')
-        expect(held(device, './File/x')).toEqual(bytes)
-        expect(held(device, './V/x')).toEqual(bytes)
+        for (const uri of ['./File/x', './V/x']) expect(latin1Text(held(device, uri) as Uint8Array)).toBe(latin1Text(bytes))
         for (const { parts, state } of device.spools) {
           expect(state).toBe('closed')
           for (const part of parts) expect(part.length).toBeLessThanOrEqual(maxMsgSize)
