@@ -321,8 +321,8 @@ export class Recorder {
 
   /** Session of a message; one that begins under the name of an open one ends that. */
   #place(direction: Direction, summary: Summary, at: number, bytes: Uint8Array, fresh = false): number {
-    const before = this.sessions.find(direction === 'up' ? summary.source : summary.target, summary.sessionId)
     const session = this.sessions.place({ direction, summary, at, bytes, fresh })
+    const { before } = this.sessions
     if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
       this.move(before, 'aborted', 'the device began a new session with the same SessionID')
     return session

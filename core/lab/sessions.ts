@@ -43,6 +43,12 @@ export class SessionIndex {
   readonly #tracks = new Map<number, Track>()
   readonly #devices = new Map<string, Device>()
   #next = 1
+  #before = 0
+
+  /** The session that had the name of the one placed last, itself where it goes on; 0 where none had. */
+  get before(): number {
+    return this.#before
+  }
 
   restore(rows: readonly SessionRow[]): void {
     for (const row of rows) {
@@ -61,6 +67,7 @@ export class SessionIndex {
     const device = this.#device(direction === 'up' ? summary.source : summary.target)
     const server = direction === 'up' ? summary.target : summary.source
     const known = device.latest.get(summary.sessionId)
+    this.#before = known?.row.session ?? 0
     const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
     const first = opens && summary.msgId === '1'
     if (known !== undefined && !(first && (begins(known, bytes) || (fresh && known.row.state !== 'open')))) {

@@ -71,6 +71,8 @@ export interface Notified {
 /** One session in the server's hands. */
 interface Live {
   readonly number: number
+  /** Name of its timer. */
+  readonly timer: string
   readonly key: string
   readonly device: string
   readonly token: string
@@ -196,10 +198,11 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
 
   /** The session a message belongs to; undefined where it begins one. A new #1 under an old SessionID ends the session before. */
   #find(message: Message, frame: Frame, effects: Save[]): Live | undefined {
-    const key = keyOf(message)
+    const { source, sessionId } = message.header
     const token = tokenOf(frame.uri)
     const byToken = token === '' ? undefined : this.#tokens.get(token)
-    if (byToken !== undefined && byToken.key !== key) {
+    const ours = byToken !== undefined && byToken.device === source.locUri && byToken.desk.sessionId === sessionId
+    if (byToken !== undefined && !ours) {
       const note: Note = {
         topic: 'problem',
         text: 'token of another session',
@@ -209,7 +212,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       }
       effects.push({ type: 'note', note })
     }
-    const live = byToken?.key === key ? byToken : this.#sessions.get(key)
+    const live = ours ? byToken : this.#sessions.get(keyOf(message))
     if (live === undefined || live.session.isResend({ link: { link: 0 }, frame, message })) return live
     const setup = message.commands.some((command) => command.kind === 'Alert' && (command.code === 1200 || command.code === 1201))
     if (!setup || msgNumber(message.header.msgId) !== 1) return live
@@ -240,8 +243,10 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const account = ledger.account(device, shownBy(message, frame).user) ?? ledger.account(device, undefined)
     const serverId = account?.serverId ?? settings.serverId
     const desk = new DeviceDesk(device, sessionId, { ledger, settings, policy, env, held: mates.held, serverId })
+    const number = ++this.#count
     const live: Live = {
-      number: ++this.#count,
+      number,
+      timer: `session ${String(number)}`,
       key: keyOf(message),
       device,
       token,
@@ -361,7 +366,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
   }
 
   #arm(live: Live, ms: number | null): Save {
-    return { type: 'timer', id: `session ${String(live.number)}`, ms }
+    return { type: 'timer', id: live.timer, ms }
   }
 }
 
