@@ -10,6 +10,21 @@ const SQL = {
   drop: 'DELETE FROM doc WHERE kind = ? AND id = ?',
 } as const
 
+/** Kinds that have no document: every session asks for some of them. One that lost a document is not among them, since that may be taken back. */
+interface Absent {
+  readonly none: Set<string>
+  readonly lost: Set<string>
+}
+
+const absents = new WeakMap<Db, Absent>()
+
+/** What all who work with this database share. */
+function absentOf(db: Db): Absent {
+  let absent = absents.get(db)
+  if (absent === undefined) absents.set(db, (absent = { none: new Set(), lost: new Set() }))
+  return absent
+}
+
 /**
  * Documents over a database that has the newest schema. Reads see at once what was put. `dirty` is called after each change: whoever owns the ledger
  * commits soon (an error of the commit is told there, and nothing of that turn is kept).
@@ -21,7 +36,10 @@ export function sqlDocs(db: Db, dirty: () => void = () => {}): Docs {
     if (statement === undefined) statements.set(name, (statement = db.prepare(SQL[name])))
     return statement
   }
-  const change = (name: 'put' | 'drop', ...values: string[]): void => {
+  const { none, lost } = absentOf(db)
+  const change = (name: 'put' | 'drop', ...values: [string, ...string[]]): void => {
+    none.delete(values[0])
+    if (name === 'drop') lost.add(values[0])
     stage(db, () => void sql(name).run(...values))
     dirty()
   }
@@ -30,10 +48,12 @@ export function sqlDocs(db: Db, dirty: () => void = () => {}): Docs {
       const row = sql('get').get(kind, id)
       return row === undefined ? undefined : (JSON.parse(String(row['json'])) as unknown)
     },
-    all: (kind) =>
-      sql('all')
-        .all(kind)
-        .map((row) => ({ id: String(row['id']), value: JSON.parse(String(row['json'])) as unknown })),
+    all: (kind) => {
+      if (none.has(kind)) return []
+      const rows = sql('all').all(kind)
+      if (rows.length === 0 && !lost.has(kind)) none.add(kind)
+      return rows.map((row) => ({ id: String(row['id']), value: JSON.parse(String(row['json'])) as unknown }))
+    },
     put: (kind, id, value) => change('put', kind, id, JSON.stringify(value)),
     drop: (kind, id) => change('drop', kind, id),
   }

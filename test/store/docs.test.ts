@@ -59,3 +59,16 @@ test('a workspace of the version before gets the table and keeps what it has', (
   Ledger.open(db).commit()
   expect([docs.all('package').length, Ledger.open(db).accounts().length]).toEqual([1, 2])
 })
+
+test('a kind that has nothing is not asked again until it has, and what another hand put or took back is seen', () => {
+  const db = database()
+  const [one, other] = [sqlDocs(db), sqlDocs(db)]
+  expect([one.all('job'), one.all('job')]).toEqual([[], []])
+  other.put('job', 'a', 1)
+  Ledger.open(db).commit()
+  expect(one.all('job')).toEqual([{ id: 'a', value: 1 }])
+  one.drop('job', 'a')
+  expect(one.all('job')).toEqual([])
+  db.exec('ROLLBACK')
+  expect(one.all('job')).toEqual([{ id: 'a', value: 1 }])
+})
