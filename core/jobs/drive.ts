@@ -98,7 +98,7 @@ function rootOf(job: JobRecord, stage: Stage): { readonly ask: readonly string[]
   // A full URI with nothing to be read says where the object is.
   const said = targets.every((each) => each !== undefined) && job.wish.inventory === false ? rootIn(targets[0] ?? '') : ''
   if (said !== '') return { have: said }
-  const known = stage.memory.roots[job.type]
+  const known = stage.device.roots?.[job.type] ?? stage.memory.roots[job.type]
   if (known !== undefined) return { have: known }
   const found = findRoot(job.type, job.answers)
   if ('have' in found && found.have !== null) {

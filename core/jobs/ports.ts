@@ -1,5 +1,5 @@
 // What jobs need from the lab around them; everything is synchronous but what says Promise.
-import type { JobRow, Mechanism, PackageRow, Seq } from '../api.ts'
+import type { JobRow, JobType, Mechanism, PackageRow, Seq } from '../api.ts'
 import type { Note } from '../machine.ts'
 import type { SessionView } from '../server/policy.ts'
 import type { Docs } from '../store/docs.ts'
@@ -16,6 +16,8 @@ export interface KnownDevice {
   readonly hwv: string
   /** A simulated device of this lab: it repeats nothing for a repeated Correlator (scomo sheet 14 rule 3b). */
   readonly simulated: boolean
+  /** Where its objects stand, as far as somebody said so (dialect); others are found by their Type. */
+  readonly roots?: Partial<Readonly<Record<JobType, string>>>
 }
 
 /** Which transfer a URL is for: the download server tells by it whose request it is. */

@@ -89,8 +89,15 @@ export class Provider {
   subscriptions(): readonly Subscription[] {
     return this.#all<Subscription>(DOC.subscription)
   }
+  /** Made or changed: what the catalogue has already counts too, the newest of each component (S3 5.1.1). */
   putSubscription(subscription: Subscription): void {
     this.#parts.docs.put(DOC.subscription, subscription.id, subscription)
+    const known = this.#parts.device(subscription.device)
+    if (known === undefined) return
+    const rows = this.#all<PackageDoc>(DOC.package).map(({ row }) => row)
+    const ids = rows.flatMap(({ kind, components }) => (kind === 'software' ? components.map(({ id }) => id) : []))
+    const best = [...new Set(ids)].flatMap((id) => newest(rows, 'scomo', known, null, id) ?? [])
+    for (const row of new Set(best)) this.#subscribed(subscription, row)
   }
   dropSubscription(id: string): void {
     this.#drop(DOC.subscription, id, 'subscription')
@@ -98,14 +105,17 @@ export class Provider {
 
   /** A new version is in the catalogue: one job for each subscribed device it suits (S3 5.1.1, 5.2). */
   published(row: PackageRow): void {
-    if (row.kind !== 'software') return
-    for (const { device, components, newToo, confirm } of this.subscriptions()) {
-      const known = this.#parts.device(device)
-      const covered = components.length === 0 || row.components.some(({ id }) => components.includes(id))
-      if (known === undefined || !covered || unsuited(row, 'scomo', known, null) !== '') continue
-      const wish: JobWish = { device, type: 'scomo', op: newToo ? 'install' : 'update', pkg: row.pkgId, confirm, reason: 'feature' }
-      this.#parts.engine().create(wish, 'subscription')
-    }
+    if (row.kind === 'software') for (const subscription of this.subscriptions()) this.#subscribed(subscription, row)
+  }
+
+  /** A device that runs the package, or has its job already, gets none. */
+  #subscribed({ device, components, newToo, confirm }: Subscription, row: PackageRow): void {
+    const engine = this.#parts.engine()
+    const known = this.#parts.device(device)
+    const covered = components.length === 0 || row.components.some(({ id }) => components.includes(id))
+    if (known === undefined || !covered || unsuited(row, 'scomo', known, null) !== '') return
+    const wish: JobWish = { device, type: 'scomo', op: newToo ? 'install' : 'update', pkg: row.pkgId, confirm, reason: 'feature' }
+    if (!engine.has(device, 'subscription', wish)) engine.create(wish, 'subscription')
   }
 
   // -- comparing devices with their sets
@@ -141,11 +151,11 @@ export class Provider {
 
   #read(device: string, { answers }: Look): { readonly ask: readonly string[] } | { readonly have: Facts | null } {
     const memory = this.#parts.engine().memory(device)
-    const known = memory.roots.scomo
+    const known = this.#parts.device(device)?.roots?.scomo ?? memory.roots.scomo
     const root = known === undefined ? findRoot('scomo', answers) : { have: known }
     if ('ask' in root) return root
     if (root.have === null) return { have: null }
-    memory.roots.scomo = root.have
+    if (known === undefined) memory.roots.scomo = root.have
     return readFacts('scomo', root.have, answers, memory, false)
   }
 

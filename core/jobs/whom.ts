@@ -5,7 +5,7 @@ import { fieldsOf } from '../filter/schema.ts'
 import type { Field, Schema } from '../filter/schema.ts'
 import type { KnownDevice } from './ports.ts'
 
-const field = (name: keyof Omit<KnownDevice, 'simulated' | 'id'> | 'device', say: string, uri: string): Field<KnownDevice> => ({
+const field = (name: keyof Omit<KnownDevice, 'simulated' | 'id' | 'roots'> | 'device', say: string, uri: string): Field<KnownDevice> => ({
   name,
   type: 'text',
   say,

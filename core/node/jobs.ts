@@ -28,6 +28,8 @@ export interface LabJobsParts {
   readonly images: Images
   readonly downloads: () => DownloadServer
   readonly simulated: (device: string) => boolean
+  /** Where objects of a device stand by its dialect. */
+  readonly dialect?: (device: string) => Pick<KnownDevice, 'roots'>
   readonly notify: (device: string) => Promise<{ readonly to: string }>
   readonly happened: (note: Note) => void
   readonly commit: () => void
@@ -60,6 +62,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       swv: detail('SwV'),
       hwv: detail('HwV'),
       simulated: parts.simulated(id) || detail('DevTyp') === OWN_TYPE,
+      ...parts.dialect?.(id),
     }
   }
   const moved = batched<JobRow>(clock, (changed) => tell('jobs', { changed }))
@@ -82,7 +85,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       jobsMoved: moved,
       catalogueMoved: (packages) => tell('catalogue', { packages }),
     },
-    hooks,
+    hooks: { ...hooks, vault: ledger.vault },
     intake: (name, bytes) => files.take(name, bytes),
     offer: (row, intake) => files.offer(row, intake),
     commit: parts.commit,
