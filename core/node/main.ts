@@ -23,6 +23,7 @@ import { simulatedDevices } from './devices.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
 import type { DownloadServer } from './dlserver.ts'
+import { labField, wipeDisk } from './field.ts'
 import { listen } from './http.ts'
 import type { ListenOptions } from './facing.ts'
 import type { DmHttp } from './http.ts'
@@ -165,7 +166,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       boards.logged(id)
     })
   }
-  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit, ca: () => faced.trust.certificate })
+  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit, wipe: (id) => wipeDisk(workspace.dir, id), ca: () => faced.trust.certificate })
   let dm: DmHttp | null = null
   let dms: DmHttp | null = null
   /** Why there is no HTTPS. */
@@ -206,6 +207,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     images,
     downloads: () => downloads,
     simulated: (device) => devices.activity(device) !== undefined,
+    dialect: (device) => field.roots(device),
     notify: (device) => gateways.notify(device, {}),
     happened: (note) => witness.happened(note),
     commit,
@@ -213,6 +215,28 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     seq: () => (options.record === false ? 0 : trace.last + 1),
     mechanism: options.mechanism,
     ports: () => [portOf(dm?.url), portOf(ui?.url)],
+    tell: (event, fact) => lab.facts.tell(event, fact),
+  })
+  const field = labField({
+    dir: workspace.dir,
+    trace,
+    ledger,
+    docs,
+    commit,
+    clock,
+    origin: hostname(),
+    recorder: () => recorder,
+    lab: () => lab,
+    host: () => {
+      if (host === null) throw new Error('the lab is not open yet')
+      return host
+    },
+    devices,
+    jobs: jobs.areas.jobs,
+    bound: options.host,
+    control: () => [portOf(ui?.url)],
+    secure: () => (dms === null ? null : faced.port),
+    auth: options.server?.auth ?? null,
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const lab: Lab = new Lab({
@@ -236,10 +260,13 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     areas: {
       ...jobs.areas,
       ...faced.areas,
+      ...field.areas,
       gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
       software: boards,
       scenarios: later(() => scenarios),
     },
+    enrolment: field.enrolment,
+    why: field.why,
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
@@ -331,7 +358,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     }
     const facedBy = bothOf(() => [dm, dms])
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
-    const enrol = options.enrol ?? options.server?.enrol ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
+    const enrol = options.enrol ?? options.server?.enrol ?? field.enrol() ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
     const machine = new DmServer({
       serverUri: `${base()}/dm`,
       answerUri: (device) => faced.addresses.advertised(device, 'dm'),
@@ -339,7 +366,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ledger,
       env,
       notified: (device, id) => notifier.answered(device, id),
-      more: together(jobs.policy, gateways, lab.tree.walks),
+      settingsOf: (device) => field.settingsOf(device),
+      more: together(field.speaking(jobs.policy), gateways, lab.tree.walks),
     })
     host = new Host({
       machine,
@@ -363,6 +391,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       gateway = startGateway(role, { ...parts, base, door: devices.pushUrl, changed: () => lab.changed() })
       gateway.host.start()
     }
+    await field.start()
     await devices.revive(`${dm.url}/dm`)
     if (options.uiPort !== null) {
       const dist = windowFolder()
@@ -377,6 +406,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       })
     }
   } catch (error) {
+    await field.stop()
     await push?.close()
     await dms?.close()
     await dm?.close()
@@ -416,6 +446,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       jobs.stop()
       await devices.stop()
       notifier.stop()
+      await field.stop()
       await running.gateway?.stop()
       await running.push.close()
       await running.dms?.close()
