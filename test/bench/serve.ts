@@ -1,4 +1,4 @@
-// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. A number is a device that is to get its order; `stop` ends it.
+// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Numbers are devices that are to get an order each; `stop` ends it.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -26,6 +26,7 @@ if (kind === 'echo') {
   process.send?.(lab.ready.dm)
   process.on('message', (message) => {
     if (message === 'stop') return void lab.stop().then(() => process.exit(0))
-    void lab.api.devices.queue(deviceName(Number(message)), WISH).then(() => process.send?.(message))
+    const devices = message as number[]
+    void Promise.all(devices.map((device) => lab.api.devices.queue(deviceName(device), WISH))).then(() => process.send?.(devices))
   })
 }

@@ -32,14 +32,20 @@ export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: stri
     child.once('exit', (code) => reject(new Error(`the ${kind} server ended with code ${code}`)))
   })
   const ordered = new Map<number, () => void>()
-  child.on('message', (device) => ordered.get(Number(device))?.())
+  /** Devices of one turn go in one message: what the two processes say to each other is no part of the load. */
+  let asked: number[] = []
+  child.on('message', (devices) => (devices as number[]).forEach((device) => ordered.get(device)?.()))
   return {
     url: new URL(url),
     lab: kind !== 'echo',
     order: (device) =>
       new Promise((resolve) => {
         ordered.set(device, resolve)
-        child.send(device)
+        if (asked.push(device) > 1) return
+        setImmediate(() => {
+          child.send(asked)
+          asked = []
+        })
       }),
     stop: () =>
       new Promise((resolve) => {
