@@ -38,6 +38,8 @@ export interface LabAdbParts {
   readonly devices: () => readonly string[]
   readonly tell: (fact: AdbState) => void
   readonly lines: (fact: AdbLogFact) => void
+  /** Another port of the server was chosen. */
+  readonly moved?: (port: number) => void
   readonly program?: () => string
 }
 
@@ -147,7 +149,9 @@ export function labAdb(parts: LabAdbParts): LabAdb {
   }
   const tunnel = async (serial: string, ports: readonly number[] | undefined): Promise<AdbDeviceRow> => {
     const { desk, target } = await ready(serial)
-    await desk.reverse(target, wanted(ports))
+    const list = wanted(ports)
+    if (list.length === 0) throw new Error('this lab has no port on 127.0.0.1, where a tunnel ends: start it with --host 127.0.0.1 or 0.0.0.0')
+    await desk.reverse(target, list)
     return rowOf(serial)
   }
 
@@ -157,6 +161,7 @@ export function labAdb(parts: LabAdbParts): LabAdb {
       return now()
     },
     server: async (port) => {
+      parts.moved?.(port)
       await watch.move(port)
       return now()
     },

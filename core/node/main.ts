@@ -19,6 +19,7 @@ import type { ServerSettings } from '../server/settings.ts'
 import { RULES } from '../session/rules.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
 import { processClock } from './clock.ts'
+import { labConnect } from './connectlab.ts'
 import { simulatedDevices } from './devices.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
@@ -59,6 +60,8 @@ export interface LabOptions {
   readonly tlsPort?: number | null
   /** The lab does not start without this very HTTPS port; absent: where it is taken a free one is, and where there can be none it says why. */
   readonly tlsMust?: boolean
+  /** Port of the adb server; absent: the one chosen last, else ANDROID_ADB_SERVER_PORT, else 5037. */
+  readonly adbPort?: number
   /** null: no web window (the desktop shell brings its own channel). */
   readonly uiPort: number | null
   /** UDP port that notifications leave from and pushes come to; absent or 0: a free one. */
@@ -131,6 +134,7 @@ function later(area: () => ScenariosArea): ScenariosArea {
 function laterGateways(area: () => GatewaysArea): GatewaysArea {
   return {
     list: () => area().list(),
+    pair: (deviceId) => area().pair(deviceId),
     relations: () => area().relations(),
     fanouts: () => area().fanouts(),
     fanout: (wish) => area().fanout(wish),
@@ -166,7 +170,13 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       boards.logged(id)
     })
   }
-  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, { docs, disk, commit, wipe: (id) => wipeDisk(workspace.dir, id), ca: () => faced.trust.certificate })
+  const devices = simulatedDevices(clock, env, (id) => ledger.device(id) !== undefined, {
+    docs,
+    disk,
+    commit,
+    wipe: (id) => wipeDisk(workspace.dir, id),
+    ca: () => faced.trust.certificate,
+  })
   let dm: DmHttp | null = null
   let dms: DmHttp | null = null
   /** Why there is no HTTPS. */
@@ -194,6 +204,22 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     simulated: (device) => devices.activity(device) !== undefined,
     before: (device) => cameBy(recorder, device),
     refused: (refused) => host?.refused(refused),
+    tell: (event, fact) => lab.facts.tell(event, fact),
+  })
+  const reached = labConnect({
+    clock,
+    docs,
+    commit: () => commit(),
+    host: options.host,
+    adbPort: options.adbPort,
+    servers: () => ({ http: dm, https: dms }),
+    gateway: () => gateway?.url ?? '',
+    sessions: () => recorder.sessions.all(),
+    frame: (seq) => recorder.frame(seq),
+    startedAfter: trace.last,
+    simulated: (device) => devices.activity(device) !== undefined,
+    devices: () => ledger.devices().map(({ device }) => device),
+    modem: () => lab.modem.state(),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const images = imagesIn(join(workspace.dir, 'images'), () => clock.now())
@@ -260,6 +286,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     areas: {
       ...jobs.areas,
       ...faced.areas,
+      ...reached.areas,
       ...field.areas,
       gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
       software: boards,
@@ -270,6 +297,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
+  lab.facts.on('sessions', ({ changed }) => reached.sessions(changed))
   const recorder: Recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
   const witness = makeWitness(recorder, clock, () => lab.changed())
   const scenarios = labScenarios({
@@ -344,7 +372,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         host?.gone(link, reason)
         gateway?.host.host.gone(link, reason)
       },
-      other: (req, res) => faced.handle(req, res) || downloads.handle(req, res) || gateway?.handle(req, res) === true,
+      other: (req, res) => faced.handle(req, res) || reached.handle(req, res) || downloads.handle(req, res) || gateway?.handle(req, res) === true,
     }
     dm = await listen({ ...facing, port: options.dmPort })
     if (options.tlsPort != null) {
@@ -446,6 +474,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       jobs.stop()
       await devices.stop()
       notifier.stop()
+      await reached.stop()
       await field.stop()
       await running.gateway?.stop()
       await running.push.close()
