@@ -35,6 +35,8 @@ interface Outstanding {
 /** Outstanding ids kept for one device; the oldest is forgotten for one more. */
 const KEPT = 64
 const WAIT_MS = 30_000
+/** What a centre may take besides. */
+const SMS_WAIT_MS = 120_000
 const DEFAULTS: Readonly<Record<Exclude<NonceKind, 'stored'>, Uint8Array>> = {
   zeros: DEFAULT_NONCES[0]?.nonce ?? new Uint8Array(4),
   text: DEFAULT_NONCES[1]?.nonce ?? new Uint8Array(10),
@@ -160,14 +162,16 @@ export class Notifier {
     const others = this.#outstanding(device).filter((each) => each.id !== id)
     this.#keep(device, [...others, { id, at: clock.now(), nonce }])
     const hex = sessionIdText(id)
-    // Set before it leaves, since the session may be here before sending is reported.
     let seq: Seq | null = null
-    const waitMs = options.waitMs ?? WAIT_MS
-    this.#wait(device, id, waitMs, () => this.#silent(device, account, id, to, options, nonce, seq))
+    const wait = (): void => this.#wait(device, id, waitOf(to, options), () => this.#silent(device, account, id, to, options, nonce, seq))
+    // Set before it leaves, since the session may be here before sending is reported.
+    wait()
     try {
       const sent = await sender.send(to, parts)
       const used = nonce === 'stored' ? '' : `, default nonce (${nonce === 'zeros' ? 'four zero octets' : 'text 0x00000000'})`
       seq = pushes.sent({ device, sessionId: hex, package: '#0', to, text: `notification for session ${hex} to ${to}${used}`, sent })
+      // A modem takes its time to send: only then the device's begins.
+      if (isSms(to) && this.#outstanding(device).some((each) => each.id === id)) wait()
       return seq
     } catch (error) {
       this.#forget(device, id)
@@ -177,7 +181,7 @@ export class Notifier {
   }
 
   #silent(device: string, account: Account, id: number, to: string, options: NotifyOptions, nonce: NonceKind, seq: Seq | null): void {
-    const seconds = (options.waitMs ?? WAIT_MS) / 1000
+    const seconds = waitOf(to, options) / 1000
     const next: NonceKind | null = options.resync !== true ? null : nonce === 'stored' ? 'zeros' : nonce === 'zeros' ? 'text' : null
     const tail = next === null ? '' : '; it is sent again with the default nonce'
     this.#parts.pushes.event(`no session ${sessionIdText(id)} of ${device} within ${String(seconds)} s of its notification${tail}`, seq)
@@ -217,5 +221,8 @@ export class Notifier {
     this.#parts.ledger.setSetting(settingOf(device), JSON.stringify(outstanding.slice(-KEPT)))
   }
 }
+
+const isSms = (to: string): boolean => to.startsWith('sms:')
+const waitOf = (to: string, { waitMs }: NotifyOptions): number => waitMs ?? (isSms(to) ? SMS_WAIT_MS : WAIT_MS)
 
 const settingOf = (device: string): string => `notify.outstanding ${device}`

@@ -29,17 +29,21 @@ export interface PushSent {
   readonly mono: number
   /** Status of an HTTP push, 0 for a datagram. */
   readonly httpStatus: number
+  /** Told the row it became; 0 where nothing is recorded. */
+  readonly recorded?: (seq: Seq) => void
 }
 
-/** Sends a push to `udp://host:port` or an http or https URL. Rejects with an Error in words. */
+/** Sends a push to `udp://host:port`, an http or https URL, or `sms:NUMBER?port=PORT`. Rejects with an Error in words. */
 export interface PushSender {
   send(to: string, parts: PushParts): Promise<PushSent>
 }
 
 /** A push that came to the lab's own port. `push` null where it cannot be read; `trouble` says why. */
-export interface PushArrived extends Omit<PushSent, 'httpStatus'> {
+export interface PushArrived extends Omit<PushSent, 'httpStatus' | 'recorded'> {
   readonly push: Push | null
   readonly trouble: string
+  /** What it is, where it never meant to be a push (an SMS with text). */
+  readonly told?: string
 }
 
 export interface PushesParts {
@@ -100,16 +104,18 @@ export class Pushes {
     readonly sent: PushSent
   }): Seq {
     // The port of a simulated device lives no longer than this process.
-    if (push.to !== this.#parts.door?.(push.device)) this.#parts.ledger.setSetting(targetOf(push.device), push.to)
+    if (push.device !== '' && push.to !== this.#parts.door?.(push.device)) this.#parts.ledger.setSetting(targetOf(push.device), push.to)
     const { httpStatus } = push.sent
     const tail = httpStatus === 0 || (httpStatus >= 200 && httpStatus < 300) ? '' : `; the device answered HTTP ${String(httpStatus)}`
-    return this.#record({ ...push, text: `${push.text}${tail}`, httpStatus }, push.sent)
+    const seq = this.#record({ ...push, text: `${push.text}${tail}`, httpStatus }, push.sent)
+    push.sent.recorded?.(seq)
+    return seq
   }
 
   /** Records a push that came to the lab's own port, and says what it is. */
-  arrived(arrived: PushArrived): void {
+  arrived(arrived: PushArrived): Seq {
     const { text, sessionId, pkg } = told(arrived)
-    this.#record({ device: '', sessionId, package: pkg, text, httpStatus: 0 }, arrived)
+    return this.#record({ device: '', sessionId, package: pkg, text, httpStatus: 0 }, arrived)
   }
 
   /** Records an event of the lab itself, caused by a push row. */
@@ -159,7 +165,10 @@ export class Pushes {
     return { seq, to, serverId, userName, password, serverPassword, pin, mac, contentType, document, pdu }
   }
 
-  #record(about: { device: string; sessionId: string; package: string; text: string; httpStatus: number }, what: Omit<PushSent, 'httpStatus'>): Seq {
+  #record(
+    about: { device: string; sessionId: string; package: string; text: string; httpStatus: number },
+    what: Omit<PushSent, 'httpStatus' | 'recorded'>,
+  ): Seq {
     const { recorder, origin, recording, changed } = this.#parts
     if (!recording) return 0
     const { bytes, startLine, headers, local, remote, at, mono } = what
@@ -193,7 +202,8 @@ export class Pushes {
   }
 }
 
-function told({ push, trouble }: PushArrived): { readonly text: string; readonly sessionId: string; readonly pkg: string } {
+function told({ push, trouble, told: plain }: PushArrived): { readonly text: string; readonly sessionId: string; readonly pkg: string } {
+  if (plain !== undefined) return { text: plain, sessionId: '', pkg: '' }
   if (push === null) return { text: `a push that cannot be read: ${trouble}`, sessionId: '', pkg: '' }
   const end = push.endDevice === null ? '' : ` for the end device ${push.endDevice}`
   if (push.contentType === NOTIFICATION) {

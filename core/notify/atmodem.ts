@@ -151,6 +151,7 @@ export class AtModem {
     }
     this.#waiting = true
     this.#prompted = false
+    if (step.look === true && this.#status.stage === 'ready') this.#set({ stage: 'asking' })
     this.#answer = []
     const { job, part } = step
     if (job !== undefined) {
