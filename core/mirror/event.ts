@@ -61,8 +61,8 @@ export type Fact =
   | { readonly op: 'deleted'; readonly path: readonly string[] }
   /** 404: it is not there. */
   | { readonly op: 'missing'; readonly path: readonly string[] }
-  /** Exec succeeded, an alert names the node, a roll-back failed: values here and below may have moved. */
-  | { readonly op: 'moved'; readonly path: readonly string[]; readonly why: string; readonly kind: 'executed' | 'told' | 'refused' }
+  /** Exec succeeded, an alert names the node, a roll-back failed, a value too long to be held was written: values here and below may have moved. */
+  | { readonly op: 'moved'; readonly path: readonly string[]; readonly why: string; readonly kind: 'executed' | 'told' | 'refused' | 'written' }
   /** The device told a value by itself (./DevInfo in Package #1). */
   | { readonly op: 'told'; readonly path: readonly string[]; readonly content: Content }
   /** A command was refused; `property` '' where it was about the value. */

@@ -5,7 +5,7 @@ import { tndsOfData } from '../dmtree/tnds.ts'
 import { formatAcl } from '../dmtree/acl.ts'
 import { decodeSegment, parsePath } from '../dmtree/uri.ts'
 import { valueText } from '../dmtree/value.ts'
-import type { Data, Exec, Item, ItemCommand, Meta, Request, Results } from '../syncml/message.ts'
+import type { Bulk, Data, Exec, Item, ItemCommand, Meta, Request, Results } from '../syncml/message.ts'
 import { base64, trim, utf8Bytes, utf8Text } from '../syncml/text.ts'
 import type { Content, Fact, Planted } from './event.ts'
 
@@ -52,6 +52,7 @@ export function factsOfItem(command: ItemCommand | Exec, item: Item, code: numbe
       const add = command.kind === 'Add'
       if (property === 'Name') return [{ op: 'renamed', path, name: nameOf(trim(textOf(item.data))) }]
       if (property !== '') return [{ op: 'property', path, name: property, value: textOf(item.data), written: true }]
+      if (item.bulk !== undefined) return tooLong(path, item.bulk, { ...command.meta, ...item.meta }, 'written')
       if (isTnds(type)) return documentOf(path, item.data, format, add ? 'add' : 'replace')
       // An Item without Data makes an interior node (REP, Add).
       if (add && (format === 'node' || item.data === undefined)) return [{ op: 'written', path, add, format: 'node', type: type ?? '', value: null }]
@@ -98,6 +99,7 @@ export function factsOfResults(results: Results, get: ItemCommand): Fact[] {
     const property = address.property !== '' ? address.property : samePath(path, wanted?.path) ? (wanted?.property ?? '') : ''
     if (property !== '') return [{ op: 'property', path, name: property, value: textOf(item.data), written: false }]
     const meta = { ...results.meta, ...item.meta }
+    if (item.bulk !== undefined) return tooLong(path, item.bulk, meta, 'told')
     if (isTnds(meta.type) || ((address.list || wanted?.list) ?? '').startsWith('TNDS'))
       return documentOf(path, item.data, meta.format, 'read', (address.list || wanted?.list) === 'TNDS')
     // Struct names nodes without Data; so does StructData for interior nodes.
@@ -114,6 +116,7 @@ export function factsTold(command: Request): Fact[] {
       const address = addressOf(item.source?.locUri ?? item.target?.locUri)
       if (address === null) return []
       const meta = { ...command.meta, ...item.meta }
+      if (item.bulk !== undefined) return tooLong(address.path, item.bulk, meta, 'told')
       if (meta.format === 'node') return [{ op: 'present', path: address.path, format: 'node', type: '' }]
       return [{ op: 'told', path: address.path, content: contentOf(item.data, meta) }]
     })
@@ -123,6 +126,14 @@ export function factsTold(command: Request): Fact[] {
     if (address === null || address.path.length === 0) return []
     return [{ op: 'moved', path: address.path, why: `Alert ${command.code} ${item.meta?.type ?? ''}`.trim(), kind: 'told' }]
   })
+}
+
+/** A value nobody holds: the node is there, and what was known of its value is old. */
+function tooLong(path: readonly string[], { size }: Bulk, meta: Meta, kind: 'written' | 'told'): Fact[] {
+  return [
+    { op: 'present', path, format: wire(meta.format), type: nodeType(meta) },
+    { op: 'moved', path, why: `an object of ${String(size)} octets, as it travels, was ${kind}: too long to be held here`, kind },
+  ]
 }
 
 function documentOf(

@@ -160,6 +160,22 @@ it('large objects count when they are whole, in both directions', () => {
   expect(drawn(talk.mirror)).toContain('./up = one two')
 })
 
+it('an object too long to be held is there, its value is not: what was known of it before is old', () => {
+  const talk = new Talk()
+  talk.down(...numbered(command('Add', item('./pkg', 'old', { format: 'bin' }))))
+  talk.up(status(1, 1, 200))
+  const mib = 'A'.repeat(1 << 20)
+  for (let n = 0; n < 9; n++) {
+    const meta = n === 0 ? { format: 'b64', size: 9 << 20 } : {}
+    const chunk = { ...item('./pkg', mib, meta), ...(n === 8 ? {} : { moreData: true }) }
+    talk.down(...numbered(command('Replace', chunk)))
+    talk.up(status(n + 2, 1, n === 8 ? 200 : 213))
+  }
+  const node = talk.mirror.find(['pkg'])
+  expect(node?.versions.at(-1)).toMatchObject({ present: true, format: 'bin', value: 'b2xk', stale: expect.stringContaining('9437184 octets') })
+  expect(node?.history.at(-1)).toMatchObject({ kind: 'written', command: 'Replace', value: null, code: 200 })
+})
+
 it('what the device tells counts when the server takes it, and not when it refuses the credentials', () => {
   const talk = new Talk()
   const told = { kind: 'Replace' as const, cmdId: '2', items: [came('./DevInfo/Man', 'Acme')] }
