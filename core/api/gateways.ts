@@ -102,6 +102,8 @@ export interface ImageRow {
 
 export interface GatewaysArea {
   list(): Promise<readonly GatewayRow[]>
+  /** M.1: this lab's gateway expects a device; its pairing code (told here only) and where it asks to be bootstrapped. */
+  pair(deviceId: string): Promise<{ readonly code: string; readonly url: string }>
   relations(): Promise<readonly RelationRow[]>
   /** Newest first. */
   fanouts(): Promise<readonly FanoutRow[]>

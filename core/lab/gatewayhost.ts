@@ -1,5 +1,6 @@
 // A gateway at work: two faces over real transports, its wishes performed in order, everything it must not forget kept before a message that depends on it leaves.
-import type { Hop, Seq } from '../api.ts'
+import type { BootstrapResult, Hop, Seq } from '../api.ts'
+import { freshPin } from '../bootstrap/account.ts'
 import type { Client } from '../device/client.ts'
 import type { ClientInput } from '../device/device.ts'
 import { Door } from '../device/door.ts'
@@ -58,6 +59,7 @@ export const AWAKE = 256
 /** A session that a notification asked for waits so long for the answers of devices (flow Y), ms; the job's own time-out comes first. */
 const HOLD_MS = 600_000
 const STATE = 'gateway.client'
+const PAIRING = 'gateway.pairing'
 
 type Start = Extract<ClientInput, { type: 'start' }>
 
@@ -66,6 +68,7 @@ export class GatewayHost {
   readonly gateway: Gateway
   readonly host: Host
   readonly notifier: Notifier
+  readonly #pushes: Pushes
   readonly #parts: GatewayHostParts
   readonly #client: Client
   readonly #door: Door
@@ -102,6 +105,7 @@ export class GatewayHost {
       door: (device) => this.#target(device),
       changed: parts.changed,
     })
+    this.#pushes = pushes
     this.notifier = new Notifier({ ledger, clock, random: (count) => env.random(count), pushes, sender })
     const south = new SouthPolicy({ gateway: this.gateway, address: (device) => this.#addressOf(device) })
     const settled = <T>(value: T): T => {
@@ -210,6 +214,47 @@ export class GatewayHost {
     awaited.cancel()
     this.#awaited = null
     void this.#session(awaited.start)
+  }
+
+  // Bootstrap (S4 M.1, M.4).
+
+  /** M.1: a pairing code for a device that is to come; a code made anew replaces the old one. Told here and kept until the device has used it. */
+  pair(deviceId: string): string {
+    const code = freshPin((count) => this.#parts.env.random(count))
+    this.#parts.docs.put(PAIRING, deviceId, { code })
+    this.host.commit()
+    return code
+  }
+
+  /** The code a device must know; undefined for one that is not expected. */
+  pairing(deviceId: string): string | undefined {
+    return (this.#parts.docs.get(PAIRING, deviceId) as { readonly code: string } | undefined)?.code
+  }
+
+  /** M.1 and M.4: the device has proven that it knows its code. It gets an identifier, an account with secrets of its own, and the document that carries it. */
+  async bootstrap(
+    deviceId: string,
+    address: { readonly type: string; readonly address: string },
+    code: string,
+    to?: string,
+  ): Promise<BootstrapResult> {
+    const { facts } = this.#parts.options
+    this.gateway.devices.discovered({ deviceId, mode: 1, address }, 20)
+    this.#settle()
+    const made = await this.#pushes.bootstrap({
+      device: deviceId,
+      profile: 'dm',
+      security: 'USERPIN',
+      pin: code,
+      serverId: facts.serverId,
+      serverUri: this.#parts.serverUri(),
+      name: 'gateway',
+      ...(to === undefined ? {} : { to }),
+    })
+    this.#parts.docs.drop(PAIRING, deviceId)
+    this.host.commit()
+    this.#event(`${deviceId} was authenticated and gets its account (M.4)`, made.seq)
+    return made
   }
 
   // Wishes.

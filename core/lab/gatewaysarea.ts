@@ -10,6 +10,8 @@ import type { Gateways } from './gateways.ts'
 export interface OwnGateway {
   readonly id: string
   readonly pushUrl: string
+  readonly url: string
+  readonly host: { pair(deviceId: string): string }
 }
 
 function row(relation: Relation): RelationRow {
@@ -33,6 +35,11 @@ export function gatewaysArea(gateways: Gateways, fanouts: ServerFanouts, own: ()
         rows.set(gateway, { ...base, devices: base.devices + (attached ? 1 : 0), lastAt: Math.max(base.lastAt, at) })
       }
       return [...rows.values()]
+    },
+    pair: async (deviceId) => {
+      const mine = own()
+      if (mine === null) throw new Error('this lab plays no gateway (serve --role lab,gateway)')
+      return { code: mine.host.pair(deviceId), url: `${mine.url}/bootstrap` }
     },
     relations: async () => gateways.relations.all().map(row),
     fanouts: async () => fanouts.all(),

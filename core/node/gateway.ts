@@ -17,6 +17,8 @@ import { migrate } from '../store/schema.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { poster } from './client.ts'
+import { digestGate } from './digest.ts'
+import type { DigestGate } from './digest.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
 import { imagesIn } from './images.ts'
@@ -146,6 +148,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       return { file: image, size: offer.size, sha256: offer.sha256, contentType: offer.contentType }
     },
   })
+  const gate = digestGate('dm-gateway', () => clock.now())
   const served = makeDownloadServer({
     images,
     path: '/gw/image/',
@@ -177,6 +180,10 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     handle: (req, res) => {
       if (/^\/gw\/push(\?|$)/.test(req.url ?? '')) {
         takePush(req, res, parts, host)
+        return true
+      }
+      if (/^\/gw\/bootstrap(\?|$)/.test(req.url ?? '')) {
+        void takeBootstrap(req, res, gate, host)
         return true
       }
       return served.handle(req, res)
@@ -211,6 +218,33 @@ function imageStore(images: ReturnType<typeof imagesIn>, capacity: number): Imag
     },
     drop: (name) => images.drop(name),
   }
+}
+
+/** A device asks to be bootstrapped (gwmo sheet 6.1, form INFERRED): its id in the query or the form, its pairing code by HTTP Digest (any user name: ids hold colons, which user names cannot); the answer is M.4's document. */
+async function takeBootstrap(req: IncomingMessage, res: ServerResponse, gate: DigestGate, host: GatewayHost): Promise<void> {
+  const answer = (status: number, text: string, fields: readonly string[] = []): void => {
+    res.writeHead(status, ['Content-Type', 'text/plain; charset=utf-8', ...fields])
+    res.end(`${text}\n`)
+  }
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of req as AsyncIterable<Uint8Array>) {
+    size += chunk.length
+    if (size <= 4096) chunks.push(chunk)
+  }
+  if (req.method !== 'GET' && req.method !== 'POST') return answer(405, 'GET or POST')
+  const query = new URL(req.url ?? '/', 'http://gateway').searchParams
+  const form = new URLSearchParams(req.method === 'POST' ? Buffer.concat(chunks).toString('utf8') : '')
+  const id = query.get('id') ?? form.get('id') ?? ''
+  const proof = gate.proven(req.method, req.url ?? '', req.headers.authorization, () => host.pairing(id))
+  // A stranger learns nothing: neither whether the id is expected, nor is anything recorded of it in the inventory.
+  if (proof.user === null) return answer(401, 'prove your pairing code', gate.challenge())
+  const code = host.pairing(id)
+  if (code === undefined) return answer(401, 'prove your pairing code', gate.challenge())
+  const remote = plainAddress(req.socket.remoteAddress ?? '')
+  const made = await host.bootstrap(id, { type: remote.includes(':') ? 'IPv6' : 'IPv4', address: remote }, code)
+  res.writeHead(200, ['Content-Type', `${made.contentType}; SEC=USERPIN; MAC=${made.mac}`, 'Content-Length', String(made.document.length)])
+  res.end(made.document)
 }
 
 /** A push for the gateway, or for an end device it knows (X-Oma-GwMO). */

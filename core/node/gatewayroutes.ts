@@ -12,6 +12,13 @@ const ID = { id: string('Id of the fan-out') }
 export const GATEWAY_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/gateways', text: 'Gateways', respond: async (api) => ({ gateways: await api.gateways.list() }) },
   {
+    method: 'POST',
+    path: '/gateways/pairings/{device}',
+    text: 'The gateway of this lab expects a device: tells its pairing code, once',
+    parameters: { device: string('Id of the device') },
+    respond: (api, call) => api.gateways.pair(word(call, 'device')),
+  },
+  {
     method: 'GET',
     path: '/relations',
     text: 'Devices behind gateways, as the server knows them',

@@ -44,6 +44,7 @@ import { bothOf, labTrust } from './trustlab.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
+import { labWireless } from './wireless.ts'
 import { openWorkspace } from './workspace.ts'
 import { GATEWAY_ID, startGateway } from './gateway.ts'
 import type { GatewayRole, RunningGateway } from './gateway.ts'
@@ -206,6 +207,15 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     refused: (refused) => host?.refused(refused),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
+  const wireless = labWireless({
+    clock,
+    random: env.random,
+    pushes: () => pushes,
+    addresses: () => faced.addresses,
+    choose: (device, candidate, scheme) => faced.areas.addresses.choose(device, candidate, scheme),
+    urls: () => ({ dm: dm === null ? '' : `${dm.url}/dm`, dms: dms?.url ?? '', gateway: gateway?.url ?? '' }),
+    tell: (event, fact) => lab.facts.tell(event, fact),
+  })
   const reached = labConnect({
     clock,
     docs,
@@ -287,6 +297,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ...jobs.areas,
       ...faced.areas,
       ...reached.areas,
+      ...wireless.areas,
       ...field.areas,
       gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
       software: boards,
@@ -322,7 +333,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       return seq
     },
   })
-  const sender: PushSender = { send: (to, parts) => (push ?? pushSender(clock)).send(to, parts) }
+  const sender: PushSender = wireless.sender({ send: (to, parts) => (push ?? pushSender(clock)).send(to, parts) })
   const pushes = new Pushes({
     ledger,
     clock,
@@ -372,7 +383,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         host?.gone(link, reason)
         gateway?.host.host.gone(link, reason)
       },
-      other: (req, res) => faced.handle(req, res) || reached.handle(req, res) || downloads.handle(req, res) || gateway?.handle(req, res) === true,
+      other: (req, res) =>
+        faced.handle(req, res) ||
+        wireless.handle(req, res) ||
+        reached.handle(req, res) ||
+        downloads.handle(req, res) ||
+        gateway?.handle(req, res) === true,
     }
     dm = await listen({ ...facing, port: options.dmPort })
     if (options.tlsPort != null) {
@@ -470,6 +486,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
+      await wireless.stop()
       await scenarios.stop()
       jobs.stop()
       await devices.stop()

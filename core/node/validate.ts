@@ -408,6 +408,7 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
   },
   gateways: {
     list: [],
+    pair: [['deviceId', name.min(1)]],
     relations: [],
     fanouts: [],
     fanout: [['wish', fanoutWish satisfies z.ZodType<Loose<Omit<FanoutWish, 'commands'>>>]],

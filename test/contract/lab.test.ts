@@ -239,6 +239,7 @@ describe('arguments', () => {
     'software.request': [['d', { type: 'scomo', by: 'user', operation: 'Install', pkg: 'a-1', source: './SCOMO' }]],
     'software.restart': [['d']],
     'gateways.list': [[]],
+    'gateways.pair': [['d']],
     'gateways.relations': [[]],
     'gateways.fanouts': [[]],
     'gateways.fanout': [

@@ -1,5 +1,10 @@
 // The gateway as a role of a real process: registration, fan-out, images and forwarded notifications between real sockets.
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { GATEWAY_ACCOUNT, GATEWAY_ID } from '../../core/node/gateway.ts'
 import { makeClient } from '../../core/device/client.ts'
@@ -15,6 +20,9 @@ import { processClock } from '../../core/node/clock.ts'
 import { listenPush } from '../../core/node/push.ts'
 import type { PushPort } from '../../core/node/push.ts'
 import { randomSource } from '../../core/node/random.ts'
+import { accountsOf } from '../../core/device/profile.ts'
+import { readHttp } from '../../core/notify/push.ts'
+import { needs } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -181,4 +189,62 @@ describe('a gateway in the lab', () => {
     expect((await fetch(url)).status).toBe(410)
     expect((await fetch(`${url}2`)).status).toBe(404)
   })
+
+  test(
+    'gw 22, 25, 26, 27 and 114: a device asks to be bootstrapped: 401 and no record for a stranger; with its code it gets an account of its own, and its first session registers it',
+    { timeout: 60_000 },
+    async (context) => {
+      needs(context, 'curl')
+      const running = await gatewayLab()
+      const id = 'urn:example:dev:ed7'
+      const { code, url } = await running.api.gateways.pair(id)
+      const ask = async (password: string): Promise<{ status: number; type: string; body: Uint8Array }> => {
+        const file = join(mkdtempSync(join(tmpdir(), 'dm-lab-boot-')), 'answer')
+        const words = [
+          '-sS',
+          '--digest',
+          '-u',
+          `device:${password}`,
+          '-o',
+          file,
+          '-w',
+          '%{http_code} %{content_type}',
+          `${url}?id=${encodeURIComponent(id)}`,
+        ]
+        const [status = '', ...type] = (await promisify(execFile)('curl', words, { timeout: 20_000 })).stdout.split(' ')
+        return { status: Number(status), type: type.join(' '), body: new Uint8Array(readFileSync(file)) }
+      }
+      const wrong = await ask('000000' === code ? '000001' : '000000')
+      expect(wrong.status).toBe(401)
+      expect(await running.api.gateways.relations()).toEqual([])
+      const answer = await ask(code)
+      expect(answer.status).toBe(200)
+      expect(answer.type).toMatch(/^application\/vnd\.syncml\.dm\+wbxml; SEC=USERPIN; MAC=[0-9A-F]{40}$/i)
+      const client = makeClient(
+        { id, serverUri: '', user: '', password: '', serverId: '', serverPassword: '', auth: 'syncml:auth-md5', encoding: 'wbxml', bare: true },
+        env,
+      )
+      const door = new Door(client, { pin: code })
+      const push = readHttp(answer.type, [], answer.body)
+      expect(
+        new Door(
+          makeClient(
+            { id, serverUri: '', user: '', password: '', serverId: '', serverPassword: '', auth: 'syncml:auth-md5', encoding: 'wbxml', bare: true },
+            env,
+          ),
+          { pin: '1' },
+        ).receive(push),
+      ).toMatchObject({ what: 'nothing', refused: true })
+      const entrance = door.receive(push)
+      if (entrance.what !== 'session') throw new Error(entrance.text)
+      const secrets = accountsOf(client.device.tree)[0]
+      expect(secrets?.client?.secret).not.toBe('lab')
+      const out = poster({ timeoutMs: 20_000 })
+      open.push(out)
+      const end = await runClient({ machine: client.machine, post: out.post, clock, save: (record) => client.remember(record) }, entrance.start)
+      expect(end).toMatchObject({ outcome: 'completed', authentication: 'ok' })
+      await until(async () => (await running.api.gateways.relations()).some(({ deviceId, mode }) => deviceId === id && mode === 'proxy'))
+      expect((await ask(code)).status, 'a code serves once').toBe(401)
+    },
+  )
 })

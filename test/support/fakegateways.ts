@@ -32,6 +32,7 @@ export function fakeGateways(parts: {
   }
   const gateways: LabApi['gateways'] = {
     list: async () => [...world.gateways],
+    pair: async (deviceId) => ({ code: String(deviceId.length).padStart(6, '0'), url: 'http://127.0.0.1:8080/gw/bootstrap' }),
     relations: async () => [...world.relations],
     fanouts: async () => [...world.fanouts],
     fanout: async (wish) => {
