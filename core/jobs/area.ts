@@ -11,7 +11,7 @@ import { Provider } from './provider.ts'
 
 export interface JobParts {
   readonly ports: JobsPorts
-  readonly hooks: Pick<HookPorts, 'sign' | 'post' | 'forbidden'>
+  readonly hooks: Pick<HookPorts, 'sign' | 'post' | 'forbidden' | 'vault'>
   /** Takes a file into the images, and reads what it says of itself. Rejects with an Error in words. */
   intake(name: string, bytes: Uint8Array): Promise<Intake>
   /** The package is in the catalogue: the download server offers it; gives the name it is offered by. Absent: its file name. */

@@ -45,6 +45,7 @@ interface Tag {
 }
 
 const LISTED = 1000
+const WELL: ReadonlySet<JobRecord['state']> = new Set(['done', 'not_needed'])
 /** Repeating it does nothing it has not done before (scomo sheet 5.3, C5 and C6). */
 const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
 
@@ -136,6 +137,12 @@ export class JobEngine implements Policy {
   /** True while a job of this origin works on the device. */
   busy(device: string, origin: JobRow['origin']): boolean {
     return this.#book.open(device).some((job) => job.origin === origin)
+  }
+
+  /** True where a job for the same operation and package is under way there, or did it. */
+  has(device: string, origin: JobRow['origin'], { op, pkg }: JobWish): boolean {
+    const same = (job: JobRecord): boolean => job.origin === origin && job.wish.op === op && job.wish.pkg === pkg
+    return [...this.#book.ofDevice(device, LISTED)].some((job) => same(job) && (!isOver(job.state) || WELL.has(job.state)))
   }
 
   job(id: string): JobRecord | undefined {
@@ -252,7 +259,8 @@ export class JobEngine implements Policy {
       packages: () => (packages ??= ports.docs.all(DOC.package).map(({ value }) => value as PackageDoc)),
       value: (uri) => ports.value(device, uri),
       mechanism: ports.mechanism,
-      security: ports.security ?? 'lab',
+      security: ports.security?.() ?? 'lab',
+      secure: ports.secure?.(device) === true,
       url: (ask) => ports.url(ask),
       file: (sha256) => ports.file(sha256),
       log: (job, text) => book.log(job, text),

@@ -2,6 +2,8 @@
 import type { HookRow, JobDetail } from '../api.ts'
 import { happening } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
+import { isSealed, NO_VAULT, openSecret, storedSecret } from '../store/vault.ts'
+import type { Vault } from '../store/vault.ts'
 import { stamp } from '../dmtree/stamp.ts'
 import type { Note } from '../machine.ts'
 import type { JobRecord } from './types.ts'
@@ -20,11 +22,14 @@ export interface HookPorts {
   /** Why this URL may not be told, or null. */
   forbidden(url: string): string | null
   happened(note: Note): void
+  /** Seals the secrets of hooks; absent: they are kept as they are. */
+  readonly vault?: Vault
 }
 
 interface HookDoc {
   readonly id: string
   readonly url: string
+  /** As it is stored (core/store/vault.ts). */
   readonly secret: string
   readonly createdAt: number
   lastAt: number
@@ -69,6 +74,7 @@ export class Hooks {
 
   /** Goes on with what an earlier process left. */
   start(): void {
+    this.#seal()
     for (const outcome of this.#outcomes()) if (!outcome.done && !outcome.over) this.#later(outcome.id, 0)
   }
 
@@ -94,10 +100,24 @@ export class Hooks {
   add(url: string): { readonly hook: HookRow; readonly secret: string } {
     const why = this.#ports.forbidden(url)
     if (why !== null) throw new Error(why)
-    const hook: HookDoc = { id: `hook-${this.#hex(4)}`, url, secret: this.#hex(24), createdAt: this.#ports.now(), lastAt: 0, lastStatus: 0 }
-    this.#ports.docs.put(DOC.hook, hook.id, hook)
-    const { id, createdAt } = hook
-    return { hook: { id, url, createdAt, pending: 0, lastAt: 0, lastStatus: 0 }, secret: hook.secret }
+    const id = `hook-${this.#hex(4)}`
+    const secret = this.#hex(24)
+    const row = { id, url, createdAt: this.#ports.now(), lastAt: 0, lastStatus: 0 }
+    this.#ports.docs.put(DOC.hook, id, { ...row, secret: storedSecret(secret, placeOf(id), this.#vault) } satisfies HookDoc)
+    return { hook: { ...row, pending: 0 }, secret }
+  }
+
+  get #vault(): Vault {
+    return this.#ports.vault ?? NO_VAULT
+  }
+
+  /** Secrets that were kept plain are sealed where they can be now. */
+  #seal(): void {
+    for (const hook of this.#hooks()) {
+      const plain = isSealed(hook.secret) ? null : openSecret(hook.secret, placeOf(hook.id), this.#vault)
+      const stored = plain === null ? hook.secret : storedSecret(plain, placeOf(hook.id), this.#vault)
+      if (isSealed(stored) && stored !== hook.secret) this.#ports.docs.put(DOC.hook, hook.id, { ...hook, secret: stored })
+    }
   }
 
   drop(id: string): void {
@@ -152,9 +172,11 @@ export class Hooks {
     const hook = outcome.hook === '' ? undefined : (docs.get(DOC.hook, outcome.hook) as HookDoc | undefined)
     if (outcome.hook !== '' && hook === undefined) return this.#put({ ...outcome, over: true })
     const { url, body } = outcome
-    const signed = hook === undefined ? {} : { [SIGNATURE]: `sha256=${sign(hook.secret, body)}` }
+    const secret = hook === undefined ? '' : openSecret(hook.secret, placeOf(hook.id), this.#vault)
+    const signed = hook === undefined || secret === null ? {} : { [SIGNATURE]: `sha256=${sign(secret, body)}` }
     let httpStatus = 0
-    let why = forbidden(url) ?? ''
+    // Nobody should take an outcome for ours that is not signed as agreed.
+    let why = secret === null ? `its secret is sealed and cannot be opened: ${this.#vault.why}` : (forbidden(url) ?? '')
     if (why === '') {
       try {
         httpStatus = await post(url, { 'Content-Type': 'application/json', [DELIVERY]: id, ...signed }, body)
@@ -198,6 +220,8 @@ export class Hooks {
     return Array.from(this.#ports.random(octets), (octet) => octet.toString(16).padStart(2, '0')).join('')
   }
 }
+
+const placeOf = (hook: string): string => `webhook\n${hook}`
 
 /** What is POSTed: the shape of the scomo sheet 16.0, and the items. Times as ISO 8601 basic UTC. */
 export function bodyOf(job: JobRecord): string {

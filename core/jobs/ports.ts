@@ -54,7 +54,9 @@ export interface JobsPorts {
   /** What `auto` means where the job does not say; absent: chosen by the device (core/jobs/plan.ts). */
   readonly mechanism?: Mechanism
   /** What a weak set-up comes to; absent: `lab`. */
-  readonly security?: SecurityMode
+  security?(): SecurityMode
+  /** True where the device's last message came inside TLS. */
+  secure?(device: string): boolean
   /** The bytes of a package of the catalogue, by handle: they are read as they travel. Throws an Error in words where they are not there. */
   file(sha256: string): Bulk
   /** Row of the message being handled; 0 where none is. */

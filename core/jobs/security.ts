@@ -17,8 +17,8 @@ export function finding(job: JobRecord, id: string, text: string): void {
 }
 
 /** Why a session is too weak for software (R1); '' where it is not: HMAC on every message, or TLS below. */
-export function weakness({ auth, secure }: Pick<SessionView, 'auth' | 'secure'>): string {
-  return auth === 'syncml:auth-MAC' || secure === true ? '' : `the session is authenticated with ${auth ?? 'nothing'} (R1)`
+export function weakness(auth: SessionView['auth'], secure: boolean): string {
+  return auth === 'syncml:auth-MAC' || secure ? '' : `the session is authenticated with ${auth ?? 'nothing'} (R1)`
 }
 
 /**
@@ -26,8 +26,8 @@ export function weakness({ auth, secure }: Pick<SessionView, 'auth' | 'secure'>)
  * it is another judgement than the last one. False: no command of the job is sent in this session.
  */
 export function admit(job: JobRecord, view: SessionView, stage: Stage): boolean {
-  const why = weakness(view)
-  const proof = `${view.auth ?? 'nothing'}${view.secure === true ? ' inside TLS' : ''}`
+  const why = weakness(view.auth, stage.secure)
+  const proof = `${view.auth ?? 'nothing'}${stage.secure ? ' inside TLS' : ''}`
   const admitted = why === '' || stage.security === 'lab'
   if (job.proof === proof) return admitted
   const first = job.proof === undefined

@@ -21,6 +21,8 @@ export interface Stage {
   /** What `auto` means here. */
   readonly mechanism: Mechanism | undefined
   readonly security: SecurityMode
+  /** The messages of this session come inside TLS. */
+  readonly secure: boolean
   url(ask: UrlAsk): string
   file(sha256: string): Bulk
   log(job: JobRecord, text: string): void

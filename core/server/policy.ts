@@ -12,8 +12,6 @@ export interface SessionView {
   readonly authenticated: boolean
   /** How the device proved itself; null where it did not. */
   readonly auth: AuthName | null
-  /** True where the messages of this session come inside TLS; absent: not known. */
-  readonly secure?: boolean
   /** ./DevInfo by URI, with what this very message brought. */
   readonly devInfo: Readonly<Record<string, string>>
   /** Limits of the device; null where the question is none about commands. */

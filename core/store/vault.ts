@@ -17,24 +17,33 @@ export const NO_VAULT: Vault = { seal: () => null, open: () => null, why: 'no ke
 const SEALED = 'sealed:'
 const PLAIN = 'plain:'
 
+/** One secret as it is stored at `place`, which it is bound to. */
+export function storedSecret(text: string, place: string, vault: Vault): string {
+  const sealed = vault.seal(text, place)
+  return sealed === null ? `${PLAIN}${text}` : `${SEALED}${sealed}`
+}
+
+/** What was stored; null where it is sealed and this vault cannot open it. */
+export function openSecret(stored: string, place: string, vault: Vault): string | null {
+  if (stored.startsWith(SEALED)) return vault.open(stored.slice(SEALED.length), place)
+  return stored.startsWith(PLAIN) ? stored.slice(PLAIN.length) : stored
+}
+
+/** True for a secret that stands sealed. */
+export const isSealed = (stored: string): boolean => stored.startsWith(SEALED)
+
 /** An account as it is stored. A locked one keeps the texts it came with. */
 export function storedAccount(account: Account, vault: Vault): Account {
   const { locked, kept, ...bare } = account
   void kept
   if (locked !== undefined) return bare
-  const stored = (text: string, field: string): string => {
-    const sealed = vault.seal(text, placeOf(account, field))
-    return sealed === null ? `${PLAIN}${text}` : `${SEALED}${sealed}`
-  }
+  const stored = (text: string, field: string): string => storedSecret(text, placeOf(account, field), vault)
   return { ...bare, password: stored(bare.password, 'password'), serverPassword: stored(bare.serverPassword, 'serverPassword') }
 }
 
 /** The account behind a stored one. `locked` says why its secrets cannot be read; it then holds the sealed texts instead of them. */
 export function openAccount(stored: Account, vault: Vault): Account {
-  const read = (text: string, field: string): string | null => {
-    if (text.startsWith(SEALED)) return vault.open(text.slice(SEALED.length), placeOf(stored, field))
-    return text.startsWith(PLAIN) ? text.slice(PLAIN.length) : text
-  }
+  const read = (text: string, field: string): string | null => openSecret(text, placeOf(stored, field), vault)
   const password = read(stored.password, 'password')
   const serverPassword = read(stored.serverPassword, 'serverPassword')
   if (password === null || serverPassword === null)

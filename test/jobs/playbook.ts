@@ -3,11 +3,13 @@ import type { JobRow, JobWish, PackageRow } from '../../core/api.ts'
 import { makeJobs } from '../../core/jobs/area.ts'
 import type { Jobs } from '../../core/jobs/area.ts'
 import type { KnownDevice } from '../../core/jobs/ports.ts'
+import type { SecurityMode } from '../../core/jobs/security.ts'
 import type { Note } from '../../core/machine.ts'
 import type { CommandOutcome, SessionView } from '../../core/server/policy.ts'
 import type { AlertRecord } from '../../core/server/records.ts'
 import { memoryDocs } from '../../core/store/docs.ts'
 import type { Docs } from '../../core/store/docs.ts'
+import type { Vault } from '../../core/store/vault.ts'
 import type { Command } from '../../core/syncml/message.ts'
 
 export const DEVICE = 'IMEI:1'
@@ -73,7 +75,7 @@ export interface Playbook {
   session(options?: Partial<SessionView>): Play
   add(...rows: readonly PackageRow[]): void
   /** The same workspace after kill -9: only documents live on. */
-  restart(): Playbook
+  restart(change?: Partial<Options>): Playbook
 }
 
 /** One session: each `say` answers what was sent, and gives what is sent next. */
@@ -85,13 +87,16 @@ export interface Play {
   end(state?: 'completed' | 'aborted'): void
 }
 
-interface Options {
+export interface Options {
   readonly docs?: Docs
   readonly now?: number
   readonly simulated?: boolean
   readonly known?: boolean
   readonly values?: Readonly<Record<string, string>>
   readonly count?: number
+  readonly vault?: Vault
+  readonly security?: SecurityMode
+  readonly secure?: boolean
 }
 
 export function playbook(options: Options = {}): Playbook {
@@ -146,12 +151,15 @@ export function playbook(options: Options = {}): Playbook {
       },
       url: ({ row, mechanism }) => `http://lab/dl/${row.pkgId}${mechanism === 'dlota1' ? '.dd' : ''}`,
       file: (sha256) => ({ name: 'package', size: 150_000, sha256, read: (_offset, length) => new Uint8Array(length) }),
+      security: () => options.security ?? 'lab',
+      secure: () => options.secure === true,
       seq: () => 7,
       happened: (note: Note) => book.happened.push(note.text),
       jobsMoved: () => {},
       catalogueMoved: () => {},
     },
     hooks: {
+      ...(options.vault === undefined ? {} : { vault: options.vault }),
       sign: (secret, body) => `${secret}+${String(body.length)}`,
       post: async (url, headers, body) => {
         book.posted.push({ url, headers, body })
@@ -195,9 +203,9 @@ export function playbook(options: Options = {}): Playbook {
     add: (...rows) => {
       for (const row of rows) jobs.catalogue.add(row, `${row.pkgId}.zip`)
     },
-    restart: () => {
+    restart: (change) => {
       jobs.stop()
-      return playbook({ ...options, docs, now: book.clock.now, count })
+      return playbook({ ...options, docs, now: book.clock.now, count, ...change })
     },
   }
   if (options.docs === undefined) result.add(antivir())

@@ -4,6 +4,8 @@ import type { DefaultSet } from '../../core/api.ts'
 import { nameAndVersion } from '../../core/jobs/catalogue.ts'
 import { compareVersions } from '../../core/jobs/versions.ts'
 import { startTime } from '../../core/jobs/steps.ts'
+import { DOC } from '../../core/jobs/types.ts'
+import type { Vault } from '../../core/store/vault.ts'
 import { antivir, complete, DEVICE, EMPTY, INSTALLED, playbook } from './playbook.ts'
 import type { Answers, Play, Playbook } from './playbook.ts'
 
@@ -63,6 +65,7 @@ test('sc 56: a device that comes back without the component gets it again', asyn
 test('sc 56: a version that is published starts one job for each subscribed device; withdrawn, it is cancelled', async () => {
   const book = playbook()
   const { provider, catalogue } = book.jobs.areas
+  await catalogue.withdraw('antivir-2.1')
   await provider.putSubscription({ id: 's1', device: DEVICE, provider: 'MSF', components: ['com.msf.antivir'], newToo: false, confirm: 'user' })
   await provider.putSubscription({ id: 's2', device: 'IMEI:unknown', provider: 'MSF', components: [], newToo: true, confirm: 'none' })
   const components = [{ id: 'com.msf.antivir', version: '2.2' }]
@@ -73,6 +76,29 @@ test('sc 56: a version that is published starts one job for each subscribed devi
   expect(book.woken).toEqual([DEVICE])
   await catalogue.withdraw('antivir-2.2')
   expect(book.job()).toMatchObject({ state: 'cancelled', items: [{ text: 'antivir-2.2 was withdrawn' }] })
+})
+
+test('sc 56: a subscription counts what the catalogue has already, the newest of each component, once', async () => {
+  const book = playbook()
+  const { provider, catalogue } = book.jobs.areas
+  book.add(antivir({ pkgId: 'antivir-2.0', version: '2.0', components: [{ id: 'com.msf.antivir', version: '2.0' }] }))
+  book.add(antivir({ pkgId: 'game-1.0', components: [{ id: 'game', version: '1.0' }] }))
+  const wish = { id: 's1', device: DEVICE, provider: 'MSF', components: ['com.msf.antivir'], newToo: true, confirm: 'none' } as const
+  const made = (): unknown[] => book.jobs.engine.list('').map(({ op, items }) => [op, items[0]?.pkg])
+  await provider.putSubscription(wish)
+  expect(made()).toEqual([['install', 'antivir-2.1']])
+  await provider.putSubscription(wish)
+  run(book.session(), { ...EMPTY, ...INSTALLED, Exec: 1200 })
+  expect(book.job().state).toBe('done')
+  await provider.putSubscription(wish)
+  expect(made().length).toBe(1)
+  await provider.putSubscription({ ...wish, components: [] })
+  expect(made()).toEqual([
+    ['install', 'game-1.0'],
+    ['install', 'antivir-2.1'],
+  ])
+  await catalogue.withdraw('game-1.0')
+  expect(book.job().state).toBe('cancelled')
 })
 
 test('jobs for a group, a device type and a filter; wishes that contradict themselves are refused in words', async () => {
@@ -134,6 +160,42 @@ test('sc 41: what nobody took is told again, ever more seldom, also after a rest
   await book.clock.pass(1)
   expect(book.posted.map(({ headers }) => headers['X-DMLab-Delivery'])).toEqual([`${id}.1`])
   expect(book.jobs.engine.detail(id).told).toMatchObject([{ done: true, tries: 4 }])
+})
+
+const VAULT: Vault = {
+  why: 'the key is gone',
+  seal: (text, place) => `${place.replace(/\W/g, '.')}|${[...text].reverse().join('')}`,
+  open: (sealed, place) => (sealed.startsWith(place.replace(/\W/g, '.')) ? [...(sealed.split('|')[1] ?? '')].reverse().join('') : null),
+}
+const kept = (book: Playbook): string => JSON.stringify(book.docs.all(DOC.hook))
+
+test('secrets of hooks are sealed where secrets can be; one that cannot be opened signs nothing, and its outcomes wait', async () => {
+  let book = playbook()
+  const { hook, secret } = await book.jobs.areas.provider.addHook('http://emi/hook')
+  expect(kept(book)).toContain(secret)
+  book = book.restart({ vault: VAULT })
+  book.jobs.start()
+  expect(kept(book)).not.toContain(secret)
+  const { secret: second } = await book.jobs.areas.provider.addHook('http://emi/second')
+  expect(kept(book)).not.toContain(second)
+  ended(book)
+  await book.clock.pass(10)
+  const signature = (secretOf: string, body: string): string => `sha256=${secretOf}+${String(body.length)}`
+  expect(book.posted.map(({ headers, body }) => [headers['X-DMLab-Signature'], body])).toEqual(
+    book.posted.map(({ body }, i) => [signature([secret, second][i] ?? '', body), body]),
+  )
+  expect(book.posted.length).toBe(2)
+  book = book.restart({ vault: { ...VAULT, open: () => null } })
+  book.jobs.start()
+  const id = ended(book)
+  await book.clock.pass(10)
+  expect(book.posted).toEqual([])
+  expect(book.happened).toContain('emi.unreachable: http://emi/hook: its secret is sealed and cannot be opened: the key is gone; tried again')
+  book = book.restart({ vault: VAULT })
+  book.jobs.start()
+  await book.clock.pass(10)
+  expect(book.posted.map(({ headers }) => headers['X-DMLab-Delivery']).sort()).toEqual([`${id}.1`, `${id}.2`])
+  expect(hook.url).toBe('http://emi/hook')
 })
 
 test('a hook may not be the lab itself; a dropped one hears nothing more', async () => {

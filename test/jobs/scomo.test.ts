@@ -281,7 +281,7 @@ test.each([
   expect(book.job()).toMatchObject({ state, resultCode: code })
 })
 
-test('sc 43: after a yes the Adds and the Exec go out; with confirm=device the Exec goes at once', () => {
+test('sc 43, sc 57: after a yes the Adds and the Exec go out; with confirm=device the Exec goes at once', () => {
   const book = playbook()
   const job = book.create({ confirm: 'user' })
   const session = surveyed(book)

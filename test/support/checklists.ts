@@ -210,10 +210,7 @@ const SC: readonly Point[] = [
   sure('start records prove that it ran'),
   sure('conditions before and after; partial results'),
   sure('default sets and subscriptions'),
-  likely(
-    'confirmation by Alert 1101 or by the device',
-    'what decides step 1 of S3 takes either (core/scenario/s3.ts); the lab itself asks first, see sc 43',
-  ),
+  likely('confirmation by Alert 1101 or by the device'),
 ]
 
 const FU: readonly Point[] = [
