@@ -378,6 +378,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       peer.socket.destroy()
     }
     server.closeAllConnections()
+    front?.close()
     await closed
   }
 

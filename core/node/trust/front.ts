@@ -26,6 +26,8 @@ type Ends = ReturnType<typeof endsOf>
 export interface Front {
   /** What the client of a failed or finished handshake had said first. */
   opening(socket: TLSSocket): { readonly hello: ClientHello | null; readonly bytes: Uint8Array; readonly ends: Ends }
+  /** Ends every connection there is, whatever it is at. */
+  close(): void
 }
 
 /** Puts itself before the listeners of `server`. `stray` is told of what is no TLS; it closes the connection. */
@@ -34,29 +36,32 @@ export function putFront(server: Server, port: SecurePort, limits: HttpLimits, s
   const openings = new WeakMap<Socket, { readonly opening: Opening; readonly bytes: Uint8Array; readonly ends: Ends }>()
   /** Connections that have not said enough yet. */
   const fresh = new Set<Socket>()
+  const all = new Set<Socket>()
   let turn = Number.NaN
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     const [oldest] = fresh
     if (fresh.size >= limits.connections) oldest?.destroy()
     fresh.add(socket)
+    all.add(socket)
+    socket.once('close', () => all.delete(socket))
     const over = (): void => {
       clearTimeout(timer)
       fresh.delete(socket)
       socket.removeListener('readable', look)
       socket.removeListener('error', silent)
     }
+    let bytes: Uint8Array = new Uint8Array()
     const look = (): void => {
-      const bytes = firstOf(socket)
-      if (bytes === null) return
-      const whole = recordLength(bytes)
+      const more = firstOf(socket)
+      if (more === null) return
+      bytes = bytes.length === 0 ? more : Buffer.concat([bytes, more])
       // A record in pieces: TLS would wait as well.
-      if (whole > bytes.length && bytes.length < FIRST && !socket.readableEnded) return socket.unshift(bytes)
+      if (recordLength(bytes) > bytes.length && bytes.length < FIRST) return
       over()
       meet(socket, bytes)
     }
     const late = (): void => {
-      const bytes = firstOf(socket) ?? new Uint8Array()
       over()
       const reason =
         bytes.length === 0 ? 'the client connected to the HTTPS port and said nothing' : 'the client began a TLS handshake and did not go on'
@@ -89,6 +94,7 @@ export function putFront(server: Server, port: SecurePort, limits: HttpLimits, s
   }
 
   return {
+    close: () => all.forEach((socket) => socket.destroy()),
     opening: (socket) => {
       const raw = (socket as unknown as { readonly _parent?: Socket })._parent ?? null
       const known = raw === null ? undefined : openings.get(raw)
