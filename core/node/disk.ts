@@ -1,6 +1,7 @@
 // Small words for files of a device: written whole or not at all, hashed without being read whole.
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Writes a file of mode 600 under a temporary name first: a reader, or the next process after a crash, sees all of it or the one before. */
@@ -19,10 +20,10 @@ export function spoolFile<T>(
   const fd = openSync(draft, 'w', 0o600)
   const hash = createHash('sha256')
   let size = 0
-  let open = true
+  let lies = true
   const drop = (): void => {
-    if (open) closeSync(fd)
-    open = false
+    if (lies) closeSync(fd)
+    lies = false
     rmSync(draft, { force: true })
   }
   const guarded = <R>(work: () => R): R => {
@@ -43,7 +44,7 @@ export function spoolFile<T>(
     close: () =>
       guarded(() => {
         closeSync(fd)
-        open = false
+        lies = false
         renameSync(draft, path)
         return done({ size, sha256: hash.digest('hex') })
       }),
@@ -71,12 +72,20 @@ export function readPiece(path: string, offset: number, length: number): Uint8Ar
 /** Size and SHA-256 (lower-case hexadecimal) of a file. Rejects where it cannot be read. */
 export async function digestOf(path: string): Promise<{ readonly size: number; readonly sha256: string }> {
   const hash = createHash('sha256')
+  const file = await open(path, 'r')
   let size = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>) {
-    hash.update(chunk)
-    size += chunk.length
+  try {
+    // One piece of memory for all: a large file leaves nothing to be collected.
+    const piece = new Uint8Array(256 * 1024)
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length, size)
+      if (bytesRead === 0) return { size, sha256: hash.digest('hex') }
+      hash.update(piece.subarray(0, bytesRead))
+      size += bytesRead
+    }
+  } finally {
+    await file.close()
   }
-  return { size, sha256: hash.digest('hex') }
 }
 
 /** Bytes of all files below a folder; 0 where there is none. */

@@ -414,7 +414,9 @@ function lastStart({ at, version, sha256, cause }: StartRecord): string {
 }
 
 function* whole(source: Source): Generator<Uint8Array> {
-  for (let at = 0; at < source.size; at += 64 * 1024) yield source.read(at, 64 * 1024)
+  // Each piece is used up before the next is read: they share their memory, and none waits to be collected.
+  const piece = new Uint8Array(64 * 1024)
+  for (let at = 0; at < source.size; at += piece.length) yield source.read(at, piece.length, piece)
 }
 
 function failureOf(error: unknown): { readonly code: 1402 | 1405 | 1406; readonly gone: boolean } {

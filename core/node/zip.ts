@@ -8,8 +8,8 @@ import type { PackageLimits } from './delivery.ts'
 /** Bytes that can be read anywhere. */
 export interface Source {
   readonly size: number
-  /** `length` bytes from `at`; fewer at the end. */
-  read(at: number, length: number): Uint8Array
+  /** `length` bytes from `at`; fewer at the end. `into`: memory of that length that may be used for them. */
+  read(at: number, length: number, into?: Uint8Array): Uint8Array
   close(): void
 }
 
@@ -18,8 +18,8 @@ export function fileSource(path: string): Source {
   const fd = openSync(path, 'r')
   return {
     size: fstatSync(fd).size,
-    read: (at, length) => {
-      const bytes = new Uint8Array(length)
+    read: (at, length, into) => {
+      const bytes = into ?? new Uint8Array(length)
       let got = 0
       for (;;) {
         const count = readSync(fd, bytes, got, length - got, at + got)
