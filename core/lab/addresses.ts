@@ -89,6 +89,11 @@ export class Addresses {
     if (device !== '') this.#paths.set(device, path)
   }
 
+  /** True where the device's last message came inside TLS. */
+  secure(device: string): boolean {
+    return this.#path(device)?.tls === true
+  }
+
   /** The URL a device is told for a use. Every URL in a message comes from here. */
   advertised(device: string, use: AddressUse): string {
     return this.choice(device).urls[use]

@@ -59,6 +59,8 @@ export interface DeviceKeeping {
   readonly disk: (device: string) => DeviceDisk
   /** Makes durable what was put. */
   readonly commit: () => void
+  /** What the devices' own software lets pass; default `lab`. */
+  readonly security?: 'lab' | 'strict'
   /** PEM of the authority it trusts by HTTPS. */
   readonly ca?: () => string | null
   /** Empties the disk of a device that is switched off. */
@@ -130,7 +132,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
     const consent = options.answers === undefined ? 'never' : 'unconfirmed'
     // A rule puts a question off for a moment only: nobody is there to be left in peace.
     const again = options.answers === 'postpone' ? { againMs: 1000 } : {}
-    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId, ...again } as const
+    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId, security: keeping?.security ?? 'lab', ...again } as const
     const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(state) })
     const profile = profileOf(options.profile ?? 'full')
     const maxObjSize = maxObjSizeOf(mo, options.maxObjSize, profile)

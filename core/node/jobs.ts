@@ -5,6 +5,7 @@ import type { JobRow, LabEventName, LabEvents, Mechanism, PackageFacts, PackageR
 import { makeJobs } from '../jobs/area.ts'
 import type { Jobs } from '../jobs/area.ts'
 import type { KnownDevice } from '../jobs/ports.ts'
+import type { SecurityMode } from '../jobs/security.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Env, Note } from '../machine.ts'
 import type { Docs } from '../store/docs.ts'
@@ -36,6 +37,10 @@ export interface LabJobsParts {
   readonly seq: () => Seq
   /** What `auto` means; absent: chosen by the device. */
   readonly mechanism?: Mechanism | undefined
+  /** What a weak set-up comes to. */
+  readonly security: SecurityMode
+  /** True where the device's last message came inside TLS. */
+  readonly secure: (device: string) => boolean
   readonly ports: () => readonly number[]
   readonly tell: <K extends LabEventName>(event: K, fact: LabEvents[K]) => void
 }
@@ -80,6 +85,8 @@ export function labJobs(parts: LabJobsParts): LabJobs {
         downloads().link(fileName, { mechanism: mechanism === 'http' || mechanism === 'dlota2' ? mechanism : 'dlota1', device, job }),
       ...(parts.mechanism === undefined ? {} : { mechanism: parts.mechanism }),
       file: (sha256) => files.file(sha256),
+      security: () => parts.security,
+      secure: parts.secure,
       seq: parts.seq,
       happened: parts.happened,
       jobsMoved: moved,

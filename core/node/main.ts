@@ -82,6 +82,8 @@ export interface LabOptions {
   readonly gateway?: Omit<GatewayRole, 'server'> & { readonly server?: string }
   /** How packages travel where a job leaves it open; absent: chosen by the device. */
   readonly mechanism?: Mechanism
+  /** `strict` refuses what is weak in jobs and on simulated devices, and asks for auth-MAC where nothing else is said; default `lab` lets it pass and says so. */
+  readonly security?: 'lab' | 'strict'
 }
 
 /** The ready line of `dmlab serve`; null where the lab does not play that role. */
@@ -119,6 +121,9 @@ function windowFolder(): string {
 }
 
 const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/
+
+/** What the DM Server asks of devices in strict mode (scomo sheet 13, R1). */
+const STRICT = { auth: 'syncml:auth-MAC' } as const
 
 /** An area that is made after the lab. */
 function later(area: () => ScenariosArea): ScenariosArea {
@@ -176,6 +181,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     disk,
     commit,
     wipe: (id) => wipeDisk(workspace.dir, id),
+    security: options.security ?? 'lab',
     ca: () => faced.trust.certificate,
   })
   let dm: DmHttp | null = null
@@ -250,6 +256,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     // The row of the message under way is written when the machine has spoken.
     seq: () => (options.record === false ? 0 : trace.last + 1),
     mechanism: options.mechanism,
+    security: options.security ?? 'lab',
+    secure: (device) => faced.addresses.secure(device),
     ports: () => [portOf(dm?.url), portOf(ui?.url)],
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
@@ -272,7 +280,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     bound: options.host,
     control: () => [portOf(ui?.url)],
     secure: () => (dms === null ? null : faced.port),
-    auth: options.server?.auth ?? null,
+    auth: options.server?.auth ?? (options.security === 'strict' ? STRICT.auth : null),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const lab: Lab = new Lab({
@@ -406,7 +414,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     const machine = new DmServer({
       serverUri: `${base()}/dm`,
       answerUri: (device) => faced.addresses.advertised(device, 'dm'),
-      settings: { ...options.server, enrol },
+      settings: { ...(options.security === 'strict' ? STRICT : {}), ...options.server, enrol },
       ledger,
       env,
       notified: (device, id) => notifier.answered(device, id),

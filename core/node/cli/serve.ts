@@ -33,6 +33,7 @@ interface ServeOptions {
   readonly enrol?: 'auto' | 'ask' | 'never'
   readonly auth?: keyof typeof AUTH
   readonly profile?: string
+  readonly security?: 'lab' | 'strict'
   readonly window?: boolean
   readonly open?: boolean
 }
@@ -64,6 +65,9 @@ export function serve(program: Command): void {
     .option('--enrol <mode>', 'unknown devices: auto (default on loopback), ask (default elsewhere), never', enrolMode)
     .addOption(new Option('--auth <type>', 'authentication asked of devices whose account names none').choices(Object.keys(AUTH)))
     .option('--profile <name>', `kind of server: ${Object.keys(SERVER_PROFILES).join(', ')}`, profileName)
+    .addOption(
+      new Option('--security <mode>', 'weak security of jobs: lab lets it pass and says so (default), strict refuses it').choices(['lab', 'strict']),
+    )
     .option('--window', 'print the URL of the window for people instead of the JSON line')
     .option('--open', 'open the window in the default browser')
     .action(run)
@@ -114,7 +118,8 @@ async function start(options: ServeOptions): Promise<RunningLab> {
       }
     : {}
   const told = { ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
-  const base = { workspace, host, server, pushPort, ...gateway, ...told }
+  const strict = options.security === undefined ? {} : { security: options.security }
+  const base = { workspace, host, server, pushPort, ...gateway, ...told, ...strict }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   const asked = options.dmsPort ?? options.tlsPort
