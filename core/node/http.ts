@@ -279,6 +279,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   /** A request that Node's parser gave up, a time limit, or an error of the socket. */
   function clientError(error: Error & { code?: string; rawPacket?: Uint8Array }, socket: Socket): void {
+    // A handshake that failed is told as that.
+    if (secure !== null && !peers.all.has(socket)) return void socket.destroy()
     const peer = peers.of(socket)
     const { status, reason } = statusOfError(error, limits)
     if (status === 0) {
