@@ -20,7 +20,12 @@ let most = 0
 setInterval(() => {
   most = Math.max(most, process.memoryUsage.rss())
 }, 5).unref()
-setInterval(() => globalThis.gc?.(), 200).unref()
+function collect(): void {
+  const began = performance.now()
+  globalThis.gc?.()
+  setTimeout(collect, Math.max(250, 10 * (performance.now() - began))).unref()
+}
+collect()
 const memory: Calls = {
   mark: () => {
     globalThis.gc?.()

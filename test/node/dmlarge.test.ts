@@ -10,7 +10,7 @@ import { needsSqlite } from '../store/memory.ts'
 
 const MIB = process.env['DM_LAB_SOAK'] === undefined ? 16 : 64
 /** What either process may grow by, whatever the package's size: garbage that waits, and what the trace writes next. */
-const MOST = 48 << 20
+const MOST = 64 << 20
 
 interface Child {
   readonly ready: string
