@@ -130,6 +130,10 @@ export function upstream(options: UpstreamOptions): Upstream {
 function collect(res: IncomingMessage, clock: Clock, done: (answer: RelayAnswer) => void, failed: (error: Error) => void): void {
   let body: Uint8Array = EMPTY
   let size = 0
+  // At its end the answer has given its socket back.
+  const { socket } = res
+  const local = endpoint(socket.localAddress ?? '', socket.localPort ?? 0)
+  const remote = endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0)
   res.on('data', (chunk: Uint8Array) => {
     body = keep(body, size, chunk)
     size += chunk.length
@@ -141,7 +145,6 @@ function collect(res: IncomingMessage, clock: Clock, done: (answer: RelayAnswer)
     if (!res.complete) return
     const headers = pairs(res.rawHeaders)
     const contentType = field(headers, 'content-type')
-    const { socket } = res
     const statusText = res.statusMessage ?? ''
     done({
       status: res.statusCode ?? 502,
@@ -151,8 +154,8 @@ function collect(res: IncomingMessage, clock: Clock, done: (answer: RelayAnswer)
       bytes: exact(body, size),
       encoding: encodingOf(contentType),
       contentType,
-      local: endpoint(socket.localAddress ?? '', socket.localPort ?? 0),
-      remote: endpoint(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+      local,
+      remote,
       at: clock.now(),
       mono: clock.mono(),
     })
