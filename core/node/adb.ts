@@ -87,7 +87,7 @@ export function labAdb(parts: LabAdbParts): LabAdb {
         heard,
         lines: (lines) => parts.lines({ serial, log: made.log.book.row(), lines }),
         moved: changed,
-        doubt: () => watch.refresh(),
+        doubt: () => void watch.refresh(),
       })
       desks.set(serial, (desk = made))
     }
@@ -181,8 +181,14 @@ export function labAdb(parts: LabAdbParts): LabAdb {
       return rowOf(serial)
     },
     reconnect: async (serial) => {
-      const before = rowOf(serial)
-      await asked(`reconnect ${serial}`, async (client) => client.reconnectDevice(before.state === 'offline' ? 'offline' : { serial }))
+      const { host } = rowOf(serial)
+      await asked(`reconnect ${serial}`, async (client) => {
+        // Over Wi-Fi the server's own `reconnect` only drops the device.
+        if (host === '') return client.reconnectDevice({ serial })
+        await client.wireless.disconnect(serial).catch(() => {})
+        await client.wireless.connect(serial)
+      }).catch((error: unknown) => connecting(serial, error))
+      await watch.refresh()
       await watch.until(() => listed(serial), COMES_WITHIN)
       return rowOf(serial)
     },

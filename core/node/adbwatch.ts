@@ -24,7 +24,7 @@ export interface AdbWatch {
   /** Another port. */
   move(port: number): Promise<void>
   /** There is a doubt about a device: asks for the list now. */
-  refresh(): void
+  refresh(): Promise<void>
   /** Resolves when `good` holds, or after `ms`. */
   until(good: () => boolean, ms: number): Promise<boolean>
   stop(): void
@@ -161,8 +161,8 @@ export function watchAdb(parts: AdbWatchParts): AdbWatch {
       input({ type: 'moved' })
       await trying
     },
-    refresh: () => {
-      if (line !== null && machine.facts.state === 'ready') void asked(line)
+    refresh: async () => {
+      if (line !== null && machine.facts.state === 'ready') await asked(line)
     },
     until: (good, ms) =>
       new Promise((resolve) => {

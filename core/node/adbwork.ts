@@ -11,9 +11,10 @@ import type { AdbAddress } from './adblink.ts'
 
 /** Most a shell command may print here, bytes. */
 const PRINT_MOST = 1024 * 1024
-/** A device may take this long for a command; a file one more second for each 100 kB. */
-const COMMAND_WITHIN = 10_000
-const bytesWithin = (size: number): number => COMMAND_WITHIN + size / 100
+/** A device may take this long for a sign of life; to start a program; for a file one more second for each 100 kB. All in ms. */
+const PROBE_WITHIN = 5_000
+const START_WITHIN = 15_000
+const bytesWithin = (size: number): number => START_WITHIN + size / 100
 
 /** A device as its present connection at the server. */
 export interface AdbTarget {
@@ -41,10 +42,10 @@ async function readAll(readable: { getReader(): { read(): Promise<{ done: boolea
 }
 
 /** What a command of the device's shell prints, both streams together; its exit status is not known. Rejects with AdbError. */
-export async function shell(target: AdbTarget, command: string): Promise<string> {
+export async function shell(target: AdbTarget, command: string, ms = PROBE_WITHIN): Promise<string> {
   return within(
     target.address,
-    COMMAND_WITHIN,
+    ms,
     `${target.serial}: ${command.split(' ')[0] ?? ''}`,
     async (client) => readAll((await client.createDeviceConnection(idOf(target), `shell:${command}`)).readable),
     target.gone,
@@ -122,7 +123,7 @@ export async function pushFile(target: AdbTarget, file: AdbFile): Promise<void> 
 /** Opens a URL in the device's default browser. Rejects with what `am` said where nothing could be opened. The URL must need no quoting but single quotes. */
 export async function openUrl(target: AdbTarget, url: string): Promise<string> {
   if (/['\\\s]/.test(url)) throw new Error(`${url}: cannot be handed to a shell`)
-  const said = (await shell(target, `am start -a android.intent.action.VIEW -d '${url}'`)).trim()
+  const said = (await shell(target, `am start -a android.intent.action.VIEW -d '${url}'`, START_WITHIN)).trim()
   const trouble = /^(Error|Exception|Security exception)[^\n]*|unable to resolve Intent[^\n]*|not found[^\n]*|inaccessible[^\n]*/im.exec(said)
   if (trouble !== null) throw new AdbError('refused', `the device opens no page: ${trouble[0].trim()}`)
   return said
