@@ -123,8 +123,7 @@ export class Connect {
   async #look(row: SessionRow): Promise<void> {
     const known = this.#devices.get(row.device)
     const fresh = row.firstAt >= this.#startedAt
-    const soon = known !== undefined && row.lastAt - known.at < LOOK_AGAIN && this.#newest.get(known.way)?.device === row.device
-    if (row.first === 0 || soon) return
+    if (row.first === 0 || (known !== undefined && this.#soon(row, known))) return
     const remote = this.#parts.remote(row.first)
     if (remote === undefined) return
     const way = await this.#wayOf(row.device, remote, fresh)
@@ -135,6 +134,13 @@ export class Connect {
     if (remote === '' && row.first > this.#parts.startedAfter()) this.#first.set('file', this.#first.get('file') ?? proof)
     if ((this.#newest.get(way)?.at ?? -Infinity) <= proof.at) this.#newest.set(way, proof)
     this.moved()
+  }
+
+  /** True where looking again would tell little new: many devices move many times a second. */
+  #soon(row: SessionRow, known: Seen): boolean {
+    const newest = this.#newest.get(known.way)
+    if (newest === undefined || row.lastAt - known.at >= LOOK_AGAIN) return false
+    return newest.device === row.device || row.firstAt - newest.at < TELL_EVERY
   }
 
   async #wayOf(device: string, remote: string, fresh: boolean): Promise<ConnectWay> {
