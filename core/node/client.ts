@@ -235,7 +235,7 @@ function failureOf(error: NodeJS.ErrnoException, url: URL, reused: boolean): Tra
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return make('name', `the host name ${url.hostname} is not known`)
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EADDRNOTAVAIL') return make('unreachable', `there is no way to ${at} (${code})`)
   if (code.startsWith('HPE_')) return make('protocol', `the answer of ${at} is not HTTP/1.1: ${error.message}`)
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) return make('tls', `no trusted TLS connection to ${at}: ${tlsWords(error)}`)
+  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|EPROTO/.test(code)) return make('tls', `no trusted TLS connection to ${at}: ${tlsWords(error)}`)
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') return make('uri', `cannot post to ${url.href}: ${error.message}`)
   return make('protocol', `posting to ${at} failed: ${error.message}`)
 }
@@ -243,7 +243,7 @@ function failureOf(error: NodeJS.ErrnoException, url: URL, reused: boolean): Tra
 /** What OpenSSL means. */
 function tlsWords(error: NodeJS.ErrnoException): string {
   const code = error.code ?? ''
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code))
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code) || /wrong version number|packet length too long/.test(error.message))
     return `the server does not speak TLS there (${code}); is the URL to begin with http://?`
   if (/UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/.test(code)) return `${error.message}: the authority of its certificate is not trusted here`
   if (code === 'CERT_HAS_EXPIRED') return `${error.message} (look at the clock)`

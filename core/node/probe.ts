@@ -81,7 +81,7 @@ function wordsOf(error: NodeJS.ErrnoException, { hostname, host }: URL): string 
   if (code === 'ECONNRESET' || code === 'EPIPE') return `${host} hung up before it answered`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the certificate shown at ${host} is for another name: ${error.message}`
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) return `the certificate shown at ${host} is not one of this lab: ${error.message}`
-  if (/SSL|TLS/.test(code)) return `${host} does not speak TLS: ${error.message}`
+  if (/SSL|TLS|EPROTO/.test(code)) return `${host} does not speak TLS, or not as this lab does (${code})`
   if (code.startsWith('HPE_')) return `what answers at ${host} is no HTTP`
   return error.message
 }

@@ -84,7 +84,7 @@ const DM: readonly Point[] = [
   sure('chunked requests are read; answers have a length and a body'),
   sure('a session goes on over new connections and the RespURI token'),
   likely('the same message again: the same answer, nothing executed'),
-  sure('TLS', 'the lab serves plain HTTP; only its client speaks TLS, see test/node/client.test.ts'),
+  sure('TLS'),
   likely('nonces outside the base64 alphabet; both readings of an ambiguous one'),
 ]
 
