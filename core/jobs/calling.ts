@@ -29,6 +29,8 @@ export class Calling {
   readonly #present = new Set<string>()
   readonly #tries = new Map<string, number>()
   readonly #waits = new Map<string, () => void>()
+  /** Called, and nobody came: the device may have refused the notification, its nonce being another one. */
+  readonly #missed = new Set<string>()
   #stopped = false
 
   constructor(parts: CallingParts) {
@@ -58,6 +60,7 @@ export class Calling {
     this.#tries.set(device, tries + 1)
     const ring = (): void => {
       this.#waits.delete(device)
+      if (from === NO_SHOW) this.#missed.add(device)
       if (this.#parts.wanted(device)) this.call(device)
     }
     this.#waits.set(device, this.#parts.after(wait, ring))
@@ -67,6 +70,7 @@ export class Calling {
   came(device: string): void {
     this.#present.add(device)
     this.#queue.delete(device)
+    this.#missed.delete(device)
     this.#waits.get(device)?.()
     this.#waits.delete(device)
     if (this.#places.has(device)) this.#hold(device, STAYS)
@@ -93,7 +97,7 @@ export class Calling {
   }
 
   #ring(device: string): void {
-    this.#parts.wake(device).then(
+    this.#parts.wake(device, this.#missed.has(device)).then(
       (to) => {
         if (this.#stopped) return
         this.#parts.say(device, `the device is notified at ${to}`)

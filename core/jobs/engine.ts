@@ -67,7 +67,7 @@ export class JobEngine implements Policy {
     this.#book = new JobBook(ports)
     this.#calling = new Calling({
       after: ports.after,
-      wake: (device) => ports.wake(device),
+      wake: (device, missed) => ports.wake(device, missed),
       wanted: (device) => this.#waiting(device) !== undefined,
       say: (device, text) => this.#said(device, text),
     })

@@ -47,8 +47,8 @@ export interface JobsPorts {
   device(id: string): KnownDevice | undefined
   /** A value of the device's tree as the server knows it. */
   value(device: string, uri: string): string | undefined
-  /** Sends a Package #0; resolves with where to, rejects with why not. */
-  wake(device: string): Promise<string>
+  /** Sends a Package #0; resolves with where to, rejects with why not. `missed`: one was sent and nobody came, so the nonce may be out of step. */
+  wake(device: string, missed?: boolean): Promise<string>
   /** URL for PkgURL; with dlota1 and dlota2 that of a descriptor. */
   url(ask: UrlAsk): string
   /** What `auto` means where the job does not say; absent: chosen by the device (core/jobs/plan.ts). */

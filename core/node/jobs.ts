@@ -1,7 +1,7 @@
 // Jobs of a lab with real surroundings: documents in lab.db, files in images/, the download server's addresses, notifications, webhooks over HTTP.
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { JobRow, LabEventName, LabEvents, Mechanism, PackageFacts, PackageRow, Seq } from '../api.ts'
+import type { JobRow, LabEventName, LabEvents, Mechanism, NotifyOptions, PackageFacts, PackageRow, Seq } from '../api.ts'
 import { makeJobs } from '../jobs/area.ts'
 import type { Jobs } from '../jobs/area.ts'
 import type { KnownDevice } from '../jobs/ports.ts'
@@ -31,7 +31,7 @@ export interface LabJobsParts {
   readonly simulated: (device: string) => boolean
   /** Where objects of a device stand by its dialect. */
   readonly dialect?: (device: string) => Pick<KnownDevice, 'roots'>
-  readonly notify: (device: string) => Promise<{ readonly to: string }>
+  readonly notify: (device: string, options: Pick<NotifyOptions, 'nonce' | 'resync'>) => Promise<{ readonly to: string }>
   readonly happened: (note: Note) => void
   readonly commit: () => void
   readonly seq: () => Seq
@@ -80,7 +80,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       devices: () => ledger.devices().flatMap(({ device }) => known(device) ?? []),
       device: known,
       value,
-      wake: async (device) => (await parts.notify(device)).to,
+      wake: async (device, missed) => (await parts.notify(device, missed === true ? { nonce: 'zeros', resync: true } : {})).to,
       url: ({ job, device, fileName, mechanism }) =>
         downloads().link(fileName, { mechanism: mechanism === 'http' || mechanism === 'dlota2' ? mechanism : 'dlota1', device, job }),
       ...(parts.mechanism === undefined ? {} : { mechanism: parts.mechanism }),

@@ -250,7 +250,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     downloads: () => downloads,
     simulated: (device) => devices.activity(device) !== undefined,
     dialect: (device) => field.roots(device),
-    notify: (device) => gateways.notify(device, {}),
+    notify: (device, wish) => gateways.notify(device, wish),
     happened: (note) => witness.happened(note),
     commit,
     // The row of the message under way is written when the machine has spoken.

@@ -9,7 +9,7 @@ const CALLS: Readonly<Record<string, (api: LabApi, ...args: string[]) => Promise
   add: (api, name = '', bytes = '') => api.catalogue.add(name, Buffer.from(bytes, 'base64'), {}),
   create: (api, wish = '') => api.jobs.create(JSON.parse(wish) as JobWish),
   get: (api, id = '') => api.jobs.get(id),
-  wake: (api, device = '', to = '') => api.devices.notify(device, { to }),
+  wake: (api, device = '', to = '', nonce = 'stored') => api.devices.notify(device, { to, nonce: nonce as 'stored' | 'zeros' }),
 }
 
 process.on('message', (message) => {
