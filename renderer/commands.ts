@@ -6,7 +6,7 @@ import { useScenarios } from './stores/scenarios.ts'
 import { useStepper } from './stores/stepper.ts'
 import { useTrace } from './stores/trace.ts'
 import { useTree } from './stores/tree.ts'
-import { useView } from './stores/view.ts'
+import { useView, type DevicesTab } from './stores/view.ts'
 import { useWorld } from './stores/world.ts'
 
 export interface Commands {
@@ -22,6 +22,14 @@ const focus = (selector: string): void => void nextTick(() => document.querySele
 const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'simulate', label: 'Start a simulated device' },
   { id: 'wake', label: 'Wake a device: notification, bit by bit' },
+  { id: 'connect', label: 'Connect a device: ways, proofs, what is in the way' },
+  { id: 'usb', label: 'USB and adb: Android devices' },
+  { id: 'modem', label: 'Serial modem and SMS' },
+  { id: 'addresses', label: 'Addresses devices are told' },
+  { id: 'trust', label: 'Certificates and TLS' },
+  { id: 'proxies', label: 'Recording proxies' },
+  { id: 'dialect', label: 'Dialect of devices' },
+  { id: 'deviceLog', label: 'Log of the device beside its messages' },
   { id: 'newJob', label: 'New job for a device …' },
   { id: 'catalogue', label: 'Catalogue of packages' },
   { id: 'provider', label: 'Groups, default sets, subscriptions, webhooks' },
@@ -114,13 +122,29 @@ export function createCommands(): Commands {
     const started = await world.attempt('Starting the simulator', (lab) => lab.devices.simulate({}))
     if (started !== null) world.say(`Simulated device ${started.id} started.`)
   }
+  const devices = (tab: DevicesTab): void => {
+    view.screen = 'devices'
+    view.devicesTab = tab
+    focus('#devices-panel [data-pane]')
+  }
   const page = 20
 
   const table: Readonly<Record<string, () => unknown>> = {
     palette: () => void (view.palette = true),
     shortcuts: () => void (view.shortcuts = true),
     trace: () => onTrace(() => focus('[data-rows]')),
-    devices: () => void (view.screen = 'devices'),
+    devices: () => {
+      view.screen = 'devices'
+      view.devicesTab = 'devices'
+    },
+    connect: () => devices('connect'),
+    usb: () => devices('usb'),
+    modem: () => devices('modem'),
+    addresses: () => devices('addresses'),
+    trust: () => devices('trust'),
+    proxies: () => devices('proxies'),
+    dialect: () => devices('dialect'),
+    deviceLog: () => onTrace(() => (view.traceLog = !view.traceLog)),
     tree: () => {
       view.screen = 'tree'
       focus('[data-rows]')

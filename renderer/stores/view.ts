@@ -5,8 +5,10 @@ import type { Package0 } from '../../core/syncml/package0.ts'
 
 export type Screen = 'trace' | 'devices' | 'tree' | 'scenarios' | 'jobs'
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
+/** Pages of the devices screen. */
+export type DevicesTab = 'devices' | 'connect' | 'usb' | 'addresses' | 'trust' | 'modem' | 'proxies' | 'dialect'
 export type Density = 'compact' | 'roomy'
-export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings' | 'notification'
+export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings' | 'notification' | 'why'
 
 const KEY = 'dm-lab.'
 
@@ -54,6 +56,14 @@ export const useView = defineStore('view', () => {
   const jobWidth = kept('jobWidth', window.innerWidth < 1400 ? 430 : 500)
   const boardHeight = kept('boardHeight', window.innerHeight < 800 ? 390 : 500)
   const jobsTab = kept<'jobs' | 'catalogue' | 'provider'>('jobsTab', 'jobs')
+  const devicesTab = kept<DevicesTab>('devicesTab', 'devices')
+  /** What stands below the list of devices. */
+  const lowerTab = kept<'software' | 'usb' | 'log'>('lowerTab', 'software')
+  /** Lines of the device's own log below the rows of the trace. */
+  const traceLog = kept('traceLog', false)
+  const traceLogHeight = kept('traceLogHeight', 220)
+  /** The fold of the device's account stands open. */
+  const accountOpen = ref(false)
   const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
   const letterKeys = kept('letterKeys', true)
@@ -98,6 +108,11 @@ export const useView = defineStore('view', () => {
     jobWidth,
     boardHeight,
     jobsTab,
+    devicesTab,
+    lowerTab,
+    traceLog,
+    traceLogHeight,
+    accountOpen,
     device,
     cartHeight,
     hiddenColumns,

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Page } from 'playwright-core'
+import { benchShots } from './benchshots.ts'
 import { launch } from './browser.ts'
 import { softwareShots } from './softwareshots.ts'
 
@@ -174,6 +175,7 @@ await shoot(
   }),
 )
 await softwareShots(browser, ready.ui, out)
+await benchShots(browser, out)
 await browser.close()
 lab.kill('SIGTERM')
 await new Promise((done) => lab.once('exit', done))
