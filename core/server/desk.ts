@@ -216,7 +216,14 @@ export class DeviceDesk implements Desk {
     if (account.locked !== undefined) return { secret: null, demand: null, because: account.locked }
     if (account.state === 'waiting') return { secret: null, demand: null, because: 'the device waits for a decision about its enrolment' }
     if (account.state === 'refused') return { secret: null, demand: null, because: 'the device was refused by decision' }
-    if (account.learns === true) return this.#enrol(shown)
+    if (account.learns === true) {
+      if (shown.type === 'syncml:auth-basic') return this.#enrol(shown)
+      return {
+        secret: null,
+        demand: 'syncml:auth-basic',
+        because: 'the device is adopted and its password not known yet: it is asked for Basic once',
+      }
+    }
     const type = account.authType ?? this.#parts.settings.auth
     const demand: AuthName = type ?? 'syncml:auth-md5'
     return { secret: { userNames: [account.userName], password: account.password, type }, demand, because: '' }

@@ -21,7 +21,7 @@ import type { RealLab } from '../support/reallab.ts'
 const run = promisify(execFile)
 let lab: RealLab
 let foreign: RealLab
-let ends: (() => unknown)[] = []
+const ends: (() => unknown)[] = []
 
 beforeEach(async () => {
   lab = await realLab({ tlsPort: 0, tlsMust: true })
