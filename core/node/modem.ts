@@ -49,6 +49,7 @@ interface Station {
   readonly machine: AtModem
   port: OpenPort | null
   opening: Promise<void> | null
+  closing: Promise<void> | null
   listening: boolean
   trouble: string
   lastAt: number
@@ -87,6 +88,7 @@ export function labModems(parts: ModemParts): LabModems {
       machine: new AtModem(),
       port: null,
       opening: null,
+      closing: null,
       listening: false,
       trouble: '',
       lastAt: 0,
@@ -106,7 +108,7 @@ export function labModems(parts: ModemParts): LabModems {
     const { stage, trouble: failure } = at.machine.status
     if (stage === 'ready' || stage === 'failed' || stage === 'closed')
       for (const told of at.ready.splice(0)) told(stage === 'ready' ? '' : failure || 'the port is closed')
-    if (stage === 'failed') void shut(at, failure)
+    if (stage === 'failed' && at.port !== null) void shut(at, failure)
     changed()
   }
 
@@ -138,11 +140,14 @@ export function labModems(parts: ModemParts): LabModems {
     at.idle?.()
     at.timer = at.idle = null
     if (port === null) return
-    await port.close()
     feed(at, { type: 'gone', reason: reason === '' ? 'the port was closed' : reason })
+    at.closing = port.close()
+    await at.closing
+    at.closing = null
   }
 
   const opened = async (at: Station, { baud = BAUD, pin = '' }: ModemOptions): Promise<void> => {
+    await at.closing
     at.trouble = ''
     try {
       at.port = await openPort(at.path, baud, {
@@ -186,7 +191,7 @@ export function labModems(parts: ModemParts): LabModems {
   const rest = (at: Station): void => {
     if (at.listening || at.port === null || at.machine.queued > 0) return
     at.idle?.()
-    at.idle = book.awaits(at.path, at.sentAt) && clock.now() - at.sentAt < REPORT_MS ? clock.after(1000, () => rest(at)) : null
+    at.idle = book.awaits(at.path, clock.now() - REPORT_MS) && clock.now() - at.sentAt < REPORT_MS ? clock.after(1000, () => rest(at)) : null
     if (at.idle === null) void shut(at, '')
   }
 
@@ -222,13 +227,12 @@ export function labModems(parts: ModemParts): LabModems {
     const path = await portFor(target)
     const at = stationAt(path)
     await ready(at, target.baud === undefined ? {} : { baud: target.baud })
-    const id = book.out(path, target.number, pdus)
     at.sentAt = clock.now()
+    const id = book.out(path, target.number, pdus)
     const failure = await new Promise<string>((resolve) => {
       at.jobs.set(id, resolve)
       feed(at, { type: 'send', job: { id, parts: pdus.map((octets) => ({ hex: pduHex(octets), length: tpduLength(octets) })) } })
     })
-    at.sentAt = clock.now()
     rest(at)
     if (failure === '') return { id, path, target, pdus }
     const row = book.row(id)

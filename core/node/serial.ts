@@ -17,6 +17,9 @@ export interface PortEvents {
   gone(reason: string): void
 }
 
+/** How often an open port is looked for, ms. */
+const WATCH_MS = 1000
+
 interface Library {
   readonly SerialPort: typeof SerialPort
 }
@@ -101,16 +104,27 @@ export async function openPort(path: string, baud: number, events: PortEvents): 
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error === null ? resolve() : reject(new Error(openTrouble(path, error), { cause: error }))))
   })
-  let ours = false
+  let over = false
+  const gone = (): void => {
+    if (over) return
+    over = true
+    clearInterval(watch)
+    events.gone('the port is gone: the modem was pulled out or switched off')
+    void closed(port)
+  }
+  // A hang-up is not always told by the library; the port's own name goes with it.
+  const watch = setInterval(() => {
+    if (process.platform !== 'win32' && !existsSync(path)) gone()
+  }, WATCH_MS)
+  watch.unref()
   port.on('data', (bytes: Buffer) => events.data(bytes.toString('latin1')))
   port.on('error', () => {})
-  port.on('close', () => {
-    if (!ours) events.gone('the port is gone: the modem was pulled out or switched off')
-  })
+  port.on('close', gone)
   return {
     write: (text) => void port.write(Buffer.from(text, 'latin1')),
     close: () => {
-      ours = true
+      over = true
+      clearInterval(watch)
       return closed(port)
     },
   }
