@@ -1,5 +1,5 @@
 // What we sent and still await: pairs Status and Results with our commands by (MsgRef, CmdRef) (SML Status; dm-protocol 2). Unknown refs are told and ignored.
-import type { Command, Item, Message, Results, Status } from '../syncml/message.ts'
+import type { Command, Message, Results, Status } from '../syncml/message.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { SentCommand } from './outbox.ts'
 import { finding } from './rules.ts'
@@ -142,12 +142,7 @@ export class Awaiting {
 function light(sent: SentCommand): SentCommand {
   const { command, part } = sent
   if (part === 'whole' || !('items' in command)) return sent
-  const items = command.items.map((item) => {
-    const bare: { -readonly [K in keyof Item]: Item[K] } = { ...item }
-    delete bare.data
-    return bare
-  })
-  return { ...sent, command: { ...command, items } as Command }
+  return { ...sent, command: { ...command, items: command.items.map((item) => ({ ...item, data: '' })) } as Command }
 }
 
 /** Requests in document order, children of groups after their group. */

@@ -151,7 +151,7 @@ async function underWay(id: string): Promise<void> {
 }
 
 test(
-  'dl 35: the lab is killed in the middle: the device keeps nothing, and gets it whole from the next one',
+  'sc 23: the lab is killed in the middle: the device keeps nothing, and gets it whole from the next one',
   { timeout: 90_000 + MIB * 2000 },
   async () => {
     const id = 'IMEI:004999010640103'

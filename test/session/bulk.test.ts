@@ -107,7 +107,7 @@ describe.each(['xml', 'wbxml'] as const)('in %s', (encoding) => {
     )
   })
 
-  test('a spool gets every octet, in order, in pieces no longer than a message', { timeout: 600_000 }, () => {
+  test('dl 1: a spool gets every octet, in order, in pieces no longer than a message', { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(fc.integer({ min: 1500, max: 30_000 }), fc.integer({ min: 1400, max: 4000 }), fc.boolean(), (size, maxMsgSize, handle) => {
         const bytes = octets(size, 11)
@@ -141,7 +141,7 @@ describe.each(['xml', 'wbxml'] as const)('in %s', (encoding) => {
     if (encoding === 'xml') for (const { data } of items) expect((data as string).length % 4).toBe(0)
   })
 
-  test('larger than MaxObjSize: it does not leave', () => {
+  test('dl 3: larger than MaxObjSize: it does not leave', () => {
     const pair = paired(encoding, { maxMsgSize: 1500, maxObjSize: 9000 })
     pair.queue('a', [write('./File/x', fileOf(octets(9001))), get('./DevDetail/FwV')])
     pair.run()
@@ -211,8 +211,8 @@ describe('a spool keeps nothing of what does not come whole', () => {
   })
 
   test.each([
-    ['more than Size', (n: number) => n - 1000],
-    ['less than Size', (n: number) => n + 1],
+    ['dl 2: more than Size', (n: number) => n - 1000],
+    ['dl 2: less than Size', (n: number) => n + 1],
   ])('%s: 424', (_title, wrong) => {
     const both = start()
     both.pair.run(
@@ -233,7 +233,7 @@ describe('a spool keeps nothing of what does not come whole', () => {
     expect(over(both)).toEqual([[415], ['dropped'], false])
   })
 
-  test('something else in between: 1225', () => {
+  test('dl 2: something else in between: 1225', () => {
     const both = start()
     both.pair.run(
       {},
