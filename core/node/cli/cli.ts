@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   tree: async () => (await import('./tree.ts')).tree,
   job: async () => (await import('./job.ts')).job,
   catalogue: async () => (await import('./catalogue.ts')).catalogue,
+  proxy: async () => (await import('./proxy.ts')).proxy,
   trust: async () => (await import('./trust.ts')).trust,
   addresses: async () => (await import('./addresses.ts')).addresses,
 }
