@@ -172,6 +172,9 @@ export interface LabFlags {
   readonly workspace: string
   readonly host: string
   readonly dmPort: number
+  /** For HTTPS; a free one where this is taken, unless asked for. */
+  readonly tlsPort: number
+  readonly tlsMust?: true
   /** A free one: the local API that `dmlab` commands and scripts use beside the desktop window. */
   readonly uiPort: 0
   readonly advertise?: string
@@ -179,7 +182,7 @@ export interface LabFlags {
 }
 
 /**
- * Reads `--workspace DIR --host ADDR --dm-port N --advertise URL --enrol auto|ask|never` (also `--name=value`). Switches of Electron and Chromium
+ * Reads `--workspace DIR --host ADDR --dm-port N --dms-port N --advertise URL --enrol auto|ask|never` (also `--name=value`). Switches of Electron and Chromium
  * pass by. Throws an Error that names the flag and says what it takes.
  */
 export function labFlags(argv: readonly string[], workspace: string): LabFlags {
@@ -193,6 +196,9 @@ export function labFlags(argv: readonly string[], workspace: string): LabFlags {
   }
   const port = flag('--dm-port') ?? '8080'
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new Error(`--dm-port takes a number from 0 to 65535, not ${port}`)
+  const secure = flag('--dms-port')
+  if (secure !== undefined && (!/^\d{1,5}$/.test(secure) || Number(secure) > 65535))
+    throw new Error(`--dms-port takes a number from 0 to 65535, not ${secure}`)
   const advertise = flag('--advertise')
   if (advertise !== undefined && !/^https?:$/.test(parse(advertise)?.protocol ?? ''))
     throw new Error(`--advertise takes an http or https URL, not ${advertise}`)
@@ -203,6 +209,8 @@ export function labFlags(argv: readonly string[], workspace: string): LabFlags {
     workspace: flag('--workspace') ?? workspace,
     host: flag('--host') ?? '127.0.0.1',
     dmPort: Number(port),
+    tlsPort: Number(secure ?? '8443'),
+    ...(secure === undefined ? {} : { tlsMust: true as const }),
     uiPort: 0,
     ...(advertise === undefined ? {} : { advertise }),
     ...(enrol === undefined ? {} : { enrol }),

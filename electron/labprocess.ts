@@ -35,6 +35,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
   let status: LabStatus = { state: 'starting', reason: '', ready: null }
   /** The port once bound: a lab started again must be found where devices know it. */
   let dmPort = options.dmPort
+  let tls: Pick<LabOptions, 'tlsPort'> = {}
   let deaths = 0
   let upAt = 0
   let timer: NodeJS.Timeout | undefined
@@ -64,6 +65,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       if (message.type === 'ready') {
         upAt = performance.now()
         if (options.advertise === undefined) dmPort = Number(new URL(message.ready.dm).port) || options.dmPort
+        if (message.ready.dms !== null) tls = { tlsPort: Number(new URL(message.ready.dms).port) }
         become({ state: 'running', reason: '', ready: message.ready })
         const joining = [...waiting.values()]
         waiting.clear()
@@ -80,7 +82,7 @@ export function runLab(entry: string, options: LabOptions, changed: (status: Lab
       if (child === started) died(code)
     })
     become({ state: 'starting', reason: '', ready: null })
-    tell({ type: 'start', options: { ...options, dmPort } })
+    tell({ type: 'start', options: { ...options, dmPort, ...tls } })
   }
 
   const died = (code: number): void => {

@@ -163,16 +163,32 @@ describe('the lab is started again', () => {
   it('soon at first, then ever later, at most 10 s', () =>
     expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelay)).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]))
   it('with what the command line says', () => {
-    expect(labFlags([], '/w')).toEqual({ workspace: '/w', host: '127.0.0.1', dmPort: 8080, uiPort: 0 })
+    expect(labFlags([], '/w')).toEqual({ workspace: '/w', host: '127.0.0.1', dmPort: 8080, tlsPort: 8443, uiPort: 0 })
     expect(
       labFlags(
-        ['.', '--no-sandbox', '--workspace=/x', '--dm-port', '0', '--host', '0.0.0.0', '--advertise', 'http://lab:80', '--enrol', 'ask'],
+        [
+          '.',
+          '--no-sandbox',
+          '--workspace=/x',
+          '--dm-port',
+          '0',
+          '--dms-port',
+          '9443',
+          '--host',
+          '0.0.0.0',
+          '--advertise',
+          'http://lab:80',
+          '--enrol',
+          'ask',
+        ],
         '/w',
       ),
     ).toEqual({
       workspace: '/x',
       host: '0.0.0.0',
       dmPort: 0,
+      tlsPort: 9443,
+      tlsMust: true,
       uiPort: 0,
       advertise: 'http://lab:80',
       enrol: 'ask',
@@ -182,6 +198,7 @@ describe('the lab is started again', () => {
     [['--dm-port', '65536'], '--dm-port'],
     [['--dm-port', 'x'], '--dm-port'],
     [['--dm-port'], '--dm-port needs a value'],
+    [['--dms-port', '65536'], '--dms-port'],
     [['--workspace', '--host'], '--workspace needs a value'],
     [['--enrol', 'maybe'], '--enrol'],
     [['--advertise', 'lab'], '--advertise'],
