@@ -48,6 +48,8 @@ export interface LabAdb {
   /** State as it is now, without looking for a server. */
   now(): AdbState
   readonly handle: AdbPages['handle']
+  /** Leaves the server; tunnels stay as they are. */
+  leave(): void
   /** Takes the tunnels back and leaves the server. */
   stop(): Promise<void>
 }
@@ -278,6 +280,12 @@ export function labAdb(parts: LabAdbParts): LabAdb {
     area,
     now,
     handle: pages.handle,
+    leave: () => {
+      stopped = true
+      telling?.()
+      for (const desk of desks.values()) desk.leave()
+      watch.stop()
+    },
     stop: async () => {
       stopped = true
       telling?.()

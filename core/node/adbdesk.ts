@@ -122,6 +122,11 @@ export class AdbDesk {
   /** Takes back what this lab made, where the device is there, and ends all work. */
   async stop(): Promise<void> {
     await this.unreverse(this.#target, null).catch(() => {})
+    this.leave()
+  }
+
+  /** Ends all work and leaves the device as it is. */
+  leave(): void {
     this.#ping?.()
     this.#ping = null
     this.log.stop()

@@ -15,6 +15,11 @@ import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 import { AdbServer, freePort, Phone } from './adbrig.ts'
 
+const MESSAGE =
+  '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>7</SessionID><MsgID>1</MsgID>' +
+  '<Target><LocURI>http://127.0.0.1/dm</LocURI></Target><Source><LocURI>SN:R58M123ABC</LocURI></Source></SyncHdr>' +
+  '<SyncBody><Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/></SyncBody></SyncML>'
+
 let server: AdbServer
 let lab: RealLab
 let phones: Phone[] = []
@@ -255,6 +260,16 @@ describe('work with a device', () => {
     expect(made.reverse).toMatchObject([{ remote: port, local: port, role: 'dm, download', state: 'open' }])
     expect(one.tunnels.get(`tcp:${port}`)).toBe(`tcp:${port}`)
     expect(await one.fetch(port, '/')).toMatch(/^HTTP\/1\.1 4\d\d /)
+    const before = Date.now()
+    const answer = await one.fetch(port, '/dm', { type: 'application/vnd.syncml.dm+xml', text: MESSAGE })
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+    const working = await until(
+      async () => (await lab.api.connect.state()).tiles[0],
+      (tile) => tile?.first != null,
+    )
+    expect(working).toMatchObject({ way: 'adb', can: 'working', devices: ['SN:R58M123ABC'], first: { device: 'SN:R58M123ABC', seq: 2 } })
+    expect(working?.first?.at).toBeGreaterThanOrEqual(before - 1)
+    expect((await lab.api.adb.probe(one.address)).device).toBe('SN:R58M123ABC')
     expect((await lab.api.adb.unreverse(one.address)).reverse).toEqual([])
     expect(one.tunnels.size).toBe(0)
     await lab.api.adb.reverse(one.address, [port])

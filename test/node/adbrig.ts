@@ -99,13 +99,16 @@ export class Phone {
   }
 
   /** A program on the device connects to a port of the device; what comes back is what the tunnel leads to. */
-  async fetch(port: number, path: string): Promise<string> {
+  async fetch(port: number, path: string, body?: { readonly type: string; readonly text: string }): Promise<string> {
     const local = this.tunnels.get(`tcp:${port}`)
     if (local === undefined) throw new Error(`nothing listens on port ${port} of the device`)
     return new Promise((resolve, reject) => {
       let text = ''
       const stream = this.#stream(0, local)
-      stream.onOpen = () => stream.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`)
+      const head = `${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n`
+      const sent =
+        body === undefined ? `GET ${head}\r\n` : `POST ${head}Content-Type: ${body.type}\r\nContent-Length: ${body.text.length}\r\n\r\n${body.text}`
+      stream.onOpen = () => stream.write(sent)
       stream.onData = (data) => (text += data.toString('utf8'))
       stream.onClose = () => (text === '' ? reject(new Error('the tunnel was closed')) : resolve(text))
     })
