@@ -14,10 +14,9 @@ import type { PushParts } from '../../notify/push.ts'
 import { decodeTree } from '../../syncml/codec.ts'
 import type { Encoding } from '../../syncml/message.ts'
 import { base64, fromBase64 } from '../../syncml/text.ts'
-import { processClock } from '../clock.ts'
-import { pushSender } from '../push.ts'
 import { Failure, refuse, write, writeJson, writeResult } from './output.ts'
 import { askOwner } from './owner.ts'
+import { sendAlone } from './sending.ts'
 
 const AUTH: Readonly<Record<string, AccountAuth>> = { basic: 'BASIC', md5: 'DIGEST', hmac: 'HMAC' }
 
@@ -80,7 +79,7 @@ export function bootstrap(program: Command): void {
     .option('--hex', 'print the document in hexadecimal')
     .option('--pdu', 'print the WSP push PDU in hexadecimal')
     .option('--json', 'print one JSON document')
-    .option('--to <url>', 'send it to udp://host:port or http://…')
+    .option('--to <url>', 'send it to udp://host:port, http://… or sms:+NUMBER?port=/dev/ttyUSB0')
     .option('-o, --output <file>', 'write the WSP push PDU, which `dmlab device --bootstrap` reads')
     .option('--force', 'overwrite the file')
     .option('--workspace <dir>', 'the lab that owns this workspace makes the account, keeps it, and sends and records the message')
@@ -169,7 +168,7 @@ async function byLab(options: Options, workspace: string): Promise<Made & { read
 
 async function send(to: string, parts: PushParts): Promise<void> {
   try {
-    const { httpStatus } = await pushSender(processClock()).send(to, parts)
+    const { httpStatus } = await sendAlone(to, parts)
     if (httpStatus >= 300) throw new Error(`${to} answered HTTP ${String(httpStatus)}`)
   } catch (error) {
     throw new Failure(1, error instanceof Error ? error.message : String(error))

@@ -13,11 +13,10 @@ import { PushError } from '../../notify/wsp.ts'
 import { DEFAULT_NONCES, decodePackage0, Package0Error, sessionIdText, trigger } from '../../syncml/package0.ts'
 import type { Trigger, UiMode } from '../../syncml/package0.ts'
 import { base64, fromBase64, utf8Bytes } from '../../syncml/text.ts'
-import { processClock } from '../clock.ts'
-import { pushSender } from '../push.ts'
 import { notificationJson, notificationText } from './notification.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
 import { askOwner } from './owner.ts'
+import { sendAlone } from './sending.ts'
 
 const VERSIONS = { '1.0': 10, '1.1': 11, '1.2': 12 } as const
 const MODES: Readonly<Record<string, UiMode>> = {
@@ -75,7 +74,7 @@ export function notify(program: Command): void {
     .option('--pdu', 'print the WSP push PDU in hexadecimal')
     .option('--sms', 'print the user data of the SMS that carry it, one a line, in hexadecimal')
     .option('--json', 'print one JSON document')
-    .option('--to <url>', 'send it to udp://host:port or http://…')
+    .option('--to <url>', 'send it to udp://host:port, http://… or sms:+NUMBER?port=/dev/ttyUSB0')
     .option('--workspace <dir>', 'the lab that owns this workspace builds, sends and records it, with its account and nonce')
     .option('--wait <ms>', 'with --workspace: how long the lab waits for the session')
     .option('--resync', 'with --workspace: sends it again with the default nonce where no session comes')
@@ -125,7 +124,7 @@ async function alone(options: Options): Promise<void> {
   if (options.print === true) refuse('--print shows and --to sends: one of them')
   let where: string
   try {
-    const { httpStatus, remote } = await pushSender(processClock()).send(to, parts)
+    const { httpStatus, remote } = await sendAlone(to, parts)
     if (httpStatus >= 300) throw new Error(`${to} answered HTTP ${String(httpStatus)}`)
     where = remote
   } catch (error) {
