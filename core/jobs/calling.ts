@@ -26,7 +26,7 @@ export class Calling {
   readonly #queue = new Set<string>()
   /** Devices that hold one of the places, and what takes it from them. */
   readonly #places = new Map<string, () => void>()
-  readonly #present = new Set<string>()
+  readonly #there = new Set<string>()
   readonly #tries = new Map<string, number>()
   readonly #waits = new Map<string, () => void>()
   /** Called, and nobody came: the device may have refused the notification, its nonce being another one. */
@@ -47,7 +47,7 @@ export class Calling {
 
   /** Calls the device as soon as there is a place; not where it is in a session. */
   call(device: string): void {
-    if (this.#stopped || this.#present.has(device) || this.#places.has(device)) return
+    if (this.#stopped || this.#there.has(device) || this.#places.has(device)) return
     this.#queue.add(device)
     this.#next()
   }
@@ -68,7 +68,7 @@ export class Calling {
 
   /** A session of the device began. */
   came(device: string): void {
-    this.#present.add(device)
+    this.#there.add(device)
     this.#queue.delete(device)
     this.#missed.delete(device)
     this.#waits.get(device)?.()
@@ -76,9 +76,14 @@ export class Calling {
     if (this.#places.has(device)) this.#hold(device, STAYS)
   }
 
+  /** True while it is in a session. */
+  present(device: string): boolean {
+    return this.#there.has(device)
+  }
+
   /** Its session is over. */
   left(device: string): void {
-    this.#present.delete(device)
+    this.#there.delete(device)
     this.#free(device)
   }
 
@@ -102,7 +107,7 @@ export class Calling {
         if (this.#stopped) return
         this.#parts.say(device, `the device is notified at ${to}`)
         // A push may be lost on its way: a device that does not come is called once more.
-        if (!this.#present.has(device)) this.again(device, NO_SHOW)
+        if (!this.#there.has(device)) this.again(device, NO_SHOW)
       },
       (error: unknown) => {
         if (this.#stopped) return

@@ -1,5 +1,5 @@
 // Jobs of all devices: a second policy of the DM Server that works on them command by command. Every step is kept before its bytes leave; nothing else is state.
-import type { JobDetail, JobItemWish, JobRow, JobWish, SoftwareRequest } from '../api.ts'
+import type { JobDetail, JobRow, JobWish, SoftwareRequest } from '../api.ts'
 import type { Peer, SessionEnd } from '../session/desk.ts'
 import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
 import type { AlertRecord } from '../server/records.ts'
@@ -7,12 +7,9 @@ import type { Command } from '../syncml/message.ts'
 import { readAlert } from './alerts.ts'
 import type { Completed } from './alerts.ts'
 import { JobBook } from './book.ts'
-import { Calling } from './calling.ts'
 import { undefinedError } from './codes.ts'
+import { JobDesk } from './desk.ts'
 import { drive, hear } from './drive.ts'
-import { conclude, endAll, settled } from './ending.ts'
-import { Limits } from './limits.ts'
-import { announced, freshJob } from './making.ts'
 import type { JobsPorts } from './ports.ts'
 import { knownFrom } from './ports.ts'
 import { answersOf, belongs, itemOf, ordered, sensible } from './reading.ts'
@@ -21,8 +18,8 @@ import { admit } from './security.ts'
 import { sceneOf } from './stage.ts'
 import type { Stage } from './stage.ts'
 import { advance, again, alerted } from './steps.ts'
-import type { Answers, DeviceMemory, ExecStep, Item, JobRecord, PackageDoc } from './types.ts'
-import { DOC, isOver, LIMIT_MS, rowOf } from './types.ts'
+import type { Answers, DeviceMemory, JobRecord, PackageDoc } from './types.ts'
+import { DOC, isOver, rowOf } from './types.ts'
 import { whom } from './whom.ts'
 
 /** Whom the engine tells. */
@@ -46,16 +43,13 @@ interface Tag {
 
 const LISTED = 1000
 const WELL: ReadonlySet<JobRecord['state']> = new Set(['done', 'not_needed'])
-/** Repeating it does nothing it has not done before (scomo sheet 5.3, C5 and C6). */
-const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
 
 /** The job machine of one lab. */
 export class JobEngine implements Policy {
   readonly #ports: JobsPorts
   readonly #ears: EngineEars
   readonly #book: JobBook
-  readonly #calling: Calling
-  readonly #limits: Limits
+  readonly #desk: JobDesk
   readonly #flying = new Map<string, Map<Command, Tag | 'look'>>()
   /** Names of the sessions under way; never the same for two of them. */
   readonly #tokens = new Map<string, string>()
@@ -65,25 +59,16 @@ export class JobEngine implements Policy {
     this.#ports = ports
     this.#ears = ears
     this.#book = new JobBook(ports)
-    this.#calling = new Calling({
-      after: ports.after,
-      wake: (device, missed) => ports.wake(device, missed),
-      wanted: (device) => this.#waiting(device) !== undefined,
-      say: (device, text) => this.#said(device, text),
-    })
-    this.#limits = new Limits(ports, (id) => this.#expired(id))
-    for (const device of this.#book.devices()) for (const { id, limitAt } of this.#book.open(device)) this.#limits.set(id, limitAt, false)
+    this.#desk = new JobDesk(ports, this.#book, (job) => ears.over(job))
   }
 
   /** After a restart: devices with jobs that have not been ordered are woken; limits are kept. */
   start(): void {
-    for (const device of this.#book.devices()) if (this.#waiting(device) !== undefined) this.#calling.again(device)
-    this.#limits.start()
+    this.#desk.start()
   }
 
   stop(): void {
-    this.#limits.stop()
-    this.#calling.stop()
+    this.#desk.stop()
   }
 
   // -- what the infrastructure asks
@@ -94,9 +79,9 @@ export class JobEngine implements Policy {
     sensible(wish, items)
     const { docs, devices } = this.#ports
     const ids = whom(wish, devices, (name) => docs.get(DOC.group, name) as never)
-    if (wish.correlator !== undefined) for (const device of ids) this.#unused(device, wish.correlator)
-    const batch = `batch-${this.#hex(4)}`
-    return this.#book.turn(() => ({ batch, jobs: ids.map((device) => rowOf(this.#make(wish, items, device, batch, origin))) }))
+    if (wish.correlator !== undefined) for (const device of ids) this.#desk.unused(device, wish.correlator)
+    const batch = this.#desk.batch()
+    return this.#book.turn(() => ({ batch, jobs: ids.map((device) => rowOf(this.#desk.make(wish, items, device, batch, origin))) }))
   }
 
   /** Newest first, at most 1,000. */
@@ -118,7 +103,7 @@ export class JobEngine implements Policy {
     for (const item of open) if (!ordered(item)) Object.assign(item, { state: 'cancelled', text: why })
     const left = open.filter(({ state }) => !isOver(state)).map(({ pkg, component }) => pkg || component)
     this.#book.log(job, left.length === 0 ? why : `${why}: ${left.join(', ')} was ordered already, its end is awaited`)
-    this.#book.turn(() => this.#keep(job))
+    this.#book.turn(() => this.#desk.keep(job))
     return rowOf(job)
   }
 
@@ -129,7 +114,7 @@ export class JobEngine implements Policy {
       for (const item of hit) Object.assign(item, { state: 'cancelled', text: `${pkgId} was withdrawn` })
       if (hit.length === 0) return
       this.#book.log(job, `${pkgId} was withdrawn`)
-      this.#keep(job)
+      this.#desk.keep(job)
     }
     this.#book.turn(() => this.#book.devices().forEach((device) => this.#book.open(device).forEach(drop)))
   }
@@ -156,7 +141,7 @@ export class JobEngine implements Policy {
 
   /** Calls a device that somebody else wants to come. */
   call(device: string): void {
-    this.#calling.call(device)
+    this.#desk.calling.call(device)
   }
 
   // -- in a session
@@ -209,11 +194,11 @@ export class JobEngine implements Policy {
     if (this.#tokens.get(device)?.startsWith(`${view.sessionId} `) !== true) return
     this.#tokens.delete(device)
     this.#flying.delete(device)
-    this.#calling.left(device)
+    this.#desk.calling.left(device)
     const cut = this.#book.open(device).filter((job) => job.state === 'running')
     if (cut.length === 0) return
     this.#book.turn(() => cut.forEach((job) => this.#cut(job, end)))
-    if (end.state !== 'completed') this.#calling.again(device)
+    if (end.state !== 'completed') this.#desk.calling.again(device)
   }
 
   #cut(job: JobRecord, end: SessionEnd): void {
@@ -231,7 +216,7 @@ export class JobEngine implements Policy {
     this.#count += 1
     this.#tokens.set(device, `${view.sessionId} ${String(this.#count)} ${String(this.#ports.now())}`)
     this.#flying.delete(device)
-    this.#calling.came(device)
+    this.#desk.calling.came(device)
     const jobs = this.#book.open(device)
     if (jobs.length > 0) {
       const stage = this.#stage(view)
@@ -285,7 +270,7 @@ export class JobEngine implements Policy {
       const job = jobs.get(tag.job)
       if (job !== undefined && !isOver(job.state)) hear(job, stage, tag, parts[0]?.code ?? 0, answers)
     }
-    for (const job of jobs.values()) this.#keep(job)
+    for (const job of jobs.values()) this.#desk.keep(job)
     if (looks) this.#ears.looked(view, looked)
   }
 
@@ -304,7 +289,7 @@ export class JobEngine implements Policy {
       job.state = waiting === undefined ? (open.some(({ state }) => state === 'accepted') ? 'accepted' : 'waiting') : 'waiting'
       job.reason = waiting?.text ?? ''
     }
-    this.#keep(job)
+    this.#desk.keep(job)
   }
 
   /** Nothing of the job is sent in this session. */
@@ -313,7 +298,7 @@ export class JobEngine implements Policy {
     job.state = 'waiting'
     job.reason = reason
     this.#book.log(job, `${why}: no command of the job is sent`)
-    this.#keep(job)
+    this.#desk.keep(job)
   }
 
   // -- alerts
@@ -329,7 +314,7 @@ export class JobEngine implements Policy {
         this.#book.log(job, `alert: ${result}${objects.length === 0 ? '' : `, ${objects.join(', ')}`}`)
         alerted(scene, item, at, code ?? undefinedError(job.type), objects)
         advance(scene, item)
-        this.#keep(job)
+        this.#desk.keep(job)
         return
       }
     }
@@ -354,90 +339,7 @@ export class JobEngine implements Policy {
     const wish = wishOf(request, knownFrom(this.#ports.device(view.device), view), packages)
     if (wish === null) return 202
     const same = this.#book.open(view.device).find((job) => job.origin === 'device' && JSON.stringify(job.wish) === JSON.stringify(wish))
-    if (same === undefined) this.#make(wish, wish.items ?? [itemOf(wish)], view.device, `batch-${this.#hex(4)}`, 'device')
+    if (same === undefined) this.#desk.make(wish, wish.items ?? [itemOf(wish)], view.device, this.#desk.batch(), 'device')
     return 200
   }
-
-  // -- records
-
-  #make(wish: JobWish, items: readonly JobItemWish[], device: string, batch: string, origin: JobRow['origin']): JobRecord {
-    const known = origin === 'device' || this.#ports.device(device) !== undefined
-    const job = freshJob({ id: `job-${this.#hex(6)}`, batch, device, origin, wish, items, now: this.#ports.now(), known })
-    this.#book.add(job)
-    announced(job, this.#book)
-    this.#book.save(job)
-    this.#limits.set(job.id, job.limitAt)
-    if (origin !== 'device' && wish.wake !== false && !this.#tokens.has(device)) this.#calling.call(device)
-    return job
-  }
-
-  #unused(device: string, correlator: string): void {
-    for (const { id, wish } of this.#book.ofDevice(device, Infinity)) {
-      if (wish.correlator === correlator)
-        throw new Error(`the Correlator ${correlator} was used for ${device} by ${id}: the device would take a new order for the old one`)
-    }
-  }
-
-  /** Keeps the record; an end is concluded and told. */
-  #keep(job: JobRecord): void {
-    if (isOver(job.state) || !job.items.every(({ state }) => isOver(state))) return this.#book.save(job)
-    conclude(job)
-    settled(job, this.#book)
-    this.#book.close(job)
-    this.#limits.drop(job.id)
-    this.#calling.forget(job.device)
-    this.#book.save(job)
-    this.#ears.over(job)
-  }
-
-  #hex(octets: number): string {
-    return Array.from(this.#ports.random(octets), (octet) => octet.toString(16).padStart(2, '0')).join('')
-  }
-
-  // -- waking, limits
-
-  /** A job that the next session of the device has something to do for; none while one is under way. */
-  #waiting(device: string): JobRecord | undefined {
-    if (this.#tokens.has(device)) return undefined
-    const wants = (item: Item): boolean => !isOver(item.state) && item.state !== 'accepted'
-    return this.#book.open(device).find((job) => job.wish.wake !== false && job.items.some(wants))
-  }
-
-  #said(device: string, text: string): void {
-    const job = this.#book.open(device).find(({ wish }) => wish.wake !== false)
-    if (job === undefined) return
-    this.#book.log(job, text)
-    this.#book.save(job)
-  }
-
-  /** The time is over: an order whose outcome nobody knows may be given anew only where the wish says so, with a new Correlator (rule 3d). */
-  #expired(id: string): void {
-    const job = this.#book.get(id)
-    if (job === undefined || isOver(job.state)) return this.#limits.drop(id)
-    this.#book.turn(() => this.#limit(job, this.#ports.now()))
-  }
-
-  #limit(job: JobRecord, now: number): void {
-    for (const item of job.items) {
-      const step = item.steps[item.at]
-      if (step?.do !== 'exec' || !mayRepeat(job, item, step)) continue
-      Object.assign(step, { state: 'todo', correlator: `${step.correlator}-again`, session: '', answers: {}, code: 0 })
-      Object.assign(item, { state: 'queued', correlator: step.correlator, text: '' })
-      Object.assign(job, { limitAt: now + (job.wish.limitMs ?? LIMIT_MS), state: 'queued', reason: '' })
-      this.#limits.set(job.id, job.limitAt)
-      this.#book.log(job, `the outcome stayed unknown; ordered anew as ${step.correlator}`)
-      this.#book.save(job)
-      this.#calling.again(job.device)
-      return
-    }
-    const some = job.items.some((item) => !isOver(item.state) && ordered(item))
-    const unheard = `${job.type === 'fumo' ? 'lost: ' : ''}no alert came in time, and nothing the device showed told the outcome`
-    endAll(job, 'unknown', 0, some ? unheard : 'the device did not come in time; nothing was ordered')
-    this.#keep(job)
-  }
-}
-
-function mayRepeat(job: JobRecord, item: Item, step: ExecStep): boolean {
-  if (step.state !== 'lost' || isOver(item.state) || job.wish.retryUnknown !== true || step.correlator.endsWith('-again')) return false
-  return IDEMPOTENT.has(step.primitive) || step.mend < 2
 }

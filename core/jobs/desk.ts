@@ -1,0 +1,132 @@
+// Beginning and end of jobs: made, kept, called for, out of time. What happens in between is the engine's business.
+import type { JobItemWish, JobRow, JobWish } from '../api.ts'
+import type { JobBook } from './book.ts'
+import { Calling } from './calling.ts'
+import { conclude, endAll, settled } from './ending.ts'
+import { Limits } from './limits.ts'
+import { announced, freshJob } from './making.ts'
+import type { JobsPorts } from './ports.ts'
+import { ordered } from './reading.ts'
+import type { ExecStep, Item, JobRecord } from './types.ts'
+import { isOver, LIMIT_MS } from './types.ts'
+
+/** Repeating it does nothing it has not done before (scomo sheet 5.3, C5 and C6). */
+const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
+
+export class JobDesk {
+  readonly calling: Calling
+  readonly #ports: JobsPorts
+  readonly #book: JobBook
+  readonly #limits: Limits
+  /** A job ended; called once, in the turn that keeps its end. */
+  readonly #over: (job: JobRecord) => void
+
+  constructor(ports: JobsPorts, book: JobBook, over: (job: JobRecord) => void) {
+    this.#ports = ports
+    this.#book = book
+    this.#over = over
+    this.calling = new Calling({
+      after: ports.after,
+      wake: (device, missed) => ports.wake(device, missed),
+      wanted: (device) => this.#waiting(device) !== undefined,
+      say: (device, text) => this.#said(device, text),
+    })
+    this.#limits = new Limits(ports, (id) => this.#expired(id))
+    for (const device of book.devices()) for (const { id, limitAt } of book.open(device)) this.#limits.set(id, limitAt, false)
+  }
+
+  start(): void {
+    for (const device of this.#book.devices()) if (this.#waiting(device) !== undefined) this.calling.again(device)
+    this.#limits.start()
+  }
+
+  stop(): void {
+    this.#limits.stop()
+    this.calling.stop()
+  }
+
+  batch(): string {
+    return `batch-${this.#hex(4)}`
+  }
+
+  /** A new job, kept and told; its device is called where the wish has it so. */
+  make(wish: JobWish, items: readonly JobItemWish[], device: string, batch: string, origin: JobRow['origin']): JobRecord {
+    const known = origin === 'device' || this.#ports.device(device) !== undefined
+    const job = freshJob({ id: `job-${this.#hex(6)}`, batch, device, origin, wish, items, now: this.#ports.now(), known })
+    this.#book.add(job)
+    announced(job, this.#book)
+    this.#book.save(job)
+    this.#limits.set(job.id, job.limitAt)
+    if (origin !== 'device' && wish.wake !== false && !this.calling.present(device)) this.calling.call(device)
+    return job
+  }
+
+  /** Throws an Error in words where the device has met the Correlator already. */
+  unused(device: string, correlator: string): void {
+    for (const { id, wish } of this.#book.ofDevice(device, Infinity)) {
+      if (wish.correlator === correlator)
+        throw new Error(`the Correlator ${correlator} was used for ${device} by ${id}: the device would take a new order for the old one`)
+    }
+  }
+
+  /** Keeps the record; an end is concluded and told. */
+  keep(job: JobRecord): void {
+    if (isOver(job.state) || !job.items.every(({ state }) => isOver(state))) return this.#book.save(job)
+    conclude(job)
+    settled(job, this.#book)
+    this.#book.close(job)
+    this.#limits.drop(job.id)
+    this.calling.forget(job.device)
+    this.#book.save(job)
+    this.#over(job)
+  }
+
+  #hex(octets: number): string {
+    return Array.from(this.#ports.random(octets), (octet) => octet.toString(16).padStart(2, '0')).join('')
+  }
+
+  /** A job that the next session of the device has something to do for; none while one is under way. */
+  #waiting(device: string): JobRecord | undefined {
+    if (this.calling.present(device)) return undefined
+    const wants = (item: Item): boolean => !isOver(item.state) && item.state !== 'accepted'
+    return this.#book.open(device).find((job) => job.wish.wake !== false && job.items.some(wants))
+  }
+
+  #said(device: string, text: string): void {
+    const job = this.#book.open(device).find(({ wish }) => wish.wake !== false)
+    if (job === undefined) return
+    this.#book.log(job, text)
+    this.#book.save(job)
+  }
+
+  /** The time is over: an order whose outcome nobody knows may be given anew only where the wish says so, with a new Correlator (rule 3d). */
+  #expired(id: string): void {
+    const job = this.#book.get(id)
+    if (job === undefined || isOver(job.state)) return this.#limits.drop(id)
+    this.#book.turn(() => this.#limit(job, this.#ports.now()))
+  }
+
+  #limit(job: JobRecord, now: number): void {
+    for (const item of job.items) {
+      const step = item.steps[item.at]
+      if (step?.do !== 'exec' || !mayRepeat(job, item, step)) continue
+      Object.assign(step, { state: 'todo', correlator: `${step.correlator}-again`, session: '', answers: {}, code: 0 })
+      Object.assign(item, { state: 'queued', correlator: step.correlator, text: '' })
+      Object.assign(job, { limitAt: now + (job.wish.limitMs ?? LIMIT_MS), state: 'queued', reason: '' })
+      this.#limits.set(job.id, job.limitAt)
+      this.#book.log(job, `the outcome stayed unknown; ordered anew as ${step.correlator}`)
+      this.#book.save(job)
+      this.calling.again(job.device)
+      return
+    }
+    const some = job.items.some((item) => !isOver(item.state) && ordered(item))
+    const unheard = `${job.type === 'fumo' ? 'lost: ' : ''}no alert came in time, and nothing the device showed told the outcome`
+    endAll(job, 'unknown', 0, some ? unheard : 'the device did not come in time; nothing was ordered')
+    this.keep(job)
+  }
+}
+
+function mayRepeat(job: JobRecord, item: Item, step: ExecStep): boolean {
+  if (step.state !== 'lost' || isOver(item.state) || job.wish.retryUnknown !== true || step.correlator.endsWith('-again')) return false
+  return IDEMPOTENT.has(step.primitive) || step.mend < 2
+}
