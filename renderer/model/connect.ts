@@ -89,7 +89,7 @@ export function lifeProof(row: DeviceRow, adb: AdbDeviceRow | null, now: number)
 /** What the lab says in half a sentence, as a whole one: a capital first (of a word, not of a name or URL), a full stop last. */
 export function sentence(text: string): string {
   if (text === '') return ''
-  const first = /^[a-z]+(?=[\s,;:.'’]|$)/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
+  const first = /^[a-z]+(?=['’]?[a-z]*[,;:.]?(?:\s|$))/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
   return /[.!?…:]$/.test(first) ? first : `${first}.`
 }
 

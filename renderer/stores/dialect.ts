@@ -24,10 +24,10 @@ export const useDialect = defineStore('dialect', () => {
     const found = await world.attempt('Checking the dialect', (lab) => lab.dialect.check(text))
     if (mine === run && found !== null) problems.value = found
   }
-  /** Writes the draft; true where it is in force. */
+  /** Writes the draft, or the example where there is no file yet; true where it is in force. */
   async function save(): Promise<boolean> {
-    const text = draft.value
-    if (text === null) return false
+    const text = draft.value ?? live.value.value?.text
+    if (text === undefined) return false
     const state = await world.attempt('Writing the dialect file', (lab) => lab.dialect.put(text))
     if (state === null) return false
     live.value.value = state

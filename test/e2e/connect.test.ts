@@ -3,10 +3,13 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { benchLab, logLine, PHONE, SERIAL, STRANGER, stranger } from '../support/demobench.ts'
 import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
+import { deviceOf, realLab, session } from '../support/reallab.ts'
+import { makeClient } from '../../core/device/client.ts'
+import { freePort } from '../node/adbrig.ts'
 import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
 describe.skipIf(!THERE)(`real devices in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
-  const { open: over } = stage()
+  const { open: over, later } = stage()
   const open = async (lab: Pick<FakeLab, 'api'>, options: OpenOptions = {}): Promise<Page> => {
     const { page } = await over(lab, { width: 1280, height: 720, ...options })
     await page.keyboard.press('Control+2')
@@ -413,6 +416,58 @@ describe.skipIf(!THERE)(`real devices in Chromium${WITHOUT}`, { timeout: 60_000 
     await page.getByRole('combobox', { name: /^Search commands/ }).fill('certificates and tls')
     await page.keyboard.press('Enter')
     await page.getByRole('region', { name: 'Authority' }).waitFor()
+  })
+
+  it('a real lab: a card is adopted, a nonce too old is explained, an authority made, a proxy opened, a dialect written', async () => {
+    const lab = await realLab({ enrol: 'ask', adbPort: await freePort() })
+    later(() => lab.end())
+    const known = { user: 'tracker', password: 'unheard' }
+    const stranger = { id: STRANGER, manufacturer: 'Example', model: 'Tracker 2', ...known }
+    await session(deviceOf(lab, stranger))
+    const page = await open(lab)
+    const card = page.getByRole('article', { name: `${STRANGER} wants to talk` })
+    await card.getByText('Example Tracker 2').waitFor()
+    await card.getByRole('button', { name: `Adopt ${STRANGER}` }).click()
+    await card.waitFor({ state: 'detached' })
+    expect((await session(deviceOf(lab, stranger))).authentication).toBe('ok')
+    const env = { now: () => Date.now(), random: (count: number) => crypto.getRandomValues(new Uint8Array(count)) }
+    const digest = {
+      ...stranger,
+      serverUri: lab.ready.dm,
+      serverId: 'dm-lab',
+      serverPassword: 'lab',
+      auth: 'syncml:auth-md5' as const,
+      encoding: 'xml' as const,
+    }
+    await lab.api.devices.setAccount(STRANGER, { auth: 'md5' })
+    const client = makeClient(digest, env)
+    await session(client)
+    const old: unknown = structuredClone(client.state())
+    await session(client)
+    const before = (await lab.rows()).length
+    await session(makeClient(digest, env, old))
+    const refused = (await lab.rows()).find((row) => row.seq > before && row.statuses[0] === '401')
+    await page.keyboard.press('Control+1')
+    await page.locator(`#row-${String(refused?.seq)}`).click()
+    await page.getByRole('tab', { name: 'Why 401?' }).click()
+    await page.getByLabel('Why the credentials were refused').getByText('Cause proven').waitFor()
+    expect(await page.getByRole('region', { name: 'Cause' }).textContent()).toMatch(/nonce\.stale.*Stale nonce/)
+    await page.keyboard.press('Control+2')
+    await tab(page, 'Certificates').click()
+    await page
+      .getByRole('button', { name: 'Make the authority' })
+      .or(page.getByRole('button', { name: 'Export PEM' }))
+      .click()
+    await page.getByLabel('SHA-256 fingerprint').waitFor()
+    await tab(page, 'Proxies').click()
+    await page.getByLabel('Address of the foreign server').fill('http://127.0.0.1:9')
+    await page.getByRole('button', { name: 'Open the proxy' }).click()
+    await page.getByRole('region', { name: 'Proxies' }).getByText('listening').waitFor()
+    await tab(page, 'Dialect').click()
+    await page.getByText('No mistakes.').waitFor()
+    await page.getByRole('button', { name: 'Save, in force at once' }).click()
+    await page.getByText('The dialect is in force.').waitFor()
+    expect(await audit(page)).toEqual([])
   })
 
   it.each(['light', 'dark'] as const)('has no serious accessibility finding in high contrast, %s', async (scheme) => {

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AdbLogLine, DeviceRow, LabApi, TraceRow } from '../../core/api.ts'
 import { readPage } from '../../core/page.ts'
 import Wants from '../../renderer/components/connect/Wants.vue'
-import { ADB_STATES, lifeProof, proofWords, pushPath, roleWords, sortProblems, sortTiles } from '../../renderer/model/connect.ts'
+import { ADB_STATES, lifeProof, proofWords, pushPath, roleWords, sentence, sortProblems, sortTiles } from '../../renderer/model/connect.ts'
 import { place, tally, viewRows } from '../../renderer/model/dialect.ts'
 import { fieldPlace, octets, worstPart } from '../../renderer/model/pdu.ts'
 import { indexOfRow, merge, passes, readFilter } from '../../renderer/model/timeline.ts'
@@ -53,6 +53,16 @@ describe('connect', () => {
     expect(lifeProof(row, fakePhone('a', NOW, { proofAt: NOW - 5000, proof: 'took a file' }), NOW).text).toBe('took a file 5 s ago')
     expect(lifeProof(row, fakePhone('a', NOW, { proofAt: NOW - 90_000, listedAt: NOW }), NOW).text).toBe('message 1 min ago')
     expect(lifeProof({ lastAt: 0 } as DeviceRow, fakePhone('a', NOW, { proofAt: 0, listedAt: NOW }), NOW)).toEqual({ at: 0, text: 'none yet' })
+  })
+  it('makes whole sentences of half ones, and leaves names and URLs as they are', () => {
+    expect(['the lab listens', 'http://x', 'adb.missing', 'It works.', '', 'no: IMEI:1 is gone'].map(sentence)).toEqual([
+      'The lab listens.',
+      'http://x.',
+      'adb.missing.',
+      'It works.',
+      '',
+      'No: IMEI:1 is gone.',
+    ])
   })
   it('knows a word for every state of a device, and only a ready one is good', () => {
     expect(Object.entries(ADB_STATES).flatMap(([state, look]) => (look.tone === 'good' ? [state] : []))).toEqual(['device'])
@@ -266,6 +276,13 @@ describe('stores', () => {
     dialect.draft = '{ "rules": [] }'
     expect(await dialect.save()).toBe(true)
     expect([dialect.draft, dialect.dirty, dialect.state?.text]).toEqual([null, false, '{ "rules": [] }'])
+  })
+  it('where there is no file, saving what is shown makes it', async () => {
+    const dialect = useDialect()
+    await join()
+    expect([dialect.state?.exists, dialect.draft]).toEqual([false, null])
+    expect(await dialect.save()).toBe(true)
+    expect(dialect.state?.exists).toBe(true)
   })
   it('a fact that comes while the lab is asked is not overwritten by the older answer', async () => {
     let answer: (state: typeof made.lab.proxies.wants) => void = () => {}
