@@ -119,14 +119,14 @@ test.each([
   ['wbxml', 'IMEI:004999010640102'],
 ] as const)(
   `dl 34: ${String(MIB)} MiB by direct delivery in %s: the same SHA-256 on the device, installed, and neither process grows with it`,
-  { timeout: 60_000 + MIB * 2000 },
+  { timeout: 150_000 + MIB * 2000 },
   async (encoding, id) => {
     // Code that is compiled and garbage that waits are the same for a small one.
-    await ended(await order(`${id}0`, encoding, { pkg: 'small-1.0' }), 30)
+    await ended(await order(`${id}0`, encoding, { pkg: 'small-1.0' }), 60)
     await lab.ask('mark')
     await device.ask('mark')
     const began = Date.now()
-    const { job, log } = await ended(await order(id, encoding, {}), 30 + MIB * 2)
+    const { job, log } = await ended(await order(id, encoding, {}), 60 + MIB * 2)
     expect(job, JSON.stringify(log, null, 1)).toMatchObject({ state: 'done', resultCode: 1200, items: [{ mechanism: 'dm-large', executed: true }] })
     const grown = { lab: await lab.ask<number>('grown'), device: await device.ask<number>('grown') }
     if (process.env['DM_LAB_TELL'] !== undefined) console.log(encoding, (Date.now() - began) / 1000, grown.lab / (1 << 20), grown.device / (1 << 20))
@@ -181,11 +181,11 @@ test('the device is killed in the middle: what had come is gone when it is switc
   expect(parts(id)).not.toContainEqual(expect.stringMatching(/^\.part-/))
 })
 
-test('no room on the device: refused with the first chunk, nothing is kept, and the job says why', { timeout: 60_000 }, async () => {
+test('no room on the device: refused with the first chunk, nothing is kept, and the job says why', { timeout: 90_000 }, async () => {
   const id = 'IMEI:004999010640105'
   await device.kill()
   device = await child('device', join(root, 'devices'), lab.ready, String(2 << 20))
-  const { job, log } = await ended(await order(id, 'wbxml', { pkg: 'small-1.0' }), 30)
+  const { job, log } = await ended(await order(id, 'wbxml', { pkg: 'small-1.0' }), 60)
   expect(job, JSON.stringify(log, null, 1)).toMatchObject({ state: 'failed', resultCode: 1404, items: [{ mechanism: 'dm-large' }] })
   expect(job.items[0]?.text).toContain('420')
   expect(parts(id)).toEqual([])
