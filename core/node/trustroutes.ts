@@ -1,6 +1,7 @@
 // Routes of areas trust and addresses: certificates, TLS settings, and the addresses devices are told. The same words as LabApi.
 import { z } from 'zod'
 import type { AddressWish, ClientCertificateWish, TlsSettings } from '../api.ts'
+import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 import type { Parameter, Route } from './route.ts'
 import { string, word } from './route.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
@@ -8,7 +9,7 @@ import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumbe
 type Rest = Pick<Route, 'respond'> & { readonly parameters?: Readonly<Record<string, Parameter>>; readonly body?: Route['body'] }
 const route = (method: Route['method'], path: string, text: string, rest: Rest): Route => ({ method, path, text, ...rest }) as Route
 const CANDIDATE = { candidate: string('Id of the address', 'query') }
-const chosen = z.strictObject({ candidate: candidateId, scheme: scheme.optional() })
+const chosen = z.strictObject({ device: z.string().max(LIMIT.name), candidate: candidateId, scheme: scheme.optional() })
 
 export const TRUST_ROUTES: readonly Route[] = [
   route('GET', '/trust', "The lab's certificate authority, its certificates, and how TLS is spoken", { respond: (api) => api.trust.state() }),
@@ -45,13 +46,18 @@ export const TRUST_ROUTES: readonly Route[] = [
     parameters: CANDIDATE,
     respond: async (api, call) => ({ tests: await api.addresses.test(word(call, 'candidate')) }),
   }),
-  route('PUT', '/addresses/otherwise', 'Chooses the address that unknown devices are told; an empty one goes back to the rule', {
-    body: chosen,
-    respond: (api, call) => {
-      const { candidate, scheme: wanted } = call.body as z.infer<typeof chosen>
-      return api.addresses.choose('', candidate, wanted)
+  route(
+    'PUT',
+    '/addresses/choice',
+    'Chooses the address a device (an empty one: every unknown one) is told; an empty candidate goes back to the rule',
+    {
+      body: chosen,
+      respond: (api, call) => {
+        const { device, candidate, scheme: wanted } = call.body as z.infer<typeof chosen>
+        return api.addresses.choose(device, candidate, wanted)
+      },
     },
-  }),
+  ),
   route('PUT', '/addresses/multicast', 'Chooses the interface that multicast leaves from; an empty name goes back to the rule', {
     body: z.strictObject({ interface: z.string().max(64) }),
     respond: (api, call) => api.addresses.multicast((call.body as { interface: string }).interface),
@@ -59,13 +65,5 @@ export const TRUST_ROUTES: readonly Route[] = [
   route('GET', '/devices/{device}/address', 'The address a device is told, and why', {
     parameters: { device: string('Id of the device') },
     respond: (api, call) => api.addresses.choice(word(call, 'device')),
-  }),
-  route('PUT', '/devices/{device}/address', 'Chooses the address a device is told; an empty one goes back to the rule', {
-    parameters: { device: string('Id of the device') },
-    body: chosen,
-    respond: (api, call) => {
-      const { candidate, scheme: wanted } = call.body as z.infer<typeof chosen>
-      return api.addresses.choose(word(call, 'device'), candidate, wanted)
-    },
   }),
 ]

@@ -37,9 +37,8 @@ async function list({ workspace, json }: Common): Promise<void> {
 
 async function choose(candidate: string, options: Common & { readonly device?: string; readonly scheme?: string }): Promise<void> {
   const { workspace, json, device, scheme } = options
-  const path = device === undefined ? 'addresses/otherwise' : `devices/${encodeURIComponent(device)}/address`
-  const wish = { candidate, ...(scheme === undefined ? {} : { scheme }) }
-  const choice = await (await ownerOf(workspace))<AddressChoice>('PUT', path, wish)
+  const wish = { device: device ?? '', candidate, ...(scheme === undefined ? {} : { scheme }) }
+  const choice = await (await ownerOf(workspace))<AddressChoice>('PUT', 'addresses/choice', wish)
   await (json === true ? writeJson(choice) : write(table([cells(choice)])))
 }
 
