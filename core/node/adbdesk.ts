@@ -108,10 +108,11 @@ export class AdbDesk {
     for (const { remote } of rows) this.#tunnels.delete(remote)
     this.#parts.moved()
     if (target === null) return
-    const there = rows.filter(({ state }) => state === 'open')
-    const failed = (await Promise.allSettled(there.map(async ({ remote }) => dropReverse(target, remote)))).find(
-      ({ status }) => status === 'rejected',
-    )
+    // Ports that are named are taken back whoever made them; without names only what this lab made. What is known not to be there is left alone.
+    const shut = new Set(rows.filter(({ state }) => state !== 'open').map(({ remote }) => remote))
+    const there = (ports ?? rows.map(({ remote }) => remote)).filter((port) => !shut.has(port))
+    const done = await Promise.allSettled(there.map(async (port) => dropReverse(target, port)))
+    const failed = done.find(({ status }) => status === 'rejected')
     if (failed !== undefined) throw adbError((failed as PromiseRejectedResult).reason)
   }
 

@@ -1,0 +1,70 @@
+// `dmlab adb` against Debian's adb server on a port of its own and a device end over TCP.
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { adbClient } from '../../core/node/adblink.ts'
+import { AdbServer, freePort, Phone } from '../node/adbrig.ts'
+import { needs } from '../support/needs.ts'
+import { root, scratch } from './dmlab.ts'
+
+/** Runs `dmlab` while this process goes on: the device lives in it. */
+async function run(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(root, 'core/node/cli/cli.ts'), ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { code, out, err }
+}
+
+test('no server: one line that says so and what to do, exit 1; no port: exit 2', async () => {
+  const port = await freePort()
+  const ran = await run('adb', 'devices', '--adb-port', String(port))
+  expect(ran).toMatchObject({ code: 1, out: '' })
+  expect(ran.err).toContain(`127.0.0.1:${port}: no adb server listens there. Start the adb server`)
+  expect((await run('adb', 'devices', '--adb-port', 'x')).code).toBe(2)
+})
+
+test('devices, reverse, push and logcat', async (context) => {
+  needs(context, 'adb')
+  const server = new AdbServer(await freePort())
+  const phone = await new Phone().plug()
+  try {
+    await server.start()
+    await adbClient({ host: '127.0.0.1', port: server.port }, new AbortController().signal).wireless.connect(phone.address)
+    const at = ['--adb-port', String(server.port)]
+    const list = await run('adb', 'devices', '--json', ...at)
+    expect(list).toMatchObject({ code: 0, err: '' })
+    expect(JSON.parse(list.out)).toMatchObject({
+      server: { state: 'ready' },
+      devices: [{ serial: phone.address, state: 'device', model: 'Phone 7', sdk: 35 }],
+    })
+    const made = await run('adb', 'reverse', phone.address, '8080', ...at)
+    expect(made).toMatchObject({ code: 0, out: `${phone.address} 8080 -> 8080 open\n` })
+    expect([...phone.tunnels.keys()]).toEqual(['tcp:8080'])
+    expect((await run('adb', 'reverse', phone.address, '8080', '--remove', ...at)).code).toBe(0)
+    expect(phone.tunnels.size).toBe(0)
+    const file = join(scratch(), 'ca.crt')
+    writeFileSync(file, 'certificate')
+    expect((await run('adb', 'push', phone.address, file, '/sdcard/ca.crt', ...at)).code).toBe(0)
+    expect(phone.files.get('/sdcard/ca.crt')?.bytes.toString()).toBe('certificate')
+    const refused = await run('adb', 'push', phone.address, file, '/system/ca.crt', ...at)
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.err).toContain('Read-only file system')
+    const reading = run('adb', 'logcat', phone.address, '--json', '--tag', 'dmclient', '--for', '4', ...at)
+    for (let i = 0; i < 200 && phone.logs.size === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    phone.say(`${phone.stamp(1_700_000_000_000)}  1 2 I dmclient: hello`)
+    const log = await reading
+    expect(log.code).toBe(0)
+    const lines = log.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { tag: string; text: string; deviceAt: string })
+    expect(lines.find(({ tag }) => tag === 'dmclient')).toMatchObject({ text: 'hello', deviceAt: '2023-11-14T22:13:20.000Z' })
+  } finally {
+    await phone.unplug()
+    await server.end()
+  }
+}, 60_000)
