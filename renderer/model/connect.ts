@@ -86,11 +86,11 @@ export function lifeProof(row: DeviceRow, adb: AdbDeviceRow | null, now: number)
   return { at, text: `${own > row.lastAt ? adb?.proof || 'adb' : 'message'} ${ago(at, now)}` }
 }
 
-/** What the lab says in half a sentence, as a whole one: a capital first (of a word, not of a name or URL), a full stop last. */
+/** What the lab says in half a sentence, as a whole one: a capital first (of a word, not of a name or URL), a full stop last. A lone name stays as it is. */
 export function sentence(text: string): string {
   if (text === '') return ''
   const first = /^[a-z]+(?=['’]?[a-z]*[,;:.]?(?:\s|$))/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
-  return /[.!?…:]$/.test(first) ? first : `${first}.`
+  return /[.!?…:]$/.test(first) || !/\s/.test(first) ? first : `${first}.`
 }
 
 /** Where a file for an Android device goes when nobody says otherwise. */

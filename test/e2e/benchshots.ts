@@ -38,7 +38,7 @@ export async function benchShots(browser: Browser, out: string): Promise<void> {
     await story(lab, phone)
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' })
     page.setDefaultTimeout(60_000)
-    await page.goto(lab.ready.ui)
+    await page.goto(lab.ready.ui ?? '')
     await page.getByText('Connected').waitFor()
     const refused = (await lab.rows()).find((row) => row.device === PHONE && row.statuses[0] === '401')
     if (refused === undefined) throw new Error('no message was refused')

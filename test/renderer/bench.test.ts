@@ -57,8 +57,8 @@ describe('connect', () => {
   it('makes whole sentences of half ones, and leaves names and URLs as they are', () => {
     expect(['the lab listens', 'http://x', 'adb.missing', 'It works.', '', 'no: IMEI:1 is gone'].map(sentence)).toEqual([
       'The lab listens.',
-      'http://x.',
-      'adb.missing.',
+      'http://x',
+      'adb.missing',
       'It works.',
       '',
       'No: IMEI:1 is gone.',
