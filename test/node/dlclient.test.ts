@@ -182,7 +182,11 @@ test('dl 29: another process goes on where the first stopped', async () => {
 
 const record = (key: string): string => {
   const files = existsSync(join(r.device, 'transfers')) ? readdirSync(join(r.device, 'transfers')) : []
-  const newest = (file: string): string => readFileSync(join(r.device, 'transfers', file), 'utf8').trimEnd().split('\n').at(-1) ?? ''
+  const newest = (file: string): string =>
+    readFileSync(join(r.device, 'transfers', file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .at(-1) ?? ''
   const found = files.filter((file) => file.endsWith('.json')).map(newest)
   return found.find((text) => text.includes(`"${key}"`)) ?? '{"received":0}'
 }

@@ -10,9 +10,9 @@ const JOB_OBJECT = 'the image download job object is not built yet'
 
 /** Source C of the sheet is CONFIRMED, P (product decision) INFERRED. The first is number 1. */
 export const DL: readonly Point[] = [
-  sure('chunked Replace: 213 and 1222 for each chunk, commit at the end', OBJECTS),
-  sure('424 on a wrong total, 1225 on a broken series', OBJECTS),
-  sure('server keeps MaxObjSize and LrgObj; nothing between chunks', OBJECTS),
+  sure('chunked Replace: 213 and 1222 for each chunk, commit at the end'),
+  sure('424 on a wrong total, 1225 on a broken series'),
+  sure('server keeps MaxObjSize and LrgObj; nothing between chunks'),
   sure('descriptor: mandatory elements, 906, 951, 953, 901'),
   sure('unknown descriptor elements passed over, several types taken'),
   sure('order: memory, capability, user, GET'),
