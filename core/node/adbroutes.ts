@@ -77,14 +77,10 @@ export const ADB_ROUTES: readonly Route[] = [
     body: z.strictObject({ label: adbLabel.optional() }),
     respond: (api, call) => api.adb.identify(adbSerial.parse(word(call, 'serial')), body<{ label?: string }>(call).label),
   }),
-  route('PUT', '/adb/devices/{serial}/log', 'Turns the log of a device on, with a filter', {
+  route('PUT', '/adb/devices/{serial}/log', 'Turns the log of a device on, with a filter, or off with null', {
     parameters: SERIAL,
-    body: adbLogFilter,
-    respond: (api, call) => api.adb.logcat(adbSerial.parse(word(call, 'serial')), body<AdbLogFilter>(call)),
-  }),
-  route('DELETE', '/adb/devices/{serial}/log', 'Turns the log of a device off', {
-    parameters: SERIAL,
-    respond: (api, call) => api.adb.logcat(adbSerial.parse(word(call, 'serial')), null),
+    body: adbLogFilter.nullable(),
+    respond: (api, call) => api.adb.logcat(adbSerial.parse(word(call, 'serial')), body<AdbLogFilter | null>(call)),
   }),
   route('POST', '/adb/devices/{serial}/log', 'Log lines of a device on the time axis of the lab', {
     parameters: SERIAL,

@@ -15,6 +15,7 @@ import { readPage } from '../page.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import { ADB_ROUTES } from './adbroutes.ts'
 import { GATEWAY_ROUTES } from './gatewayroutes.ts'
+import { SCENARIO_ROUTES } from './scenarioroutes.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
 import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
@@ -158,6 +159,7 @@ export const ROUTES: readonly Route[] = [
   ...TREE_ROUTES,
   ...JOB_ROUTES,
   ...GATEWAY_ROUTES,
+  ...SCENARIO_ROUTES,
   ...TRUST_ROUTES,
   ...MODEM_ROUTES,
   ...PROXY_ROUTES,
