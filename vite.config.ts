@@ -32,7 +32,8 @@ export default defineConfig(({ mode }) => {
       test: {
         include: ['test/**/*.test.ts'],
         environment: 'node',
-        testTimeout: 30_000,
+        // The long versions take their time.
+        testTimeout: process.env['DM_LAB_SOAK'] === undefined ? 30_000 : 900_000,
         hookTimeout: 60_000,
         reporters: ['default'],
       },

@@ -509,6 +509,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       witness.stop()
       boards.stop()
       lab.stop()
+      faced.stop()
       await running.ui?.close()
       clearInterval(flusher)
       // What happened last has its row before the trace is closed.

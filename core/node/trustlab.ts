@@ -48,6 +48,8 @@ export interface LabTrust {
   downloads(device: string, req?: IncomingMessage): string
   /** The authority's certificate, probes, and refusals of connections that may carry nothing; false for anything else. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
+  /** Tells nothing any more: the workspace is about to close. */
+  stop(): void
 }
 
 /** Facts are told at most this often, ms. */
@@ -57,13 +59,13 @@ const CA = { '/ca.crt': 'der', '/ca.pem': 'pem' } as const
 
 export function labTrust(parts: LabTrustParts): LabTrust {
   const { clock, docs, host, servers, tell } = parts
-  let telling = false
+  let untell: (() => void) | null = null
+  let stopped = false
   /** Both are told: an address more is a name more for the certificates. */
   const moved = (): void => {
-    if (telling) return
-    telling = true
-    clock.after(TELL_EVERY, () => {
-      telling = false
+    if (stopped) return
+    untell ??= clock.after(TELL_EVERY, () => {
+      untell = null
       tell('trust', trust.state())
       tell('addresses', addresses.state())
     })
@@ -135,6 +137,10 @@ export function labTrust(parts: LabTrustParts): LabTrust {
     downloads: (device, req) =>
       req === undefined ? addresses.advertised(device, 'download') : addresses.advertisedAlong(device, pathOf(req), 'download'),
     handle: (req, res) => authority(req, res) || barred(req, res) || probes.handle(req, res),
+    stop: () => {
+      stopped = true
+      untell?.()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 // Rules that the sources and the bundles of the shell must keep, checked by reading them.
 import { readFileSync, readdirSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Build } from '../support/electron-double/stage.ts'
@@ -53,7 +54,7 @@ describe('the bundles', () => {
       const needs = [
         ...readFileSync(path, 'utf8').matchAll(/^\s*(?:import|export)\s[^'"]*?from\s*["']([^"']+)["']|^import\s*["']([^"']+)["']/gm),
       ].map((match) => match[1] ?? match[2] ?? '')
-      for (const name of needs) expect(name, path).toMatch(/^(electron$|node:|\.\/)/)
+      for (const name of needs) expect(name === 'electron' || /^\.\.?\//.test(name) || isBuiltin(name), `${name} in ${path}`).toBe(true)
     }
   })
   it('give the preload one CommonJS file that requires electron only', () => {
