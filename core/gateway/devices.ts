@@ -71,7 +71,7 @@ export class Devices {
     if (record === undefined) return
     this.#records.delete(record.localId)
     this.#byDevice.delete(deviceId)
-    this.#yard.part.showRecord(record.localId, null)
+    this.#yard.part.shown.record(record.localId, null)
     this.#yard.keep('gateway.record', record.localId, null)
   }
 
@@ -90,6 +90,6 @@ export class Devices {
   put(record: DeviceRecord): void {
     this.#records.set(record.localId, record)
     this.#byDevice.set(record.deviceId, record.localId)
-    this.#yard.part.showRecord(record.localId, record)
+    this.#yard.part.shown.record(record.localId, record)
   }
 }

@@ -49,14 +49,14 @@ export class Fanouts {
     const responses = new Map(kept.all('gateway.response').map(({ id, value }) => [id, value as Response]))
     for (const { id, value } of kept.all('gateway.job')) {
       const { server, leaves, job, reportState } = value as KeptJob
-      this.#yard.part.restore('job', id, server, leaves)
+      this.#yard.part.asked.restore('job', id, server, leaves)
       const running: Running = { server, job: null, reportState, nextReportAt: 0, commands: this.#commandsOf(id) }
       if (job !== null) {
         const { names, ...rest } = job
         running.job = { ...rest, responses: names.flatMap((name) => responses.get(`${id}/${name}`) ?? []) }
       }
       this.#jobs.set(id, running)
-      if (running.job !== null) this.#yard.part.showJob(running.job, reportState)
+      if (running.job !== null) this.#yard.part.shown.job(running.job, reportState)
     }
   }
 
@@ -72,7 +72,7 @@ export class Fanouts {
     running.reportState = state
     if (running.job.state === 30) running.job = { ...running.job, state: running.job.cancelled ? 50 : 40 }
     this.#saveJob(name)
-    this.#yard.part.showJob(running.job, state)
+    this.#yard.part.shown.job(running.job, state)
   }
 
   /** An image is void: jobs that carry it give it to nobody any more. */
@@ -128,7 +128,7 @@ export class Fanouts {
   }
 
   start(name: string, correlator: string, server: string): void {
-    const wanted = this.#yard.part.job(name)
+    const wanted = this.#yard.part.asked.job(name)
     if (wanted === null) throw new TreeError(404, `job ${name} does not exist`)
     if (this.busy(name)) throw new TreeError(403, `job ${name} is running`)
     if (wanted.command === '') throw new TreeError(412, `job ${name} has no Command`)
@@ -140,11 +140,11 @@ export class Fanouts {
     const targets = selectTargets(
       wanted.wish,
       this.#devices.records().map((record) => candidate(record, this.mayRead(record, server))),
-      (group) => this.#yard.part.members(group),
+      (group) => this.#yard.part.asked.members(group),
     )
     const { imageRef, timeoutMs, intervalMs, returnFormat } = wanted
     const begin = { name, server, correlator, now: this.#yard.now(), timeoutMs, intervalMs, returnFormat, imageRef, targets, commands }
-    this.#yard.part.clearResponses(name)
+    this.#yard.part.shown.clear(name)
     const old = this.#jobs.get(name)
     for (const response of old?.job?.responses ?? []) this.#yard.keep('gateway.response', `${name}/${response.name}`, null)
     const nextReportAt = intervalMs === 0 ? 0 : this.#yard.now() + intervalMs
@@ -154,7 +154,7 @@ export class Fanouts {
   }
 
   mayRead(record: DeviceRecord, server: string): boolean {
-    const node = this.#yard.part.recordNode(record.localId)
+    const node = this.#yard.part.asked.recordNode(record.localId)
     return node !== null && decide(node, 'Get', server).allowed
   }
 
@@ -166,9 +166,9 @@ export class Fanouts {
 
   /** Flow Y: a notification came; jobs that wait for it start. True where one did. */
   autoStart(server: string): boolean {
-    const names = this.#yard.part
+    const names = this.#yard.part.asked
       .jobs()
-      .filter((name) => this.#yard.part.job(name)?.autoStart === true && !this.busy(name) && this.#jobs.get(name)?.server === server)
+      .filter((name) => this.#yard.part.asked.job(name)?.autoStart === true && !this.busy(name) && this.#jobs.get(name)?.server === server)
     for (const name of names) {
       try {
         this.start(name, '', server)
@@ -306,7 +306,7 @@ export class Fanouts {
     }
     if (next.state === 30 && before?.state !== 30) this.#finish(name, next)
     this.#saveJob(name)
-    this.#yard.part.showJob(next, running.reportState)
+    this.#yard.part.shown.job(next, running.reportState)
     this.#yard.rearm()
   }
 
@@ -328,11 +328,11 @@ export class Fanouts {
     if (running === undefined) return
     const { server, job, reportState } = running
     const rest = job === null ? null : { ...job, responses: undefined, names: job.responses.map((each) => each.name) }
-    this.#yard.keep('gateway.job', name, { server, leaves: this.#yard.part.written('job', name), job: rest, reportState })
+    this.#yard.keep('gateway.job', name, { server, leaves: this.#yard.part.asked.written('job', name), job: rest, reportState })
   }
 
   #commandsOf(name: string): readonly Request[] {
-    const text = this.#yard.part.job(name)?.command ?? ''
+    const text = this.#yard.part.asked.job(name)?.command ?? ''
     return text === '' ? [] : readFanoutCommand(text)
   }
 }

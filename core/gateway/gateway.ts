@@ -85,12 +85,12 @@ export class Gateway {
   restore(kept: Kept): void {
     this.#yard.restoring = true
     for (const { value } of kept.all('gateway.record')) this.devices.put(value as Parameters<Devices['put']>[0])
-    for (const { id, value } of kept.all('gateway.group')) this.part.putGroup(id, value as string[])
+    for (const { id, value } of kept.all('gateway.group')) this.part.asked.putGroup(id, value as string[])
     this.images.restore(kept)
     this.fanouts.restore(kept)
     const [config] = kept.all('gateway.config')
     for (const [name, value] of Object.entries((config?.value ?? {}) as Record<string, string>)) {
-      if (this.part.config(name) !== value) this.part.setConfig(name, value)
+      if (this.part.asked.config(name) !== value) this.part.asked.setConfig(name, value)
     }
     this.part.admit(this.#yard.options.servers)
     this.#yard.restoring = false
@@ -153,7 +153,7 @@ export class Gateway {
     const record = this.devices.byLocalId(localId)
     if (record === undefined) throw new TreeError(404, `there is no record ${localId}`)
     const names = ['Transparent', 'Proxy', 'Adaptation'] as const
-    if ((record.mode === 2) !== (mode === 2) || this.part.config(`Modes/${names[mode]}`) !== 'true') {
+    if ((record.mode === 2) !== (mode === 2) || this.part.asked.config(`Modes/${names[mode]}`) !== 'true') {
       throw new TreeError(403, `${record.deviceId} cannot be served in that mode`)
     }
     const changed = { ...record, mode }
@@ -162,7 +162,7 @@ export class Gateway {
   }
 
   #groupsMoved(): void {
-    const now = this.part.groups()
+    const now = this.part.asked.groups()
     for (const { name, members } of now) this.#yard.keep('gateway.group', name, members)
   }
   #configMoved(): void {
@@ -177,7 +177,7 @@ export class Gateway {
       'Alerts/Detach',
     ]
     const all = [...names, 'Alerts/ImageReady', 'ImageStore/DefaultExpiry']
-    this.#yard.keep('gateway.config', 'config', Object.fromEntries(all.map((name) => [name, this.part.config(name)])))
+    this.#yard.keep('gateway.config', 'config', Object.fromEntries(all.map((name) => [name, this.part.asked.config(name)])))
   }
 
   /** The alarm rang: settled records close, jobs time out, images become void, interim reports are due. */

@@ -27,7 +27,7 @@ export class Images {
   restore(kept: Kept): void {
     for (const { value } of kept.all('gateway.image')) {
       const { image, leaves, reportState } = value as KeptImage
-      this.#yard.part.restore('image', image.name, image.server, leaves)
+      this.#yard.part.asked.restore('image', image.name, image.server, leaves)
       const now = image.state === 20 ? failed(image, 'the gateway restarted during the transfer') : elapsedImage(image, this.#yard.now())
       this.#images.set(image.name, { image: now, reportState, pkgUrl: leaves['PkgURL'] ?? '' })
       this.#showImage(image.name)
@@ -52,7 +52,7 @@ export class Images {
       gone.push(next.imageId || name)
       this.#yard.tell('gateway.expired', `image ${name} has expired`, '')
       if (this.#yard.options.dialect.imageExpiry === 'delete') {
-        this.#yard.part.dropImage(name)
+        this.#yard.part.shown.drop(name)
         this.deleted(name)
       } else this.#saveImage(name)
     }
@@ -67,7 +67,7 @@ export class Images {
 
   /** Before a server reads: leaves that follow the clock are right. */
   refresh(): void {
-    for (const { image } of this.#images.values()) this.#yard.part.showExpiry(image)
+    for (const { image } of this.#images.values()) this.#yard.part.shown.expiry(image)
   }
 
   all(): readonly Image[] {
@@ -103,7 +103,7 @@ export class Images {
     if (kept.image.file !== '') this.#yard.options.store.drop(kept.image.file)
     this.#images.delete(name)
     this.#yard.keep('gateway.image', name, null)
-    this.#yard.part.showUsed(this.#yard.options.store.used())
+    this.#yard.part.shown.used(this.#yard.options.store.used())
     this.#yard.rearm()
   }
   expired(name: string): boolean {
@@ -150,11 +150,11 @@ export class Images {
   }
 
   #landed(name: string, what: { readonly file: string; readonly size: number; readonly sha256: string; readonly contentType: string }): void {
-    const defaultExpiry = Number(this.#yard.part.config('ImageStore/DefaultExpiry')) || DEFAULTS.imageExpiry
+    const defaultExpiry = Number(this.#yard.part.asked.config('ImageStore/DefaultExpiry')) || DEFAULTS.imageExpiry
     this.#changeImage(name, (image) => land(image, what, defaultExpiry, this.#yard.now()))
     const kept = this.#images.get(name)
     if (kept === undefined) return
-    this.#yard.part.showUsed(this.#yard.options.store.used())
+    this.#yard.part.shown.used(this.#yard.options.store.used())
     if (kept.image.state !== 30) {
       if (kept.image.state === 40) this.#yard.options.store.drop(what.file)
       return this.#yard.tell('gateway.image', `image ${name}: ${kept.image.reason || 'expired before it arrived'}`, '')
@@ -188,12 +188,12 @@ export class Images {
     this.#showImage(name)
     this.#yard.keep('gateway.image', name, {
       image: kept.image,
-      leaves: this.#yard.part.written('image', name),
+      leaves: this.#yard.part.asked.written('image', name),
       reportState: kept.reportState,
     } satisfies KeptImage)
   }
   #showImage(name: string): void {
     const kept = this.#images.get(name)
-    if (kept !== undefined) this.#yard.part.showImage(kept.image, this.#urls(kept.image), kept.reportState)
+    if (kept !== undefined) this.#yard.part.shown.image(kept.image, this.#urls(kept.image), kept.reportState)
   }
 }

@@ -59,8 +59,8 @@ export class SouthPolicy implements Policy {
       if (record.state === 30) gateway.devices.registered({ deviceId: view.device, mode: record.mode, address: at, devInfo })
       return
     }
-    if (record === undefined && gateway.part.config('Modes/Proxy') !== 'true') return
-    if (record === undefined && gateway.part.config('DefaultMode') !== '1') return
+    if (record === undefined && gateway.part.asked.config('Modes/Proxy') !== 'true') return
+    if (record === undefined && gateway.part.asked.config('DefaultMode') !== '1') return
     gateway.devices.registered({ deviceId: view.device, mode: 1, address: at, devInfo })
   }
 

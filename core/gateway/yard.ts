@@ -51,6 +51,6 @@ export class Yard {
   }
   /** True where the server wants such alerts. */
   wants(alert: 'Attach' | 'Detach' | 'ImageReady'): boolean {
-    return this.part.config(`Alerts/${alert}`) !== 'false'
+    return this.part.asked.config(`Alerts/${alert}`) !== 'false'
   }
 }
