@@ -1,9 +1,23 @@
 // One config, four builds: `--mode renderer | main | preload | lab` (and vitest). Output under dist/, one folder a build.
+import { readFileSync, readdirSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { join } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
 const node = [...builtinModules, ...builtinModules.map((name) => `node:${name}`)]
+
+const NATIVE = join(import.meta.dirname, 'node_modules/@serialport/bindings-cpp/prebuilds')
+
+/** Puts the ready-made native parts of the serial port where the bundle looks for them: in `prebuilds` beside its `assets`. */
+const native = {
+  name: 'native-parts',
+  generateBundle(this: { emitFile(file: { type: 'asset'; fileName: string; source: Uint8Array }): string }): void {
+    for (const name of readdirSync(NATIVE, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.node') && !name.startsWith('android'))
+        this.emitFile({ type: 'asset', fileName: `prebuilds/${name.replaceAll('\\', '/')}`, source: readFileSync(join(NATIVE, name)) })
+  },
+}
 
 const server = (entries: Record<string, string>, outDir: string, target: string, format: 'es' | 'cjs') => ({
   build: {
@@ -20,6 +34,7 @@ const server = (entries: Record<string, string>, outDir: string, target: string,
     },
   },
   ssr: { noExternal: true as const, external: ['electron'] },
+  ...(format === 'es' ? { define: { __dirname: 'import.meta.dirname' }, plugins: [native] } : {}),
 })
 
 export default defineConfig(({ mode }) => {

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Build } from '../support/electron-double/stage.ts'
 import { ROOT, build } from '../support/electron-double/stage.ts'
@@ -56,6 +57,19 @@ describe('the bundles', () => {
       ].map((match) => match[1] ?? match[2] ?? '')
       for (const name of needs) expect(name === 'electron' || /^\.\.?\//.test(name) || isBuiltin(name), `${name} in ${path}`).toBe(true)
     }
+  })
+  it('bring the native part of the serial port, and it loads from where they are', async () => {
+    const chunks = under(join(built.folder, 'dist/main/assets'), /\.js$/).filter((path) => readFileSync(path, 'utf8').includes('bindings-cpp'))
+    expect(chunks).toHaveLength(1)
+    const made = (await import(/* @vite-ignore */ pathToFileURL(chunks[0] ?? '').href)) as Record<string, unknown>
+    const found = Object.values(made).flatMap((value) => [
+      value,
+      ...(typeof value === 'function' && value.length === 0 ? [(value as () => unknown)()] : []),
+    ])
+    const library = found.find((value) => typeof value === 'object' && value !== null && 'SerialPort' in value) as {
+      SerialPort: { list(): Promise<unknown[]> }
+    }
+    expect(await library.SerialPort.list()).toBeInstanceOf(Array)
   })
   it('give the preload one CommonJS file that requires electron only', () => {
     expect(under(join(built.folder, 'dist/preload'), /\.c?js$/)).toHaveLength(1)
