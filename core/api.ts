@@ -82,6 +82,8 @@ export interface TraceRow {
   readonly hold: HoldState
   /** For rows that are no message: one sentence. For a message that could not be read: the reason. */
   readonly text: string
+  /** Lab that recorded it, where that was another one; absent on this lab's own rows. */
+  readonly origin?: string
 }
 
 /** A page of rows as columns, transferable: numbers in typed arrays, strings interned in `strings` (index 0 is ''). See core/page.ts. */

@@ -10,7 +10,7 @@ const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'err
 const HOLDS: readonly HoldState[] = ['no', 'held', 'released', 'edited', 'dropped', 'peer gone']
 
 /** Columns of a page, in order; `numbers[row * WIDTH + column]`. */
-const WIDTH = 21
+const WIDTH = 22
 
 /** Packs rows (in order of `seq`) into one page. */
 export function packPage(rows: readonly TraceRow[]): TracePage {
@@ -51,6 +51,7 @@ export function packPage(rows: readonly TraceRow[]): TracePage {
         row.findings,
         SEVERITIES.indexOf(row.severity) * 16 + HOLDS.indexOf(row.hold),
         intern(row.text),
+        row.origin === undefined ? 0 : intern(row.origin),
       ],
       at,
     )
@@ -64,7 +65,7 @@ export function readRow(page: TracePage, r: number): TraceRow {
   const n = (column: number): number => page.numbers[at + column] ?? 0
   const s = (column: number): string => page.strings[n(column)] ?? ''
   const list = (column: number): string[] => (s(column) === '' ? [] : s(column).split('\n'))
-  return {
+  const row: TraceRow = {
     seq: n(0),
     kind: KINDS[n(1)] ?? 'event',
     at: n(2),
@@ -88,6 +89,7 @@ export function readRow(page: TracePage, r: number): TraceRow {
     hold: HOLDS[n(19) % 16] ?? 'no',
     text: s(20),
   }
+  return n(21) === 0 ? row : { ...row, origin: s(21) }
 }
 
 /** All rows of a page. */

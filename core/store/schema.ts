@@ -96,6 +96,8 @@ export const STEPS: readonly Step[] = [
   (db) => db.exec(NONCES),
   (db) => db.exec(DOCS),
   (db) => db.exec(COURSE),
+  // The lab that recorded a row, where that was another one; 0: this one.
+  (db) => db.exec('ALTER TABLE frame ADD COLUMN origin INTEGER NOT NULL DEFAULT 0'),
 ]
 
 /** Version of the tables this program writes. */

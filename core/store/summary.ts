@@ -36,6 +36,7 @@ export const COLUMNS = [
   'severity',
   'hold',
   'text',
+  'origin',
 ] as const satisfies readonly (keyof TraceRow)[]
 
 type Column = (typeof COLUMNS)[number]
@@ -76,6 +77,7 @@ export function toColumns(row: TraceRow, interned: Interned): SqlValue[] {
     nameId(NAMES.severity, row.severity),
     nameId(NAMES.hold, row.hold),
     row.text,
+    row.origin === undefined ? 0 : interned.id(row.origin),
   ]
 }
 
@@ -87,7 +89,7 @@ export function fromColumns(sql: Record<string, SqlValue>, interned: Interned): 
     const lines = text(column)
     return lines === '' ? [] : lines.split('\n')
   }
-  return {
+  const row: TraceRow = {
     seq: n('seq'),
     kind: NAMES.kind[n('kind')] ?? 'event',
     at: n('at'),
@@ -111,6 +113,7 @@ export function fromColumns(sql: Record<string, SqlValue>, interned: Interned): 
     hold: NAMES.hold[n('hold')] ?? 'no',
     text: sql['text'] as string,
   }
+  return n('origin') === 0 ? row : { ...row, origin: text('origin') }
 }
 
 /** A row as the segment's meta holds it: values in the order of COLUMNS, names as words. Written out, because every message passes here twice. */
@@ -138,13 +141,16 @@ export function toList(row: TraceRow): unknown[] {
     row.severity,
     row.hold,
     row.text,
+    ...(row.origin === undefined ? [] : [row.origin]),
   ]
 }
 
 /** The row that `toList` gave. Throws where it is none. */
 export function fromList(list: readonly unknown[]): TraceRow {
   const row = Object.fromEntries(COLUMNS.map((column, index) => [column, list[index]]))
-  for (const column of COLUMNS) if (row[column] === undefined) throw new Error(`a stored row lacks its ${column}`)
+  // Own rows, and all rows of older workspaces, name no origin.
+  if (row['origin'] == null) delete row['origin']
+  for (const column of COLUMNS) if (column !== 'origin' && row[column] === undefined) throw new Error(`a stored row lacks its ${column}`)
   return row as unknown as TraceRow
 }
 
