@@ -1,6 +1,7 @@
 // The gateway's devices: who was seen, who is registered, who left; the DM Server is told once for each change.
 import { attachAlert, attachOf, detachAlert, freshLocalId, newRecord, seen } from './inventory.ts'
 import type { Sighting } from './inventory.ts'
+import { modeName } from '../mo/gwmo.ts'
 import { attachText } from './payloads.ts'
 import type { DeviceRecord } from './ports.ts'
 import type { Yard } from './yard.ts'
@@ -28,7 +29,11 @@ export class Devices {
 
   /** M.1: a device was discovered (10) or has proven who it is (20). Gives its record. */
   discovered(sighting: Sighting, state: 10 | 20): DeviceRecord {
-    return this.#sight(sighting, state)
+    const record = this.#sight(sighting, state)
+    const { deviceId, localId, mode } = record
+    const what = state === 10 ? 'was discovered' : `was authenticated and is ${localId} here`
+    this.#yard.tell('gateway.discovered', `${deviceId} ${what}`, deviceId, { localId, mode, state: record.state })
+    return record
   }
 
   /** X.1: the device is registered; the servers are told where something about it is new. */
@@ -61,7 +66,7 @@ export class Devices {
     const gone: DeviceRecord = { ...record, state: 40, told: '', reportState: this.#yard.wants('Detach') ? 10 : record.reportState }
     this.save(gone)
     if (this.#yard.wants('Detach')) this.#yard.report(this.#yard.options.servers, detachAlert(gone, reason))
-    this.#yard.tell('gateway.detached', `${deviceId} left the gateway`, deviceId)
+    this.#yard.tell('gateway.detached', `${deviceId} left the gateway`, deviceId, { localId: gone.localId, reason })
   }
 
   /** An administrator took the device out of the inventory for good. */
@@ -79,7 +84,8 @@ export class Devices {
     const told = attachText(attachOf(record, this.#yard.options.facts))
     if (record.told === told || !this.#yard.wants('Attach')) return
     this.save({ ...record, told, reportState: 10 })
-    this.#yard.tell('gateway.attached', `${record.deviceId} is registered with the gateway`, record.deviceId)
+    const { deviceId, localId, mode } = record
+    this.#yard.tell('gateway.attached', `${deviceId} is registered with the gateway in ${modeName(mode)} mode`, deviceId, { localId, mode })
     this.#yard.report(this.#yard.options.servers, attachAlert(record, this.#yard.options.facts, '1.1'))
   }
 

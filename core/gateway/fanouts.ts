@@ -1,7 +1,7 @@
 // The gateway's fan-outs: jobs start, hand commands to devices as they come, collect answers and late alerts, and report.
 import { decide } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
-import { ALERTS } from '../mo/gwmo.ts'
+import { ALERTS, stateWords } from '../mo/gwmo.ts'
 import type { Request } from '../syncml/message.ts'
 import { commandsFor, readFanoutCommand } from './command.ts'
 import type { Devices } from './devices.ts'
@@ -174,7 +174,7 @@ export class Fanouts {
         this.start(name, '', server)
       } catch (error) {
         if (!(error instanceof TreeError)) throw error
-        this.#yard.tell('gateway.job', `job ${name} did not start: ${error.message}`, '')
+        this.#yard.tell('gateway.job', `job ${name} did not start: ${error.message}`, '', { job: name, result: 0 })
       }
     }
     return names.length > 0
@@ -217,7 +217,7 @@ export class Fanouts {
       if (send.length > 0) job = fanout.leaving(job, localId, send)
       this.#move(name, job)
       if (send.length === 0) continue
-      const commands = commandsFor(running.commands, name, localId, this.#images.facts(job.imageRef))
+      const commands = commandsFor(running.commands, name, localId, this.#images.facts(job.imageRef, response.deviceId))
       return send.flatMap((index) => {
         const command = commands[index]
         return command === undefined ? [] : [{ job: name, index, command }]
@@ -301,8 +301,17 @@ export class Fanouts {
     if (before === next) return
     running.job = next
     for (const response of next.responses) {
-      if (before?.responses.find((each) => each.name === response.name) !== response)
-        this.#yard.keep('gateway.response', `${name}/${response.name}`, response)
+      const old = before?.responses.find((each) => each.name === response.name)
+      if (old === response) continue
+      this.#yard.keep('gateway.response', `${name}/${response.name}`, response)
+      const { name: localId, state, code, deviceId } = response
+      if (state >= 35 && old?.state !== state)
+        this.#yard.tell('gateway.response', `${deviceId} ${stateWords('response', state)}${code === null ? '' : ` (${code})`}`, deviceId, {
+          job: name,
+          localId,
+          state,
+          code,
+        })
     }
     if (next.state === 30 && before?.state !== 30) this.#finish(name, next)
     this.#saveJob(name)
@@ -319,7 +328,7 @@ export class Fanouts {
     const mark = job.result === 200 ? 'informational' : 'warning'
     const alert = generic(ALERTS.completion.type, 'int', `./GwMO/Fanout/Fanout/${name}`, String(job.result), mark, job.correlator)
     this.#yard.report([job.server], alert)
-    this.#yard.tell('gateway.job', `job ${name} ended with ${job.result ?? 0}`, '')
+    this.#yard.tell('gateway.job', `job ${name} ended with ${job.result ?? 0}`, '', { job: name, result: job.result ?? 0 })
     this.#yard.wish({ type: 'session', server: job.server, sessionId: null })
   }
 

@@ -50,7 +50,7 @@ export class Images {
       if (next === kept.image) continue
       kept.image = next
       gone.push(next.imageId || name)
-      this.#yard.tell('gateway.expired', `image ${name} has expired`, '')
+      this.#yard.tell('gateway.expired', `image ${name} has expired`, '', { image: next.imageId || name })
       if (this.#yard.options.dialect.imageExpiry === 'delete') {
         this.#yard.part.shown.drop(name)
         this.deleted(name)
@@ -82,14 +82,17 @@ export class Images {
     return [...this.#images.values()].find(({ image }) => (image.imageId || image.name) === imageId)?.image
   }
 
-  #urls(image: Image): { readonly url: string; readonly descriptor: string } {
-    const url = `${this.#yard.options.facts.imageBase}${encodeURIComponent(image.name)}`
+  /** `device`: as that device is told. */
+  #urls(image: Image, device = ''): { readonly url: string; readonly descriptor: string } {
+    const { facts } = this.#yard.options
+    const base = device === '' ? facts.imageBase : (facts.imageBaseFor?.(device) ?? facts.imageBase)
+    const url = `${base}${encodeURIComponent(image.name)}`
     return { url, descriptor: `${url}.dd` }
   }
-  facts(imageRef: string): ImageFacts | null {
+  facts(imageRef: string, device: string): ImageFacts | null {
     const image = imageRef === '' ? undefined : this.byId(imageRef)
     if (image === undefined) return null
-    const { url, descriptor } = this.#urls(image)
+    const { url, descriptor } = this.#urls(image, device)
     return { url, descriptorUrl: descriptor, data: this.#yard.options.store.get(image.file) ?? null }
   }
 
@@ -144,7 +147,7 @@ export class Images {
     }
     if ('reason' in result) {
       this.#changeImage(name, (image) => failed(image, result.reason))
-      return this.#yard.tell('gateway.image', `image ${name} did not arrive: ${result.reason}`, '')
+      return this.#told(name, `did not arrive: ${result.reason}`)
     }
     this.#landed(name, result)
   }
@@ -157,15 +160,27 @@ export class Images {
     this.#yard.part.shown.used(this.#yard.options.store.used())
     if (kept.image.state !== 30) {
       if (kept.image.state === 40) this.#yard.options.store.drop(what.file)
-      return this.#yard.tell('gateway.image', `image ${name}: ${kept.image.reason || 'expired before it arrived'}`, '')
+      return this.#told(name, `is not usable: ${kept.image.reason || 'it expired before it arrived'}`)
     }
-    this.#yard.tell('gateway.image', `image ${name} is ready: ${what.size} octets`, '')
+    this.#told(name, `is ready: ${what.size} octets`)
     if (!this.#yard.wants('ImageReady')) return
     kept.reportState = 10
     const { imageId, size, server, correlator } = kept.image
     const text = imageReadyText({ imageId: imageId || name, imageUrl: this.#urls(kept.image).url, size })
     this.#yard.report([server], generic(ALERTS.imageReady.type, 'xml', `./GwMO/Images/Images/${name}`, text, 'informational', correlator))
     this.#saveImage(name)
+  }
+
+  #told(name: string, text: string): void {
+    const image = this.#images.get(name)?.image
+    if (image === undefined) return
+    const { imageId, state, size } = image
+    this.#yard.tell('gateway.image', `image ${name} ${text}`, '', {
+      image: imageId || name,
+      state,
+      size,
+      url: state === 30 ? this.#urls(image).url : '',
+    })
   }
 
   /** An end device asks for an image. */

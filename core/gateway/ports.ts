@@ -61,7 +61,13 @@ export type Wish =
   /** Something is due at `at` (ms since epoch); null: nothing is. One alarm at a time. */
   | { readonly type: 'alarm'; readonly at: number | null }
   /** What people should know: findings, refusals. `event` is a fixed name for scenarios. */
-  | { readonly type: 'tell'; readonly event: string; readonly text: string; readonly device: string }
+  | {
+      readonly type: 'tell'
+      readonly event: string
+      readonly text: string
+      readonly device: string
+      readonly facts: Readonly<Record<string, string | number | boolean | null>>
+    }
 
 export type SaveKind = 'gateway.record' | 'gateway.job' | 'gateway.response' | 'gateway.image' | 'gateway.group' | 'gateway.config'
 
@@ -80,6 +86,8 @@ export interface GatewayFacts {
   readonly serverId: string
   /** Base URL of images: `http://gw.lan.example/gw/image/`. */
   readonly imageBase: string
+  /** The same for one device, where it reaches the gateway another way. */
+  readonly imageBaseFor?: (deviceId: string) => string
 }
 
 /** Dialect switches (gwmo sheet 3.5 rule 7, 6.3). */

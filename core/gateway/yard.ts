@@ -43,8 +43,9 @@ export class Yard {
   keep(kind: SaveKind, id: string, value: unknown): void {
     this.wish({ type: 'save', kind, id, value })
   }
-  tell(event: string, text: string, device: string): void {
-    this.wish({ type: 'tell', event, text, device })
+  /** `facts`: what the event's row in core/mo/events.ts names. */
+  tell(event: string, text: string, device: string, facts: Extract<Wish, { type: 'tell' }>['facts'] = {}): void {
+    this.wish({ type: 'tell', event, text, device, facts })
   }
   report(servers: readonly string[], alert: Alert): void {
     for (const server of servers) this.wish({ type: 'report', server, alert })

@@ -14,7 +14,9 @@ import {
 } from '../gateway/orders.ts'
 import { readAggregation, readImageReady } from '../gateway/payloads.ts'
 import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
+import type { Note } from '../machine.ts'
 import { codeWords } from '../mo/codes.ts'
+import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
@@ -32,6 +34,8 @@ export interface FanoutsParts {
   readonly package: (pkgId: string) => { readonly bytes: Uint8Array; readonly sha256: string } | undefined
   readonly seq: () => Seq
   readonly moved: (fanout: FanoutRow) => void
+  /** Takes named happenings of fan-outs and images (core/mo/events.ts); absent: nobody does. */
+  readonly happened?: (note: Note) => void
 }
 
 interface Kept {
@@ -175,7 +179,7 @@ export class ServerFanouts {
     const { imageId, imageUrl, size } = readImageReady(item.data)
     const id = `${from} ${safe(imageId)}`
     const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
-    if (kept !== undefined) this.#parts.docs.put(IMAGE, id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
+    if (kept !== undefined) this.#saveImage(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
   }
 
   /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. */
@@ -204,8 +208,17 @@ export class ServerFanouts {
         order.state === 'done'
           ? { ...kept.row, state: 'transferring' }
           : { ...kept.row, state: 'failed', reason: `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}` }
-      this.#parts.docs.put(IMAGE, id, { ...kept, row })
+      this.#saveImage(id, { ...kept, row })
     }
+  }
+
+  #saveImage(id: string, kept: KeptImage): void {
+    const before = (this.#parts.docs.get(IMAGE, id) as KeptImage | undefined)?.row
+    this.#parts.docs.put(IMAGE, id, kept)
+    const { gateway, imageId, state, url, reason } = kept.row
+    if (before?.state === state && before.url === url) return
+    const text = `image ${imageId} at ${gateway} is ${state}${reason === '' ? '' : `: ${reason}`}`
+    this.#parts.happened?.(happening('server.image', gateway, text, { gateway, image: imageId, state, url }))
   }
 
   #aged(row: ImageRow): ImageRow {
@@ -236,7 +249,13 @@ export class ServerFanouts {
     return kept
   }
   #save(kept: Kept): FanoutRow {
-    this.#parts.docs.put(FANOUT, kept.row.id, kept)
+    const { id, gateway, state, result, reason } = kept.row
+    const before = (this.#parts.docs.get(FANOUT, id) as Kept | undefined)?.row.state
+    this.#parts.docs.put(FANOUT, id, kept)
+    if (before !== state) {
+      const text = `fan-out ${id} at ${gateway} is ${state}${reason === '' ? '' : `: ${reason}`}`
+      this.#parts.happened?.(happening('server.fanout', gateway, text, { fanout: id, gateway, state, result }))
+    }
     this.#parts.moved(kept.row)
     return kept.row
   }

@@ -9,6 +9,7 @@ import type { GatewayOptions } from '../gateway/gateway.ts'
 import type { DeviceRecord, ImageFile, Kept, SaveKind, Wish } from '../gateway/ports.ts'
 import { SouthPolicy } from '../gateway/south.ts'
 import type { Env } from '../machine.ts'
+import { happening, isHappening } from '../mo/events.ts'
 import { DM_APPLICATION } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { DmServer } from '../server/server.ts'
@@ -18,6 +19,7 @@ import type { Ledger } from '../store/ledger.ts'
 import { decodePackage0 } from '../syncml/package0.ts'
 import { Host } from './host.ts'
 import { Notifier } from './notifier.ts'
+import type { Admission } from './admission.ts'
 import type { Clock, Transport } from './ports.ts'
 import { Pushes } from './pushes.ts'
 import type { PushSender } from './pushes.ts'
@@ -39,11 +41,17 @@ export interface GatewayHostParts {
   readonly options: GatewayOptions
   /** URL its devices post to. */
   readonly serverUri: () => string
+  /** URL a device is told to post to from its first answer on, and in its account; absent: `serverUri`. */
+  readonly answerUri?: (device: string) => string
+  /** Judges the connections of devices; absent: each is as good as any other. */
+  readonly admission?: Admission
   readonly settings: Partial<ServerSettings>
   readonly transport: Transport
   /** Makes the client of the DM Server from what was kept, with the gateway's tree. */
   readonly client: (state: unknown, gateway: Gateway) => Client
   readonly post: Post
+  /** A session with the DM Server is over. */
+  readonly ended?: (end: SessionOutcome) => void
   readonly sender: PushSender
   /** Where a device takes pushes, where that is known better than its record tells: a simulated device's own port. */
   readonly door: (device: string) => string | undefined
@@ -58,6 +66,8 @@ export interface GatewayHostParts {
 export const AWAKE = 256
 /** A session that a notification asked for waits so long for the answers of devices (flow Y), ms; the job's own time-out comes first. */
 const HOLD_MS = 600_000
+/** Names whose address is remembered. */
+const NAMES = 20_000
 const STATE = 'gateway.client'
 const PAIRING = 'gateway.pairing'
 
@@ -83,6 +93,9 @@ export class GatewayHost {
   /** Devices to be notified, and those notified that have not come yet. */
   readonly #waiting: string[] = []
   readonly #awake = new Map<string, () => void>()
+  /** Addresses devices speak from: as they came, and once they had proven who they are. */
+  readonly #from = new Map<string, string>()
+  readonly #proven = new Map<string, string>()
   #stopped = false
 
   constructor(parts: GatewayHostParts) {
@@ -114,7 +127,9 @@ export class GatewayHost {
     }
     const policy = {
       next: (...args: Parameters<SouthPolicy['next']>) => {
-        this.#came(args[0].device)
+        const [{ device, authenticated }] = args
+        this.#came(device)
+        if (authenticated) this.#proven.set(device, this.#from.get(device) ?? '')
         return settled(south.next(...args))
       },
       alert: (...args: Parameters<SouthPolicy['alert']>) => settled(south.alert(...args)),
@@ -123,6 +138,7 @@ export class GatewayHost {
     const { serverId } = parts.options.facts
     const machine = new DmServer({
       serverUri: parts.serverUri(),
+      ...(parts.answerUri === undefined ? {} : { answerUri: parts.answerUri }),
       settings: { ...settings, serverId, greet: false },
       ledger,
       env,
@@ -136,6 +152,10 @@ export class GatewayHost {
       ledger,
       clock,
       hop: (): Hop => 'G-D',
+      admission: (received, newcomer) => {
+        this.#heard(newcomer.device, hostIn(received.remote))
+        return parts.admission?.(received, newcomer) ?? { notes: [], refusal: '' }
+      },
       watcher: { held: () => parts.changed(), changed: () => parts.changed(), device: () => parts.changed() },
     })
   }
@@ -236,6 +256,7 @@ export class GatewayHost {
     deviceId: string,
     address: { readonly type: string; readonly address: string },
     code: string,
+    serverUri: string,
     to?: string,
   ): Promise<BootstrapResult> {
     const { facts } = this.#parts.options
@@ -247,7 +268,7 @@ export class GatewayHost {
       security: 'USERPIN',
       pin: code,
       serverId: facts.serverId,
-      serverUri: this.#parts.serverUri(),
+      serverUri,
       name: 'gateway',
       ...(to === undefined ? {} : { to }),
     })
@@ -295,7 +316,7 @@ export class GatewayHost {
       case 'alarm':
         return this.#arm(wish.at)
       case 'tell':
-        return this.#event(wish.text, null)
+        return this.#tell(wish)
       default:
         wish satisfies never
     }
@@ -363,8 +384,9 @@ export class GatewayHost {
     if (record === undefined || to === undefined) return this.#event(`no push address of ${localId} is known: nothing is forwarded`, null)
     try {
       // The octets are those that came; only the name of the end device is left out.
-      await this.#parts.sender.send(to, { contentType, application: DM_APPLICATION, body })
-      this.#event(`forwarded ${body.length} octets to ${record.deviceId} at ${to}`, null)
+      const sent = await this.#parts.sender.send(to, { contentType, application: DM_APPLICATION, body })
+      const text = `forwarded ${body.length} octets to ${record.deviceId} at ${to}`
+      this.#pushes.sent({ device: record.deviceId, sessionId: '', package: '#0', to, text, sent })
     } catch (error) {
       this.#event(`not forwarded to ${to}: ${error instanceof Error ? error.message : String(error)}`, null)
     }
@@ -382,11 +404,24 @@ export class GatewayHost {
   }
 
   #addressOf(device: string): { readonly type: string; readonly address: string } {
-    const { recorder } = this.#parts
-    const session = recorder.sessions.all().findLast((row) => row.device === device && row.last > 0)
-    const remote = session === undefined ? '' : (recorder.frame(session.last)?.remote ?? '')
-    const host = /^\[?(.*?)\]?:\d+$/.exec(remote)?.[1] ?? ''
-    return { type: host.includes(':') ? 'IPv6' : 'IPv4', address: host }
+    const address = this.#from.get(device) ?? ''
+    return { type: address.includes(':') ? 'IPv6' : 'IPv4', address }
+  }
+
+  /** Somebody speaks in the name of a device; names are only remembered as long as there is room. */
+  #heard(device: string, host: string): void {
+    this.#from.delete(device)
+    this.#from.set(device, host)
+    const [oldest] = this.#from.keys()
+    if (this.#from.size > NAMES && oldest !== undefined) this.#from.delete(oldest)
+  }
+
+  /** True where a device of the inventory speaks from this address (`host:port`), or said that it does. */
+  knows(remote: string): boolean {
+    const host = hostIn(remote)
+    const here = ({ deviceId, address }: DeviceRecord): boolean =>
+      this.#proven.get(deviceId) === host || address.address === host || /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]*)/i.exec(address.address)?.[1] === host
+    return this.gateway.devices.records().some((record) => record.state === 30 && here(record))
   }
 
   // The DM Server.
@@ -440,6 +475,7 @@ export class GatewayHost {
       return end
     })
     this.#queue = held.then((end) => {
+      this.#parts.ended?.(end)
       this.#sessions -= 1
       this.#failures = end.outcome === 'failed' ? this.#failures + 1 : 0
       this.#report()
@@ -454,6 +490,15 @@ export class GatewayHost {
     this.#parts.docs.put(STATE, 'north', { ...state, tree: { ...state.tree, children } })
   }
 
+  /** Named happenings carry their facts; anything else is a sentence. */
+  #tell({ event, text, device, facts }: Extract<Wish, { type: 'tell' }>): void {
+    if (!isHappening(event)) return this.#event(text, null)
+    const { recorder, clock, recording, changed } = this.#parts
+    if (!recording) return
+    recorder.happened(clock.now(), clock.mono(), happening(event, device, text, facts))
+    changed()
+  }
+
   #event(text: string, cause: Seq | null): void {
     const { recorder, clock, recording, changed } = this.#parts
     if (!recording) return
@@ -461,3 +506,6 @@ export class GatewayHost {
     changed()
   }
 }
+
+/** The address in `address:port`, without brackets. */
+const hostIn = (remote: string): string => /^\[?(.*?)\]?:\d+$/.exec(remote)?.[1] ?? ''

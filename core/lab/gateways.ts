@@ -1,6 +1,8 @@
 // What the DM Server knows of gateways and the devices behind them: a policy that learns relations from alerts, keeps them, and finds the way of a notification (S4 X.3, Y.1).
 import type { NotifyOptions, NotifyResult } from '../api.ts'
-import { alertOfType } from '../mo/gwmo.ts'
+import type { Note } from '../machine.ts'
+import { happening } from '../mo/events.ts'
+import { alertOfType, modeName } from '../mo/gwmo.ts'
 import { PayloadError, readAttach, readDetach } from '../gateway/payloads.ts'
 import { Relations, route } from '../gateway/relations.ts'
 import type { Relation } from '../gateway/relations.ts'
@@ -18,9 +20,16 @@ export interface GatewaysParts {
   readonly ended: (device: string) => void
   /** A relation came, changed or went. */
   readonly moved: (relation: Relation) => void
+  /** Takes the named happening of a relation (core/mo/events.ts); absent: nobody does. */
+  readonly happened?: (note: Note) => void
 }
 
 const KIND = 'relation'
+
+function relationNote({ deviceId, gateway, gatewayAddress, address, mode, attached }: Relation): Note {
+  const text = attached ? `${deviceId} is behind ${gateway} at ${gatewayAddress} in ${modeName(mode)} mode` : `${deviceId} left ${gateway}`
+  return happening('server.relation', deviceId, text, { gateway, gatewayAddress, address, mode, attached })
+}
 
 /** The server's side of gateways. */
 export class Gateways implements Policy {
@@ -87,6 +96,7 @@ export class Gateways implements Policy {
     if (relation !== null) {
       this.#parts.docs.put(KIND, relation.deviceId, relation)
       this.#parts.moved(relation)
+      this.#parts.happened?.(relationNote(relation))
     }
     return 200
   }
@@ -94,6 +104,11 @@ export class Gateways implements Policy {
   /** True for a device that told of others behind it. */
   isGateway(device: string): boolean {
     return this.relations.all().some(({ gateway }) => gateway === device)
+  }
+
+  /** True where a push to that address of that device is on the leg between server and gateway. */
+  towards(device: string, to: string): boolean {
+    return this.relations.all().some(({ gateway, gatewayAddress }) => gateway === device || gatewayAddress === to)
   }
 
   /** Wakes a gateway itself: at the address its devices' relations name, else as any device. */

@@ -55,8 +55,8 @@ export interface PushesParts {
   readonly origin: string
   /** False: nothing is recorded. */
   readonly recording: boolean
-  /** Leg of its pushes; absent: S-D. */
-  readonly hop?: Hop
+  /** Leg of its pushes, where it matters by device and address; absent: S-D. */
+  readonly hop?: Hop | ((device: string, to: string) => Hop)
   /** URL a device is told to post to. */
   readonly serverUri: (device: string) => string
   /** Push port of a simulated device of this lab, as a URL; undefined for any other device. */
@@ -166,10 +166,10 @@ export class Pushes {
   }
 
   #record(
-    about: { device: string; sessionId: string; package: string; text: string; httpStatus: number },
+    about: { device: string; sessionId: string; package: string; text: string; httpStatus: number; to?: string },
     what: Omit<PushSent, 'httpStatus' | 'recorded'>,
   ): Seq {
-    const { recorder, origin, recording, changed } = this.#parts
+    const { recorder, origin, recording, changed, hop = 'S-D' } = this.#parts
     if (!recording) return 0
     const { bytes, startLine, headers, local, remote, at, mono } = what
     const { httpStatus } = about
@@ -178,7 +178,7 @@ export class Pushes {
       at,
       mono,
       direction: 'down' as const,
-      hop: this.#parts.hop ?? ('S-D' as const),
+      hop: typeof hop === 'function' ? hop(about.device, about.to ?? '') : hop,
       session: 0,
       sessionId: about.sessionId,
       device: about.device,

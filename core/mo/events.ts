@@ -87,9 +87,74 @@ export const HAPPENINGS = {
     meaning: "a line of a simulated device's own log: what truly happened there (download, deliver, install, activate, start, …)",
     facts: ['what'],
   },
+  'gateway.discovered': {
+    from: 'Device',
+    to: 'DM Gateway',
+    meaning: 'a device appeared, was authenticated and has an address or identifier of the gateway (M.1)',
+    facts: ['localId', 'mode', 'state'],
+  },
+  'gateway.attached': {
+    from: 'DM Gateway',
+    to: 'DM Gateway',
+    meaning: 'a device is registered: its record stands in the Inventory MO (X.1, X.2)',
+    facts: ['localId', 'mode'],
+  },
+  'gateway.detached': { from: 'DM Gateway', to: 'DM Gateway', meaning: 'a registered device is gone', facts: ['localId', 'reason'] },
+  'gateway.response': {
+    from: 'DM Gateway',
+    to: 'DM Gateway',
+    meaning: "what a device answered stands in the Fanout MO; `state` as in gwmo's table of responses",
+    facts: ['job', 'localId', 'state', 'code'],
+  },
+  'gateway.job': { from: 'DM Gateway', to: 'DM Gateway', meaning: 'a fan-out ended, with its job code', facts: ['job', 'result'] },
+  'gateway.image': {
+    from: 'DM Gateway',
+    to: 'DM Gateway',
+    meaning: 'an image is ready at the gateway, or did not arrive',
+    facts: ['image', 'state', 'size', 'url'],
+  },
+  'gateway.expired': { from: 'DM Gateway', to: 'DM Gateway', meaning: "an image's Expiry is zero: it is void", facts: ['image'] },
+  'gateway.adapter': {
+    from: 'DM Gateway',
+    to: 'Device',
+    meaning: "the gateway's adapter and a device that speaks another protocol: `act` wake, command or answer",
+    facts: ['protocol', 'act', 'path?', 'code?'],
+  },
+  'gateway.carries': {
+    from: 'DM Gateway',
+    to: 'DM Gateway',
+    meaning: 'the gateway carries a message between a device and its DM Server without being a party to it',
+    facts: ['to', 'octets'],
+  },
+  'gateway.held': {
+    from: 'DM Gateway',
+    to: 'DM Server',
+    meaning: 'the gateway keeps its session with the DM Server while it waits for devices, or gives that up',
+    facts: ['job', 'held'],
+  },
+  'server.relation': {
+    from: 'DM Server',
+    to: 'DM Server',
+    meaning: 'the server stored where a device is: gateway address, device id and address, mode (X.3)',
+    facts: ['gateway', 'gatewayAddress', 'address', 'mode', 'attached'],
+  },
+  'server.fanout': {
+    from: 'DM Server',
+    to: 'DM Server',
+    meaning: 'the server knows more of a fan-out: it is laid down at the gateway, or over',
+    facts: ['fanout', 'gateway', 'state', 'result'],
+  },
+  'server.image': {
+    from: 'DM Server',
+    to: 'DM Server',
+    meaning: 'the server knows more of an image at a gateway',
+    facts: ['gateway', 'image', 'state', 'url'],
+  },
 } as const satisfies Readonly<Record<string, HappeningRow>>
 
 export type HappeningName = keyof typeof HAPPENINGS
+
+export const isHappening = (name: string): name is HappeningName => Object.hasOwn(HAPPENINGS, name)
 
 export type HappeningFacts = Readonly<Record<string, string | number | boolean | null>>
 
