@@ -258,8 +258,7 @@ export interface Poster {
 }
 
 /** A Poster; options are those of `post`. */
-export function poster(options: Omit<PostOptions, 'agents'> = {}): Poster {
-  const agents = keptConnections()
+export function poster(options: Omit<PostOptions, 'agents'> = {}, agents: Agents = keptConnections()): Poster {
   return {
     close: () => agents.close(),
     post: async (frame) => {

@@ -35,7 +35,7 @@ export interface DownloadServerOptions {
   /** Leg of its rows; absent: S-D. */
   readonly hop?: Hop
   /** Asked for each object and descriptor: a refusal (404, 410), or null. */
-  readonly refused?: (name: string) => { readonly status: number; readonly text: string } | null
+  readonly refused?: (name: string, device: string, remote: string) => { readonly status: number; readonly text: string } | null
   /** Told when a whole object has been sent. */
   readonly served?: (name: string, device: string) => void
   readonly server: string
@@ -293,7 +293,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
     const [, name = '', suffix = ''] = /^(.*?)(\.dd2?)?$/.exec(file) ?? []
-    const no = options.refused?.(name) ?? null
+    const no = options.refused?.(name, x.device, ends(req).remote) ?? null
     if (no !== null) return plain(seen, no.status, no.text)
     const offer = images.get(name)
     if (offer === undefined) return plain(seen, 404, `nothing is offered under the name ${name}`)

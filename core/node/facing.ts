@@ -1,5 +1,6 @@
 // Shapes of the device-facing HTTP server: what it tells of every exchange, and how it is answered.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Received as FromSocket, Refused, Sent } from '../lab/ports.ts'
 import type { Frame, Link } from '../machine.ts'
 import type { HttpLimits } from './limits.ts'
@@ -41,4 +42,6 @@ export interface ListenOptions {
   gone(link: Link, reason: string): void
   /** Gets first sight of everything that is not a POST of a SyncML type; true means that it answers. */
   other?(req: IncomingMessage, res: ServerResponse): boolean
+  /** Gets every CONNECT; true means that it has the connection from now on. */
+  tunnel?(req: IncomingMessage, socket: Socket, head: Uint8Array): boolean
 }

@@ -1,29 +1,31 @@
 // The DM Gateway as a role of this process: its own ledger beside the lab's, images on disk, the paths below /gw on the device-facing port.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { makeClient } from '../device/client.ts'
 import type { ImageStore } from '../gateway/ports.ts'
 import type { Dialect } from '../gateway/ports.ts'
 import { GatewayHost } from '../lab/gatewayhost.ts'
+import type { Admission } from '../lab/admission.ts'
 import type { Clock, Received, Transport } from '../lab/ports.ts'
 import type { PushSender } from '../lab/pushes.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Env } from '../machine.ts'
 import type { Mode } from '../mo/gwmo.ts'
-import { readHttp } from '../notify/push.ts'
 import { Ledger } from '../store/ledger.ts'
 import { migrate } from '../store/schema.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { poster } from './client.ts'
 import { digestGate } from './digest.ts'
-import type { DigestGate } from './digest.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
 import { imagesIn } from './images.ts'
-import { endpoint, field, pairs, plainAddress } from './media.ts'
+import { takeBootstrap, takePush } from './gatewaydoors.ts'
+import { northPoster } from './north.ts'
 import { openSqlite } from './sqlite.ts'
+import { authorityOf, carry } from './tunnel.ts'
 
 /** The account the gateway serves every device with that has none of its own. */
 export const GATEWAY_ACCOUNT = { userName: 'lab', password: 'lab', serverId: 'dm-gateway', serverPassword: 'lab' } as const
@@ -43,6 +45,10 @@ export interface GatewayRole {
   readonly defaultMode?: Mode
   /** Bytes of images; default 1 GiB. */
   readonly capacity?: number
+  /** Unknown devices: taken with the credentials they show (`auto`), or only those that prove the shared account or were paired (`never`). */
+  readonly enrol?: 'auto' | 'never'
+  /** Who may fetch images: devices of the inventory (by address; default), or anybody. */
+  readonly images?: 'inventory' | 'open'
 }
 
 export interface GatewayParts {
@@ -54,8 +60,14 @@ export interface GatewayParts {
   readonly recording: boolean
   readonly transport: Transport
   readonly sender: PushSender
-  /** `http://host:port` as devices and the server see it. */
+  /** `http://host:port` of this process. */
   readonly base: () => string
+  /** URL a device is told; '' whom nothing is known of. `req`: the request that asks, where one does. */
+  readonly told: (use: 'gateway' | 'image', device: string, req?: IncomingMessage) => string
+  /** Judges connections of devices. */
+  readonly admission: Admission
+  /** True where the DM Server is another process: nobody else records our sessions with it here. */
+  readonly foreign: boolean
   readonly door: (device: string) => string | undefined
   readonly changed: () => void
 }
@@ -70,6 +82,8 @@ export interface RunningGateway {
   readonly pushUrl: string
   /** Takes what is not SyncML below /gw; false for any other path. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
+  /** Takes a CONNECT: sessions of transparent devices with the DM Server pass through. */
+  tunnel(req: IncomingMessage, socket: Socket, head: Uint8Array): boolean
   /** True for frames of its devices. */
   owns(received: Received): boolean
   /** Who fetched which image, oldest first. */
@@ -77,7 +91,6 @@ export interface RunningGateway {
   stop(): Promise<void>
 }
 
-const PUSH_BYTES = 256 * 1024
 export const GATEWAY_ID = 'urn:x-dm-lab:gateway:1'
 
 /** Opens the gateway's part of a workspace and starts it. */
@@ -99,17 +112,30 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
   const url = `${parts.base()}/gw`
   const pushUrl = `${url}/push`
   const fetchedBy: { image: string; device: string; at: number }[] = []
-  const out = poster({ timeoutMs: null, userAgent: 'DM-Lab gateway' })
+  const event = (text: string): void => {
+    if (parts.recording) recorder.event(clock.now(), clock.mono(), text, 0, null)
+    parts.changed()
+  }
+  const id = role.id ?? GATEWAY_ID
+  const posting = { timeoutMs: null, userAgent: 'DM-Lab gateway' }
+  const north = parts.foreign && parts.recording ? northPoster({ recorder, clock, id, options: posting, changed: parts.changed }) : null
+  const out = north ?? poster(posting)
   const host: GatewayHost = new GatewayHost({
     ...parts,
     ledger,
     docs,
     options: {
       facts: {
-        id: role.id ?? GATEWAY_ID,
-        address: { type: 'URI', address: pushUrl },
+        id,
+        // The way the gateway itself is reached may move while it runs.
+        get address() {
+          return { type: 'URI', address: `${parts.told('gateway', '')}/push` }
+        },
         serverId: GATEWAY_ACCOUNT.serverId,
-        imageBase: `${url}/image/`,
+        get imageBase() {
+          return parts.told('image', '')
+        },
+        imageBaseFor: (device) => parts.told('image', device),
       },
       now: () => clock.now(),
       store,
@@ -118,11 +144,12 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       ...(role.defaultMode === undefined ? {} : { config: { defaultMode: role.defaultMode } }),
     },
     serverUri: () => url,
-    settings: { enrol: 'auto', serverPassword: GATEWAY_ACCOUNT.serverPassword },
+    answerUri: (device) => parts.told('gateway', device),
+    settings: { enrol: role.enrol ?? 'auto', serverPassword: GATEWAY_ACCOUNT.serverPassword },
     client: (state, gateway) =>
       makeClient(
         {
-          id: role.id ?? GATEWAY_ID,
+          id,
           serverUri: role.server,
           user: role.user ?? 'lab',
           password: role.password ?? 'lab',
@@ -138,6 +165,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
         gateway.part,
       ),
     post: out.post,
+    ...(north === null ? {} : { ended: (end) => north.ended(end) }),
     fetch: async (image, from) => {
       const room = capacity - store.used()
       const answer = await downloads.ask({ key: `image ${image}`, url: from, pkgType: '', room, anew: true })
@@ -153,11 +181,12 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     images,
     path: '/gw/image/',
     hop: 'G-D',
-    base: () => `${url}/image/`,
+    base: (device, req) => parts.told('image', device, req),
     server: 'DM-Lab gateway',
     clock,
-    refused: (name) => {
+    refused: (name, _device, remote) => {
       const { status } = host.gateway.images.serve(name)
+      if (role.images !== 'open' && !host.knows(remote)) return { status: 403, text: `no device of this gateway speaks from ${remote}` }
       return status === 200 ? null : { status, text: status === 410 ? `image ${name} has expired` : `there is no image ${name}` }
     },
     served: (image, device) => {
@@ -172,7 +201,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     },
   })
   return {
-    id: role.id ?? GATEWAY_ID,
+    id,
     host,
     url,
     pushUrl,
@@ -183,10 +212,14 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
         return true
       }
       if (/^\/gw\/bootstrap(\?|$)/.test(req.url ?? '')) {
-        void takeBootstrap(req, res, gate, host)
+        void takeBootstrap(req, res, { gate, host, serverUri: (device) => parts.told('gateway', device, req), barred: event })
         return true
       }
       return served.handle(req, res)
+    },
+    tunnel: (req, socket, head) => {
+      carry(req, socket, head, { permitted: () => [authorityOf(role.server)], told: event })
+      return true
     },
     fetched: () => fetchedBy,
     stop: async () => {
@@ -218,87 +251,4 @@ function imageStore(images: ReturnType<typeof imagesIn>, capacity: number): Imag
     },
     drop: (name) => images.drop(name),
   }
-}
-
-/** A device asks to be bootstrapped (gwmo sheet 6.1, form INFERRED): its id in the query or the form, its pairing code by HTTP Digest (any user name: ids hold colons, which user names cannot); the answer is M.4's document. */
-async function takeBootstrap(req: IncomingMessage, res: ServerResponse, gate: DigestGate, host: GatewayHost): Promise<void> {
-  const answer = (status: number, text: string, fields: readonly string[] = []): void => {
-    res.writeHead(status, ['Content-Type', 'text/plain; charset=utf-8', ...fields])
-    res.end(`${text}\n`)
-  }
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size <= 4096) chunks.push(chunk)
-  }
-  if (req.method !== 'GET' && req.method !== 'POST') return answer(405, 'GET or POST')
-  const query = new URL(req.url ?? '/', 'http://gateway').searchParams
-  const form = new URLSearchParams(req.method === 'POST' ? Buffer.concat(chunks).toString('utf8') : '')
-  const id = query.get('id') ?? form.get('id') ?? ''
-  const proof = gate.proven(req.method, req.url ?? '', req.headers.authorization, () => host.pairing(id))
-  // A stranger learns nothing: neither whether the id is expected, nor is anything recorded of it in the inventory.
-  if (proof.user === null) return answer(401, 'prove your pairing code', gate.challenge())
-  const code = host.pairing(id)
-  if (code === undefined) return answer(401, 'prove your pairing code', gate.challenge())
-  const remote = plainAddress(req.socket.remoteAddress ?? '')
-  const made = await host.bootstrap(id, { type: remote.includes(':') ? 'IPv6' : 'IPv4', address: remote }, code)
-  res.writeHead(200, ['Content-Type', `${made.contentType}; SEC=USERPIN; MAC=${made.mac}`, 'Content-Length', String(made.document.length)])
-  res.end(made.document)
-}
-
-/** A push for the gateway, or for an end device it knows (X-Oma-GwMO). */
-function takePush(req: IncomingMessage, res: ServerResponse, { recorder, clock, origin, recording, changed }: GatewayParts, host: GatewayHost): void {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  req.on('data', (chunk: Uint8Array) => {
-    size += chunk.length
-    if (size <= PUSH_BYTES) chunks.push(chunk)
-  })
-  req.on('error', () => {})
-  req.on('end', () => {
-    const answer = (status: number, text: string): void => {
-      res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-      res.end(`${text}\n`)
-    }
-    if (req.method !== 'POST') return answer(405, 'pushes are POSTed here')
-    if (size > PUSH_BYTES) return answer(413, `a push has at most ${PUSH_BYTES} octets`)
-    const headers = pairs(req.rawHeaders)
-    const bytes = new Uint8Array(Buffer.concat(chunks))
-    const push = readHttp(field(headers, 'content-type'), headers, bytes)
-    const own = req.socket.address() as { address: string; port: number }
-    const row = {
-      kind: 'push' as const,
-      at: clock.now(),
-      mono: clock.mono(),
-      direction: 'down' as const,
-      hop: 'S-G' as const,
-      session: 0,
-      sessionId: '',
-      device: push.endDevice ?? '',
-      msgId: '',
-      package: '#0',
-      encoding: '' as const,
-      size: bytes.length,
-      commands: [],
-      statuses: [],
-      target: '',
-      final: false,
-      httpStatus: 0,
-      findings: 0,
-      severity: '' as const,
-      hold: 'no' as const,
-      text: push.endDevice === null ? 'a push for the gateway came in' : `a push for the end device ${push.endDevice} came in`,
-    }
-    const ends = {
-      local: endpoint(own.address, own.port),
-      remote: endpoint(plainAddress(req.socket.remoteAddress ?? ''), req.socket.remotePort ?? 0),
-    }
-    const startLine = `POST ${req.url ?? ''} HTTP/${req.httpVersion}`
-    const entry = { row, bytes, startLine, headers, ...ends, cause: null, origin, findings: [], notes: [] }
-    const seq = recording ? recorder.import(entry, null) : 0
-    const { httpStatus, text } = host.push(push, seq)
-    answer(httpStatus, text)
-    changed()
-  })
 }

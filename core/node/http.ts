@@ -49,7 +49,13 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
     early(begin(exchangeOf(peers.of(req.socket), req, res)), 417, 'the only expectation met here is 100-continue', false)
   })
-  server.on('connect', (req: IncomingMessage, socket: Socket) => {
+  server.on('connect', (req: IncomingMessage, socket: Socket, head: Uint8Array) => {
+    if (options.tunnel?.(req, socket, head) === true) {
+      const peer = peers.of(socket)
+      peers.began(peer)
+      peer.busy += 1
+      return
+    }
     unparsed(socket, 405, 'CONNECT: this is no proxy', { startLine: startLineOf(req), headers: pairs(req.rawHeaders), packet: EMPTY })
   })
   server.on('clientError', clientError)

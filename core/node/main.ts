@@ -331,7 +331,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   })
   const downloads: DownloadServer = makeDownloadServer({
     images,
-    base: (device, req) => faced.downloads(device, req),
+    base: (device, req) => faced.told('download', device, req),
     server: 'DM-Lab',
     clock,
     record: (entry) => {
@@ -352,6 +352,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     recording: options.record !== false,
     serverUri: (device) => faced.addresses.advertised(device, 'dm'),
     door: devices.pushUrl,
+    hop: (device, to) => (gateways.towards(device, to) ? 'S-G' : 'S-D'),
     changed: () => lab.changed(),
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender })
@@ -362,6 +363,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     moved: () => lab.facts.tell('gateways', { fanouts: [] }),
     told: (from, what, alert, item) => fanouts.told(from, what, alert, item),
     ended: (device) => fanouts.settle(device),
+    happened: (note) => witness.happened(note),
   })
   const fanouts = new ServerFanouts({
     docs,
@@ -376,6 +378,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     },
     seq: () => (options.record === false ? 0 : trace.last + 1),
     moved: (row) => lab.facts.tell('gateways', { fanouts: [row] }),
+    happened: (note) => witness.happened(note),
   })
   let gateway: RunningGateway | null = null
   let host: Host | null = null
@@ -397,6 +400,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         reached.handle(req, res) ||
         downloads.handle(req, res) ||
         gateway?.handle(req, res) === true,
+      tunnel: (req, socket, head) => gateway?.tunnel(req, socket, head) === true,
     }
     dm = await listen({ ...facing, port: options.dmPort })
     if (options.tlsPort != null) {
@@ -440,7 +444,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     if (options.gateway !== undefined) {
       const role = { ...options.gateway, server: options.gateway.server ?? `${base()}/dm` }
       const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: facedBy, sender }
-      gateway = startGateway(role, { ...parts, base, door: devices.pushUrl, changed: () => lab.changed() })
+      const here = [base(), dm.url, dms?.url].filter((each) => each !== undefined)
+      const foreign = !here.some((each) => role.server.startsWith(`${each}/`))
+      const ways = { base, told: faced.told, admission: faced.admission, door: devices.pushUrl, foreign }
+      gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: () => lab.changed() })
       gateway.host.start()
     }
     await field.start()

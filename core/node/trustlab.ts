@@ -1,7 +1,7 @@
 // Trust and addresses of a lab with real surroundings: one place that knows its ports, its certificates, and the URL each device is told.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import type { LabApi, LabEventName, LabEvents } from '../api.ts'
+import type { AddressUse, LabApi, LabEventName, LabEvents } from '../api.ts'
 import { Addresses } from '../lab/addresses.ts'
 import type { Path } from '../lab/addresses.ts'
 import { connectionTrouble, makeAdmission } from '../lab/admission.ts'
@@ -44,8 +44,8 @@ export interface LabTrust {
   readonly trust: Trust
   readonly port: SecurePort
   readonly admission: Admission
-  /** Base of downloads for a device, ending in `/dl/`; `req`: the request that asks, where one does. */
-  downloads(device: string, req?: IncomingMessage): string
+  /** URL a device is told for a use; `req`: the request that asks, where one does. */
+  told(use: AddressUse, device: string, req?: IncomingMessage): string
   /** The authority's certificate, probes, and refusals of connections that may carry nothing; false for anything else. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
   /** Tells nothing any more: the workspace is about to close. */
@@ -134,8 +134,7 @@ export function labTrust(parts: LabTrustParts): LabTrust {
     trust,
     port: securePort(trust),
     admission: makeAdmission({ ...gate, seen: (serial) => trust.seen(serial), came: (device, path) => addresses.came(device, path) }),
-    downloads: (device, req) =>
-      req === undefined ? addresses.advertised(device, 'download') : addresses.advertisedAlong(device, pathOf(req), 'download'),
+    told: (use, device, req) => (req === undefined ? addresses.advertised(device, use) : addresses.advertisedAlong(device, pathOf(req), use)),
     handle: (req, res) => authority(req, res) || barred(req, res) || probes.handle(req, res),
     stop: () => {
       stopped = true
