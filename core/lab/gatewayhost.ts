@@ -280,6 +280,17 @@ export class GatewayHost {
 
   // Wishes.
 
+  /** Something outside a session moved the gateway (an adapter): its wishes are performed, what it must not forget is kept. */
+  settle(): void {
+    this.#settle()
+    this.host.commit()
+  }
+
+  /** Records what happened off the wire. */
+  happened(text: string): void {
+    this.#event(text, null)
+  }
+
   #settle(): void {
     const wishes = this.gateway.take()
     for (const wish of wishes) if (wish.type === 'save') this.#keep(wish)
