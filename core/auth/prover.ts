@@ -1,6 +1,8 @@
 // Makes our own credentials in one session and learns from the peer's Status of our SyncHdr; the same law for both roles (SEC, dm-protocol 8.2).
 import type { Chal, Cred, NonceText } from '../syncml/message.ts'
 import type { AuthName } from './credentials.ts'
+import { keptNonce, nonceOf } from './kept.ts'
+import type { KeptProver } from './kept.ts'
 import { authName, basic, formatMacHeader, mac, MAC_HEADER, md5Credential, readings } from './credentials.ts'
 
 /** Which reading of an ambiguous nonce worked for this peer (wbxml 7 rule 8). */
@@ -117,6 +119,27 @@ export class Prover {
     const save = this.#save
     this.#save = null
     return save
+  }
+
+  /** What a session that goes on after a restart needs of it. */
+  kept(): KeptProver {
+    return {
+      type: this.#type,
+      nonce: keptNonce(this.#nonce),
+      reading: this.#reading,
+      state: this.#state,
+      retried: this.#retried,
+      shown: this.#shown,
+    }
+  }
+
+  restore({ type, nonce, reading, state, retried, shown }: KeptProver): void {
+    this.#type = type
+    this.#nonce = nonceOf(nonce)
+    this.#reading = reading
+    this.#state = state
+    this.#retried = retried
+    this.#shown = shown
   }
 
   /** After a refused digest over an ambiguous nonce the other reading is used on the fresh one (wbxml 7 rule 8). */

@@ -3,6 +3,8 @@ import { base64, trim, utf8Bytes } from '../syncml/text.ts'
 import type { Chal, Cred } from '../syncml/message.ts'
 import type { Headers } from '../machine.ts'
 import type { AuthName } from './credentials.ts'
+import { octetsOf } from './kept.ts'
+import type { KeptVerifier } from './kept.ts'
 import { headerValue, issuedReadings, mac, MAC_HEADER, md5Credential, parseBasic, parseMacHeader, readCred, same } from './credentials.ts'
 
 /** What a message shows of its sender. `body` is the entity exactly as it came, before any content coding was undone by us. */
@@ -71,6 +73,18 @@ export class Verifier {
   /** True once the peer has proved who it is. */
   get authenticated(): boolean {
     return this.#state === 'session' || this.#state === 'each' || this.#state === 'mac'
+  }
+
+  /** What a session that goes on after a restart needs of it. */
+  kept(): KeptVerifier {
+    return { nonce: this.#nonce === null ? null : base64(this.#nonce), state: this.#state, failures: this.#failures, demanded: this.#demanded }
+  }
+
+  restore({ nonce, state, failures, demanded }: KeptVerifier): void {
+    this.#nonce = nonce === null ? null : octetsOf(nonce)
+    this.#state = state
+    this.#failures = failures
+    this.#demanded = demanded
   }
 
   /** Checks one message. `secret` null: nobody we know; then only a challenge for `demand` (or a plain 401 where that is null) is possible. */

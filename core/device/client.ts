@@ -9,6 +9,7 @@ import type { ClientAccount, ClientNonces, ClientRecord } from './device.ts'
 import type { DevicePart } from './features.ts'
 import type { DeviceProfile } from './profiles.ts'
 import type { StoredReport } from './reports.ts'
+import type { KeptTalk } from './talk.ts'
 import { accountsOf, makeDevice, restoreDevice, saveDevice } from './profile.ts'
 import type { Device, StoredAccount } from './profile.ts'
 
@@ -44,6 +45,8 @@ export interface Client {
   readonly device: Device
   remember(record: ClientRecord): void
   state(): unknown
+  /** Whose session was under way when the state was taken and can go on, with that account in use (`adopt`) and input `resume`; null: none. */
+  readonly interrupted: string | null
   /** ServerIDs of the accounts in the tree. */
   servers(): readonly string[]
   /** What a notification of that server is checked against; undefined where the tree has no such account. */
@@ -78,8 +81,10 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?:
   let serverUri = setup.serverUri
   const of = (serverId: string): StoredAccount | undefined => accountsOf(device.tree).find((each) => each.serverId === serverId)
   const known = (serverId: string): ClientNonces => nonces.get(serverId) ?? factoryNonces(of(serverId))
+  let talk = stateOf(state).talk ?? null
   const build = (start: ClientNonces | undefined): DmClient =>
     new DmClient({
+      ...(talk?.serverId === account.serverId ? { talk } : {}),
       reports: reports.get(account.serverId) ?? [],
       settings: {
         ...setup.profile?.settings,
@@ -127,9 +132,13 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?:
       return machine
     },
     device,
+    get interrupted() {
+      return machine.busy ? null : (talk?.serverId ?? null)
+    },
     remember: (record) => {
       if (record.kind === 'nonces') nonces.set(account.serverId, record.nonces)
       else if (record.kind === 'reports') reports.set(account.serverId, record.reports)
+      else if (record.kind === 'talk') talk = record.talk
     },
     owe: (serverId, alert) => {
       // The machine of that account knows what it owes; others learn of it when they are made.
@@ -145,6 +154,7 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?:
       ...saveDevice(device),
       ...writeNonces(nonces, account.serverId),
       ...writeReports(reports),
+      ...(talk === null ? {} : { talk }),
       ...(rewritten.size === 0 ? {} : { rewritten: [...rewritten] }),
       ...(part === undefined ? {} : { part: part.state() }),
     }),
@@ -244,6 +254,8 @@ interface SavedAccounts {
   readonly active?: string
   /** Generic alerts owed, by ServerID. */
   readonly reports?: Readonly<Record<string, readonly StoredReport[]>>
+  /** The session under way. */
+  readonly talk?: KeptTalk
   /** ServerIDs of accounts whose credentials a server has rewritten. */
   readonly rewritten?: readonly string[]
 }

@@ -1,118 +1,29 @@
-// The DM client as a machine: one session at a time with one server; the tree behind it is a Performer, its durable part are two nonces.
+// The DM client as a machine: one session at a time with one server; the tree behind it is a Performer, its durable part are nonces, reports and the session under way.
 import { makeNonce } from '../auth/credentials.ts'
-import type { AuthName } from '../auth/credentials.ts'
 import { Prover } from '../auth/prover.ts'
-import type { Reading } from '../auth/prover.ts'
 import { Verifier } from '../auth/verifier.ts'
-import type { Effect, Env, Input, Link, Machine } from '../machine.ts'
+import type { Effect, Input, Link, Machine } from '../machine.ts'
 import { ClientSession } from '../session/client.ts'
 import { contentTypeOf } from '../session/exchange.ts'
-import type { Performer } from '../session/ports.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
-import type { Wire } from '../syncml/codec.ts'
-import type { Alert, NonceText } from '../syncml/message.ts'
+import type { Alert } from '../syncml/message.ts'
 import { Asking } from './asking.ts'
 import type { Asked } from './asking.ts'
 import type { UiAnswer, UiQuestion } from './interaction.ts'
 import { dressed } from './dress.ts'
 import { isPending } from './features.ts'
 import type { Pending } from './features.ts'
+import { fiveDigits, printed, randomId } from './ids.ts'
 import { HABITS } from './profiles.ts'
 import type { Habits } from './profiles.ts'
 import { ReportBox } from './reports.ts'
-import type { StoredReport } from './reports.ts'
+import { frameOf, Talk } from './talk.ts'
+import type { KeptTalk } from './talk.ts'
+import { CLIENT_SETTINGS } from './terms.ts'
+import type { Awaited, ClientInput, ClientNonces, ClientOptions, ClientRecord, ClientSettings } from './terms.ts'
 
-/** The account a client has at its server (DMAcc: CLCRED and SRVCRED). */
-export interface ClientAccount {
-  readonly userName: string
-  readonly password: string
-  readonly serverId: string
-  /** AAuthName of SRVCRED where it differs: the server may call itself either. */
-  readonly serverName?: string
-  /** '' where the server has none: it is not asked for credentials then. */
-  readonly serverPassword: string
-  /** Type to begin with (AAuthPref). */
-  readonly auth: AuthName
-  /** Types a challenge may ask for; all three where absent. */
-  readonly types?: readonly AuthName[]
-}
-
-/** Nonces a client keeps between sessions. */
-export interface ClientNonces {
-  /** Issued by the server, for our next credential. */
-  readonly client: NonceText | null
-  /** Issued by us, for the server's next credential. */
-  readonly server: Uint8Array | null
-  readonly reading: Reading
-}
-
-/** What must survive: saved before the message that depends on it leaves. */
-export type ClientRecord =
-  | { readonly kind: 'nonces'; readonly nonces: ClientNonces }
-  /** All generic alerts owed now. */
-  | { readonly kind: 'reports'; readonly reports: readonly StoredReport[] }
-  /** What the performer keeps has moved: the tree, and what parts of the device keep besides it. */
-  | { readonly kind: 'performer' }
-  /** The server took, or for good refused, a generic alert. */
-  | { readonly kind: 'answered'; readonly alert: Alert; readonly code: number }
-
-/** Orders to a client besides the inputs every machine knows. */
-export type ClientInput =
-  | Input
-  /** Begins a session. `initiated` server: Alert 1200 with the `sessionId` of the notification. `alerts`: further alerts of Package #1. */
-  | { readonly type: 'start'; readonly initiated: 'client' | 'server'; readonly sessionId?: string; readonly alerts?: readonly Alert[] }
-  /** A job of the device ended: its generic alert (1226) is owed from `afterMs` on, in the open session or the next one. Its Data is text. */
-  | { readonly type: 'report'; readonly alert: Alert; readonly afterMs?: number }
-
-export interface ClientSettings {
-  /** What SyncHdr announces; null: nothing. */
-  readonly maxMsgSize: number | null
-  readonly maxObjSize: number | null
-  /** Refuse a server that shows no credentials; one that shows wrong ones is refused anyway. */
-  readonly requireServerAuth: boolean
-  /** How long to wait for an answer, milliseconds. */
-  readonly answerMs: number
-  /** How often the same message is sent again, byte for byte, when no answer came. */
-  readonly resends: number
-  /** How long a question without MAXDT waits for a person, milliseconds (INFERRED). */
-  readonly patienceMs: number
-  /** What stands for an answer nobody gave: status 408, or the default response where the question has one (PRO allows both). */
-  readonly onTimeout: 'timeout' | 'preset'
-  readonly habits: Partial<Habits>
-}
-
-export const CLIENT_SETTINGS: ClientSettings = {
-  maxMsgSize: 16384,
-  maxObjSize: 1048576,
-  requireServerAuth: false,
-  answerMs: 120_000,
-  resends: 0,
-  patienceMs: 60_000,
-  onTimeout: 'timeout',
-  habits: {},
-}
-
-export interface ClientOptions {
-  /** Absolute URI of the DM Server. */
-  readonly serverUri: string
-  readonly deviceId: string
-  readonly account: ClientAccount
-  readonly wire: Wire
-  readonly performer: Performer
-  readonly env: Env
-  readonly settings?: Partial<ClientSettings>
-  /** What ClientRecord kept last time. */
-  readonly nonces?: ClientNonces
-  readonly reports?: readonly StoredReport[]
-  /** Where nonces come from; only fixed vectors need another source than the default. */
-  readonly issueNonce?: () => Uint8Array
-}
-
-/** What an `ask` effect of topic `work` carries: the Status of an Exec waits, at most `waitMs`. Answered with its code, or null. */
-export interface Awaited {
-  readonly pending: string
-  readonly waitMs: number
-}
+export type { Awaited, ClientAccount, ClientInput, ClientNonces, ClientOptions, ClientRecord, ClientSettings } from './terms.ts'
+export { CLIENT_SETTINGS } from './terms.ts'
 
 const TIMER = 'answer'
 const QUESTION = 'question'
@@ -133,6 +44,9 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #saves: ClientRecord[] = []
   #asking: Asking | null = null
   #awaited: (Awaited & { readonly id: string }) | null = null
+  readonly #talk: Talk
+  /** The session an earlier life left. */
+  #left: KeptTalk | null
   readonly #reports: ReportBox
 
   constructor(options: ClientOptions) {
@@ -140,11 +54,18 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     this.#settings = { ...CLIENT_SETTINGS, ...options.settings }
     this.#nonces = options.nonces ?? { client: null, server: null, reading: null }
     this.#reports = new ReportBox(() => options.env.now(), options.reports)
+    this.#talk = new Talk(options.account.serverId)
+    this.#left = options.talk ?? null
   }
 
   /** When the earliest generic alert owed falls due, milliseconds since 1970; null where none is owed. */
   get owes(): number | null {
     return this.#reports.next
+  }
+
+  /** True where an earlier life left a session that can go on: `resume` does. Another start gives it up. */
+  get interrupted(): boolean {
+    return this.#left !== null
   }
 
   /** True while a session is open. */
@@ -155,7 +76,9 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   input(input: ClientInput): Effect<ClientRecord>[] {
     switch (input.type) {
       case 'start':
-        return this.#session === null ? this.#run((session, link) => session.start(link), this.#begin(input)) : [note('a session is open already')]
+        return this.#session === null ? this.#start(input) : [note('a session is open already')]
+      case 'resume':
+        return this.#resume()
       case 'frame':
         return this.#frame(input)
       case 'gone':
@@ -174,7 +97,37 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     }
   }
 
-  #begin(start: Extract<ClientInput, { type: 'start' }>): ClientSession {
+  #start(start: Extract<ClientInput, { type: 'start' }>): Effect<ClientRecord>[] {
+    const { sessionId: radix } = { ...HABITS, ...this.#settings.habits }
+    const id = start.sessionId === undefined ? randomId(this.#options.env, radix) : printed(start.sessionId, radix)
+    if (this.#left !== null) this.#saves.push({ kind: 'talk', talk: null })
+    this.#left = null
+    this.#talk.begin(null)
+    return this.#run((session, link) => session.start(link), this.#begin(id, start.initiated === 'server' ? 1200 : 1201, start.alerts ?? []))
+  }
+
+  /** The server answers as it did where it knows the message (it is the same, MsgID and all), and performs it where it does not. */
+  #resume(): Effect<ClientRecord>[] {
+    const talk = this.#left
+    if (talk === null || this.#session !== null) return [note('there is no session to go on with')]
+    this.#left = null
+    this.#talk.begin(talk)
+    this.#session = this.#begin(talk.session.sessionId, 1201, [])
+    const begun = this.#session.restore(talk.session)
+    this.#last = { type: 'send', link: { link: 0 }, frame: frameOf(talk) }
+    this.#resent = 0
+    return [begun, ...this.#again()]
+  }
+
+  /** The last message once more, byte for byte. */
+  #again(): Effect<ClientRecord>[] {
+    if (this.#last === null) return []
+    this.#waiting = ++this.#links
+    this.#last = { ...this.#last, link: { link: this.#waiting } }
+    return [this.#last, { type: 'timer', id: TIMER, ms: this.#settings.answerMs }]
+  }
+
+  #begin(sessionId: string, alert: 1200 | 1201, alerts: readonly Alert[]): ClientSession {
     const { account, deviceId, serverUri, wire, performer, env } = this.#options
     const { maxMsgSize, maxObjSize, requireServerAuth } = this.#settings
     const habits: Habits = { ...HABITS, ...this.#settings.habits }
@@ -184,7 +137,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     return new ClientSession({
       own: deviceId,
       peer: serverUri,
-      sessionId: start.sessionId === undefined ? randomId(env, habits.sessionId) : printed(start.sessionId, habits.sessionId),
+      sessionId,
       wire: { ...habits.wire, ...wire },
       contentType: contentTypeOf(wire.encoding, habits.plainType),
       maxMsgSize: maxMsgSize ?? undefined,
@@ -213,8 +166,8 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
               type: null,
             },
       requireServerAuth,
-      alert: start.initiated === 'server' ? 1200 : 1201,
-      alerts: start.alerts ?? [],
+      alert,
+      alerts,
       reports: this.#reports,
       keep: (kept) => {
         this.#nonces = 'issued' in kept ? { ...this.#nonces, server: kept.issued } : { ...this.#nonces, client: kept.received, reading: kept.reading }
@@ -226,6 +179,9 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
   #frame(input: Extract<Input, { type: 'frame' }>): Effect<ClientRecord>[] {
     if (this.#session === null) return [note('a message came while no session is open')]
     if (input.link.link !== this.#waiting) return [note('a message came on a link that is not waited for')]
+    const came = this.#talk.hear(input.frame.bytes)
+    if (came === 'stuck') return this.#run((session) => session.lost('the server sends the same message again and again'), this.#session)
+    if (came === 'again') return [note('the same message came again: it is not performed twice, our last one is sent again'), ...this.#again()]
     try {
       const { message } = decode(input.frame.bytes, input.frame.encoding)
       return this.#run((session, link) => session.receive({ link: input.link, frame: input.frame, message }, link), this.#session)
@@ -239,10 +195,7 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     if (this.#session === null || link.link !== this.#waiting) return []
     if (this.#last !== null && this.#resent < this.#settings.resends) {
       this.#resent += 1
-      const next = { link: ++this.#links }
-      this.#waiting = next.link
-      this.#last = { ...this.#last, link: next }
-      return [note(`${reason}; the same message is sent again`, 'state'), this.#last, { type: 'timer', id: TIMER, ms: this.#settings.answerMs }]
+      return [note(`${reason}; the same message is sent again`, 'state'), ...this.#again()]
     }
     return this.#run((session) => session.lost(reason), this.#session)
   }
@@ -294,7 +247,10 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
     }
     const { performer } = this.#options
     this.#reports.owe(performer.takeOwed?.() ?? [])
-    if (performer.takeMoved?.() === true) this.#saves.push({ kind: 'performer' })
+    const moved = performer.takeMoved?.() === true
+    if (moved) this.#saves.push({ kind: 'performer' })
+    const talk = this.#talk.keep(session, moved, sent?.frame)
+    if (talk !== undefined) this.#saves.push({ kind: 'talk', talk })
     const saves = [...this.#saves, ...this.#owed()].map((record): Effect<ClientRecord> => ({ type: 'save', record }))
     this.#saves = []
     const asked = this.#asking !== null || this.#awaited !== null
@@ -332,21 +288,4 @@ export class DmClient implements Machine<ClientInput, ClientRecord> {
 
 function note(text: string, topic: 'problem' | 'state' = 'problem'): Effect<ClientRecord> {
   return { type: 'note', note: { topic, text, device: '', sessionId: '' } }
-}
-
-/** A 16-bit SessionID, not 0: upper-case hex without leading zeros (PRO session identifiers), or decimal up to 32767 (dm-protocol 14). */
-function randomId(env: Env, radix: Habits['sessionId']): string {
-  const octets = env.random(2)
-  const value = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0)
-  return radix === 'hex' ? (value || 1).toString(16).toUpperCase() : String(value & 0x7fff || 1)
-}
-
-/** The SessionID of a notification as this client writes it; anything that is no such number stays as it is. */
-function printed(sessionId: string, radix: Habits['sessionId']): string {
-  return radix === 'decimal' && /^[0-9A-F]{1,4}$/i.test(sessionId) ? String(parseInt(sessionId, 16)) : sessionId
-}
-
-/** Five decimal digits (dm-protocol 14). */
-function fiveDigits(env: Env): Uint8Array {
-  return Uint8Array.from(env.random(5), (octet) => 0x30 + (octet % 10))
 }

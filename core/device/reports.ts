@@ -8,6 +8,8 @@ export interface StoredReport {
   readonly due: number
   /** How often a server answered with an error that may pass; absent: never. */
   readonly tries?: number
+  /** By it a session that goes on after a restart knows the alert. */
+  readonly id?: number
 }
 
 /** Waits before an alert that a server could not take goes again, minutes; afterwards it goes with every session (scomo sheet 7.3 rule 4). */
@@ -30,7 +32,8 @@ export class ReportBox implements Reports {
 
   constructor(now: () => number, stored: readonly StoredReport[] = []) {
     this.#now = now
-    this.#reports = stored.map((report) => ({ ...report, id: ++this.#count, left: false }))
+    this.#count = Math.max(0, ...stored.map(({ id }) => id ?? 0))
+    this.#reports = stored.map((report) => ({ ...report, id: report.id ?? ++this.#count, left: false }))
   }
 
   /** When the earliest falls due, milliseconds since 1970; null where nothing is owed. */
@@ -83,6 +86,6 @@ export class ReportBox implements Reports {
   takeSave(): readonly StoredReport[] | null {
     if (!this.#moved) return null
     this.#moved = false
-    return this.#reports.map(({ alert, due, tries }) => ({ alert, due, ...(tries === undefined ? {} : { tries }) }))
+    return this.#reports.map(({ alert, due, tries, id }) => ({ alert, due, ...(tries === undefined ? {} : { tries }), id }))
   }
 }

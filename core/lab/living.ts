@@ -89,7 +89,17 @@ export class LivingDevice {
       })
     }
     this.#feed({ type: 'start', installed: this.#parts.host.boot() })
+    this.#resume()
     this.#report()
+  }
+
+  /** A session that was under way when the device went off goes on, where it can. */
+  #resume(): void {
+    const { client } = this.#life
+    const { interrupted } = client
+    if (interrupted === null) return
+    if (interrupted !== client.serverId && client.servers().includes(interrupted)) client.adopt(interrupted)
+    if (client.machine.interrupted) void this.session({ type: 'resume' })
   }
 
   /** Off: what is under way stops where it stands; sessions under way fail. Resolves when nothing of it runs any more. */

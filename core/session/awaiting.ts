@@ -1,5 +1,5 @@
 // What we sent and still await: pairs Status and Results with our commands by (MsgRef, CmdRef) (SML Status; dm-protocol 2). Unknown refs are told and ignored.
-import type { Command, Message, Results, Status } from '../syncml/message.ts'
+import type { Command, Message, Request, Results, Status } from '../syncml/message.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { SentCommand } from './outbox.ts'
 import { finding } from './rules.ts'
@@ -12,6 +12,14 @@ export type Paired =
   | { readonly what: 'results' }
   | { readonly what: 'alert' }
   | { readonly what: 'unknown' }
+
+/** What left and awaits its Status, as JSON; Items are left out: only names and places are looked at. */
+export interface KeptAwaiting {
+  readonly slots: readonly (readonly [string, SentCommand, number, boolean])[]
+  readonly loose: readonly (readonly [string, string])[]
+  readonly place: number
+  readonly lastMsgId: string
+}
 
 interface Slot {
   readonly sent: SentCommand
@@ -80,6 +88,23 @@ export class Awaiting {
   settle(): void {
     for (const slot of this.#slots.values()) slot.answered = true
     if (this.#slots.size + this.#loose.size >= 1024) this.clear()
+  }
+
+  kept(): KeptAwaiting {
+    const bare = ({ command, ...sent }: SentCommand): SentCommand => ({
+      ...sent,
+      command: { ...command, ...('items' in command ? { items: [] } : {}), ...('commands' in command ? { commands: [] } : {}) } as Request,
+    })
+    const slots = [...this.#slots].map(([key, { sent, place, answered }]) => [key, bare(sent), place, answered] as const)
+    return { slots, loose: [...this.#loose], place: this.#place, lastMsgId: this.#lastMsgId }
+  }
+
+  restore({ slots, loose, place, lastMsgId }: KeptAwaiting): void {
+    this.clear()
+    for (const [key, sent, at, answered] of slots) this.#slots.set(key, { sent, place: at, answered })
+    for (const [key, kind] of loose) this.#loose.set(key, kind)
+    this.#place = place
+    this.#lastMsgId = lastMsgId
   }
 
   /** Forgets everything: the session is over. */

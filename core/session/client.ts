@@ -1,45 +1,20 @@
 // The client's half of one session (PRO packages; dm-protocol 4 and 6): sends Package #1, performs what the server asks, ends when nothing is left to say.
-import type { Secret, Verdict } from '../auth/verifier.ts'
-import type { Reading } from '../auth/prover.ts'
+import type { Verdict } from '../auth/verifier.ts'
+import { keptNonce, nonceOf } from '../auth/kept.ts'
 import type { Effect, Link } from '../machine.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { Alert, Item, Message, NonceText, Request } from '../syncml/message.ts'
+import type { Item, Message, NonceText, Request } from '../syncml/message.ts'
+import type { ClientSessionOptions, Due, End, KeptSession } from './clientterms.ts'
 import { Exchange } from './exchange.ts'
-import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
+import type { PutOptions, Received } from './exchange.ts'
 import { versionCode } from './inbox.ts'
-import type { Performer, Reports, Requester } from './ports.ts'
 import { headerStatus, isRequest, refusals } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
 import { Work } from './work.ts'
 import type { Steps } from './work.ts'
 
-/** What a client session needs besides the exchange. */
-export interface ClientSessionOptions extends Omit<ExchangeOptions, 'role'> {
-  readonly performer: Performer
-  readonly by: Requester
-  /** Whom we expect on the other side; null: nobody is asked for credentials. */
-  readonly server: Secret | null
-  /** Refuse a server that shows no credentials. */
-  readonly requireServerAuth: boolean
-  /** Alert of Package #1: 1200 after a notification, else 1201. */
-  readonly alert: 1200 | 1201
-  /** Further alerts of Package #1 (1224, 1226). */
-  readonly alerts: readonly Alert[]
-  /** Generic alerts the device owes; absent: none. */
-  readonly reports?: Reports | undefined
-  /** A nonce to keep: `issued` by us for the server, or `received` for our next credential. */
-  readonly keep: (nonce: { readonly issued: Uint8Array } | { readonly received: NonceText; readonly reading: Reading }) => void
-}
-
-/** Owed alerts that may leave now. */
-type Due = ReturnType<Reports['due']>
-
-/** How the session ended, for the closing note. */
-interface End {
-  readonly state: 'completed' | 'failed' | 'aborted' | 'timed out'
-  readonly reason: string
-}
+export type { ClientSessionOptions, KeptSession } from './clientterms.ts'
 
 /** The client's half of one session. */
 export class ClientSession {
@@ -72,6 +47,39 @@ export class ClientSession {
 
   get over(): boolean {
     return this.#x.state === 'over'
+  }
+
+  /** True where an owed alert left in this session. */
+  get reported(): boolean {
+    return this.#reports.size > 0
+  }
+
+  /** Null where the session cannot go on after a restart: it is over or about to end, or something is half said, half heard, asked or worked on. */
+  kept(): KeptSession | null {
+    const x = this.#x
+    const exchange = this.#end !== null || this.#asking !== null || this.#issued !== null ? null : x.kept()
+    if (exchange === null || (x.state !== 'theirs' && x.state !== 'partly')) return null
+    const { sessionId } = x
+    const own = { uri: this.#uri, challenged: this.#challenged, refused: this.#refused, provisional: keptNonce(this.#provisional) }
+    return { sessionId, exchange, ...own, reports: [...this.#reports], tags: this.#tags }
+  }
+
+  /** Goes on where `kept` stood; `reports` are owed under the same ids again. */
+  restore({ exchange, uri, challenged, refused, provisional, reports, tags }: KeptSession): Effect {
+    this.#x.restore(exchange)
+    this.#uri = uri
+    this.#challenged = challenged
+    this.#refused = refused
+    this.#provisional = nonceOf(provisional)
+    this.#tags = tags
+    for (const [tag, id] of reports) {
+      this.#reports.set(tag, id)
+      this.#options.reports?.left(id)
+    }
+    const x = this.#x
+    return x.note('session', `session ${x.sessionId} with ${x.options.peer} goes on after a restart, its last message is sent again`, {
+      state: 'open',
+    })
   }
 
   /** Package #1 (PRO): Alert 1200 or 1201, Replace of ./DevInfo, further alerts, Final. */

@@ -1,5 +1,6 @@
 // What both ends of a session share: state, identifiers, limits, outbox, what is awaited; every message of ours leaves through `put`.
 import { authName, readings } from '../auth/credentials.ts'
+import type { KeptProver, KeptVerifier } from '../auth/kept.ts'
 import type { Heard, Prover } from '../auth/prover.ts'
 import type { Verifier } from '../auth/verifier.ts'
 import type { Effect, Env, Frame, Link, Note } from '../machine.ts'
@@ -8,6 +9,7 @@ import { encode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Encoding, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
+import type { KeptAwaiting } from './awaiting.ts'
 import { checkBody, checkHeader, msgNumber } from './inbox.ts'
 import { Objects } from './objects.ts'
 import { Outbox } from './outbox.ts'
@@ -45,6 +47,24 @@ export interface ExchangeOptions {
   readonly prover: Prover
   readonly verifier: Verifier
   readonly env: Env
+}
+
+/** The shared half of a session between two messages, as JSON; nothing waits to be said, no object is half here. */
+export interface KeptExchange {
+  readonly state: State
+  readonly messages: number
+  readonly peer: string
+  readonly established: boolean
+  readonly nonce: string
+  readonly sent: number
+  readonly lastMsgId: number
+  readonly source: string
+  readonly maxMsgSize: number | null
+  readonly maxObjSize: number | null
+  readonly idleRounds: number
+  readonly awaiting: KeptAwaiting
+  readonly prover: KeptProver
+  readonly verifier: KeptVerifier
 }
 
 /** Content type of a DM message (REP); `plain` is the older name without `.dm`. */
@@ -129,6 +149,38 @@ export class Exchange {
   /** MsgID of our last message, '' before the first. */
   get lastSent(): string {
     return this.#sent === 0 ? '' : String(this.#sent)
+  }
+
+  /** Null where something is half said or half heard: such a session cannot go on after a restart. */
+  kept(): KeptExchange | null {
+    if (!this.outbox.empty || this.objects.open) return null
+    const { state, messages, peer, established } = this
+    return {
+      ...{ state, messages, peer, established, nonce: this.#nonce, sent: this.#sent, lastMsgId: this.#lastMsgId, source: this.#source },
+      maxMsgSize: this.#maxMsgSize ?? null,
+      maxObjSize: this.#maxObjSize ?? null,
+      idleRounds: this.#idleRounds,
+      awaiting: this.awaiting.kept(),
+      prover: this.prover.kept(),
+      verifier: this.verifier.kept(),
+    }
+  }
+
+  restore(kept: KeptExchange): void {
+    this.state = kept.state
+    this.messages = kept.messages
+    this.peer = kept.peer
+    this.established = kept.established
+    this.#nonce = kept.nonce
+    this.#sent = kept.sent
+    this.#lastMsgId = kept.lastMsgId
+    this.#source = kept.source
+    this.#maxMsgSize = kept.maxMsgSize ?? undefined
+    this.#maxObjSize = kept.maxObjSize ?? undefined
+    this.#idleRounds = kept.idleRounds
+    this.awaiting.restore(kept.awaiting)
+    this.prover.restore(kept.prover)
+    this.verifier.restore(kept.verifier)
   }
 
   /** Asks the table. Null: the move is not legal, and `illegal` gives the one note that follows. */

@@ -8,6 +8,8 @@ const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: Number(port),
 const CALLS: Readonly<Record<string, (api: LabApi, ...args: string[]) => Promise<unknown>>> = {
   add: (api, name = '', bytes = '') => api.catalogue.add(name, Buffer.from(bytes, 'base64'), {}),
   create: (api, wish = '') => api.jobs.create(JSON.parse(wish) as JobWish),
+  simulate: (api, id = '') => api.devices.simulate({ id, mo: ['scomo'], answers: 'accept', auth: 'hmac' }),
+  log: async (api, id = '') => (await api.software.board(id)).log,
   get: (api, id = '') => api.jobs.get(id),
   wake: (api, device = '', to = '', nonce = 'stored') => api.devices.notify(device, { to, nonce: nonce as 'stored' | 'zeros' }),
 }

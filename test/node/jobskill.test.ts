@@ -130,3 +130,52 @@ test(
     }
   },
 )
+
+test(
+  `sc 51, sc 52: the lab and the device in it die together, ${String(KILLS)} times: both go on, and what the job says is what the device did`,
+  { timeout: 30_000 + KILLS * 6_000 },
+  async (context) => {
+    needsSqlite(context)
+    const root = mkdtempSync(join(tmpdir(), 'dm-lab-bothkill-'))
+    const workspace = join(root, 'workspace')
+    let lab = await startChild(workspace, '0')
+    const { port } = new URL(lab.dm)
+    try {
+      await lab.ask('simulate', DEVICE)
+      await pause(500)
+      let seed = 815
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const id = `app${String(kill)}`
+        const components = [{ id: `com.${id}`, version: '1.0', files: { main: 'x'.repeat(2000) } }]
+        const bytes = await buildPackage({ pkgId: `${id}-1.0`, version: '1.0', components })
+        await lab.ask('add', `${id}-1.0.zip`, Buffer.from(bytes).toString('base64'))
+        const mechanism = kill % 3 === 0 ? 'dm-large' : 'dlota1'
+        const wish = { device: DEVICE, type: 'scomo', op: 'install', pkg: `${id}-1.0`, mechanism }
+        const made = await lab.ask<{ jobs: { id: string }[] }>('create', JSON.stringify(wish))
+        seed = (seed * 1103515245 + 12345) % 0x8000_0000
+        const job = made.jobs[0]?.id ?? ''
+        await pause(seed % 250)
+        await lab.kill()
+        lab = await startChild(workspace, port)
+        let detail = await lab.ask<JobDetail>('get', job)
+        for (const end = Date.now() + 20_000; ['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state);) {
+          // The device's own wait before it reports again is a minute: another session is asked of it instead, where none is under way.
+          await pause(300)
+          await lab.ask('simulate', DEVICE).catch(() => {})
+          detail = await lab.ask<JobDetail>('get', job)
+          if (Date.now() > end) throw new Error(`job ${job} does not end: ${JSON.stringify([detail, await lab.ask('log', DEVICE)], null, 1)}`)
+        }
+        const log = await lab.ask<{ what: string; text: string }[]>('log', DEVICE)
+        const installs = log.filter(({ what, text }) => what === 'install' && text.includes(`com.${id} `))
+        // An installer cut off at work takes back what is half done, and its device says so: 1405, nothing installed.
+        const cutOff = detail.job.resultCode === 1405 && log.some(({ what, text }) => what === 'fail' && text.includes('ended with 1405'))
+        const about = JSON.stringify([detail.log, log.slice(-20)], null, 1)
+        if (!cutOff) expect(detail.job, about).toMatchObject({ state: 'done', resultCode: 1200 })
+        expect(installs.length, about).toBe(cutOff ? 0 : 1)
+      }
+    } finally {
+      await lab.kill()
+      rmSync(root, { recursive: true, force: true })
+    }
+  },
+)
