@@ -13,6 +13,7 @@ import type { DialectArea, DialectState } from './api/dialect.ts'
 import type { ProxiesArea, ProxyRow } from './api/proxies.ts'
 import type { EnrolDecision, ResetDone, ResetWish, WantsToTalk, WhyAnswer } from './api/why.ts'
 import type { FanoutRow, GatewaysArea } from './api/gateways.ts'
+import type { PeerRow, PeersArea } from './api/peers.ts'
 import type { ScenarioRun, ScenariosArea } from './api/scenarios.ts'
 import type { SoftwareArea } from './api/software.ts'
 
@@ -27,6 +28,7 @@ export type * from './api/proxies.ts'
 export type * from './api/why.ts'
 export type * from './api/gateways.ts'
 export type * from './api/jobs.ts'
+export type * from './api/peers.ts'
 export type * from './api/scenarios.ts'
 export type * from './api/software.ts'
 
@@ -157,6 +159,8 @@ export interface Held {
   readonly why: string
   /** False once the peer has left: it can still be read, kept as a draft, or dropped. */
   readonly peerWaits: boolean
+  /** Lab that holds it, where that is an attached one. */
+  readonly origin?: string
 }
 
 /** What becomes of a held message. `bytes` replaces the body; the original is kept in the trace. */
@@ -730,6 +734,8 @@ export interface LabEvents {
   adb: AdbState
   /** New log lines of an Android device. */
   adblog: AdbLogFact
+  /** A lab was attached, lost or detached, or rows of it came. */
+  peers: { readonly peers: readonly PeerRow[] }
   /** A way to this lab opened, closed, or brought its first message. */
   connect: ConnectState
 }
@@ -849,6 +855,7 @@ export interface LabApi {
   readonly dialect: DialectArea
   readonly adb: AdbArea
   readonly connect: ConnectArea
+  readonly peers: PeersArea
   /** Subscribes; returns what ends the subscription. */
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void
 }

@@ -78,6 +78,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
     'forget',
   ],
   connect: ['state', 'reach', 'port'],
+  peers: ['clock', 'list', 'attach', 'detach', 'hold'],
 }
 
 export const EVENTS: readonly LabEventName[] = [
@@ -103,6 +104,7 @@ export const EVENTS: readonly LabEventName[] = [
   'adb',
   'adblog',
   'connect',
+  'peers',
 ]
 
 /** Events not acknowledged by the screen before further `trace` events come without rows. */

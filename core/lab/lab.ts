@@ -6,6 +6,7 @@ import type {
   DeviceRow,
   DevicesArea,
   EnrolDecision,
+  Held,
   HoldMode,
   LabApi,
   LabEventName,
@@ -29,6 +30,7 @@ import { accountsFor, changeAccount } from './accounts.ts'
 import { toCommand } from './commands.ts'
 import { People } from './people.ts'
 import { Searching } from './searching.ts'
+import type { Holder } from './holders.ts'
 import type { Host } from './host.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
@@ -57,6 +59,8 @@ export interface LabParts {
   /** Sends notifications and bootstrap messages. */
   readonly pushes: Pick<DevicesArea, 'notify' | 'bootstrap'>
   readonly readCapture: (name: string, bytes: Uint8Array) => Iterable<Imported>
+  /** Who else holds messages: a gateway of this process, attached labs. */
+  readonly holders?: () => readonly Holder[]
   /** Areas made elsewhere; calls to those a lab has not are refused. */
   readonly areas?: Partial<Areas>
   /** Unknown devices and resets, and why credentials were refused; made elsewhere too. */
@@ -81,6 +85,7 @@ export type Areas = Pick<
   | 'dialect'
   | 'adb'
   | 'connect'
+  | 'peers'
 >
 
 /** Stands for an area this lab has not: every call is refused in one sentence. */
@@ -148,6 +153,7 @@ export class Lab implements LabApi {
     this.dialect = areas.dialect ?? absent('dialect')
     this.adb = areas.adb ?? absent('adb')
     this.connect = areas.connect ?? absent('connect')
+    this.peers = areas.peers ?? absent('peers')
   }
 
   attach(host: Host, recorder: Recorder): void {
@@ -174,9 +180,17 @@ export class Lab implements LabApi {
   }
 
   readonly stepper = {
-    held: async () => this.#host.stepper.held(),
-    mode: async (mode: HoldMode) => this.#host.mode(mode),
-    decide: async (id: number, verdict: Verdict) => this.#host.decide(id, verdict),
+    held: async () => this.#held(),
+    mode: async (mode: HoldMode) => {
+      this.#host.mode(mode)
+      for (const other of this.#holders()) await other.mode(mode)
+    },
+    decide: async (id: number, verdict: Verdict) => {
+      const other = this.#holders().find((holder) => holder.owns(id))
+      if (other === undefined) return this.#host.decide(id, verdict)
+      await other.decide(id, verdict)
+      this.heldMoved()
+    },
   }
 
   readonly devices = {
@@ -228,6 +242,7 @@ export class Lab implements LabApi {
   readonly dialect: Areas['dialect']
   readonly adb: Areas['adb']
   readonly connect: Areas['connect']
+  readonly peers: Areas['peers']
 
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {
@@ -247,6 +262,17 @@ export class Lab implements LabApi {
     why: async (seq: Seq) => (this.#parts.why ?? refuse('evidence of credentials'))(seq),
   }
 
+  #holders(): readonly Holder[] {
+    return this.#parts.holders?.() ?? []
+  }
+
+  /** All cards, oldest first. */
+  #held(): readonly Held[] {
+    const others = this.#holders().flatMap((holder) => holder.held())
+    const own = this.#host.stepper.held()
+    return others.length === 0 ? own : [...own, ...others].sort((a, b) => a.at - b.at)
+  }
+
   #enrolment(): NonNullable<LabParts['enrolment']> {
     const none = refuse('enrolment')
     return this.#parts.enrolment ?? { wants: none, decide: none, reset: none }
@@ -261,7 +287,7 @@ export class Lab implements LabApi {
       startedAt: this.#startedAt,
       recording: facts.recording(),
       hold: this.#host.stepper.mode,
-      held: this.#host.stepper.count,
+      held: this.#host.stepper.count + this.#holders().reduce((sum, holder) => sum + holder.held().length, 0),
       first: store.first,
       last: store.last,
       sessions: this.#recorder.sessions.size,
@@ -341,7 +367,7 @@ export class Lab implements LabApi {
     const sessions = [...this.#sessionsMoved.values()]
     this.#sessionsMoved.clear()
     if (sessions.length > 0) this.facts.tell('sessions', { changed: sessions })
-    if (this.#heldMoved) this.facts.tell('held', { held: this.#host.stepper.held() })
+    if (this.#heldMoved) this.facts.tell('held', { held: this.#held() })
     this.#heldMoved = false
     const devices = [...this.#devicesMoved]
     this.#devicesMoved.clear()

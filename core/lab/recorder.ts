@@ -285,6 +285,11 @@ export class Recorder {
     return readPage(page)[0]
   }
 
+  /** The last rows, at most `count`. */
+  recent(count: number): TraceRow[] {
+    return readPage(this.#store.rows(Math.max(this.#store.first, this.#store.last - count + 1), count))
+  }
+
   frame(seq: Seq): FrameDetail | undefined {
     return this.#store.frame(seq)
   }

@@ -40,7 +40,7 @@ import { labScenarios } from './scenarios.ts'
 import { folderShelf } from './shelf.ts'
 import { openDisk, overheard } from './softwarehost.ts'
 import type { DeviceDisk } from './softwarehost.ts'
-import { bothOf, labTrust } from './trustlab.ts'
+import { atPort, bothOf, labTrust } from './trustlab.ts'
 import { guardSecrets } from './vault.ts'
 import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
@@ -51,6 +51,9 @@ import type { GatewayRole, RunningGateway } from './gateway.ts'
 import { Gateways } from '../lab/gateways.ts'
 import { ServerFanouts } from '../lab/fanouts.ts'
 import { gatewaysArea } from '../lab/gatewaysarea.ts'
+import { besides } from '../lab/holders.ts'
+import { Peers } from '../lab/peers.ts'
+import { dialLab } from './peerdial.ts'
 
 /** How to start a lab. Ports 0 pick free ones. */
 export interface LabOptions {
@@ -80,6 +83,8 @@ export interface LabOptions {
   readonly secrets?: Secrets
   /** Plays the DM Gateway too, for the DM Server at `server` (absent: this lab's own). */
   readonly gateway?: Omit<GatewayRole, 'server'> & { readonly server?: string }
+  /** Port of the gateway's server face; absent: it shares that of the DM Server. */
+  readonly gatewayPort?: number
   /** How packages travel where a job leaves it open; absent: chosen by the device. */
   readonly mechanism?: Mechanism
   /** `strict` refuses what is weak in jobs and on simulated devices, and asks for auth-MAC where nothing else is said; default `lab` lets it pass and says so. */
@@ -186,6 +191,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   })
   let dm: DmHttp | null = null
   let dms: DmHttp | null = null
+  /** The gateway's server face, where it has a port of its own. */
+  let gws: DmHttp | null = null
   /** Why there is no HTTPS. */
   let noTls = options.tlsPort == null ? 'no port was asked for' : ''
   let push: PushPort | null = null
@@ -283,6 +290,20 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     auth: options.server?.auth ?? (options.security === 'strict' ? STRICT.auth : null),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
+  const peers = new Peers({
+    docs,
+    commit,
+    vault: ledger.vault,
+    clock,
+    random: env.random,
+    recorder: () => recorder,
+    recording: options.record !== false,
+    lab: () => lab,
+    dial: dialLab,
+    tell: (rows) => lab.facts.tell('peers', { peers: rows }),
+    changed: () => lab.changed(),
+    heldMoved: () => lab.heldMoved(),
+  })
   const lab: Lab = new Lab({
     store: trace,
     ledger,
@@ -309,8 +330,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ...field.areas,
       gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
       software: boards,
+      peers: peers.area,
       scenarios: later(() => scenarios),
     },
+    holders: () => [...(gateway === null ? [] : [besides(gateway.host.host)]), peers],
     enrolment: field.enrolment,
     why: field.why,
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
@@ -381,6 +404,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     happened: (note) => witness.happened(note),
   })
   let gateway: RunningGateway | null = null
+  const gatewayMoved = (): void => {
+    lab.heldMoved()
+    lab.changed()
+  }
   let host: Host | null = null
   try {
     const facing: Omit<ListenOptions, 'port'> = {
@@ -412,7 +439,9 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         if (options.tlsMust === true) throw error
       }
     }
-    const facedBy = bothOf(() => [dm, dms])
+    if (options.gateway !== undefined && options.gatewayPort !== undefined)
+      gws = await listen({ ...facing, port: options.gatewayPort, received: (received) => gateway?.host.host.received(received) })
+    const facedBy = bothOf(() => [dm, dms, gws])
     push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? options.server?.enrol ?? field.enrol() ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
     const machine = new DmServer({
@@ -446,8 +475,9 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: facedBy, sender }
       const here = [base(), dm.url, dms?.url].filter((each) => each !== undefined)
       const foreign = !here.some((each) => role.server.startsWith(`${each}/`))
-      const ways = { base, told: faced.told, admission: faced.admission, door: devices.pushUrl, foreign }
-      gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: () => lab.changed() })
+      const told = atPort(faced.told, dm.port, gws?.port)
+      const ways = { base: () => gws?.url ?? base(), told, admission: faced.admission, door: devices.pushUrl, foreign }
+      gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: gatewayMoved })
       gateway.host.start()
     }
     await field.start()
@@ -467,6 +497,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   } catch (error) {
     await field.stop()
     await push?.close()
+    await gws?.close()
     await dms?.close()
     await dm?.close()
     await workspace.close()
@@ -493,14 +524,16 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { dm, dms, push, ui, host, gateway }
+  const running = { dm, dms, gws, push, ui, host, gateway }
   commit()
   jobs.start()
+  peers.start()
   return {
     api: lab,
     ready,
     skipped: (rows) => lab.skipped(rows),
     stop: async () => {
+      peers.stop()
       await wireless.stop()
       await scenarios.stop()
       jobs.stop()
@@ -510,6 +543,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       await field.stop()
       await running.gateway?.stop()
       await running.push.close()
+      await running.gws?.close()
       await running.dms?.close()
       await running.dm.close()
       running.host.stop()

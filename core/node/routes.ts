@@ -17,6 +17,7 @@ import { ADB_ROUTES } from './adbroutes.ts'
 import { GATEWAY_ROUTES } from './gatewayroutes.ts'
 import { SCENARIO_ROUTES } from './scenarioroutes.ts'
 import { JOB_ROUTES } from './jobroutes.ts'
+import { PEER_ROUTES } from './peerroutes.ts'
 import { PROXY_ROUTES } from './proxyroutes.ts'
 import { TRUST_ROUTES } from './trustroutes.ts'
 import { MODEM_ROUTES } from './modemroutes.ts'
@@ -163,6 +164,7 @@ export const ROUTES: readonly Route[] = [
   ...TRUST_ROUTES,
   ...MODEM_ROUTES,
   ...PROXY_ROUTES,
+  ...PEER_ROUTES,
   ...ADB_ROUTES,
 ]
 

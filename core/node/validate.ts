@@ -23,6 +23,7 @@ import type {
   ModemOptions,
   NotifyOptions,
   PackageFacts,
+  PeerWish,
   QueuedCommand,
   QueuedQuestion,
   RunWish,
@@ -53,6 +54,7 @@ import {
 import { adbFile, adbLabel, adbLogFilter, adbLogWish, adbSerial, hostAddress, pairingCode, tcpPort, tcpPorts } from './validateadb.ts'
 import { dialectText, enrolDecision, proxyWish, resetWish } from './validateproxies.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
+import { peerWish } from './validatepeers.ts'
 import { inviteId, inviteWish, mdnsWish, modemOptions, pduDirection, pduText, serialPort, smsWish } from './validatemodem.ts'
 
 const name = z.string().max(LIMIT.name)
@@ -526,6 +528,16 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
     state: [],
     reach: [['address', hostAddress]],
     port: [['port', tcpPort]],
+  },
+  peers: {
+    clock: [],
+    list: [],
+    attach: [['wish', peerWish satisfies z.ZodType<Loose<PeerWish>>]],
+    detach: [['id', name.min(1)]],
+    hold: [
+      ['id', name.min(1)],
+      ['on', z.boolean()],
+    ],
   },
 }
 

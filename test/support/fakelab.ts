@@ -33,6 +33,8 @@ import type { ProxyWorld } from './fakeproxies.ts'
 import { fakeTree } from './faketree.ts'
 import { fakeGateways, gatewayWorld } from './fakegateways.ts'
 import type { GatewayWorld } from './fakegateways.ts'
+import { fakePeers, peerWorld } from './fakepeers.ts'
+import type { PeerWorld } from './fakepeers.ts'
 import { fakeTrust, trustWorld } from './faketrust.ts'
 import type { TrustWorld } from './faketrust.ts'
 import { fakeModem, modemWorld } from './fakemodem.ts'
@@ -76,6 +78,8 @@ export interface FakeLab {
   readonly software: SoftwareWorld
   /** Gateways, relations, fan-outs and images there are. */
   readonly gateways: GatewayWorld
+  /** Labs that are attached. */
+  readonly peers: PeerWorld
   /** Certificates and addresses there are. */
   readonly trust: TrustWorld
   /** Tells the subscribers any fact. */
@@ -100,6 +104,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const calls: string[] = []
   const software = softwareWorld()
   const gateways = gatewayWorld()
+  const peers = peerWorld()
   const trust = trustWorld()
   const modem = modemWorld()
   const proxies = proxyWorld()
@@ -143,6 +148,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
     tell,
     software,
     gateways,
+    peers,
     trust,
     modem,
     proxies,
@@ -383,6 +389,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
       },
       tree: fakeTree({ tell: (fact) => tell('tree', fact), called: (call) => calls.push(call), last: () => rows.length, now: () => clock }),
       ...fakeGateways({ tell, called: (call) => calls.push(call), now: () => clock, world: gateways }),
+      ...fakePeers({ tell, called: (call) => calls.push(call), now: () => clock, world: peers }),
       ...fakeSoftware({ tell, called: (call) => calls.push(call), now: () => clock, world: software }),
       ...fakeTrust({ tell, called: (call) => calls.push(call), now: () => clock, world: trust }),
       ...fakeModem({ tell, called: (call) => calls.push(call), now: () => clock, world: modem }),

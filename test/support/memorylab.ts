@@ -24,6 +24,7 @@ import { fakeTrust } from './faketrust.ts'
 import { fakeModem } from './fakemodem.ts'
 import { fakeProxies } from './fakeproxies.ts'
 import { fakeGateways } from './fakegateways.ts'
+import { fakePeers } from './fakepeers.ts'
 import { fakeTree } from './faketree.ts'
 
 /** An account as rows tell it, after a change. */
@@ -290,6 +291,7 @@ export function memoryLab(): MemoryLab {
     },
     tree: fakeTree({ tell: (fact) => tell('tree', fact), called: () => {}, last: () => frames.length, now: () => Date.now() }),
     ...fakeGateways({ tell, now: () => Date.now() }),
+    ...fakePeers({ tell, now: () => Date.now() }),
     ...fakeSoftware({ tell, now: () => Date.now() }),
     ...fakeTrust({ tell, now: () => Date.now() }),
     ...fakeModem({ tell, now: () => Date.now() }),
