@@ -177,6 +177,8 @@ export interface LabFlags {
   readonly tlsMust?: true
   /** A free one: the local API that `dmlab` commands and scripts use beside the desktop window. */
   readonly uiPort: 0
+  /** The whole lab, so its DM Gateway too, for its own DM Server. */
+  readonly gateway: Record<string, never>
   readonly advertise?: string
   readonly enrol?: 'auto' | 'ask' | 'never'
 }
@@ -212,6 +214,7 @@ export function labFlags(argv: readonly string[], workspace: string): LabFlags {
     tlsPort: Number(secure ?? '8443'),
     ...(secure === undefined ? {} : { tlsMust: true as const }),
     uiPort: 0,
+    gateway: {},
     ...(advertise === undefined ? {} : { advertise }),
     ...(enrol === undefined ? {} : { enrol }),
   }

@@ -151,3 +151,9 @@ export function bothOf(servers: () => readonly (DmHttp | null)[]): Transport {
     refuse: (link, status, text, sent) => each((server) => server.refuse(link, status, text, sent)),
   }
 }
+
+/** The same addresses where a use has a port of its own: `from` is the one it would share; absent `to`: nothing changes. */
+export function atPort(told: LabTrust['told'], from: number, to: number | undefined): LabTrust['told'] {
+  if (to === undefined) return told
+  return (use, device, req) => told(use, device, req).replace(new RegExp(`^(http://[^/]*):${String(from)}(?=/|$)`), `$1:${String(to)}`)
+}

@@ -163,7 +163,7 @@ describe('the lab is started again', () => {
   it('soon at first, then ever later, at most 10 s', () =>
     expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartDelay)).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]))
   it('with what the command line says', () => {
-    expect(labFlags([], '/w')).toEqual({ workspace: '/w', host: '127.0.0.1', dmPort: 8080, tlsPort: 8443, uiPort: 0 })
+    expect(labFlags([], '/w')).toEqual({ workspace: '/w', host: '127.0.0.1', dmPort: 8080, tlsPort: 8443, uiPort: 0, gateway: {} })
     expect(
       labFlags(
         [
@@ -190,6 +190,7 @@ describe('the lab is started again', () => {
       tlsPort: 9443,
       tlsMust: true,
       uiPort: 0,
+      gateway: {},
       advertise: 'http://lab:80',
       enrol: 'ask',
     })

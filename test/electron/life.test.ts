@@ -47,7 +47,7 @@ describe.skipIf(!CHROMIUM)('the life of the application under the double (needs 
     await stage.page()
     expect(stage.of('utilityProcess.postMessage')[0]?.args[0]).toEqual({
       type: 'start',
-      options: { workspace: join(files, 'mine'), host: '127.0.0.1', dmPort: 0, tlsPort: 8443, uiPort: 0, enrol: 'never' },
+      options: { workspace: join(files, 'mine'), host: '127.0.0.1', dmPort: 0, tlsPort: 8443, uiPort: 0, gateway: {}, enrol: 'never' },
     })
   })
   it('asks what to do when the lab cannot start, tries again, and quits on request', async () => {

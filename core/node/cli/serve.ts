@@ -22,6 +22,7 @@ interface ServeOptions {
   readonly role: string
   readonly server?: string
   readonly gatewayId?: string
+  readonly gatewayPort?: number
   readonly dmPort?: number
   readonly dmsPort?: number
   readonly tlsPort?: number
@@ -51,8 +52,9 @@ export function serve(program: Command): void {
     .command('serve')
     .description('headless lab: DM Server, recorder, user interface; prints one JSON line when ready')
     .option('--workspace <dir>', 'folder of the workspace (made when missing)', defaultWorkspace())
-    .option('--role <roles>', 'roles, comma separated: lab, server, gateway', 'lab')
+    .option('--role <roles>', 'roles, comma separated: lab (all), server, gateway', 'lab')
     .option('--server <url>', 'DM Server that the gateway works for (default this process)')
+    .option('--gateway-port <n>', "port of the gateway's server face, 0 picks a free one (default that of the DM Server)", port)
     .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
     .option('--dms-port <n>', `port of the DM Server for HTTPS (default ${DMS_PORT}, or a free one); --tls-port says the same`, port)
@@ -77,7 +79,7 @@ async function run(options: ServeOptions): Promise<void> {
   const roles = options.role.split(',')
   const odd = roles.find((role) => !ROLES.includes(role as never))
   if (odd !== undefined) fail(2, `--role ${odd}: unknown; known are ${ROLES.join(', ')}`)
-  if (options.server !== undefined && !roles.includes('gateway')) fail(2, '--server: only a gateway (--role gateway) works for a server')
+  if (options.server !== undefined && !plays(options.role, 'gateway')) fail(2, '--server: only a gateway (--role gateway) works for a server')
   let lab: RunningLab
   try {
     lab = await start(options)
@@ -104,13 +106,17 @@ async function run(options: ServeOptions): Promise<void> {
   process.on('SIGINT', stop)
 }
 
+/** `lab` is the whole lab: DM Server and DM Gateway. */
+const plays = (roles: string, role: 'gateway'): boolean => roles.split(',').some((one) => one === 'lab' || one === role)
+
 /** Starts on the ports asked for; where none was asked for and the usual one is taken, on a free one. */
 async function start(options: ServeOptions): Promise<RunningLab> {
   const { workspace, host, advertise, enrol, auth, pushPort = 0 } = options
   const profile = serverProfile(options.profile ?? 'lab')?.settings ?? {}
   const server = { ...profile, ...(auth === undefined ? {} : { auth: AUTH[auth] }) }
-  const gateway = options.role.split(',').includes('gateway')
+  const gateway = plays(options.role, 'gateway')
     ? {
+        ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
         gateway: {
           ...(options.server === undefined ? {} : { server: options.server }),
           ...(options.gatewayId === undefined ? {} : { id: options.gatewayId }),
