@@ -39,7 +39,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'core/filter',
     'core/download',
   ],
-  'core/adapters': ['core/syncml', 'core/machine', 'core/api'],
+  'core/adapters': ['core/syncml', 'core/machine', 'core/api', 'core/mo'],
   'core/lab': [
     'core/adapters',
     'core/mirror',
