@@ -24,7 +24,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   job: async () => (await import('./job.ts')).job,
   adb: async () => (await import('./adb.ts')).adb,
   catalogue: async () => (await import('./catalogue.ts')).catalogue,
+  fanout: async () => (await import('./fanout.ts')).fanout,
+  image: async () => (await import('./image.ts')).image,
   proxy: async () => (await import('./proxy.ts')).proxy,
+  peer: async () => (await import('./peer.ts')).peer,
   trust: async () => (await import('./trust.ts')).trust,
   addresses: async () => (await import('./addresses.ts')).addresses,
 }
