@@ -23,6 +23,7 @@ import { labConnect } from './connectlab.ts'
 import { simulatedDevices } from './devices.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
+import type { Broken } from './plantsockets.ts'
 import type { DownloadServer } from './dlserver.ts'
 import { labField, wipeDisk } from './field.ts'
 import { listen } from './http.ts'
@@ -89,6 +90,8 @@ export interface LabOptions {
   readonly mechanism?: Mechanism
   /** `strict` refuses what is weak in jobs and on simulated devices, and asks for auth-MAC where nothing else is said; default `lab` lets it pass and says so. */
   readonly security?: 'lab' | 'strict'
+  /** Breaks the lab on purpose, for scenarios with a planted fault. */
+  readonly broken?: Broken
 }
 
 /** The ready line of `dmlab serve`; null where the lab does not play that role. */
@@ -356,6 +359,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     images,
     base: (device, req) => faced.told('download', device, req),
     server: 'DM-Lab',
+    ...(options.broken?.downloads === undefined ? {} : { faults: options.broken.downloads }),
     clock,
     record: (entry) => {
       if (options.record === false) return 0
@@ -364,7 +368,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       return seq
     },
   })
-  const sender: PushSender = wireless.sender({ send: (to, parts) => (push ?? pushSender(clock)).send(to, parts) })
+  const sender: PushSender = wireless.sender({
+    send: async (to, parts) => {
+      if (options.broken?.pushes?.() === false) throw new Error(`no way to ${to}: pushes are cut off on purpose`)
+      return (push ?? pushSender(clock)).send(to, parts)
+    },
+  })
   const pushes = new Pushes({
     ledger,
     clock,

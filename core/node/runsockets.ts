@@ -10,26 +10,33 @@ import type { Clock } from '../lab/ports.ts'
 import type { Flow } from '../scenario/all.ts'
 import type { RunWatch } from '../scenario/course.ts'
 import { runLive } from '../scenario/live.ts'
+import { onlyInMemory } from '../scenario/plantable.ts'
+import { planned } from '../scenario/runner.ts'
 import { contentOf } from '../scenario/setup.ts'
 import type { SetupComponent, SetupPackage } from '../scenario/setup.ts'
 import type { RunRecord } from '../scenario/types.ts'
 import { processClock } from './clock.ts'
 import { startLab } from './main.ts'
 import { buildPackage } from './packages.ts'
+import { plantOverSockets } from './plantsockets.ts'
 
 /** Silence after which a run over sockets is over, ms, and time for conditions after the last step. */
 const PATIENCE_MS = 30_000
 const AFTER_MS = 500
+/** The same where a fault is planted: what breaks breaks at once, and nothing slower is waited for. */
+const FAULT_PATIENCE_MS = 4000
 
 /** A real package with the set-up's identity, for any model: a start routine, and the content as its one further file. */
 export async function packageFile(pkg: SetupPackage): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly facts: PackageFacts }> {
   const { pkgId, version, name, size } = pkg
   const content = contentOf({ size }, (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()))
+  const start = (say: string): NonNullable<Parameters<typeof buildPackage>[0]['components'][number]['start']> =>
+    pkg.flaw === undefined ? { say: [say] } : { fail: `it breaks at ${pkg.flaw}` }
   const components = pkg.components.map((component) => ({
     ...component,
     name,
     files: { 'content.bin': content },
-    start: { say: [`${component.id} ${component.version} runs`] },
+    start: start(`${component.id} ${component.version} runs`),
   }))
   return { name: `${pkgId}.zip`, bytes: await buildPackage({ pkgId, version, name, components }), facts: { manufacturers: [], models: [] } }
 }
@@ -44,43 +51,71 @@ async function receiver(): Promise<{ readonly url: string; close(): Promise<void
   const { port } = server.address() as AddressInfo
   const close = (): Promise<void> =>
     new Promise((resolve) => {
-      server.closeAllConnections()
       server.close(() => resolve())
+      server.closeAllConnections()
     })
   return { url: `http://127.0.0.1:${String(port)}/notify`, close }
 }
 
 /** Runs a flow in a lab of its own. Rejects with an Error in words where it cannot begin. */
 export async function runOverSockets(flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
+  const { fault = '' } = wish
+  const found = flow.faults.find(({ step }) => step === fault)
+  const { setup, plant } = planned(flow, fault)
+  const why = found === undefined ? '' : onlyInMemory(found, flow.setup)
+  if (why !== '') throw new Error(`the fault of step ${fault} can be planted in memory only: ${why}`)
   const folder = mkdtempSync(join(tmpdir(), 'dm-lab-scenario-'))
   const clock = processClock()
   const emi = await receiver()
-  const { mechanism } = flow.setup
+  const planting = plantOverSockets(plant)
+  const { mechanism } = setup
   const lab = await startLab({
     workspace: join(folder, 'workspace'),
     host: '127.0.0.1',
     dmPort: 0,
     uiPort: null,
+    broken: planting.broken,
     ...(mechanism === undefined ? {} : { mechanism }),
   })
   try {
     await lab.api.provider.addHook(emi.url)
-    const { id: device } = await lab.api.devices.simulate({
-      encoding: wish.encoding ?? 'xml',
-      auth: 'hmac',
-      profile: 'strict',
-      mo: ['scomo'],
-      answers: flow.setup.device.answers ?? 'accept',
-    })
-    await enrolled(lab.api, clock, device)
-    for (const component of flow.setup.device.components ?? []) await preinstall(lab.api, clock, device, component)
-    const parts = { lab: lab.api, clock, device, file: packageFile, notify: '', patienceMs: PATIENCE_MS, afterMs: AFTER_MS, simulated: true }
-    return await runLive(parts, flow, { ...wish, transport: 'sockets' }, watch)
+    const device = await deviceOf(lab.api, clock, { ...flow, setup }, wish)
+    // Packages are for any device here, but where that is what is wrong with them.
+    const models = new Set(flow.setup.catalogue.flatMap((pkg) => pkg.models ?? []))
+    const file = async (pkg: SetupPackage): ReturnType<typeof packageFile> => {
+      const other = (pkg.models ?? []).filter((model) => !models.has(model))
+      const made = await packageFile(pkg)
+      return other.length === 0 ? made : { ...made, facts: { ...made.facts, models: other } }
+    }
+    const patienceMs = fault === '' ? PATIENCE_MS : FAULT_PATIENCE_MS
+    const parts = { lab: lab.api, clock, device, file, notify: '', patienceMs, afterMs: AFTER_MS, simulated: true }
+    const strike = (): Promise<void> => planting.strike(lab.api, device, () => void emi.close())
+    return await runLive({ ...parts, plant: strike }, { ...flow, setup }, { ...wish, transport: 'sockets' }, watch)
   } finally {
     await lab.stop()
     await emi.close()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The device of a flow, enrolled, with the software it has before the flow begins. */
+async function deviceOf(lab: LabApi, clock: Clock, { setup, faults }: Flow, { encoding = 'xml', fault = '' }: RunWish): Promise<string> {
+  const plant = faults.find(({ step }) => step === fault)?.plant
+  const { device: wanted, catalogue } = setup
+  const { id: device } = await lab.devices.simulate({
+    encoding,
+    auth: 'hmac',
+    profile: 'strict',
+    mo: plant?.kind === 'tree' ? [] : ['scomo'],
+    answers: wanted.answers ?? 'accept',
+    ...(wanted.maxObjSize === undefined ? {} : { maxObjSize: wanted.maxObjSize }),
+  })
+  await enrolled(lab, clock, device)
+  for (const component of plant?.kind === 'tree' ? [] : (wanted.components ?? [])) {
+    const breaks = catalogue.some((pkg) => pkg.flaw === 'activate' && pkg.components.some(({ id }) => id === component.id))
+    await preinstall(lab, clock, device, component, breaks ? { flaw: 'activate' } : {})
+  }
+  return device
 }
 
 /** Asks until it is so; rejects with `what` after ten seconds. */
@@ -100,9 +135,9 @@ function enrolled(lab: LabApi, clock: Clock, device: string): Promise<void> {
 }
 
 /** What the device has before the flow begins comes as it always does: by a job. */
-async function preinstall(lab: LabApi, clock: Clock, device: string, component: SetupComponent): Promise<void> {
+async function preinstall(lab: LabApi, clock: Clock, device: string, component: SetupComponent, more: Pick<SetupPackage, 'flaw'>): Promise<void> {
   const { id, version, name, pkgId, active } = component
-  const { name: file, bytes, facts } = await packageFile({ pkgId, version, name, size: 10_000, components: [{ id, version }] })
+  const { name: file, bytes, facts } = await packageFile({ pkgId, version, name, size: 10_000, components: [{ id, version }], ...more })
   await lab.catalogue.add(file, bytes, facts)
   const { jobs } = await lab.jobs.create({ device, type: 'scomo', op: active ? 'install' : 'installInactive', pkg: pkgId, mechanism: 'http' })
   const [job] = jobs

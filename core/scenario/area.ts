@@ -104,7 +104,7 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
       const { fault = '', transport = 'memory', device } = wish
       if (fault !== '' && !flow.faults.some(({ step }) => step === fault))
         throw new Error(`${flow.id} has no fault for step ${fault}; there is one for each of ${flow.faults.map(({ step }) => step).join(', ')}`)
-      if (fault !== '' && transport !== 'memory') throw new Error('faults are planted in memory only: choose transport memory')
+      if (fault !== '' && transport === 'live') throw new Error('no fault can be planted in a device that is not ours: choose memory or sockets')
       if (transport === 'live') {
         if (device === undefined) throw new Error('which device plays the role? name one with device')
         if (!(await parts.devices()).some(({ id }) => id === device)) throw new Error(`this lab knows no device ${device}`)

@@ -21,6 +21,8 @@ export interface LiveParts {
   readonly patienceMs: number
   /** Ms after the last step in which conditions may still be decided. */
   readonly afterMs: number
+  /** Breaks what the wish's fault breaks, when packages are there and before anybody begins; absent: nothing can be broken here. */
+  readonly plant?: () => Promise<void>
   /** True: the device is a simulated one of this lab and can be told what to ask for. */
   readonly simulated: boolean
 }
@@ -36,8 +38,9 @@ const concerns = (row: TraceRow, device: string): boolean => row.device === devi
  */
 export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
   const { lab, clock, device, patienceMs, afterMs } = parts
-  if ((wish.fault ?? '') !== '') throw new Error('faults are planted in memory only: choose transport memory')
+  if ((wish.fault ?? '') !== '' && parts.plant === undefined) throw new Error('no fault can be planted in a device that is not ours')
   await stock(parts, flow)
+  await parts.plant?.()
   const startedAt = watch.startedAt ?? clock.now()
   const course = new Course(flow, wish, watch, startedAt)
   let next: Seq = (await end(lab)) + 1
@@ -57,7 +60,7 @@ export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch
     return next > before
   }
   try {
-    await begin(parts, flow)
+    if (!mute(flow, wish)) await begin(parts, flow)
     let quiet = clock.now()
     while (!course.stopped && !course.decided && clock.now() - quiet < patienceMs) {
       if (await follow()) quiet = clock.now()
@@ -95,6 +98,9 @@ async function stock({ lab, file }: LiveParts, { setup }: Flow): Promise<void> {
     await lab.catalogue.add(name, bytes, facts)
   }
 }
+
+/** True where the fault is that nobody begins. */
+const mute = ({ faults }: Flow, { fault = '' }: RunWish): boolean => faults.find(({ step }) => step === fault)?.plant.kind === 'mute'
 
 async function begin({ lab, device, notify, simulated }: LiveParts, { setup }: Flow): Promise<void> {
   const { trigger } = setup

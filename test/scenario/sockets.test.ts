@@ -86,7 +86,7 @@ describe.skipIf(!hasSqlite)('scenarios of a lab (needs node:sqlite: Node 22.13 o
     const { run } = lab.api.scenarios
     await expect(run({ id: 'nothing' })).rejects.toThrow('there is no scenario nothing')
     await expect(run({ id: 's1-5.4.1', fault: '99' })).rejects.toThrow('no fault for step 99')
-    await expect(run({ id: 's1-5.4.1', fault: '1', transport: 'sockets' })).rejects.toThrow('in memory only')
+    await expect(run({ id: 's1-5.4.1', fault: '1', transport: 'live', device: 'x' })).rejects.toThrow('not ours')
     await expect(run({ id: 's1-5.4.1', transport: 'live' })).rejects.toThrow('which device')
     await expect(run({ id: 's1-5.4.1', transport: 'live', device: 'IMEI:0' })).rejects.toThrow('knows no device IMEI:0')
     await expect(lab.api.scenarios.cancel(99)).rejects.toThrow('no run 99')

@@ -1,0 +1,41 @@
+// Planted faults over real sockets: connections that are cut, a download server that answers wrongly, rights taken by a real session. The trace decides.
+import { describe, expect, it } from 'vitest'
+import { runOverSockets } from '../../core/node/runsockets.ts'
+import { SCENARIOS } from '../../core/scenario/all.ts'
+import { onlyInMemory } from '../../core/scenario/plantable.ts'
+import { hasSqlite } from '../support/needs.ts'
+
+const S1_AND_S3 = SCENARIOS.filter(({ id }) => /^s[13]-/.test(id))
+const planted = S1_AND_S3.flatMap((flow) => flow.faults.map((fault) => ({ flow, fault, why: onlyInMemory(fault, flow.setup) })))
+/** One fault of each kind, unless the long version is asked for. */
+const chosen = planted
+  .filter(({ why }) => why === '')
+  .filter(({ fault }, i, all) => process.env['DM_LAB_SOAK'] !== undefined || all.findIndex((other) => other.fault.text === fault.text) === i)
+
+describe.skipIf(!hasSqlite)('over sockets (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 60_000 }, () => {
+  it.concurrent.each(chosen.map(({ flow, fault }) => [`${flow.id}, step ${fault.step}: ${fault.text}`, flow, fault] as const))(
+    '%s',
+    async (_name, flow, fault) => {
+      const { run } = await runOverSockets(flow, { id: flow.id, fault: fault.step })
+      const at = run.steps.findIndex(({ key }) => key === fault.step)
+      const about = JSON.stringify(run.steps.map(({ key, verdict, reason }) => `${key} ${verdict} ${reason}`))
+      expect(
+        run.steps.slice(0, at).filter(({ verdict }) => verdict !== 'pass' && verdict !== 'not applicable'),
+        about,
+      ).toEqual([])
+      expect(run.steps[at]?.verdict, about).toBe('fail')
+      expect(
+        run.steps.slice(at + 1).filter(({ verdict }) => verdict !== 'not reached'),
+        about,
+      ).toEqual([])
+      expect([run.verdict, run.transport, run.fault]).toEqual(['fail', 'sockets', fault.step])
+    },
+  )
+
+  it('what is made inside the device is refused in words', async () => {
+    const inside = planted.find(({ why }) => why !== '')
+    if (inside === undefined) return expect.unreachable()
+    const { flow, fault } = inside
+    await expect(runOverSockets(flow, { id: flow.id, fault: fault.step })).rejects.toThrow('in memory only')
+  })
+})
