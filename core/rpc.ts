@@ -53,7 +53,7 @@ export const METHODS: { readonly [A in Area]: readonly (keyof LabApi[A] & string
   ],
   software: ['board', 'request', 'restart'],
   scenarios: ['list', 'run', 'runs', 'cancel', 'report'],
-  gateways: ['list', 'pair', 'relations', 'fanouts', 'fanout', 'cancel', 'retry', 'images', 'image', 'expire'],
+  gateways: ['list', 'pair', 'relations', 'fanouts', 'fanout', 'cancel', 'retry', 'images', 'image', 'expire', 'inside', 'inventory', 'stories', 'matrix', 'cards'],
   trust: ['state', 'authority', 'settings', 'issue', 'withdraw', 'replace'],
   addresses: ['list', 'choice', 'choose', 'add', 'remove', 'test', 'multicast'],
   modem: ['state', 'probe', 'listen', 'close', 'dialogue', 'build', 'send', 'messages', 'decode'],

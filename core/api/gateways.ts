@@ -1,5 +1,6 @@
 // Gateways as LabApi shows them: devices behind them, commands fanned out to many of them, images kept for them. Types only.
 import type { Seq } from '../api.ts'
+import type { BootstrapStory, FanoutMatrix, GatewayInside, ImageCard, Inventory } from './gatewayview.ts'
 
 export interface GatewayRow {
   /** Its device id towards this server. */
@@ -61,6 +62,9 @@ export interface FanoutDevice {
   /** Device code; 0 while none is known, 202 while a late alert is awaited. */
   readonly code: number
   readonly text: string
+  /** Statuses by label of the command, and late alerts, where the gateway told them. */
+  readonly statuses?: readonly { readonly cmd: string; readonly code: number }[]
+  readonly late?: readonly { readonly cmd: string; readonly type: string; readonly source: string; readonly data: string }[]
 }
 
 export interface FanoutRow {
@@ -97,6 +101,8 @@ export interface ImageRow {
   readonly size: number
   /** When it becomes void, ms since epoch, as far as the server knows; 0 unknown. */
   readonly expiresAt: number
+  /** Seconds its last Expiry gave it; absent where none was written. */
+  readonly life?: number
   readonly reason: string
 }
 
@@ -115,4 +121,14 @@ export interface GatewaysArea {
   image(wish: ImageWish): Promise<ImageRow>
   /** Writes a new Expiry, seconds from now; 0 voids it. */
   expire(gateway: string, imageId: string, seconds: number): Promise<ImageRow>
+  /** What the gateway of this process knows; null where it plays none. */
+  inside(): Promise<GatewayInside | null>
+  /** Devices of a gateway as server, gateway and reality have them, with the proofs of their modes. Rejects for an unknown gateway. */
+  inventory(gateway: string): Promise<Inventory>
+  /** How devices were bootstrapped (S4 7.2.1), the newest first. */
+  stories(gateway: string): Promise<readonly BootstrapStory[]>
+  /** A fan-out as device by command. Rejects for an unknown one. */
+  matrix(id: string): Promise<FanoutMatrix>
+  /** Images with digest and who fetched them, where the gateway can be asked. */
+  cards(): Promise<readonly ImageCard[]>
 }

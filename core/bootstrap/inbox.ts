@@ -4,7 +4,7 @@ import type { Tree } from '../dmtree/tree.ts'
 import { CP_WBXML, CP_XML, DM_WBXML, DM_XML, readPdu } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { looksLikeWsp, PushError } from '../notify/wsp.ts'
-import { CodecError } from '../syncml/codec.ts'
+import { CodecError, decode } from '../syncml/codec.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { applyCp } from './cp.ts'
 import { applyDm } from './dm.ts'
@@ -29,6 +29,8 @@ export interface BootOptions {
   readonly imsi?: string | undefined
   /** Takes messages without SEC and MAC: smart card, factory, a person who knows where they come from. */
   readonly unsigned?: boolean
+  /** ServerID that must have an account here before anybody else's bootstrap counts (S4 M.2: how a device is set up to allow a gateway's is INFERRED). */
+  readonly insistsOn?: string
 }
 
 const PROFILES: ReadonlyMap<string, readonly [Profile, Encoding]> = new Map([
@@ -90,7 +92,18 @@ export class BootInbox {
     return { what: 'refused', text }
   }
 
+  /** Why nobody but one server may bootstrap this device yet; null where that one has, or is at it. */
+  #barred({ body }: Push, profile: Profile, encoding: Encoding): string | null {
+    const { insistsOn, tree } = this.#options
+    if (insistsOn === undefined) return null
+    const known = [...(tree.find(['DMAcc'])?.children?.values() ?? [])].some((account) => account.children?.get('ServerID')?.value === insistsOn)
+    if (known || (profile === 'dm' && sourceOf(body, encoding) === insistsOn)) return null
+    return `refused: nobody bootstraps this device before ${insistsOn} has`
+  }
+
   #apply(push: Push, profile: Profile, encoding: Encoding, tree: Tree, cause: string): BootOutcome {
+    const barred = this.#barred(push, profile, encoding)
+    if (barred !== null) return this.#discard(barred)
     try {
       const applied = profile === 'dm' ? applyDm(tree, push.body) : applyCp(tree, push.body, encoding)
       this.#waiting = null
@@ -101,6 +114,15 @@ export class BootInbox {
       if (error instanceof TreeError) return this.#discard(`refused with ${String(error.status)}: ${error.message}`)
       throw error
     }
+  }
+}
+
+function sourceOf(body: Uint8Array, encoding: Encoding): string {
+  try {
+    return decode(body, encoding).message.header.source.locUri
+  } catch (error) {
+    if (error instanceof CodecError) return ''
+    throw error
   }
 }
 

@@ -12,6 +12,8 @@ export interface DoorOptions {
   readonly pin?: string | undefined
   /** Takes bootstrap messages without MAC. */
   readonly unsigned?: boolean
+  /** ServerID that must have bootstrapped the device before anybody else may (S4 M.2). */
+  readonly insistsOn?: string
   readonly consent?: (received: Package0) => boolean
 }
 
@@ -35,6 +37,7 @@ export class Door {
       tree: client.device.tree,
       imsi: options.imsi,
       ...(options.unsigned === undefined ? {} : { unsigned: options.unsigned }),
+      ...(options.insistsOn === undefined ? {} : { insistsOn: options.insistsOn }),
     })
   }
 

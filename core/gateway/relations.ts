@@ -37,6 +37,11 @@ export class Relations {
     return [...this.#byDevice.values()]
   }
 
+  /** True where no device was ever told of. */
+  get none(): boolean {
+    return this.#byDevice.size === 0
+  }
+
   behind(gateway: string): readonly Relation[] {
     return this.all().filter((relation) => relation.gateway === gateway)
   }

@@ -13,6 +13,7 @@ import {
   imageNodes,
 } from '../gateway/orders.ts'
 import { readAggregation, readImageReady } from '../gateway/payloads.ts'
+import type { DeviceResult } from '../gateway/payloads.ts'
 import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
 import type { Note } from '../machine.ts'
 import { codeWords } from '../mo/codes.ts'
@@ -59,6 +60,11 @@ export class ServerFanouts {
 
   constructor(parts: FanoutsParts) {
     this.#parts = parts
+  }
+
+  /** A fan-out with what was asked. Throws for an unknown one. */
+  kept(id: string): { readonly row: FanoutRow; readonly wish: FanoutWish } {
+    return this.#get(id)
   }
 
   all(): readonly FanoutRow[] {
@@ -135,6 +141,7 @@ export class ServerFanouts {
       url: '',
       size: pkg?.bytes.length ?? 0,
       expiresAt,
+      ...(wish.expiry === undefined ? {} : { life: wish.expiry }),
       reason: '',
     }
     this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order } satisfies KeptImage)
@@ -147,7 +154,7 @@ export class ServerFanouts {
     const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
     if (kept === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)
     this.#order(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
-    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000 }
+    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
     this.#parts.docs.put(IMAGE, id, { ...kept, row })
     void this.#wake(gateway)
     return row
@@ -170,8 +177,9 @@ export class ServerFanouts {
     }
     const { devices, summary, groups } = readAggregation(item.data)
     const codes = new Map(kept.row.devices.map((device) => [device.deviceId, device]))
-    for (const { deviceId, code } of devices) codes.set(deviceId, { deviceId, code, text: words(code) })
-    for (const { code, devices: ids } of groups) for (const deviceId of ids) codes.set(deviceId, { deviceId, code, text: words(code) })
+    for (const each of devices) codes.set(each.deviceId, heard(codes.get(each.deviceId), each))
+    for (const { code, devices: ids } of groups)
+      for (const deviceId of ids) codes.set(deviceId, { ...codes.get(deviceId), deviceId, code, text: deviceWords(code) })
     this.#save({ ...kept, row: { ...kept.row, devices: [...codes.values()], summary: summary ?? kept.row.summary, seq } })
   }
 
@@ -261,8 +269,22 @@ export class ServerFanouts {
   }
 }
 
+/** What a report says of a device, beside what is known of it already: Statuses stay, late alerts gather. */
+function heard(known: FanoutDevice | undefined, { deviceId, code, statuses, late }: DeviceResult): FanoutDevice {
+  const told = statuses.length === 0 ? (known?.statuses ?? []) : statuses.map(({ cmd, code: own }) => ({ cmd, code: own }))
+  const fresh = late.map(({ cmd, type, source, data }) => ({ cmd, type, source, data: data.slice(0, 2000) }))
+  const alerts = [...(known?.late ?? []), ...fresh].slice(-50)
+  return {
+    deviceId,
+    code,
+    text: deviceWords(code),
+    ...(told.length === 0 ? {} : { statuses: told }),
+    ...(alerts.length === 0 ? {} : { late: alerts }),
+  }
+}
+
 /** A device code in words: the gateway's own, else the enabler's. */
-function words(code: number): string {
+export function deviceWords(code: number): string {
   if (code === 200) return 'done'
   if (code === 202) return 'accepted, a late alert is awaited'
   return DEVICE_CODES.find(({ value }) => value === code)?.words ?? codeWords(code)

@@ -55,6 +55,8 @@ export interface GatewayHostParts {
   readonly sender: PushSender
   /** Where a device takes pushes, where that is known better than its record tells: a simulated device's own port. */
   readonly door: (device: string) => string | undefined
+  /** Secret of the bootstrap messages it takes; absent: it takes none with a MAC. */
+  readonly pin?: string
   /** Fetches an image into the store. */
   readonly fetch: (image: string, url: string) => Promise<(ImageFile & { readonly contentType: string }) | { readonly reason: string }>
   /** Runs the open commands of a job on a device that speaks another protocol; absent: no adapters. */
@@ -104,7 +106,7 @@ export class GatewayHost {
     this.gateway = new Gateway(parts.options)
     const keptState = parts.docs.get(STATE, 'north')
     this.#client = parts.client(keptState, this.gateway)
-    this.#door = new Door(this.#client)
+    this.#door = new Door(this.#client, parts.pin === undefined ? {} : { pin: parts.pin })
     const pushes = new Pushes({
       ledger,
       clock,
@@ -246,9 +248,20 @@ export class GatewayHost {
     return code
   }
 
+  /** Devices that are expected and have not used their code yet. */
+  expected(): readonly string[] {
+    return this.#parts.docs.all(PAIRING).map(({ id }) => id)
+  }
+
   /** The code a device must know; undefined for one that is not expected. */
   pairing(deviceId: string): string | undefined {
     return (this.#parts.docs.get(PAIRING, deviceId) as { readonly code: string } | undefined)?.code
+  }
+
+  /** M.1: the device has proven that it knows its code: it gets an identifier and a record, its account comes later. */
+  discovered(deviceId: string, address: { readonly type: string; readonly address: string }): void {
+    this.gateway.devices.discovered({ deviceId, mode: 1, address }, 20)
+    this.settle()
   }
 
   /** M.1 and M.4: the device has proven that it knows its code. It gets an identifier, an account with secrets of its own, and the document that carries it. */
@@ -260,8 +273,7 @@ export class GatewayHost {
     to?: string,
   ): Promise<BootstrapResult> {
     const { facts } = this.#parts.options
-    this.gateway.devices.discovered({ deviceId, mode: 1, address }, 20)
-    this.#settle()
+    if (this.gateway.devices.recordOf(deviceId) === undefined) this.discovered(deviceId, address)
     const made = await this.#pushes.bootstrap({
       device: deviceId,
       profile: 'dm',

@@ -4,6 +4,8 @@ import { route } from '../gateway/relations.ts'
 import type { Relation } from '../gateway/relations.ts'
 import { modeName } from '../mo/gwmo.ts'
 import type { ServerFanouts } from './fanouts.ts'
+import { gatewayLook } from './gatewayview.ts'
+import type { LookParts } from './gatewayview.ts'
 import type { Gateways } from './gateways.ts'
 
 /** A gateway that this process plays itself. */
@@ -14,7 +16,7 @@ export interface OwnGateway {
   readonly host: { pair(deviceId: string): string }
 }
 
-function row(relation: Relation): RelationRow {
+export function relationRow(relation: Relation): RelationRow {
   const way = route(relation)
   const { deviceId, gateway, gatewayAddress, localId, address, attached, at } = relation
   const flow = way.flow ?? ''
@@ -22,8 +24,12 @@ function row(relation: Relation): RelationRow {
   return { deviceId, gateway, gatewayAddress, localId, address, mode, attached, at, flow, to: 'to' in way ? way.to : '' }
 }
 
-export function gatewaysArea(gateways: Gateways, fanouts: ServerFanouts, own: () => OwnGateway | null): GatewaysArea {
+/** What looking needs beside: the trace, what it showed, and attached labs. */
+export type Looking = Omit<LookParts, 'fanouts' | 'relations'>
+
+export function gatewaysArea(gateways: Gateways, fanouts: ServerFanouts, own: () => OwnGateway | null, looking: Looking): GatewaysArea {
   return {
+    ...gatewayLook({ ...looking, fanouts, relations: () => gateways.relations.all().map(relationRow) }),
     list: async () => {
       const rows = new Map<string, GatewayRow>()
       const mine = own()
@@ -41,7 +47,7 @@ export function gatewaysArea(gateways: Gateways, fanouts: ServerFanouts, own: ()
       if (mine === null) throw new Error('this lab plays no gateway (serve --role lab,gateway)')
       return { code: mine.host.pair(deviceId), url: `${mine.url}/bootstrap` }
     },
-    relations: async () => gateways.relations.all().map(row),
+    relations: async () => gateways.relations.all().map(relationRow),
     fanouts: async () => fanouts.all(),
     fanout: async (wish) => fanouts.create(wish),
     cancel: async (id) => fanouts.cancel(id),

@@ -63,6 +63,10 @@ export class Peers implements Holder {
     },
   }
 
+  get none(): boolean {
+    return this.#peers.size === 0
+  }
+
   rows(): PeerRow[] {
     return [...this.#peers.values()].map(({ row }) => row)
   }

@@ -88,6 +88,8 @@ export interface RunningGateway {
   owns(received: Received): boolean
   /** Who fetched which image, oldest first. */
   fetched(): readonly { readonly image: string; readonly device: string; readonly at: number }[]
+  /** Room for images, octets. */
+  store(): { readonly used: number; readonly capacity: number }
   stop(): Promise<void>
 }
 
@@ -222,6 +224,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       return true
     },
     fetched: () => fetchedBy,
+    store: () => ({ used: store.used(), capacity }),
     stop: async () => {
       await host.stop()
       await downloads.close()

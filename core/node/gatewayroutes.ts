@@ -7,6 +7,7 @@ import { deviceIds, expirySeconds, fanoutWish, imageWish } from './validategatew
 
 const retry = z.strictObject({ devices: deviceIds })
 const expiry = z.strictObject({ gateway: z.string().min(1), seconds: expirySeconds })
+const GATEWAY = { gateway: string('DevId of the gateway') }
 const ID = { id: string('Id of the fan-out') }
 
 export const GATEWAY_ROUTES: readonly Route[] = [
@@ -46,6 +47,39 @@ export const GATEWAY_ROUTES: readonly Route[] = [
     parameters: ID,
     body: retry,
     respond: (api, call) => api.gateways.retry(word(call, 'id'), (call.body as z.infer<typeof retry>).devices),
+  },
+  {
+    method: 'GET',
+    path: '/fanouts/{id}',
+    text: 'A fan-out as device by command',
+    parameters: ID,
+    respond: (api, call) => api.gateways.matrix(word(call, 'id')),
+  },
+  {
+    method: 'GET',
+    path: '/gateways/inside',
+    text: 'What the gateway of this process knows: records, jobs, images',
+    respond: async (api) => ({ inside: await api.gateways.inside() }),
+  },
+  {
+    method: 'GET',
+    path: '/gateways/{gateway}/inventory',
+    text: 'Devices of a gateway as server, gateway and reality have them, with the proofs of their modes',
+    parameters: GATEWAY,
+    respond: (api, call) => api.gateways.inventory(word(call, 'gateway')),
+  },
+  {
+    method: 'GET',
+    path: '/gateways/{gateway}/bootstraps',
+    text: 'How its devices were bootstrapped (M.1 to M.4)',
+    parameters: GATEWAY,
+    respond: async (api, call) => ({ stories: await api.gateways.stories(word(call, 'gateway')) }),
+  },
+  {
+    method: 'GET',
+    path: '/images/cards',
+    text: 'Images with digest and who fetched them',
+    respond: async (api) => ({ images: await api.gateways.cards() }),
   },
   { method: 'GET', path: '/images', text: 'Images at gateways', respond: async (api) => ({ images: await api.gateways.images() }) },
   {

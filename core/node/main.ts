@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { GatewaysArea, LabApi, Mechanism, ScenariosArea } from '../api.ts'
+import type { GatewaysArea, LabApi, Mechanism } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
@@ -52,8 +52,11 @@ import type { GatewayRole, RunningGateway } from './gateway.ts'
 import { Gateways } from '../lab/gateways.ts'
 import { ServerFanouts } from '../lab/fanouts.ts'
 import { gatewaysArea } from '../lab/gatewaysarea.ts'
+import { insideOf } from '../lab/gatewayinside.ts'
 import { besides } from '../lab/holders.ts'
+import { LandmarkBook } from '../lab/landmarks.ts'
 import { Peers } from '../lab/peers.ts'
+import { readPage } from '../page.ts'
 import { dialLab } from './peerdial.ts'
 
 /** How to start a lab. Ports 0 pick free ones. */
@@ -116,6 +119,9 @@ export interface RunningLab {
   stop(): Promise<void>
 }
 
+/** What moved in the gateway of this process is told at most so often, ms. */
+const GATEWAY_EVERY = 200
+
 /** How often trace bytes are written out, ms; at most this much of the trace is lost when the process is killed. */
 const FLUSH_EVERY = 200
 
@@ -134,30 +140,12 @@ const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/
 const STRICT = { auth: 'syncml:auth-MAC' } as const
 
 /** An area that is made after the lab. */
-function later(area: () => ScenariosArea): ScenariosArea {
-  return {
-    list: () => area().list(),
-    run: (wish) => area().run(wish),
-    runs: () => area().runs(),
-    cancel: (run) => area().cancel(run),
-    report: (runs, format) => area().report(runs, format),
+function later<A extends object>(area: () => A): A {
+  const call = (_: object, name: string | symbol): unknown => {
+    const made = area() as Record<string | symbol, (...args: unknown[]) => unknown>
+    return (...args: unknown[]) => made[name]?.(...args)
   }
-}
-
-/** The same for gateways. */
-function laterGateways(area: () => GatewaysArea): GatewaysArea {
-  return {
-    list: () => area().list(),
-    pair: (deviceId) => area().pair(deviceId),
-    relations: () => area().relations(),
-    fanouts: () => area().fanouts(),
-    fanout: (wish) => area().fanout(wish),
-    cancel: (id) => area().cancel(id),
-    retry: (id, devices) => area().retry(id, devices),
-    images: () => area().images(),
-    image: (wish) => area().image(wish),
-    expire: (gateway, imageId, seconds) => area().expire(gateway, imageId, seconds),
-  }
+  return new Proxy({}, { get: call }) as A
 }
 
 /** Starts a lab; rejects with one clear Error (port taken, workspace locked or unreadable). */
@@ -331,7 +319,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ...reached.areas,
       ...wireless.areas,
       ...field.areas,
-      gateways: laterGateways(() => gatewaysArea(gateways, fanouts, () => gateway)),
+      gateways: later(() => looked),
       software: boards,
       peers: peers.area,
       scenarios: later(() => scenarios),
@@ -413,10 +401,27 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     happened: (note) => witness.happened(note),
   })
   let gateway: RunningGateway | null = null
+  let tellingGateway: (() => void) | null = null
   const gatewayMoved = (): void => {
     lab.heldMoved()
     lab.changed()
+    tellingGateway ??= clock.after(GATEWAY_EVERY, () => {
+      tellingGateway = null
+      lab.facts.tell('gateways', { fanouts: [] })
+    })
   }
+  const marks = new LandmarkBook(docs, commit)
+  lab.facts.on('trace', (fact) => {
+    if (gateway !== null || !peers.none || !gateways.relations.none) marks.moved(fact, (first, count) => readPage(trace.rows(first, count)))
+  })
+  const looked: GatewaysArea = gatewaysArea(gateways, fanouts, () => gateway, {
+    inside: () => (gateway === null ? null : insideOf(gateway)),
+    playing: (id) => peers.playing(id),
+    marks,
+    sessions: () => recorder.sessions.all(),
+    row: (seq) => recorder.row(seq),
+    rowsOf: (session) => trace.session(session),
+  })
   let host: Host | null = null
   try {
     const facing: Omit<ListenOptions, 'port'> = {

@@ -123,8 +123,8 @@ function passage(gateway: string, { host, port }: { readonly host: string; reado
       if (!/^HTTP\/1\.[01] 2\d\d/.test(line)) return fail(`it answered ${line}`)
       socket.removeAllListeners('error')
       socket.setTimeout(0)
-      socket.pause()
-      if (got.length > end + 4) socket.unshift(got.subarray(end + 4))
+      // The server speaks only when it was asked: what comes unasked is no answer of its.
+      if (got.length > end + 4) return fail('it sent more than its answer')
       resolve(socket)
     }
     socket.on('data', read)

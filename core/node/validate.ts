@@ -426,6 +426,11 @@ const ARGUMENTS: { readonly [A in Area]: { readonly [M in keyof LabApi[A]]: read
       ['imageId', name.min(1)],
       ['seconds', expirySeconds],
     ],
+    inside: [],
+    inventory: [['gateway', name.min(1)]],
+    stories: [['gateway', name.min(1)]],
+    matrix: [['id', name.min(1)]],
+    cards: [],
   },
   trust: {
     state: [],

@@ -256,6 +256,11 @@ describe('arguments', () => {
     'gateways.images': [[]],
     'gateways.image': [[{ gateway: 'g', imageId: 'PKG1', expiry: 600, pkg: 'a-1' }]],
     'gateways.expire': [['g', 'PKG1', 600]],
+    'gateways.inside': [[]],
+    'gateways.inventory': [['g']],
+    'gateways.stories': [['g']],
+    'gateways.matrix': [['f1']],
+    'gateways.cards': [[]],
     'scenarios.list': [[]],
     'scenarios.run': [
       [{ id: 's1-5.4.2-alt1' }],

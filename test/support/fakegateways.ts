@@ -1,14 +1,39 @@
 // Area `gateways` of a lab in memory: it holds what it is told; for the contract suite and the window's tests.
-import type { FanoutRow, GatewayRow, ImageRow, LabApi, LabEvents, RelationRow } from '../../core/api.ts'
+import type {
+  BootstrapStory,
+  FanoutMatrix,
+  FanoutRow,
+  GatewayRow,
+  ImageCard,
+  ImageRow,
+  InventoryRow,
+  LabApi,
+  LabEvents,
+  RelationRow,
+} from '../../core/api.ts'
 
 export interface GatewayWorld {
   readonly gateways: GatewayRow[]
   readonly relations: RelationRow[]
   readonly fanouts: FanoutRow[]
   readonly images: ImageRow[]
+  /** What looking finds; by gateway, by gateway, by fan-out. */
+  readonly inventories: Map<string, readonly InventoryRow[]>
+  readonly stories: Map<string, readonly BootstrapStory[]>
+  readonly matrices: Map<string, Omit<FanoutMatrix, 'fanout'>>
+  readonly cards: Map<string, Partial<ImageCard>>
 }
 
-export const gatewayWorld = (): GatewayWorld => ({ gateways: [], relations: [], fanouts: [], images: [] })
+export const gatewayWorld = (): GatewayWorld => ({
+  gateways: [],
+  relations: [],
+  fanouts: [],
+  images: [],
+  inventories: new Map(),
+  stories: new Map(),
+  matrices: new Map(),
+  cards: new Map(),
+})
 
 /** The area over `world`; `called` is told of every call that changes something. */
 export function fakeGateways(parts: {
@@ -42,8 +67,35 @@ export function fakeGateways(parts: {
       const { gateway, style = "Y'" } = wish
       return put({ id, gateway, createdAt: now(), style, state: 'queued', result: 0, reason: '', devices, summary: null, seq: 0 })
     },
-    cancel: async (id) => put({ ...found(id), state: 'cancelled', result: 214 }),
-    retry: async (id, devices) => gateways.fanout({ gateway: found(id).gateway, devices, commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }] }),
+    inside: async () => null,
+    inventory: async (gateway) => {
+      const { relations } = world
+      const told = (server: RelationRow): InventoryRow => {
+        const { deviceId, mode } = server
+        return { deviceId, gateway, mode, server, record: null, withGateway: null, withServer: null, proofs: [], findings: [] }
+      }
+      const rows = world.inventories.get(gateway) ?? relations.filter((each) => each.gateway === gateway).map(told)
+      return { gateway, reach: world.inventories.has(gateway) ? 'own' : 'foreign', store: null, rows }
+    },
+    stories: async (gateway) => world.stories.get(gateway) ?? [],
+    matrix: async (id) => {
+      const fanout = found(id)
+      const cells = fanout.devices.map(({ deviceId, code, text }) => {
+        return { deviceId, localId: '', state: 0, code, text, notifiedAt: 0, endedAt: 0, cells: [], late: [] }
+      })
+      const bare = { commands: [], devices: cells, startedAt: 0, endsAt: 0, image: '', source: 'alerts' as const }
+      return { fanout, ...(world.matrices.get(id) ?? bare) }
+    },
+    cards: async () =>
+      world.images.map((row): ImageCard => ({ life: 0, digest: '', fetched: [], source: 'server', ...row, ...world.cards.get(row.imageId) })),
+    cancel: async (id) => {
+      called(`gateways.cancel ${id}`)
+      return put({ ...found(id), state: 'cancelled', result: 214 })
+    },
+    retry: async (id, devices) => {
+      called(`gateways.retry ${id} ${devices.join(' ')}`)
+      return gateways.fanout({ gateway: found(id).gateway, devices, commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }] })
+    },
     images: async () => [...world.images],
     image: async ({ gateway, imageId }) => {
       called(`gateways.image ${imageId}`)
@@ -52,6 +104,7 @@ export function fakeGateways(parts: {
       return row
     },
     expire: async (gateway, imageId, seconds) => {
+      called(`gateways.expire ${imageId} ${String(seconds)}`)
       const at = world.images.findIndex((each) => each.gateway === gateway && each.imageId === imageId)
       const old = world.images[at]
       if (old === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)

@@ -17,6 +17,8 @@ import { maxObjSizeOf } from '../../software/settings.ts'
 import { processClock } from '../clock.ts'
 import { holdLiving, softwareWish } from './living.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
+import { gatewayed, gatewayedOptions } from './gatewayed.ts'
+import type { GatewayedOptions } from './gatewayed.ts'
 import { pushed, pushedOptions } from './pushed.ts'
 import type { PushedOptions } from './pushed.ts'
 import { readState, writeState } from './statefile.ts'
@@ -60,7 +62,7 @@ type Outcome = { readonly id: string } & SessionOutcome & {
   }
 
 /** What the command line gives: --server may be missing where a bootstrap or a push tells it. */
-type Given = Omit<DeviceOptions, 'server'> & PushedOptions & { readonly server?: string }
+type Given = Omit<DeviceOptions, 'server'> & PushedOptions & GatewayedOptions
 
 /** Adds the command. */
 export function device(program: Command): void {
@@ -93,13 +95,15 @@ export function device(program: Command): void {
     .option('--max-obj-size <octets>', 'MaxObjSize it announces (default that of its kind of client; 256 MiB with --mo, else 1 MiB)')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
-  pushedOptions(tlsOptions(command)).action(run)
+  gatewayedOptions(pushedOptions(tlsOptions(command))).action(run)
 }
 
 async function run(given: Given): Promise<void> {
   const { server } = given
   const count = whole(given.count, '--count', 1, 100_000)
   if (given.request !== undefined && given.mo === undefined) refuse('--request needs --mo')
+  if (given.gateway !== undefined) return behindGateway(given, count)
+  if (given.mode !== undefined || given.direct === true) refuse('--mode and --direct are for devices behind a gateway: --gateway')
   if (given.mo !== undefined && (given.pushPort !== undefined || given.bootstrap !== undefined))
     refuse('--mo does not go with --push-port and --bootstrap; a device of the lab (dmlab serve) has both')
   if (given.pushPort !== undefined || given.bootstrap !== undefined) return takesPushes(given, count)
@@ -131,8 +135,7 @@ async function run(given: Given): Promise<void> {
 async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Post): Promise<Outcome> {
   const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
   const profile = profileOf(options)
-  const named =
-    options.id === undefined ? undefined : count === 1 ? options.id : `${options.id}-${String(index + 1).padStart(String(count).length, '0')}`
+  const named = options.id === undefined ? undefined : nameOf(options.id, index, count)
   const told = options.maxObjSize === undefined ? undefined : whole(options.maxObjSize, '--max-obj-size', 1, 4_294_967_295)
   const maxObjSize = maxObjSizeOf(options.mo === undefined ? [] : softwareWish(options.mo, undefined).mo, told, profile)
   const setup = (id: string): ClientSetup => ({
@@ -216,6 +219,30 @@ async function takesPushes(given: Given, count: number): Promise<void> {
   const about = { profile: profileOf(given), ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
   const setup = { ...account, ...about, people: given.answer !== undefined, ...(server === undefined ? { bare: true } : {}) }
   await pushed(given, setup, { id: given.id, otherwise: testId(0), ...(given.answer === undefined ? {} : { ask: answering(given.answer) }) })
+}
+
+/** Devices behind a gateway. */
+async function behindGateway(given: Given, count: number): Promise<void> {
+  const { user, password, auth, encoding, manufacturer, model, id } = given
+  if (given.bootstrap !== undefined || given.request !== undefined) refuse('--bootstrap and --request do not go with --gateway')
+  whole(given.timeout, '--timeout', 1, 86_400_000)
+  const profile = profileOf(given)
+  const mo = given.mo === undefined ? [] : softwareWish(given.mo, undefined).mo
+  const told = given.maxObjSize === undefined ? undefined : whole(given.maxObjSize, '--max-obj-size', 1, 4_294_967_295)
+  const maxObjSize = maxObjSizeOf(mo, told, profile)
+  const about = { ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }
+  const base = { user, password, auth: AUTH[auth], encoding, profile, mo, people: given.answer !== undefined, ...about }
+  await gatewayed(given, {
+    setup: { ...base, ...(maxObjSize === undefined ? {} : { maxObjSize }) },
+    ids: Array.from({ length: count }, (_, index) => nameOf(id, index, count)),
+    ...(given.answer === undefined ? {} : { ask: answering(given.answer) }),
+  })
+}
+
+/** The id asked for, with a number where there are several; else one of the test range. */
+function nameOf(id: string | undefined, index: number, count: number): string {
+  if (id === undefined) return testId(index)
+  return count === 1 ? id : `${id}-${String(index + 1).padStart(String(count).length, '0')}`
 }
 
 /** IMEI of the test range (TAC 00499901). */
