@@ -13,6 +13,7 @@ import { PUSH_PORT } from '../notify/sms.ts'
 import type { AuthType } from '../server/records.ts'
 import { SERVER_SETTINGS } from '../server/settings.ts'
 import type { Ledger } from '../store/ledger.ts'
+import { BARE_ROW } from '../store/summary.ts'
 import { decodePackage0, Package0Error, sessionIdText } from '../syncml/package0.ts'
 import { base64 } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
@@ -174,26 +175,17 @@ export class Pushes {
     const { bytes, startLine, headers, local, remote, at, mono } = what
     const { httpStatus } = about
     const row = {
+      ...BARE_ROW,
       kind: 'push' as const,
       at,
       mono,
       direction: 'down' as const,
       hop: typeof hop === 'function' ? hop(about.device, about.to ?? '') : hop,
-      session: 0,
       sessionId: about.sessionId,
       device: about.device,
-      msgId: '',
       package: about.package,
-      encoding: '' as const,
       size: bytes.length,
-      commands: [],
-      statuses: [],
-      target: '',
-      final: false,
       httpStatus,
-      findings: 0,
-      severity: '' as const,
-      hold: 'no' as const,
       text: about.text,
     }
     const seq = recorder.import({ row, bytes, startLine, headers, local, remote, cause: null, origin, findings: [], notes: [] }, null)

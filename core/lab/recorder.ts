@@ -1,6 +1,7 @@
 // Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
 import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TracePage, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
+import { BARE_ROW } from '../store/summary.ts'
 import type { NewEntry, TraceStore } from '../store/trace.ts'
 import { type Decoded, decode } from '../syncml/codec.ts'
 import { CodecError } from '../syncml/error.ts'
@@ -69,30 +70,7 @@ const EMPTY: Summary = {
 }
 
 /** What stands for a row while recording is off. */
-const NOT_RECORDED: TraceRow = {
-  seq: 0,
-  kind: 'message',
-  at: 0,
-  mono: 0,
-  direction: 'up',
-  hop: 'S-D',
-  session: 0,
-  sessionId: '',
-  device: '',
-  msgId: '',
-  package: '',
-  encoding: '',
-  size: 0,
-  commands: [],
-  statuses: [],
-  target: '',
-  final: false,
-  httpStatus: 0,
-  findings: 0,
-  severity: '',
-  hold: 'no',
-  text: '',
-}
+const NOT_RECORDED: TraceRow = { ...BARE_ROW, seq: 0, kind: 'message' }
 
 /** Rows kept back for one live event at the most; more of them in one turn are announced without rows. */
 const LIVE_ROWS = 2000
@@ -355,26 +333,17 @@ export class Recorder {
   ): Seq {
     const of = this.sessions.get(session)
     const row: Omit<TraceRow, 'seq'> = {
+      ...BARE_ROW,
       kind,
       at: what.at,
       mono: what.mono,
       direction,
-      hop: 'S-D',
       session,
       sessionId: of?.sessionId ?? '',
       device: of?.device ?? notes[0]?.device ?? '',
-      msgId: '',
-      package: '',
-      encoding: '',
       size: what.bytes.length,
-      commands: [],
-      statuses: [],
-      target: '',
-      final: false,
       httpStatus,
-      findings: 0,
       severity: kind === 'event' ? 'note' : 'error',
-      hold: 'no',
       text,
     }
     if (!this.#on) return 0

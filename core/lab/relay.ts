@@ -3,6 +3,7 @@ import type { Direction, Held, Seq, Verdict } from '../api.ts'
 import { readings } from '../auth/credentials.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
 import type { Ledger } from '../store/ledger.ts'
+import { BARE_ROW } from '../store/summary.ts'
 import { Observer } from '../session/observer.ts'
 import type { Observed } from '../session/observer.ts'
 import { decode } from '../syncml/codec.ts'
@@ -349,7 +350,8 @@ export class Relay {
     const httpStatus = came.status ?? 0
     const bad = direction === 'down' && httpStatus >= 400
     const row: Placed['row'] = {
-      ...BARE,
+      ...BARE_ROW,
+      seq: 0,
       at: came.at,
       mono: came.mono,
       direction,
@@ -402,31 +404,6 @@ export class Relay {
   #note({ row }: Placed, finding: Finding): Note {
     return { topic: 'problem', text: finding.text, device: row.device, sessionId: row.sessionId, finding }
   }
-}
-
-const BARE: Placed['row'] = {
-  seq: 0,
-  kind: 'http',
-  at: 0,
-  mono: 0,
-  direction: 'up',
-  hop: 'S-D',
-  session: 0,
-  sessionId: '',
-  device: '',
-  msgId: '',
-  package: '',
-  encoding: '',
-  size: 0,
-  commands: [],
-  statuses: [],
-  target: '',
-  final: false,
-  httpStatus: 0,
-  findings: 0,
-  severity: '',
-  hold: 'no',
-  text: '',
 }
 
 function readMessage(bytes: Uint8Array, encoding: Encoding | ''): Message | null {

@@ -11,6 +11,7 @@ import type { Images, Offer } from './images.ts'
 import { endpoint, pairs } from './media.ts'
 import { statusLine } from './reply.ts'
 import type { NewEntry } from '../store/trace.ts'
+import { BARE_ROW } from '../store/summary.ts'
 
 /** A status report that came in (download sheet 3.3). */
 export interface Notified {
@@ -106,29 +107,8 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
   // -- rows
 
   function row(x: Omit<Exchange, 'cause'>, direction: 'up' | 'down', size: number, httpStatus: number, text: string): NewEntry['row'] {
-    return {
-      kind: 'http',
-      at: clock.now(),
-      mono: clock.mono(),
-      direction,
-      hop: options.hop ?? 'S-D',
-      session: 0,
-      sessionId: '',
-      device: x.device,
-      msgId: '',
-      package: '',
-      encoding: '',
-      size,
-      commands: [],
-      statuses: [],
-      target: x.url.pathname,
-      final: false,
-      httpStatus,
-      findings: 0,
-      severity: '',
-      hold: 'no',
-      text,
-    }
+    const hop = options.hop ?? 'S-D'
+    return { ...BARE_ROW, at: clock.now(), mono: clock.mono(), direction, hop, device: x.device, size, target: x.url.pathname, httpStatus, text }
   }
 
   function ends(req: IncomingMessage): { local: string; remote: string } {

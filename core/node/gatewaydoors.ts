@@ -1,6 +1,7 @@
 // What comes to a gateway besides SyncML: devices that ask to be bootstrapped, and pushes for it or for a device it knows. Strangers learn nothing, and leave a row.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayHost } from '../lab/gatewayhost.ts'
+import { BARE_ROW } from '../store/summary.ts'
 import { readHttp } from '../notify/push.ts'
 import type { DigestGate } from './digest.ts'
 import type { GatewayParts } from './gateway.ts'
@@ -79,26 +80,15 @@ export function takePush(
     const push = readHttp(field(headers, 'content-type'), headers, bytes)
     const own = req.socket.address() as { address: string; port: number }
     const row = {
+      ...BARE_ROW,
       kind: 'push' as const,
       at: clock.now(),
       mono: clock.mono(),
       direction: 'down' as const,
       hop: 'S-G' as const,
-      session: 0,
-      sessionId: '',
       device: push.endDevice ?? '',
-      msgId: '',
       package: '#0',
-      encoding: '' as const,
       size: bytes.length,
-      commands: [],
-      statuses: [],
-      target: '',
-      final: false,
-      httpStatus: 0,
-      findings: 0,
-      severity: '' as const,
-      hold: 'no' as const,
       text: push.endDevice === null ? 'a push for the gateway came in' : `a push for the end device ${push.endDevice} came in`,
     }
     const ends = {
