@@ -67,6 +67,8 @@ export function deviceCode(answers: readonly Answer[]): number | null {
 export interface Ended {
   readonly code: number
   readonly good: boolean
+  /** False for a target that named nobody; a device that itself answered 404 is somebody. */
+  readonly resolved: boolean
 }
 
 /** Circumstances that decide before the targets do. */
@@ -80,8 +82,7 @@ export interface Circumstances {
 export function jobCode(targets: readonly Ended[], { cancelled, unable }: Circumstances): number {
   if (cancelled) return 214
   if (unable) return 503
-  const known = targets.filter(({ code }) => code !== 404)
-  if (known.length === 0) return 404
+  if (targets.every(({ resolved }) => !resolved)) return 404
   const good = targets.filter((target) => target.good).length
   if (good === targets.length) return 200
   if (good > 0) return 206

@@ -285,7 +285,11 @@ export function imageGone(job: Job, now: number): Job {
 /** All targets final: the job reports. */
 function settle(job: Job): Job {
   if (job.state !== 20 || !job.responses.every(final)) return job
-  const ended = job.responses.map((response) => ({ code: response.code ?? 500, good: response.state === 40 }))
+  const ended = job.responses.map((response) => ({
+    code: response.code ?? 500,
+    good: response.state === 40,
+    resolved: response.code !== 404 || response.commands.length > 0,
+  }))
   return { ...job, state: 30, result: jobCode(ended, { cancelled: job.cancelled, unable: false }) }
 }
 

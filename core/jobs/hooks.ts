@@ -1,5 +1,5 @@
-// Outcomes for the External Management Infrastructure: each job's end is POSTed once to every hook, signed, kept until somebody took it, tried again with growing delay.
-import type { HookRow, JobDetail } from '../api.ts'
+// Outcomes for the External Management Infrastructure: each end of a job or a fan-out is POSTed once to every hook, signed, kept until somebody took it, tried again with growing delay.
+import type { FanoutDevice, FanoutRow, HookRow, JobDetail } from '../api.ts'
 import { happening } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
 import { isSealed, NO_VAULT, openSecret, storedSecret } from '../store/vault.ts'
@@ -48,6 +48,8 @@ interface OutcomeDoc {
   readonly state: string
   readonly resultCode: number
   at: number
+  /** When it was owed first, ms; absent in older workspaces. */
+  readonly begunAt?: number
   httpStatus: number
   tries: number
   done: boolean
@@ -134,15 +136,25 @@ export class Hooks {
 
   /** The end of a job: kept with it, told soon. */
   ended(job: JobRecord): void {
-    const body = bodyOf(job)
-    const whom = [
-      ...this.#hooks().map(({ id, url }) => ({ hook: id, url })),
-      ...(job.wish.notify === undefined ? [] : [{ hook: '', url: job.wish.notify }]),
-    ]
+    const { id, device, state, resultCode } = job
+    this.#owe({ id, job: id, device, state, resultCode, body: bodyOf(job) }, job.wish.notify)
+  }
+
+  /** The end of a fan-out with the code of each device; `late`: a device whose code moved after that end. */
+  fanoutEnded(row: FanoutRow, late: FanoutDevice | null): void {
+    const { id, gateway, state, result } = row
+    const told = late === null ? id : `${id}.late-${this.#hex(4)}`
+    const body = fanoutBody(row, late, this.#ports.now())
+    this.#owe({ id: told, job: id, device: late?.deviceId ?? gateway, state, resultCode: late?.code ?? result, body })
+  }
+
+  /** One outcome for every hook, and for `notify`. */
+  #owe(what: Pick<OutcomeDoc, 'id' | 'job' | 'device' | 'state' | 'resultCode' | 'body'>, notify?: string): void {
+    const whom = [...this.#hooks().map(({ id, url }) => ({ hook: id, url })), ...(notify === undefined ? [] : [{ hook: '', url: notify }])]
     whom.forEach(({ hook, url }, i) => {
-      const { id: of, device, state, resultCode } = job
-      const id = `${of}.${String(i + 1)}`
-      this.#put({ id, job: of, device, hook, url, body, state, resultCode, at: this.#ports.now(), httpStatus: 0, tries: 0, done: false, over: false })
+      const id = `${what.id}.${String(i + 1)}`
+      const begunAt = this.#ports.now()
+      this.#put({ ...what, id, hook, url, at: begunAt, begunAt, httpStatus: 0, tries: 0, done: false, over: false })
       this.#later(id, 0)
     })
   }
@@ -191,7 +203,7 @@ export class Hooks {
   #heard(outcome: OutcomeDoc, why: string): void {
     const { docs, now, happened } = this.#ports
     const { id, job, device, url, httpStatus, tries, done, state, resultCode } = outcome
-    const begun = (docs.get(DOC.job, job) as JobRecord | undefined)?.updatedAt ?? now()
+    const begun = outcome.begunAt ?? (docs.get(DOC.job, job) as JobRecord | undefined)?.updatedAt ?? now()
     const over = !done && now() - begun > GIVE_UP_AFTER
     this.#put({ ...outcome, over })
     const hook = docs.get(DOC.hook, outcome.hook) as HookDoc | undefined
@@ -228,4 +240,13 @@ export function bodyOf(job: JobRecord): string {
   const { id, device, state, resultCode, origin, batch, op, type, reason, items } = rowOf(job)
   const objects = items.flatMap((item) => item.objects)
   return JSON.stringify({ job: id, device, state, resultCode, objects, origin, batch, type, op, reason, items, endedAt: stamp(job.updatedAt) })
+}
+
+/** What is POSTed of a fan-out: every device by its id with its code, and the one that spoke after the end. */
+export function fanoutBody(row: FanoutRow, late: FanoutDevice | null, now: number): string {
+  const { id, gateway, style, state, result, reason, summary } = row
+  const deviceOf = ({ deviceId, code, text }: FanoutDevice): object => ({ device: deviceId, resultCode: code, text })
+  const devices = row.devices.map(deviceOf)
+  const told = { type: 'fanout', fanout: id, gateway, style, state, resultCode: result, reason, summary, devices }
+  return JSON.stringify({ ...told, late: late === null ? null : deviceOf(late), endedAt: stamp(now) })
 }

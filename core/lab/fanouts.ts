@@ -37,7 +37,12 @@ export interface FanoutsParts {
   readonly moved: (fanout: FanoutRow) => void
   /** Takes named happenings of fan-outs and images (core/mo/events.ts); absent: nobody does. */
   readonly happened?: (note: Note) => void
+  /** A fan-out came to its end; `late`: a device whose code moved after that end. Absent: nobody wants to know. */
+  readonly ended?: (row: FanoutRow, late: FanoutDevice | null) => void
 }
+
+/** States in which something is still to come. */
+const OPEN: ReadonlySet<FanoutRow['state']> = new Set(['queued', 'running'])
 
 interface Kept {
   readonly wish: FanoutWish
@@ -65,6 +70,12 @@ export class ServerFanouts {
   /** A fan-out with what was asked. Throws for an unknown one. */
   kept(id: string): { readonly row: FanoutRow; readonly wish: FanoutWish } {
     return this.#get(id)
+  }
+
+  /** Goes on with what an earlier process left: sessions whose end it did not see. */
+  start(): void {
+    const open = [...this.#kept(), ...this.#parts.docs.all(IMAGE).map(({ value }) => value as KeptImage)].filter(({ row }) => row.state === 'queued')
+    for (const gateway of new Set(open.map(({ row }) => row.gateway))) this.settle(gateway)
   }
 
   all(): readonly FanoutRow[] {
@@ -258,14 +269,22 @@ export class ServerFanouts {
   }
   #save(kept: Kept): FanoutRow {
     const { id, gateway, state, result, reason } = kept.row
-    const before = (this.#parts.docs.get(FANOUT, id) as Kept | undefined)?.row.state
+    const old = (this.#parts.docs.get(FANOUT, id) as Kept | undefined)?.row
     this.#parts.docs.put(FANOUT, id, kept)
-    if (before !== state) {
+    if (!OPEN.has(state)) this.#over(old, kept.row)
+    if (old?.state !== state) {
       const text = `fan-out ${id} at ${gateway} is ${state}${reason === '' ? '' : `: ${reason}`}`
       this.#parts.happened?.(happening('server.fanout', gateway, text, { fanout: id, gateway, state, result }))
     }
     this.#parts.moved(kept.row)
     return kept.row
+  }
+
+  /** The end is told once; afterwards each device whose code moves. */
+  #over(old: FanoutRow | undefined, row: FanoutRow): void {
+    if (old === undefined || OPEN.has(old.state)) return this.#parts.ended?.(row, null)
+    const before = new Map(old.devices.map(({ deviceId, code }) => [deviceId, code]))
+    for (const device of row.devices) if (before.get(device.deviceId) !== device.code) this.#parts.ended?.(row, device)
   }
 }
 

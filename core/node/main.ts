@@ -1,8 +1,8 @@
 // The lab as one process sees it: opens the workspace, listens, composes server, recorder and window side, and stops cleanly.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { GatewaysArea, LabApi, Mechanism } from '../api.ts'
+import type { LabApi, Mechanism } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
@@ -49,14 +49,10 @@ import { labWireless } from './wireless.ts'
 import { openWorkspace } from './workspace.ts'
 import { GATEWAY_ID, startGateway } from './gateway.ts'
 import type { GatewayRole, RunningGateway } from './gateway.ts'
-import { Gateways } from '../lab/gateways.ts'
-import { ServerFanouts } from '../lab/fanouts.ts'
-import { gatewaysArea } from '../lab/gatewaysarea.ts'
-import { insideOf } from '../lab/gatewayinside.ts'
+import { labGateways } from './labgateways.ts'
+import type { LabGateways } from './labgateways.ts'
 import { besides } from '../lab/holders.ts'
-import { LandmarkBook } from '../lab/landmarks.ts'
 import { Peers } from '../lab/peers.ts'
-import { readPage } from '../page.ts'
 import { dialLab } from './peerdial.ts'
 
 /** How to start a lab. Ports 0 pick free ones. */
@@ -118,9 +114,6 @@ export interface RunningLab {
   skipped(rows: number): void
   stop(): Promise<void>
 }
-
-/** What moved in the gateway of this process is told at most so often, ms. */
-const GATEWAY_EVERY = 200
 
 /** How often trace bytes are written out, ms; at most this much of the trace is lost when the process is killed. */
 const FLUSH_EVERY = 200
@@ -319,7 +312,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       ...reached.areas,
       ...wireless.areas,
       ...field.areas,
-      gateways: later(() => looked),
+      gateways: later(() => behind.area),
       software: boards,
       peers: peers.area,
       scenarios: later(() => scenarios),
@@ -376,52 +369,31 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     changed: () => lab.changed(),
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender })
-  const gateways: Gateways = new Gateways({
+  let gateway: RunningGateway | null = null
+  const behind: LabGateways = labGateways({
+    clock,
+    env,
     docs,
-    now: clock.now,
+    commit: () => commit(),
     notify: (device, wish) => notifier.notify(device, wish),
-    moved: () => lab.facts.tell('gateways', { fanouts: [] }),
-    told: (from, what, alert, item) => fanouts.told(from, what, alert, item),
-    ended: (device) => fanouts.settle(device),
     happened: (note) => witness.happened(note),
-  })
-  const fanouts = new ServerFanouts({
-    docs,
-    now: clock.now,
-    random: env.random,
     queue: (order) => void host?.queue(order),
     order: (id) => ledger.order(id),
-    notify: (id) => gateways.wake(id),
-    package: (id) => {
-      const offer = images.get(id)
-      return offer === undefined ? undefined : { bytes: new Uint8Array(readFileSync(images.path(offer.sha256))), sha256: offer.sha256 }
+    images,
+    hooks: jobs.hooks,
+    trace,
+    recording: options.record !== false,
+    recorder: () => recorder,
+    peers,
+    own: () => gateway,
+    tell: (event, fact) => lab.facts.tell(event, fact),
+    changed: () => {
+      lab.heldMoved()
+      lab.changed()
     },
-    seq: () => (options.record === false ? 0 : trace.last + 1),
-    moved: (row) => lab.facts.tell('gateways', { fanouts: [row] }),
-    happened: (note) => witness.happened(note),
   })
-  let gateway: RunningGateway | null = null
-  let tellingGateway: (() => void) | null = null
-  const gatewayMoved = (): void => {
-    lab.heldMoved()
-    lab.changed()
-    tellingGateway ??= clock.after(GATEWAY_EVERY, () => {
-      tellingGateway = null
-      lab.facts.tell('gateways', { fanouts: [] })
-    })
-  }
-  const marks = new LandmarkBook(docs, commit)
-  lab.facts.on('trace', (fact) => {
-    if (gateway !== null || !peers.none || !gateways.relations.none) marks.moved(fact, (first, count) => readPage(trace.rows(first, count)))
-  })
-  const looked: GatewaysArea = gatewaysArea(gateways, fanouts, () => gateway, {
-    inside: () => (gateway === null ? null : insideOf(gateway)),
-    playing: (id) => peers.playing(id),
-    marks,
-    sessions: () => recorder.sessions.all(),
-    row: (seq) => recorder.row(seq),
-    rowsOf: (session) => trace.session(session),
-  })
+  const { gateways } = behind
+  lab.facts.on('trace', (fact) => behind.traced(fact))
   let host: Host | null = null
   try {
     const facing: Omit<ListenOptions, 'port'> = {
@@ -491,7 +463,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       const foreign = !here.some((each) => role.server.startsWith(`${each}/`))
       const told = atPort(faced.told, dm.port, gws?.port)
       const ways = { base: () => gws?.url ?? base(), told, admission: faced.admission, door: devices.pushUrl, foreign }
-      gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: gatewayMoved })
+      gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: behind.moved })
       gateway.host.start()
     }
     await field.start()
@@ -541,6 +513,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const running = { dm, dms, gws, push, ui, host, gateway }
   commit()
   jobs.start()
+  behind.start()
   peers.start()
   return {
     api: lab,

@@ -271,18 +271,21 @@ describe('a job', () => {
 })
 
 describe('codes', () => {
-  const codes: readonly [readonly number[], number][] = [
+  // A code and a question mark: nobody of that name is known.
+  const codes: readonly [readonly (number | '404?')[], number][] = [
     [[200, 200], 200],
     [[200, 1405], 206],
     [[408, 408], 408],
     [[410, 408], 410],
-    [[404, 404], 404],
+    [['404?', '404?'], 404],
+    [[404, 404], 500],
+    [[404, '404?'], 500],
     [[500, 408], 500],
   ]
   test.each(codes)('gw 55: devices %j make job code %i', (each, code) => {
     expect(
       jobCode(
-        each.map((one) => ({ code: one, good: one === 200 })),
+        each.map((one) => ({ code: parseInt(String(one)), good: one === 200, resolved: one !== '404?' })),
         { cancelled: false, unable: false },
       ),
     ).toBe(code)
