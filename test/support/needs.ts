@@ -14,6 +14,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   cc: 'gcc',
   'x86_64-w64-mingw32-gcc': 'gcc-mingw-w64-x86-64',
   python3: 'python3',
+  ip: 'iproute2',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
 }
 
 const known = new Map<string, boolean>()
