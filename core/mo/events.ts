@@ -87,6 +87,24 @@ export const HAPPENINGS = {
     meaning: "a line of a simulated device's own log: what truly happened there (download, deliver, install, activate, start, …)",
     facts: ['what'],
   },
+  'adb.server': {
+    from: 'DM Server',
+    to: 'DM Server',
+    meaning: 'the adb server of this computer is followed, went away, hangs or is there again',
+    facts: ['state', 'was'],
+  },
+  'adb.device': {
+    from: 'Device',
+    to: 'Device',
+    meaning: 'the adb server lists an Android device in another state than before, or not any more; being listed is no proof of life',
+    facts: ['serial', 'state', 'was', 'way'],
+  },
+  'adb.tunnel': {
+    from: 'DM Server',
+    to: 'Device',
+    meaning: 'a port of this lab can be reached on an Android device under 127.0.0.1 (adb reverse), or could not be made so',
+    facts: ['serial', 'port', 'state'],
+  },
   'gateway.discovered': {
     from: 'Device',
     to: 'DM Gateway',

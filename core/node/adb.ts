@@ -1,17 +1,20 @@
 // Area adb: the adb server's watch, a desk for each device, and the calls of the screen. It looks for a server only when asked, and starts one only when told to.
+import { deviceHappening, serverHappening, tunnelHappening } from '../adapters/adb/happenings.ts'
 import { serialOf } from '../adapters/adb/list.ts'
 import { dmDeviceOf } from '../adapters/adb/props.ts'
 import type { Move } from '../adapters/adb/roster.ts'
 import { USABLE } from '../adapters/adb/words.ts'
 import type { AdbArea, AdbDeviceRow, AdbIdentified, AdbLogFact, AdbState } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
+import type { Note } from '../machine.ts'
 import { AdbDesk } from './adbdesk.ts'
 import type { WantedPort } from './adbdesk.ts'
-import { AdbError, within } from './adblink.ts'
+import { within } from './adblink.ts'
 import { adbPages } from './adbpage.ts'
 import type { AdbPages } from './adbpage.ts'
 import { adbProgram, startAdbServer } from './adbprogram.ts'
 import { watchAdb } from './adbwatch.ts'
+import { connecting, pairing, pairWith } from './adbwifi.ts'
 import type { AdbTarget } from './adbwork.ts'
 import { openUrl, pushFile } from './adbwork.ts'
 
@@ -37,6 +40,8 @@ export interface LabAdbParts {
   /** Ids of DM devices the lab knows. */
   readonly devices: () => readonly string[]
   readonly tell: (fact: AdbState) => void
+  /** The server, a device or a tunnel moved, as a happening for the trace. */
+  readonly happened?: (note: Note) => void
   readonly lines: (fact: AdbLogFact) => void
   /** Another port of the server was chosen. */
   readonly moved?: (port: number) => void
@@ -67,6 +72,8 @@ export function labAdb(parts: LabAdbParts): LabAdb {
   const pages = adbPages(() => clock.now())
   let telling: (() => void) | null = null
   let stopped = false
+  /** State of the server that was told last; null before it was there. */
+  let followed: AdbState['server']['state'] | null = null
 
   const changed = (): void => {
     if (stopped) return
@@ -89,13 +96,25 @@ export function labAdb(parts: LabAdbParts): LabAdb {
         heard,
         lines: (lines) => parts.lines({ serial, log: made.log.book.row(), lines }),
         moved: changed,
+        tunnelled: (row) => parts.happened?.(tunnelHappening(serial, row, dmOf(serial))),
         doubt: () => void watch.refresh(),
       })
       desks.set(serial, (desk = made))
     }
     return desk
   }
+  /** Id of the DM device that this one is, as far as its serial number tells. */
+  const dmOf = (serial: string, ids = parts.devices()): string => {
+    const number = desks.get(serial)?.facts.serialNumber ?? ''
+    return dmDeviceOf(number === '' && watch.roster.get(serial)?.way === 'usb' ? serial : number, ids)
+  }
   const moved = (moves: readonly Move[]): void => {
+    const note = serverHappening(followed, watch.facts)
+    if (note !== null) {
+      followed = watch.facts.state
+      parts.happened?.(note)
+    }
+    for (const move of moves) parts.happened?.(deviceHappening(move, dmOf(move.now.serial)))
     for (const { before, now: known } of moves) {
       const was = before !== null && USABLE.has(before.state)
       const is = USABLE.has(known.state)
@@ -114,8 +133,7 @@ export function labAdb(parts: LabAdbParts): LabAdb {
     return {
       server: { state, address: `${host}:${port}`, version, text, fix, since, lastAt, nextTryAt, program: found, canStart, pairing },
       devices: watch.roster.all().map((known) => {
-        const desk = deskOf(known.serial)
-        return desk.row(known, dmDeviceOf(desk.facts.serialNumber === '' && known.way === 'usb' ? known.serial : desk.facts.serialNumber, ids))
+        return deskOf(known.serial).row(known, dmOf(known.serial, ids))
       }),
     }
   }
@@ -216,13 +234,7 @@ export function labAdb(parts: LabAdbParts): LabAdb {
       return now()
     },
     pair: async (address, code) => {
-      await asked(`pair ${address}`, async (client) => client.wireless.pair(address, code)).catch((error: unknown) => {
-        const message = (error as Error).message
-        if (!/unknown host service/i.test(message)) throw new Error(`no pairing with ${address}: ${message}`)
-        throw new Error(
-          'this adb server has no pairing: platform-tools 30 or later have it; without it: `adb tcpip 5555` over the cable once, then connect',
-        )
-      })
+      await asked(`pair ${address}`, async (client) => pairWith(client, address, code)).catch((error: unknown) => pairing(address, error))
       return now()
     },
     push: async (serial, file) => {
@@ -302,20 +314,4 @@ export function labAdb(parts: LabAdbParts): LabAdb {
 function labelOf(index: number): string {
   const letter = String.fromCharCode(65 + (Math.max(0, index) % 26))
   return index < 26 ? letter : `${letter}${Math.floor(index / 26)}`
-}
-
-/** What the adb server says of a connection over Wi-Fi, with what mends it. */
-function connecting(address: string, error: unknown): void {
-  const { message = String(error) } = error as Error
-  if (/^already connected/.test(message)) return
-  if (/authenticate/.test(message))
-    throw new Error(
-      `${address} has not allowed this computer: unlock it and accept "Allow USB debugging?", or pair with it first (Android 11 and later)`,
-    )
-  if (/refused/i.test(message))
-    throw new Error(`${message}: nothing listens there. Switch wireless debugging on, or run \`adb tcpip 5555\` over the cable once`)
-  if (/no route|unreachable|timed out|timeout/i.test(message))
-    throw new Error(`${message}: the device is not in reach. Is it in the same network, without client isolation, a firewall or a VPN between?`)
-  if (error instanceof AdbError && error.kind === 'silent') throw new Error(`${address} does not answer`)
-  throw new Error(`no connection to ${address}: ${message}`)
 }

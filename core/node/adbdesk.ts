@@ -28,6 +28,8 @@ export interface DeskParts {
   heard(proof: string): void
   lines(lines: readonly AdbLogLine[]): void
   moved(): void
+  /** A tunnel is open now, or failed. */
+  tunnelled(row: AdbReverseRow): void
   /** It did not do what a device that is there would do. */
   doubt(): void
 }
@@ -218,7 +220,10 @@ export class AdbDesk {
   }
 
   #tunnel(port: number, role: string, state: AdbReverseRow['state'], text: string): void {
-    this.#tunnels.set(port, { remote: port, local: port, role, state, text, at: this.#parts.clock.now() })
+    const was = this.#tunnels.get(port)
+    const row: AdbReverseRow = { remote: port, local: port, role, state, text, at: this.#parts.clock.now() }
+    this.#tunnels.set(port, row)
+    if (state !== 'wanted' && (was?.state !== state || was.text !== text)) this.#parts.tunnelled(row)
   }
 
   #heard(proof: string): void {

@@ -2,6 +2,7 @@
 import type { AdbLogFact, LabApi, LabEventName, LabEvents, ModemState, SessionRow } from '../api.ts'
 import { Connect } from '../lab/connect.ts'
 import type { Clock } from '../lab/ports.ts'
+import type { Note } from '../machine.ts'
 import { adbPort, labAdb } from './adb.ts'
 import type { AdbPages } from './adbpage.ts'
 import type { WantedPort } from './adbdesk.ts'
@@ -30,6 +31,8 @@ export interface LabConnectParts {
   readonly devices: () => readonly string[]
   /** null: this lab has no modems. */
   readonly modem: (() => Promise<ModemState>) | null
+  /** A happening for the trace. */
+  readonly happened: (note: Note) => void
   readonly tell: <K extends LabEventName>(event: K, fact: LabEvents[K]) => void
 }
 
@@ -71,6 +74,7 @@ export function labConnect(parts: LabConnectParts): LabConnect {
       parts.tell('adb', fact)
       connect.moved()
     },
+    happened: parts.happened,
     lines: (fact: AdbLogFact) => parts.tell('adblog', fact),
     moved: (port) => {
       docs.put(CHOSEN.kind, CHOSEN.id, { port })

@@ -227,6 +227,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     simulated: (device) => devices.activity(device) !== undefined,
     devices: () => ledger.devices().map(({ device }) => device),
     modem: () => lab.modem.state(),
+    happened: (note) => witness.happened(note),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const images = imagesIn(join(workspace.dir, 'images'), () => clock.now())

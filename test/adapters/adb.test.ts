@@ -1,5 +1,6 @@
 // The pure part of the adb path: lists, roster, server machine, getprop, log lines and clocks, told with what real servers and devices print.
 import { describe, expect, it } from 'vitest'
+import { deviceHappening, serverHappening } from '../../core/adapters/adb/happenings.ts'
 import { readDeviceList, serialOf } from '../../core/adapters/adb/list.ts'
 import { Logbook } from '../../core/adapters/adb/logbook.ts'
 import { LineCutter, logCommand, LONGEST_LINE, passes, readClock, readLogLine } from '../../core/adapters/adb/logcat.ts'
@@ -33,6 +34,40 @@ describe('device lists', () => {
     expect(devices[6]?.said).toBe('dancing')
     expect(unreadable).toEqual(['broken'])
     expect(['10.0.0.7', '10.0.0.7:37000', '[fe80::1]'].map(serialOf)).toEqual(['10.0.0.7:5555', '10.0.0.7:37000', '[fe80::1]:5555'])
+  })
+
+  it('what moves is told once, in words, with the state before; a server that never was there is no news', () => {
+    const roster = new Roster()
+    const said = (text: string): unknown[] =>
+      roster.listed(readDeviceList(text).devices, 1).map((move) => {
+        const { text, device, detail } = deviceHappening(move, 'SN:A')
+        return [text, device, detail?.['state'], detail?.['was']]
+      })
+    expect(said('A device model:M_1 transport_id:1')).toEqual([['adb.device: A (M 1) is there and ready', 'SN:A', 'device', '']])
+    expect(said('A device model:M_1 transport_id:1')).toEqual([])
+    expect(said('A device model:M_1 transport_id:2')).toEqual([['adb.device: A (M 1) has a new connection', 'SN:A', 'device', 'device']])
+    expect(said('A unauthorized')).toEqual([
+      ['adb.device: A (M 1) is unauthorized (was device): the device has not allowed this computer', 'SN:A', 'unauthorized', 'device'],
+    ])
+    expect(said('A dancing')).toEqual([
+      [
+        'adb.device: A (M 1) is other (was unauthorized): the adb server uses a word this lab does not know ("dancing")',
+        'SN:A',
+        'other',
+        'unauthorized',
+      ],
+    ])
+    expect(said('')).toEqual([['adb.device: A (M 1) is gone (was other)', 'SN:A', 'vanished', 'other']])
+    const machine = new AdbServerMachine()
+    machine.input({ type: 'look' }, 1)
+    machine.input({ type: 'refused', code: 'ECONNREFUSED', reason: 'x' }, 2)
+    expect(serverHappening(null, machine.facts)).toBeNull()
+    machine.input({ type: 'version', version: 41 }, 3)
+    machine.input({ type: 'ready', pairing: false }, 4)
+    expect(serverHappening(null, machine.facts)?.text).toBe('adb.server: adb server version 41 tells device changes')
+    expect(serverHappening('ready', machine.facts)).toBeNull()
+    machine.input({ type: 'ended', reason: 'killed' }, 5)
+    expect(serverHappening('ready', machine.facts)).toMatchObject({ text: 'adb.server: the adb server is gone: killed', detail: { was: 'ready' } })
   })
 
   it('a roster keeps who vanished, since when, and the last proof; a list is no proof', () => {

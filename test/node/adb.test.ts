@@ -42,6 +42,11 @@ async function until<T>(ask: () => Promise<T> | T, good: (value: T) => boolean, 
 }
 
 const row = (state: AdbState, one: Phone): AdbDeviceRow | undefined => state.devices.find(({ serial }) => serial === one.address)
+/** Facts of the rows by these names, in their order. */
+async function happened(...names: string[]): Promise<unknown[]> {
+  const rows = (await lab.rows()).filter(({ kind, text }) => kind === 'event' && names.includes(text.slice(0, text.indexOf(':'))))
+  return Promise.all(rows.map(async ({ seq }) => (await lab.api.trace.frame(seq)).notes[0]?.detail))
+}
 const stateOf = async (one: Phone): Promise<AdbDeviceRow | undefined> => row(await lab.api.adb.state(), one)
 
 async function begin(context: TestContext): Promise<void> {
@@ -129,6 +134,19 @@ describe('the adb server', () => {
         found?.state === 'device' && found.reverse.length > 0 && found.reverse.every(({ state }) => state === 'open') && found.log.state === 'on',
     )
     expect(back?.text).toBe('the adb server has it ready')
+    const rows = (await happened('adb.server', 'adb.device')) as { event: string; state: string }[]
+    expect(rows.filter(({ event }) => event === 'adb.server')).toMatchObject([
+      { state: 'ready', was: '' },
+      { state: 'lost', was: 'ready' },
+      { state: 'ready', was: 'lost' },
+    ])
+    expect(rows.map(({ state }) => state).filter((state) => ['device', 'unknown', 'lost', 'vanished'].includes(state))).toEqual([
+      'device',
+      'lost',
+      'unknown',
+      'vanished',
+      'device',
+    ])
   })
 
   it('hangs: a stopped server is told from one that is there', async (context) => {
@@ -224,6 +242,15 @@ describe('a device', () => {
     await lab.api.adb.disconnect(one.address)
     expect(await stateOf(one)).toMatchObject({ state: 'vanished', text: 'the adb server no longer lists it' })
     expect((await lab.api.adb.forget(one.address)).devices).toEqual([])
+    const states = await until(
+      async () => (await happened('adb.device')) as { serial: string; state: string; was: string }[],
+      (rows) => rows.at(-1)?.state === 'vanished',
+    )
+    // Real servers show a device offline while they connect it; each row begins where the one before ended.
+    expect(states.map(({ was }) => was)).toEqual(['', ...states.slice(0, -1).map(({ state }) => state)])
+    const usable = states.map(({ state }) => state).filter((state, i, all) => state === 'device' || all[i - 1] === 'device')
+    expect(usable).toEqual(['device', 'offline', 'device', 'vanished'])
+    expect(await happened('adb.tunnel')).toMatchObject([{ state: 'open' }, { state: 'open' }])
   }, 60_000)
 
   it('is listed as ready and does not answer: the row says so', async (context) => {
@@ -267,7 +294,13 @@ describe('work with a device', () => {
       async () => (await lab.api.connect.state()).tiles[0],
       (tile) => tile?.first != null,
     )
-    expect(working).toMatchObject({ way: 'adb', can: 'working', devices: ['SN:R58M123ABC'], first: { device: 'SN:R58M123ABC', seq: 2 } })
+    expect(working).toMatchObject({
+      way: 'adb',
+      can: 'working',
+      devices: ['SN:R58M123ABC'],
+      first: { device: 'SN:R58M123ABC', seq: expect.any(Number) as number },
+    })
+    expect((await lab.api.trace.frame(working?.first?.seq ?? 0)).row).toMatchObject({ kind: 'message', device: 'SN:R58M123ABC', direction: 'up' })
     expect(working?.first?.at).toBeGreaterThanOrEqual(before - 1)
     expect((await lab.api.adb.probe(one.address)).device).toBe('SN:R58M123ABC')
     expect((await lab.api.adb.unreverse(one.address)).reverse).toEqual([])
@@ -286,6 +319,7 @@ describe('work with a device', () => {
     expect(reverse).toHaveLength(1)
     expect(reverse[0]).toMatchObject({ state: 'failed' })
     expect(reverse[0]?.text).not.toBe('')
+    expect(await happened('adb.tunnel')).toMatchObject([{ serial: one.address, state: 'failed' }])
     const { tiles } = await lab.api.connect.state()
     expect(tiles.find(({ way }) => way === 'adb')?.problems.map(({ id }) => id)).toContain('adb.reverse')
   })
