@@ -1,22 +1,15 @@
 // `dmlab adb` against Debian's adb server on a port of its own and a device end over TCP.
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { adbClient } from '../../core/node/adblink.ts'
 import { AdbServer, freePort, Phone } from '../node/adbrig.ts'
 import { needs } from '../support/needs.ts'
-import { root, scratch } from './dmlab.ts'
+import { dmlabBeside, dmlabHere, scratch } from './dmlab.ts'
 
-/** Runs `dmlab` while this process goes on: the device lives in it. */
-async function run(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(root, 'core/node/cli/cli.ts'), ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (err += data.toString()))
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, out, err }
+const run = async (...words: string[]): Promise<{ code: number | null; out: string; err: string }> => {
+  const { code, text, err } = await dmlabHere(words)
+  return { code, out: text, err }
 }
 
 test('no server: one line that says so and what to do, exit 1; no port: exit 2', async () => {
@@ -53,12 +46,13 @@ test('devices, reverse, push and logcat', async (context) => {
     const refused = await run('adb', 'push', phone.address, file, '/system/ca.crt', ...at)
     expect(refused).toMatchObject({ code: 1 })
     expect(refused.err).toContain('Read-only file system')
-    const reading = run('adb', 'logcat', phone.address, '--json', '--tag', 'dmclient', '--for', '4', ...at)
+    // This one stays until its time is over, so it is a process of its own.
+    const reading = dmlabBeside(['adb', 'logcat', phone.address, '--json', '--tag', 'dmclient', '--for', '4', ...at])
     for (let i = 0; i < 200 && phone.logs.size === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
     phone.say(`${phone.stamp(1_700_000_000_000)}  1 2 I dmclient: hello`)
     const log = await reading
     expect(log.code).toBe(0)
-    const lines = log.out
+    const lines = log.text
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { tag: string; text: string; deviceAt: string })

@@ -1,9 +1,10 @@
-// Runs `dmlab` from its sources, as a process of its own; and makes a workspace with known rows in it.
-import { spawnSync } from 'node:child_process'
+// Runs `dmlab` from its sources, as a process of its own or within this one; and makes a workspace with known rows in it.
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FrameDetail } from '../../core/api.ts'
+import { run } from '../../core/node/cli/program.ts'
 import { openWorkspace } from '../../core/node/workspace.ts'
 
 export const root = resolve(import.meta.dirname, '../..')
@@ -21,6 +22,41 @@ export interface Ran {
 export function dmlab(words: readonly string[], input: Uint8Array | string = ''): Ran {
   const run = spawnSync(process.execPath, [cli, ...words], { input, cwd: root, maxBuffer: 1 << 28 })
   return { code: run.status, out: run.stdout, text: run.stdout.toString(), err: run.stderr.toString() }
+}
+
+/** Runs `dmlab` as a process while this one goes on: for what talks to something that lives here. */
+export async function dmlabBeside(words: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [cli, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (data: Buffer) => out.push(data))
+  child.stderr.on('data', (data: Buffer) => err.push(data))
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { code, out: Buffer.concat(out), text: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
+}
+
+/**
+ * Runs the same commands within this process, which costs no start: for what is about a command's words, not about the process. One at a time; no stdin, no
+ * command that waits for a signal.
+ */
+export async function dmlabHere(words: readonly string[]): Promise<Ran> {
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  const kept = [process.stdout.write, process.stderr.write, process.exitCode] as const
+  const into =
+    (all: Buffer[]) =>
+    (chunk: string | Uint8Array): boolean =>
+      all.push(Buffer.from(chunk as string)) > 0
+  process.stdout.write = into(out) as typeof process.stdout.write
+  process.stderr.write = into(err) as typeof process.stderr.write
+  process.exitCode = 0
+  try {
+    await run(words)
+    const code = Number(process.exitCode)
+    return { code, out: Buffer.concat(out), text: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
+  } finally {
+    ;[process.stdout.write, process.stderr.write, process.exitCode] = kept
+  }
 }
 
 /** A fresh folder that is nobody else's. */

@@ -7,7 +7,7 @@ import { processClock } from '../clock.ts'
 import { labModems } from '../modem.ts'
 import type { LabModems, ModemParts } from '../modem.ts'
 import { randomSource } from '../random.ts'
-import { Failure, refuse, write, writeJson } from './output.ts'
+import { Failure, refuse, table, visible, write, writeJson } from './output.ts'
 import { askOwner } from './owner.ts'
 
 interface Options {
@@ -19,6 +19,9 @@ interface Options {
   readonly to?: string
   readonly print?: true
 }
+
+/** How often `listen` looks whether its modem is still there, ms. */
+const WATCH_EVERY = 1000
 
 /** Adds the command. */
 export function modem(program: Command): void {
@@ -40,6 +43,13 @@ export function modem(program: Command): void {
     .option('--json', 'print one JSON document')
     .option('--workspace <dir>', 'the lab that owns this workspace sends and records it')
     .action(send)
+  group
+    .command('decode')
+    .description('reads an SMS PDU field by field')
+    .argument('<hex>', 'the SMS PDU as modems say it, with the service centre in front')
+    .option('--sent', 'one that goes to the network (SMS-SUBMIT); else one that came from it')
+    .option('--json', 'print one JSON document')
+    .action(decode)
   group
     .command('listen')
     .description('prints what a modem hears, until interrupted')
@@ -112,6 +122,24 @@ async function send(hex: string, { to = '', print, json, workspace }: Options): 
   })
 }
 
+async function decode(hex: string, { sent, json }: { readonly sent?: true; readonly json?: true }): Promise<void> {
+  const direction = sent === true ? 'to the network' : 'from the network'
+  // What cannot be read is unreadable input, not a failure of the thing examined.
+  const view = await withModems({}, async ({ area }) => area.decode(hex.replace(/\s+/g, ''), direction)).catch((error: Error) =>
+    refuse(error.message),
+  )
+  if (json === true) return writeJson(view)
+  const rows = view.fields.map(({ start, end, name, value, meaning }) => [
+    `${String(start)}-${String(end - 1)}`,
+    name,
+    visible(value),
+    visible(meaning),
+  ])
+  await write(
+    `${visible(view.text)}\n${table([['bits', 'field', 'value', 'meaning'], ...rows])}${view.remarks.map((remark) => `remark: ${visible(remark)}\n`).join('')}`,
+  )
+}
+
 async function listen(options: Options): Promise<void> {
   const { port = '', json } = options
   const say = (what: object, text: string): void => void (json === true ? write(`${JSON.stringify(what)}\n`) : write(`${text}\n`))
@@ -126,17 +154,18 @@ async function listen(options: Options): Promise<void> {
   await withModems(parts, async ({ area }) => {
     const row = await area.listen(port, asked(options))
     say(row, `listening: ${rowText(row)}`)
-    await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    const trouble = await new Promise<string>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(''))
       const watch = setInterval(() => {
         void area.state().then(({ modems }) => {
           const now = modems.find(({ path }) => path === port)
           if (now === undefined || now.listening) return
           clearInterval(watch)
-          say(now, now.trouble)
-          resolve()
+          resolve(now.trouble)
         })
-      }, 2000)
+      }, WATCH_EVERY)
     })
+    // A modem that went away is a failure of the thing listened to.
+    if (trouble !== '') throw new Failure(1, `${port}: ${trouble}`)
   })
 }
