@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline'
 import type { MdnsWish } from '../../core/api.ts'
 import { deviceOf, realLab, session } from '../support/reallab.ts'
+import type { RealLab } from '../support/reallab.ts'
 
 /** What the child can be told. */
 export type Told =
@@ -12,7 +13,7 @@ export type Told =
   | { readonly do: 'devices' }
 
 const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
-let lab: Awaited<ReturnType<typeof realLab>> | null = null
+let lab: RealLab | null = null
 
 async function done(told: Told): Promise<unknown> {
   if (told.do === 'start') {
@@ -33,4 +34,5 @@ for await (const line of createInterface({ input: process.stdin }))
     (value) => say({ value }),
     (error: unknown) => say({ error: error instanceof Error ? error.message : String(error) }),
   )
-await lab?.end()
+// Set inside a function, which the compiler does not see.
+await (lab as RealLab | null)?.end()
