@@ -208,6 +208,8 @@ export interface SimulateOptions {
   readonly answers?: 'person' | 'accept' | 'reject' | 'cancel' | 'timeout' | 'postpone'
   /** Management objects for software it has besides the standard ones. */
   readonly mo?: readonly ('scomo' | 'fumo')[]
+  /** Version of its SCOMO; default 1.0. With 1.1 it has `Reboot`. */
+  readonly scomo?: '1.0' | '1.1'
   /** MaxObjSize it announces, octets; default what its kind of client names, 256 MiB with objects for software, else 1 MiB. */
   readonly maxObjSize?: number
 }

@@ -45,6 +45,8 @@ export interface JobWish extends JobItemWish {
   readonly reason?: 'feature' | 'security' | 'performance'
   /** Read DevDetail and the software inventory before deciding (Alternative Flow 2 of S1). Default true. */
   readonly inventory?: boolean
+  /** When the device restarts around an installation (`Reboot` of SCOMO 1.1, values INFERRED); a device of 1.0 has no such node and is not restarted. */
+  readonly reboot?: 'before' | 'after' | 'both'
   /** Default U1. */
   readonly updateWay?: 'U1' | 'U2' | 'U3'
   /** Default false: other items go on when one fails. */

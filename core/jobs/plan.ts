@@ -144,7 +144,7 @@ function scomo(design: Design): Plan {
           delivered: '',
         }
       if (op === 'update') return updating(design, store, last)
-      if (delivered !== undefined) return alone([exec(`${store}/Operations/${install}`, correlator), last])
+      if (delivered !== undefined) return alone([...rebooting(design, store), exec(`${store}/Operations/${install}`, correlator), last])
       return alone(inOne(design, install, last))
     }
     default:
@@ -173,6 +173,10 @@ function updating(design: Design, store: string, last: VerifyStep): Plan {
   return { steps: [...fetched, remove, install, last, ...clean], back, delivered: store }
 }
 
+/** SCOMO 1.1 says below the package when the device restarts; one of 1.0 refuses the node, and the job goes on without. */
+const reboot = ({ wish }: Design, base: string): PutNode[] => (wish.reboot === undefined ? [] : [put(`${base}/Reboot`, 'chr', wish.reboot, true)])
+const rebooting = (design: Design, base: string): Step[] => (design.wish.reboot === undefined ? [] : [puts(reboot(design, base), true)])
+
 /** The package comes onto the device (16.1 and 16.2). */
 function bring(design: Design, primitive: string): Step[] {
   const { row, facts, node, mechanism, url, correlator, taken } = design
@@ -186,6 +190,7 @@ function bring(design: Design, primitive: string): Step[] {
       ...named,
       put(`${base}/PkgType`, 'chr', row.pkgType, true),
       ...(row.envType === '' ? [] : [put(`${base}/EnvType`, 'chr', row.envType, true)]),
+      ...reboot(design, base),
       put(`${base}/Data`, 'bin'),
     ]
     return [puts(nodes, !taken), data(`${base}/Data`, row.sha256)]
@@ -201,7 +206,7 @@ function bring(design: Design, primitive: string): Step[] {
         put(`${base}/PkgURL`, 'chr', url),
       ]
   // Where a node of that name may be there, its old URL must be gone before the Exec.
-  return [puts(nodes, !taken), exec(`${base}/Operations/${primitive}`, correlator)]
+  return [puts([...nodes, ...reboot(design, base)], !taken), exec(`${base}/Operations/${primitive}`, correlator)]
 }
 
 // -- FUMO

@@ -52,6 +52,7 @@ export class LivingDevice {
   #woken = false
   #failures = 0
   #reporting: (() => void) | null = null
+  #restarting: Promise<void> | null = null
   readonly #timers = new Map<string, () => void>()
   readonly #waits = new Map<string, (code: number) => void>()
   readonly #withdraw = new Map<string, () => void>()
@@ -120,10 +121,23 @@ export class LivingDevice {
   }
 
   /** Off and on again, from what was kept. */
-  async restart(): Promise<void> {
-    await this.off()
-    this.#life = this.#parts.make(this.#parts.load())
-    this.on()
+  restart(): Promise<void> {
+    this.#restarting ??= this.off()
+      .then(() => {
+        this.#life = this.#parts.make(this.#parts.load())
+        this.on()
+      })
+      .finally(() => (this.#restarting = null))
+    return this.#restarting
+  }
+
+  /** The software wants it: when no session is under way. */
+  async #reboot(): Promise<void> {
+    const mine = this.#generation
+    while (this.#sessions > 0) await this.#queue
+    if (mine !== this.#generation) return
+    this.#parts.activity?.('restarts')
+    await this.restart()
   }
 
   /** Holds a session when those before it are over. Never rejects. */
@@ -293,6 +307,7 @@ export class LivingDevice {
 
   #ask(id: string, topic: string, question: unknown): void {
     if (topic === 'consent') return this.#consent(id, question as ConsentAsk)
+    if (topic === 'restart') return this.#parts.clock.soon(() => void this.#reboot())
     const mine = this.#generation
     this.#parts.activity?.(ACTIVITY[topic] ?? topic)
     const answer = this.#asked(topic, question).then((value) => {

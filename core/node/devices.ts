@@ -132,7 +132,14 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
     const consent = options.answers === undefined ? 'never' : 'unconfirmed'
     // A rule puts a question off for a moment only: nobody is there to be left in peace.
     const again = options.answers === 'postpone' ? { againMs: 1000 } : {}
-    const settings = { mo, consent, owner: LAB_ACCOUNT.serverId, security: keeping?.security ?? 'lab', ...again } as const
+    const settings = {
+      mo,
+      consent,
+      owner: LAB_ACCOUNT.serverId,
+      security: keeping?.security ?? 'lab',
+      version: options.scomo ?? '1.0',
+      ...again,
+    } as const
     const agent = new SoftwareAgent({ store: disk.store, env, settings, state: partState(state) })
     const profile = profileOf(options.profile ?? 'full')
     const maxObjSize = maxObjSizeOf(mo, options.maxObjSize, profile)
@@ -292,7 +299,7 @@ function sameButStart(before: SimulateOptions, now: SimulateOptions): boolean {
 }
 
 /** The management objects a device has already: a new session does not take them away. */
-function softwareOf(keeper: DeviceKeeper | undefined, id: string): Pick<SimulateOptions, 'mo'> {
-  const mo = keeper?.get(id)?.options.mo
-  return mo === undefined ? {} : { mo }
+function softwareOf(keeper: DeviceKeeper | undefined, id: string): Pick<SimulateOptions, 'mo' | 'scomo'> {
+  const { mo, scomo } = keeper?.get(id)?.options ?? {}
+  return { ...(mo === undefined ? {} : { mo }), ...(scomo === undefined ? {} : { scomo }) }
 }

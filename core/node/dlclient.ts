@@ -1,6 +1,6 @@
 // Performs the effects of the download machine: HTTP with node:http(s), real files, streaming SHA-256; memory does not grow with the object.
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, truncateSync, write } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, truncateSync, write } from 'node:fs'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
@@ -13,7 +13,7 @@ import type { Answer, Stop, TransferRecord } from '../download/types.ts'
 import type { DownloadAnswer, DownloadAsk, DownloadProgress } from '../software/ports.ts'
 import { guarded } from './client.ts'
 import type { Downloads, DownloadsOptions } from './delivery.ts'
-import { writeWhole } from './disk.ts'
+import { digestOf, writeWhole } from './disk.ts'
 import { Journal } from './journal.ts'
 import { pairs, plainAddress } from './media.ts'
 
@@ -303,16 +303,11 @@ class Transfer {
 
   #digest(file: string): void {
     this.#closeFile()
-    const hash = createHash('sha256')
-    let size = 0
     if (!existsSync(this.#part(file))) writeWhole(this.#part(file), '')
-    createReadStream(this.#part(file), { highWaterMark: 256 * 1024 })
-      .on('data', (chunk) => {
-        hash.update(chunk)
-        size += chunk.length
-      })
-      .on('error', () => this.#feed({ type: 'digest', size: -1, sha256: '' }))
-      .on('end', () => this.#feed({ type: 'digest', size, sha256: hash.digest('hex') }))
+    digestOf(this.#part(file)).then(
+      (told) => this.#feed({ type: 'digest', ...told }),
+      () => this.#feed({ type: 'digest', size: -1, sha256: '' }),
+    )
   }
 
   #timer(id: 'again' | 'report', ms: number | null): void {

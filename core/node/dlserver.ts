@@ -9,6 +9,7 @@ import { faultWords } from './dlfaults.ts'
 import type { Fault, Faults } from './dlfaults.ts'
 import type { Images, Offer } from './images.ts'
 import { endpoint, pairs } from './media.ts'
+import { pour } from './pour.ts'
 import { statusLine } from './reply.ts'
 import type { NewEntry } from '../store/trace.ts'
 import { BARE_ROW } from '../store/summary.ts'
@@ -69,8 +70,6 @@ export interface DownloadServer {
 const KEPT = 4096
 /** Bytes of a report that are read. */
 const REPORT_BYTES = 4096
-/** A reader that takes nothing for so long is hung up on, ms. */
-const STALLED = 120_000
 /** Bytes read from the disk at a time. */
 const STRIDE = 64 * 1024
 
@@ -181,7 +180,11 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       return answered(x, { status, fields, sent: 0, head: new Uint8Array(), text: `${String(status)} HEAD of ${offer.name}` })
     }
     const source = offer.size === 0 ? [] : createReadStream(images.path(offer.sha256), { start: from + shift, end: to, highWaterMark: STRIDE })
-    const { sent, head, whole } = await pour(x.res, source as AsyncIterable<Uint8Array>, fault)
+    const { sent, head, whole } = await pour(x.res, source as AsyncIterable<Uint8Array>, {
+      keep: KEPT,
+      cutAfter: fault?.cutAfter,
+      bytesPerSecond: fault?.bytesPerSecond,
+    })
     if (whole && to === offer.size - 1) options.served?.(offer.name, x.device)
     const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(offer.size)}` : ''
     const what = `${String(status)}${range} of ${offer.name} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
@@ -192,36 +195,6 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       head,
       text: `${what}${whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`}`,
     })
-  }
-
-  /** Writes a body no faster than it is read. */
-  async function pour(
-    res: ServerResponse,
-    source: AsyncIterable<Uint8Array>,
-    fault: Fault | null,
-  ): Promise<{ sent: number; head: Uint8Array; whole: boolean }> {
-    const kept: Uint8Array[] = []
-    const cut = fault?.cutAfter ?? Infinity
-    const gone = new Promise<void>((resolve) => void res.once('close', () => resolve()))
-    let sent = 0
-    try {
-      for await (const chunk of source) {
-        const piece = sent + chunk.length > cut ? chunk.subarray(0, cut - sent) : chunk
-        if (sent < KEPT) kept.push(piece.slice(0, KEPT - sent))
-        if (res.destroyed || !(await written(res, piece, gone))) break
-        sent += piece.length
-        if (fault?.bytesPerSecond !== undefined)
-          await new Promise((resolve) => setTimeout(resolve, (piece.length * 1000) / (fault.bytesPerSecond ?? 1)))
-        if (sent >= cut) break
-      }
-    } catch {
-      // The file cannot be read any more: the connection ends, and the row says how far it came.
-      res.destroy()
-    }
-    const whole = sent < cut && !res.destroyed
-    if (whole) await Promise.race([new Promise<void>((resolve) => res.end(() => resolve())), gone])
-    else res.destroy()
-    return { sent, head: new Uint8Array(Buffer.concat(kept)), whole }
   }
 
   function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
@@ -343,16 +316,4 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       return `${options.base(device ?? '')}${name}${suffix}${query({ device, job })}`
     },
   }
-}
-
-/** Hands a piece to the socket and waits until it took it; false where the reader is gone, or takes nothing for too long. */
-async function written(res: ServerResponse, piece: Uint8Array, gone: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const taken = new Promise<boolean>((resolve) => void res.write(piece, (error) => resolve(error === null || error === undefined)))
-  const stalled = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), STALLED)
-  })
-  const done = await Promise.race([taken, stalled, gone.then(() => false)])
-  clearTimeout(timer)
-  return done
 }

@@ -80,6 +80,7 @@ export const simulateOptions = z.strictObject({
     .max(2)
     .optional(),
   maxObjSize: z.int().min(1).max(4_294_967_295).optional(),
+  scomo: z.enum(['1.0', '1.1']).optional(),
 })
 
 /** Answer of `devices.answer`. */

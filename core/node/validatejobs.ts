@@ -29,6 +29,7 @@ export const jobWish = z.strictObject({
   correlator: z.string().min(1).max(255).optional(),
   reason: z.enum(['feature', 'security', 'performance']).optional(),
   inventory: z.boolean().optional(),
+  reboot: z.enum(['before', 'after', 'both']).optional(),
   updateWay: z.enum(['U1', 'U2', 'U3']).optional(),
   stopOnError: z.boolean().optional(),
   retryUnknown: z.boolean().optional(),

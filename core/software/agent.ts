@@ -214,6 +214,8 @@ export class SoftwareAgent implements DevicePart, Machine<SoftwareInput, Softwar
         return part.resume(order)
       case 'work':
         return this.#desk.ask(order, 'outcome', order.key)
+      case 'restart':
+        return part.restarted(order)
       case 'ready':
       case 'over':
         return
@@ -240,12 +242,13 @@ export class SoftwareAgent implements DevicePart, Machine<SoftwareInput, Softwar
     if (topic === 'consent') this.#of(order)?.consented(order, value as UiAnswer | null)
     else if (topic === 'download') this.#of(order)?.downloaded(order, value as DownloadAnswer)
     else if (topic === 'outcome' && value === null) this.#of(order)?.lost(order)
-    else this.#worked(order, value)
+    else this.#worked(order, value, topic === 'outcome')
   }
 
-  #worked(order: Order, value: unknown): void {
-    if (order.mo === 'fumo') this.#fumo?.flashed(order, value as FlashAnswer)
-    else if (order.primitive.includes('Install')) this.#scomo?.installed(order, value as InstallAnswer)
+  /** `restarted`: the device went off and on since the work was asked for. */
+  #worked(order: Order, value: unknown, restarted: boolean): void {
+    if (order.mo === 'fumo') this.#fumo?.flashed(order, value as FlashAnswer, restarted)
+    else if (order.primitive.includes('Install')) this.#scomo?.installed(order, value as InstallAnswer, restarted)
     else this.#scomo?.worked(order, value as ComponentAnswer)
   }
 }

@@ -8,7 +8,7 @@ import { uriOf } from './leaves.ts'
 import type { ConsentAsk, DownloadAsk, LogWhat, PackageStore } from './ports.ts'
 import { REMEMBERED } from './settings.ts'
 import type { SoftwareSettings } from './settings.ts'
-import type { Order, SoftwareState, Stage } from './state.ts'
+import type { AfterRestart, Order, SoftwareState, Stage } from './state.ts'
 
 /** What must survive, and what the host is told. Performed in order; `state` makes all before it durable in one piece. */
 export type SoftwareRecord =
@@ -205,6 +205,14 @@ export class Desk {
     this.log('download', `${order.url} begins`)
     const ask: DownloadAsk = { key: order.key, url: order.url, pkgType, room: this.store.room(), anew }
     this.ask(order, 'download', ask)
+  }
+
+  /** The device restarts for this order; it goes on when the device is on again, with `after` as what is told then. */
+  restart(order: Order, why: string, after?: AfterRestart): void {
+    if (after !== undefined) order.after = after
+    this.stage(order, 'restart')
+    this.log('boot', why)
+    this.ask(order, 'restart', why)
   }
 
   ask(order: Order, topic: string, question: unknown): void {

@@ -14,7 +14,7 @@ import { finalAlert } from './desk.ts'
 import { uriOf } from './leaves.ts'
 import type { Path } from './leaves.ts'
 import type { DownloadAnswer, FlashAnswer, StoredFile } from './ports.ts'
-import type { Order } from './state.ts'
+import type { AfterRestart, Order } from './state.ts'
 
 const ROOT = 'FwUpdate'
 const PRIMITIVES: readonly FumoPrimitive[] = ['Download', 'Update', 'DownloadAndUpdate']
@@ -270,11 +270,24 @@ export class Fumo {
     })
   }
 
-  flashed(order: Order, answer: FlashAnswer): void {
-    for (const finding of answer.findings) this.#desk.log('ask', `finding ${finding} (${order.key})`)
+  /** Firmware that was written starts with the device: its restart comes first, unless it has been (`restarted`). */
+  flashed(order: Order, { code, text, fwv, dataGone, findings }: FlashAnswer, restarted = false): void {
+    for (const finding of findings) this.#desk.log('ask', `finding ${finding} (${order.key})`)
+    const after = { code, text, fwv, dataGone, targets: [] }
+    const good = code >= 200 && code < 300
+    if (good && !restarted) this.#desk.restart(order, `the device restarts with firmware ${fwv}`, after)
+    else this.#updated(order, after)
+  }
+
+  /** The device is on again. */
+  restarted(order: Order): void {
+    if (order.after === undefined) this.#ready(order)
+    else this.#updated(order, order.after)
+  }
+
+  #updated(order: Order, answer: AfterRestart): void {
     const good = answer.code >= 200 && answer.code < 300
     if (good && answer.fwv !== '') this.#desk.leaves.own(() => this.#desk.leaves.put(['DevDetail', 'FwV'], answer.fwv))
-    if (good) this.#desk.log('boot', `the device restarts with firmware ${answer.fwv}`)
     if (answer.dataGone) delete this.#desk.state.files[uriOf(order.path)]
     this.#set(order, good ? (answer.dataGone ? 100 : 90) : answer.dataGone ? 80 : 70)
     this.#end(order, answer.code, answer.text)

@@ -141,6 +141,12 @@ export interface FlashAnswer {
   readonly findings: readonly string[]
 }
 
+/**
+ * `ask` topic `restart`: the device goes off and on again when no session is under way. Nobody answers it: the next life goes on with the order by itself.
+ * The question is why, in words.
+ */
+export type RestartAsk = string
+
 /** `ask` topic `consent`: the device's own question before a download or an installation. The answer is a UiAnswer; `postpone` puts it off by `againMs`. */
 export interface ConsentAsk {
   readonly key: string

@@ -14,7 +14,7 @@ import { finalAlert } from './desk.ts'
 import { nodeName, uriOf } from './leaves.ts'
 import type { Path } from './leaves.ts'
 import type { ComponentAnswer, DownloadAnswer, InstallAnswer, InstallAsk, InstalledComponent, StoredFile } from './ports.ts'
-import type { Order } from './state.ts'
+import type { AfterRestart, Order } from './state.ts'
 
 const ROOT: Path = ['SCOMO']
 const DOWNLOAD: Path = ['SCOMO', 'Download']
@@ -26,7 +26,7 @@ const PLACES: readonly (readonly [Place, Path])[] = [
   ['Deployed', DEPLOYED],
 ]
 /** Leaves a package takes along from Download to Delivered. */
-const COPIED = ['PkgID', 'Name', 'Description', 'InstallParams', 'EnvType', 'PkgType'] as const
+const COPIED = ['PkgID', 'Name', 'Description', 'InstallParams', 'Reboot', 'EnvType', 'PkgType'] as const
 const FAILED: Readonly<Partial<Record<PrimitiveName, number>>> = { Remove: 1408, Activate: 1409, Deactivate: 1410 }
 
 /** Where a path below ./SCOMO lies: the `<X>` and what is below it. */
@@ -248,7 +248,8 @@ export class Scomo {
     if (at.place === 'Download' && url.trim() === '') return { code: 403 }
     const order = this.#desk.accept(call, { mo: 'scomo', primitive: row.name, path: at.path, url: url.trim() })
     if (at.place === 'Download') this.#desk.leaves.own(() => this.#desk.leaves.put([...at.path, 'Status'], 10))
-    const waits = this.#desk.settings.reports === 'auto' && at.place !== 'Download' && !(this.#installs(order) && this.#desk.asks(order))
+    const asks = this.#installs(order) && (this.#desk.asks(order) || this.#restarts(order, 'before') || this.#restarts(order, 'after'))
+    const waits = this.#desk.settings.reports === 'auto' && at.place !== 'Download' && !asks
     if (!waits) return { code: 202 }
     return this.#desk.wait(order)
   }
@@ -338,8 +339,12 @@ export class Scomo {
     this.#end(order, code, text, [uriOf(order.path)])
   }
 
-  /** Waits for its turn at the installer; the numbers say already that it is under way. */
+  /** Waits for its turn at the installer; the numbers say already that it is under way. A restart before it comes first (SCOMO 1.1). */
   #ready(order: Order): void {
+    if (this.#installs(order) && order.restarted === undefined && this.#restarts(order, 'before')) {
+      order.restarted = true
+      return this.#desk.restart(order, `the device restarts before ${this.#title(order)} is installed`)
+    }
     const working: Readonly<Record<string, number>> = { Activate: 50, Deactivate: 70, Remove: 30 }
     const already =
       placeOf(order) === 'Deployed' && this.#state(order.path) === (order.primitive === 'Activate' ? 20 : order.primitive === 'Deactivate' ? 10 : -1)
@@ -381,27 +386,44 @@ export class Scomo {
     }
   }
 
-  installed(order: Order, answer: InstallAnswer): void {
+  /** `rebooted`: the device went off and on since the installer was asked. */
+  installed(order: Order, answer: InstallAnswer, rebooted = false): void {
     for (const finding of answer.findings) this.#desk.log('ask', `finding ${finding} (${order.key})`)
-    if (answer.code < 1200 || answer.code > 1299) return this.#failInstall(order, answer)
+    const { code, text } = answer
+    if (code < 1200 || code > 1299) return this.#failInstall(order, answer)
     const uris = answer.components.map((component) => this.deploy(component))
+    const targets = uris.length > 0 ? uris : [uriOf(order.path)]
+    if (!rebooted && this.#restarts(order, 'after'))
+      return this.#desk.restart(order, `the device restarts after ${this.#title(order)} was installed`, {
+        ...{ code, text, targets },
+        ...{ fwv: '', dataGone: false },
+      })
+    this.#stands(order, { code, text, targets })
+  }
+
+  #stands(order: Order, { code, text, targets }: Pick<AfterRestart, 'code' | 'text' | 'targets'>): void {
     const { leaves } = this.#desk
     if (placeOf(order) === 'Download') {
       this.#deliver(order, { state: 20, status: 10 })
-      this.#reboot(order)
       this.#set(order, 10)
     } else
       leaves.own(() => {
         leaves.put([...order.path, 'State'], 20)
         leaves.put([...order.path, 'Status'], 10)
       })
-    this.#end(order, answer.code, answer.text, uris.length > 0 ? uris : [uriOf(order.path)])
+    this.#end(order, code, text, targets)
   }
 
-  /** SCOMO 1.1: when the device restarts around an installation. */
-  #reboot(order: Order): void {
-    const when = this.#leaf(order, 'Reboot')
-    if (this.#desk.settings.version === '1.1' && /^(before|after|both)$/.test(when)) this.#desk.log('boot', `the device restarts (Reboot ${when})`)
+  /** SCOMO 1.1: whether the device restarts before or after an installation. Values INFERRED (scomo sheet 3.2); what is none of them is `none`. */
+  #restarts(order: Order, when: 'before' | 'after'): boolean {
+    const value = this.#desk.settings.version === '1.1' ? this.#leaf(order, 'Reboot').trim().toLowerCase() : ''
+    return value === when || value === 'both'
+  }
+
+  /** The device is on again: the installation begins, or is told. */
+  restarted(order: Order): void {
+    if (order.after === undefined) this.#ready(order)
+    else this.#stands(order, order.after)
   }
 
   #failInstall(order: Order, { code, text, dataGone }: InstallAnswer): void {

@@ -2,8 +2,19 @@
 import type { Alert } from '../syncml/message.ts'
 import type { StoredFile } from './ports.ts'
 
-/** How far an order is. `work`: the installer has it; what became of it only the installer knows. */
-export type Stage = 'queued' | 'ask download' | 'download' | 'ask install' | 'ready' | 'work' | 'over'
+/** How far an order is. `work`: the installer has it; what became of it only the installer knows. `restart`: the device goes off and on; the order goes on when it is on. */
+export type Stage = 'queued' | 'ask download' | 'download' | 'ask install' | 'ready' | 'work' | 'restart' | 'over'
+
+/** What the work of an order came to, told when the device is on again. */
+export interface AfterRestart {
+  readonly code: number
+  readonly text: string
+  /** SCOMO: nodes the report is about. FUMO: none. */
+  readonly targets: readonly string[]
+  /** FUMO: the version that starts, and whether its package is gone. */
+  readonly fwv: string
+  readonly dataGone: boolean
+}
 
 /** One Exec that was accepted. */
 export interface Order {
@@ -26,6 +37,10 @@ export interface Order {
   installParam: string
   digestChecked: boolean
   postponed: number
+  /** Stage `restart`: what is told afterwards; absent where the work is still to come. */
+  after?: AfterRestart
+  /** The device has restarted for this order before its work. */
+  restarted?: true
   end: End | null
 }
 

@@ -53,7 +53,7 @@ test.skipIf(!hasSqlite)(
 
 test('what does not go together is refused', () => {
   const device = ['device', '--server', 'http://127.0.0.1:1/dm']
-  expect(dmlab([...device, '--mo', 'scomo,other']).err).toContain('known are scomo and fumo')
+  expect(dmlab([...device, '--mo', 'scomo,other']).err).toContain('known are scomo, scomo-1.1 and fumo')
   expect(dmlab([...device, '--request', 'install:x']).err).toContain('--request needs --mo')
   expect(dmlab([...device, '--mo', 'scomo', '--push-port', '0']).err).toContain('does not go with --push-port')
 })

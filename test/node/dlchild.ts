@@ -10,13 +10,19 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const clock = processClock()
 
 if (what === 'download') {
+  // What lives after a collection, every MiB: what waits to be collected is the engine's own affair.
   let first = 0
   let most = 0
+  let at = 0
   const downloads = makeDownloads({ folder, clock, settings: { backoff: [20] } })
   const answer = await downloads.ask({ key, url: from, pkgType: '', room: 1 << 30, anew: false }, ({ received }) => {
-    const { rss } = process.memoryUsage()
-    if (first === 0) first = rss
-    most = Math.max(most, rss)
+    if (received >= at) {
+      at = received + (1 << 20)
+      globalThis.gc?.()
+      const { heapUsed, external } = process.memoryUsage()
+      if (first === 0) first = heapUsed + external
+      most = Math.max(most, heapUsed + external)
+    }
     say(`received ${String(received)}`)
   })
   say(`answer ${JSON.stringify({ ...answer, grown: most - first })}`)

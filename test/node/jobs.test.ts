@@ -69,6 +69,33 @@ test.each([
   expect((await ended(lab.api, { op: 'activate', component: 'com.msf.antivir' })).job.state).toBe('not_found')
 })
 
+test('sc 45: a job says when the device restarts around its installation; one of 1.0 installs without', async () => {
+  await lab.api.catalogue.add('antivir-2.0.zip', await antivir('2.0'), {})
+  await lab.api.devices.simulate({ id: DEVICE, mo: ['scomo'], scomo: '1.1', answers: 'accept' })
+  const boots = async (): Promise<number> => (await lab.api.software.board(DEVICE)).log.filter(({ text }) => text === 'the device is on').length
+  const before = await boots()
+  const done = await ended(lab.api, { pkg: 'antivir-2.0', reboot: 'both' })
+  expect(done.job, JSON.stringify(done.log)).toMatchObject({ state: 'done', resultCode: 1200, items: [{ executed: true, version: '2.0' }] })
+  const { log, roots } = await lab.api.software.board(DEVICE)
+  expect([(await boots()) - before, log.filter(({ what }) => what === 'install').length]).toEqual([2, 1])
+  expect(roots).toEqual([{ uri: './SCOMO', mo: 'urn:oma:mo:oma-scomo:1.1' }])
+
+  const old = 'IMEI:004999010640018'
+  await lab.api.devices.simulate({ id: old, mo: ['scomo'], answers: 'accept' })
+  const without = await ended(lab.api, { device: old, pkg: 'antivir-2.0', reboot: 'after' })
+  expect(without.job, JSON.stringify(without.log)).toMatchObject({ state: 'done', resultCode: 1200 })
+  expect((await lab.api.software.board(old)).log.filter(({ text }) => text === 'the device is on')).toHaveLength(1)
+})
+
+test('fu 8: a firmware update restarts the device, and its report comes from the device that is on again', async () => {
+  await lab.api.catalogue.add('fw-3.2.bin', new Uint8Array(5000).fill(7), { pkgId: 'fw-3.2', kind: 'firmware', version: '3.2' })
+  await device(lab.api)
+  const done = await ended(lab.api, { type: 'fumo', op: 'update', pkg: 'fw-3.2' })
+  expect(done.job, JSON.stringify(done.log)).toMatchObject({ state: 'done', resultCode: 200 })
+  const { log } = await lab.api.software.board(DEVICE)
+  expect(log.filter(({ text }) => text === 'the device is on')).toHaveLength(2)
+})
+
 test('sc 41: outcomes reach a real receiver, signed; one that fails is told again', async () => {
   const heard: { body: string; signature: string; delivery: string }[] = []
   let refuse = 1

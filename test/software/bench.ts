@@ -109,6 +109,10 @@ export class Bench {
     for (let at = this.#next(); at >= 0; at = this.#next()) {
       const [ask] = this.asks.splice(at, 1)
       if (ask === undefined) break
+      if (ask.topic === 'restart') {
+        this.restart()
+        break
+      }
       const value = ask.topic === 'consent' ? this.person.shift() : this.double.answer(ask.topic, ask.question)
       this.feed({ type: 'answer', id: ask.id, value })
     }

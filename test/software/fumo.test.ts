@@ -103,6 +103,19 @@ describe('operations', () => {
     expect(it.reports[0]?.items[0]?.meta?.type).toBe('org.openmobilealliance.dm.firmwareupdate.downloadandupdate')
   })
 
+  test('fu 8: the device restarts in between: nothing is told and no version changes before it is on again', () => {
+    const it = bench()
+    it.hold.add('restart')
+    it.exec(`${MAIN}/DownloadAndUpdate`, 'c')
+    const boots = (): number => it.double.log.filter((line) => line === 'boot: the device is on').length
+    const before = it.get('./DevDetail/FwV')
+    expect([it.pump().told, state(it), boots(), it.exec(`${MAIN}/Download`)]).toEqual([[], '60', 1, '403'])
+    expect([it.get('./DevDetail/FwV'), before === '3.2']).toEqual([before, false])
+    it.hold.clear()
+    expect([it.pump().told, state(it), it.get('./DevDetail/FwV'), boots()]).toEqual([['c 200'], '90', '3.2', 2])
+    expect(it.double.log.filter((line) => line.startsWith('flashed'))).toHaveLength(1)
+  })
+
   test('fu 9: its download fails: the alert says so, State 20, no update', () => {
     const it = bench()
     it.double.fails.set('download', { cause: 'network' })

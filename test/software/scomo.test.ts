@@ -66,8 +66,47 @@ describe('the tree', () => {
     const uri = bench.package()
     expect([bench.add(`${uri}/Reboot`, 'after'), bench.exec(`${uri}/Operations/DownloadInstall`, 'c')]).toEqual(['200', '202'])
     expect(bench.pump().told).toEqual([`c 1200 ${DEPLOYED}/com.msf.antivir com.msf.antivir`])
-    expect(bench.double.log.join()).toContain('Reboot after')
+    expect(bench.double.log.join()).toContain('the device restarts after antivir-2.1 was installed')
     expect(new Bench().add(`${DOWNLOAD}/x/Reboot`, 'after')).toBe('405')
+  })
+
+  test('sc 45: Reboot before, after and both: the device is off and on again around the installation, which happens once and is told afterwards', () => {
+    const boots = (it: Bench): number => it.double.log.filter((line) => line === 'boot: the device is on').length
+    for (const [value, times] of [
+      ['none', 0],
+      ['before', 1],
+      ['after', 1],
+      ['both', 2],
+      ['nonsense', 0],
+    ] as const) {
+      const bench = new Bench({ version: '1.1' })
+      const uri = bench.package()
+      bench.add(`${uri}/Reboot`, value)
+      bench.hold.add('restart')
+      bench.exec(`${uri}/Operations/DownloadInstall`, 'c')
+      const before = boots(bench)
+      expect([bench.pump().told.length, bench.double.components.size, bench.at(uri)], value).toEqual(
+        times === 0 ? [1, 1, '-/10'] : value === 'after' ? [0, 1, '-/50'] : [0, 0, '-/40'],
+      )
+      // Whatever is asked of it meanwhile, the package is in use.
+      if (times > 0) expect([bench.remove(uri), bench.exec(`${uri}/Operations/Download`, 'd')], value).toEqual(['403', '403'])
+      bench.hold.clear()
+      expect(bench.pump().told, value).toEqual([`c 1200 ${DEPLOYED}/com.msf.antivir com.msf.antivir`])
+      expect([boots(bench) - before, bench.double.log.filter((line) => line.startsWith('installed')).length], value).toEqual([times, 1])
+      expect([bench.at(uri), bench.get(`${DELIVERED}/antivir21/Reboot`), bench.at(`${DEPLOYED}/com.msf.antivir`)], value).toEqual([
+        '-/10',
+        value,
+        '20/10',
+      ])
+    }
+  })
+
+  test('sc 45: a delivered package with Reboot is installed around a restart, too; its Exec is answered 202', () => {
+    const bench = new Bench({ version: '1.1', reports: 'auto' })
+    const uri = bench.direct()
+    bench.add(`${uri}/Reboot`, 'both')
+    expect([bench.exec(`${uri}/Operations/Install`, 'c'), bench.pump().told]).toEqual(['202', [`c 1200 ${DEPLOYED}/com.msf.antivir com.msf.antivir`]])
+    expect([bench.at(uri), bench.double.log.filter((line) => line === 'boot: the device is on').length]).toEqual(['20/10', 3])
   })
 
   test('every node a server may add is described as the table says', () => {

@@ -90,7 +90,10 @@ export function device(program: Command): void {
       '--answer <what>',
       'answers questions (alerts 1100 to 1104, and its own about software): accept, reject, cancel, timeout, postpone, or a text; without it the device cannot show any',
     )
-    .option('--mo <names>', 'management objects for software it has: scomo, fumo (with commas); real downloads, real files beside --state')
+    .option(
+      '--mo <names>',
+      'management objects for software it has: scomo (or scomo-1.1), fumo (with commas); real downloads, real files beside --state',
+    )
     .option('--request <what>', 'ask the server: install:PKG, update:COMPONENT, checkUpdate …; needs --mo')
     .option('--max-obj-size <octets>', 'MaxObjSize it announces (default that of its kind of client; 256 MiB with --mo, else 1 MiB)')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
@@ -227,7 +230,8 @@ async function behindGateway(given: Given, count: number): Promise<void> {
   if (given.bootstrap !== undefined || given.request !== undefined) refuse('--bootstrap and --request do not go with --gateway')
   whole(given.timeout, '--timeout', 1, 86_400_000)
   const profile = profileOf(given)
-  const mo = given.mo === undefined ? [] : softwareWish(given.mo, undefined).mo
+  const { mo, version } = given.mo === undefined ? { mo: [], version: '1.0' } : softwareWish(given.mo, undefined)
+  if (version !== '1.0') refuse('--mo scomo-1.1 does not go with --gateway')
   const told = given.maxObjSize === undefined ? undefined : whole(given.maxObjSize, '--max-obj-size', 1, 4_294_967_295)
   const maxObjSize = maxObjSizeOf(mo, told, profile)
   const about = { ...(manufacturer === undefined ? {} : { manufacturer }), ...(model === undefined ? {} : { model }) }

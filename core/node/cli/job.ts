@@ -31,6 +31,7 @@ interface Creating {
   readonly correlator?: string
   readonly reason?: JobWish['reason']
   readonly updateWay?: JobWish['updateWay']
+  readonly reboot?: JobWish['reboot']
   readonly inventory: boolean
   readonly wake: boolean
   readonly stopOnError?: true
@@ -65,6 +66,7 @@ export function job(program: Command): void {
     .option('--correlator <text>', 'Correlator of the Exec')
     .addOption(new Option('--reason <why>', 'why an update is wanted').choices(['feature', 'security', 'performance']))
     .addOption(new Option('--update-way <way>', 'U1 in one, U2 in two, U3 remove first').choices(['U1', 'U2', 'U3']))
+    .addOption(new Option('--reboot <when>', 'restart around the installation (SCOMO 1.1)').choices(['before', 'after', 'both']))
     .option('--no-inventory', 'decide without reading the device')
     .option('--no-wake', "wait for the device's next session")
     .option('--stop-on-error', 'no further item after a failure')
@@ -132,13 +134,14 @@ async function wishOf(options: Creating): Promise<object> {
     correlator,
     reason,
     updateWay,
+    reboot,
     notify,
     limit,
   } = options
   const given = wish === undefined ? {} : (jsonOf(wish, await readInput(wish)) as object)
   if ((man === undefined) !== (mod === undefined)) refuse('--man and --mod belong together')
   const items = [...pkg.map((each) => ({ pkg: each })), ...component.map((each) => ({ component: each }))]
-  const named = { device, group, filter, op, target, mechanism, confirm, correlator, reason, updateWay, notify }
+  const named = { device, group, filter, op, target, mechanism, confirm, correlator, reason, updateWay, reboot, notify }
   const full = {
     type,
     ...given,

@@ -10,6 +10,7 @@ import { LivingDevice } from '../../lab/living.ts'
 import type { ClientParts, Post, SessionOutcome } from '../../lab/runner.ts'
 import type { Env } from '../../machine.ts'
 import { OPERATIONS } from '../../mo/scomo.ts'
+import type { ScomoVersion } from '../../mo/scomo.ts'
 import { SoftwareAgent } from '../../software/agent.ts'
 import { processClock } from '../clock.ts'
 import { makeDownloads } from '../dlclient.ts'
@@ -23,6 +24,8 @@ const AGAIN = 1000
 
 export interface SoftwareWish {
   readonly mo: readonly ('scomo' | 'fumo')[]
+  /** Of its SCOMO. */
+  readonly version: ScomoVersion
   /** What it asks its server for. */
   readonly request?: SoftwareRequest
 }
@@ -30,14 +33,17 @@ export interface SoftwareWish {
 /** Reads --mo and --request; refuses what does not read. */
 export function softwareWish(mo: string, request: string | undefined): SoftwareWish {
   const named = mo.split(',').map((name) => name.trim())
-  const known = named.map((name) => (name === 'scomo' || name === 'fumo' ? name : refuse(`--mo ${mo}: known are scomo and fumo`)))
-  if (request === undefined) return { mo: known }
+  const version = named.includes('scomo-1.1') ? '1.1' : '1.0'
+  const known = named.map((name) =>
+    name === 'fumo' ? name : name === 'scomo' || name === 'scomo-1.1' ? 'scomo' : refuse(`--mo ${mo}: known are scomo, scomo-1.1 and fumo`),
+  )
+  if (request === undefined) return { mo: known, version }
   const [, word = '', about = ''] = /^([a-z]+)(?::(.*))?$/i.exec(request) ?? []
   const operation = OPERATIONS.find((each) => each.toLowerCase() === word.toLowerCase())
   if (operation === undefined) return refuse(`--request ${request}: an operation such as install:antivir-2.1; known are ${OPERATIONS.join(', ')}`)
   const component = ['Update', 'Remove', 'Activate', 'Deactivate'].includes(operation)
   const type = known.includes('scomo') ? 'scomo' : 'fumo'
-  return { mo: known, request: { type, by: 'user', operation, ...(about === '' ? {} : component ? { component: about } : { pkg: about }) } }
+  return { mo: known, version, request: { type, by: 'user', operation, ...(about === '' ? {} : component ? { component: about } : { pkg: about }) } }
 }
 
 /** Asks; a device that may not says why. */
@@ -70,7 +76,13 @@ export async function holdLiving({ setup, wish, env, post, state, file, ask, ca 
   const disk = openDisk({ folder, clock, makeDownloads, makeInstaller, ...(ca === undefined ? {} : { downloads: { ca } }) })
   const ends: SessionOutcome[] = []
   // Whoever says how questions are answered wants the device to ask.
-  const settings = { mo: wish.mo, owner: setup.serverId, consent: ask === undefined ? 'never' : 'unconfirmed', againMs: AGAIN } as const
+  const settings = {
+    mo: wish.mo,
+    version: wish.version,
+    owner: setup.serverId,
+    consent: ask === undefined ? 'never' : 'unconfirmed',
+    againMs: AGAIN,
+  } as const
   let kept = state
   const living = new LivingDevice({
     make: (from) => {
