@@ -8,10 +8,10 @@ import { rowFor } from '../adapters/rows.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { escapeXml } from '../gateway/payloads.ts'
 import type { DeviceRecord } from '../gateway/ports.ts'
-import { FUMO_ALERTS } from '../mo/fumo.ts'
-import { SCOMO_COMPLETE, completeText } from '../mo/scomo.ts'
+import type { HappeningFacts } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Request } from '../syncml/message.ts'
+import { dataOf, lateAlert } from './adapted.ts'
 import type { Clock } from './ports.ts'
 
 export interface AdaptationParts {
@@ -23,6 +23,8 @@ export interface AdaptationParts {
   readonly settle: () => void
   /** Records what happened, for people. */
   readonly happened: (text: string) => void
+  /** Records what adapter and device did with each other (`gateway.adapter` of the table of events). */
+  readonly acted: (deviceId: string, text: string, facts: HappeningFacts) => void
   /** Octets behind a URL. */
   readonly fetch: (url: string) => Promise<Uint8Array>
 }
@@ -43,10 +45,14 @@ interface Operation extends Later {
 interface Desk {
   readonly adapter: Adapter
   readonly kept: Kept
+  /** The adapter sees it now. */
+  there: boolean
   busy: boolean
   again: boolean
   /** Woken; the call ends the wait. */
   woken: (() => void) | null
+  /** Operations of the last process that go on when it is seen. */
+  readonly resumes: (() => void)[]
 }
 
 /** Runs the adapters of one gateway. */
@@ -64,8 +70,8 @@ export class Adaptation {
   /** Long operations that the last process began go on; then the adapters tell who is there. */
   start(): void {
     const { adapters, docs } = this.#parts
-    for (const adapter of adapters) this.#ends.push(adapter.discover((fact) => this.#fact(adapter, fact)))
     for (const { value } of docs.all(OPERATION)) this.#resume(value as Operation)
+    for (const adapter of adapters) this.#ends.push(adapter.discover((fact) => this.#fact(adapter, fact)))
   }
 
   stop(): void {
@@ -82,17 +88,23 @@ export class Adaptation {
     // What is settled now was asked for in the middle of another turn.
     if (adapter === undefined) return clock.soon(() => this.#unserved(record))
     const desk = this.#desk(adapter, record.deviceId)
+    // One that is not seen now is worked on when it is found.
+    if (!adapter.wakes && !desk.there) return
     if (!adapter.wakes || desk.busy) return clock.soon(() => void this.#work(record.deviceId, desk))
+    this.#wake(record.deviceId, desk)
+  }
+
+  /** Its own notification (S4 Y.2): what is open runs when it comes. */
+  #wake(deviceId: string, desk: Desk): void {
     if (desk.woken !== null) return
-    desk.woken = clock.after(COMES_WITHIN, () => (desk.woken = null))
-    adapter.wake(record.deviceId).then(
-      () => this.#parts.happened(`${record.deviceId} was woken by ${adapter.protocol}`),
-      (error: unknown) => {
-        desk.woken?.()
-        desk.woken = null
-        this.#parts.happened(`${record.deviceId} could not be woken: ${wordsOf(error)}`)
-      },
-    )
+    const { protocol } = desk.adapter
+    desk.woken = this.#parts.clock.after(COMES_WITHIN, () => (desk.woken = null))
+    this.#parts.acted(deviceId, `${deviceId} is woken by ${protocol}`, { protocol, act: 'wake' })
+    desk.adapter.wake(deviceId).catch((error: unknown) => {
+      desk.woken?.()
+      desk.woken = null
+      if (!this.#stopped) this.#parts.happened(`${deviceId} could not be woken: ${wordsOf(error)}`)
+    })
   }
 
   #unserved(record: DeviceRecord): void {
@@ -102,12 +114,21 @@ export class Adaptation {
   }
 
   #desk(adapter: Adapter, deviceId: string): Desk {
-    let desk = this.#desks.get(deviceId)
+    const key = `${adapter.protocol} ${deviceId}`
+    let desk = this.#desks.get(key)
     if (desk === undefined) {
       const { docs } = this.#parts
       const nodes = (docs.get(NODES, deviceId) ?? {}) as Readonly<Record<string, string>>
-      desk = { adapter, kept: new Kept(nodes, (now) => docs.put(NODES, deviceId, now)), busy: false, again: false, woken: null }
-      this.#desks.set(deviceId, desk)
+      desk = {
+        adapter,
+        kept: new Kept(nodes, (now) => docs.put(NODES, deviceId, now)),
+        there: false,
+        busy: false,
+        again: false,
+        woken: null,
+        resumes: [],
+      }
+      this.#desks.set(key, desk)
     }
     return desk
   }
@@ -115,34 +136,33 @@ export class Adaptation {
   #fact(adapter: Adapter, fact: AdapterFact): void {
     if (this.#stopped) return
     const { gateway, happened, settle } = this.#parts
-    switch (fact.type) {
-      case 'found':
-        this.#found(adapter, fact.device)
-        return settle()
-      case 'gone':
-        gateway.devices.detached(fact.deviceId, fact.reason)
-        return settle()
-      case 'awake': {
-        const desk = this.#desk(adapter, fact.deviceId)
-        desk.woken?.()
-        desk.woken = null
-        return void this.#work(fact.deviceId, desk)
-      }
-      case 'told':
-        return happened(fact.text)
-      default:
-        fact satisfies never
+    if (fact.type === 'told') return happened(fact.text)
+    if (fact.type === 'found') return this.#found(adapter, fact.device)
+    const record = gateway.devices.recordOf(fact.deviceId)
+    if (record?.mode !== 2 || record.protocol !== adapter.protocol) return
+    const desk = this.#desk(adapter, fact.deviceId)
+    if (fact.type === 'gone') {
+      desk.there = false
+      gateway.devices.detached(fact.deviceId, fact.reason)
+      return settle()
     }
+    desk.woken?.()
+    desk.woken = null
+    void this.#work(fact.deviceId, desk)
   }
 
-  /** X.1 in adaptation mode: discovered, or registered by its own protocol. */
+  /** X.1 in adaptation mode: discovered, or registered by its own protocol. A name that belongs to another device is not given away. */
   #found(adapter: Adapter, { deviceId, address, devInfo, name }: Adapted): void {
-    const { gateway, happened } = this.#parts
+    const { gateway, happened, settle } = this.#parts
     if (gateway.part.asked.config('Modes/Adaptation') !== 'true') return happened(`${name} is not taken in: adaptation mode is off`)
     const known = gateway.devices.recordOf(deviceId)
-    if (known !== undefined && known.mode !== 2)
-      return happened(`${name} calls itself ${deviceId}, which is registered in another mode: not taken in`)
+    if (known !== undefined && (known.mode !== 2 || known.protocol !== adapter.protocol))
+      return happened(`${name} calls itself ${deviceId} by ${adapter.protocol}, which is another device here: not taken in`)
+    const desk = this.#desk(adapter, deviceId)
+    desk.there = true
     gateway.devices.registered({ deviceId, mode: 2, address, devInfo, protocol: adapter.protocol })
+    settle()
+    for (const resume of desk.resumes.splice(0)) resume()
   }
 
   /** Runs what is open for a device until nothing is. */
@@ -163,11 +183,11 @@ export class Adaptation {
         for (const { job, index, command: request } of given) {
           const { answer, data } = await this.#run(request, deviceId, desk)
           if (this.#stopped) return
-          if (answer.later !== undefined) this.#keep({ ...answer.later, deviceId, at: this.#parts.clock.now(), step: -1 })
-          if (answer.text !== '') this.#parts.happened(`${deviceId}: ${answer.code} to ${request.kind}: ${answer.text}`)
+          const operation = answer.later === undefined ? null : { ...answer.later, deviceId, at: this.#parts.clock.now(), step: -1 }
+          if (operation !== null) this.#keep(operation)
           gateway.fanouts.status(job, localId, index, answer.code, data)
           settle()
-          if (answer.later !== undefined) void this.#operate({ ...answer.later, deviceId, at: 0, step: -1 }, desk, 0)
+          if (operation !== null) void this.#operate(operation, desk, 0)
         }
       }
     } finally {
@@ -186,14 +206,14 @@ export class Adaptation {
   async #run(request: Request, deviceId: string, desk: Desk): Promise<{ readonly answer: Answer; readonly data: string }> {
     const place = this.#place(deviceId, desk)
     if (request.kind !== 'Sequence') {
-      const answer = await command(request, place)
+      const answer = await this.#one(request, place)
       return { answer, data: dataOf(request, request.cmdId, answer) }
     }
     // The children of a Sequence have no record of their own: a long operation among them is run to its end, which is its Status.
     let whole: Answer = { code: 200, text: '', results: [] }
     let data = ''
     for (const child of request.commands as readonly Request[]) {
-      let answer = await command(child, place)
+      let answer = await this.#one(child, place)
       if (answer.later !== undefined) {
         const { code, text } = await finish(answer.later, place)
         answer = { code, text, results: [] }
@@ -202,6 +222,18 @@ export class Adaptation {
       if (whole.code === 200 && answer.code !== 200) whole = answer
     }
     return { answer: whole, data: `<Status cmd="${escapeXml(request.cmdId)}" name="Sequence">${whole.code}</Status>${data}` }
+  }
+
+  async #one(request: Request, place: Place): Promise<Answer> {
+    const { deviceId, adapter } = place
+    const kind = request.kind === 'Other' ? request.name : request.kind
+    const path = 'items' in request ? (request.items[0]?.target?.locUri ?? '') : ''
+    const { protocol } = adapter
+    this.#parts.acted(deviceId, `${kind} ${path} for ${deviceId} by ${protocol}`, { protocol, act: 'command', path })
+    const answer = await command(request, place)
+    const { code, text } = answer
+    if (!this.#stopped) this.#parts.acted(deviceId, `${deviceId}: ${code}${text === '' ? '' : `: ${text}`}`, { protocol, act: 'answer', path, code })
+    return answer
   }
 
   #place(deviceId: string, desk: Desk): Place {
@@ -230,7 +262,7 @@ export class Adaptation {
   }
 
   #resume(operation: Operation): void {
-    const { gateway, adapters, clock, happened } = this.#parts
+    const { gateway, adapters, happened } = this.#parts
     const record = gateway.devices.recordOf(operation.deviceId)
     const adapter = adapters.find(({ protocol }) => protocol === record?.protocol)
     const row = adapter === undefined ? undefined : rowFor(adapter.rows, 'Exec', operation.uri)?.row
@@ -240,25 +272,19 @@ export class Adaptation {
       return this.#tell(operation, unknown, 'the gateway ended in the middle of it, and nothing tells what became of it')
     }
     happened(`${operation.deviceId}: ${operation.uri} goes on after the restart`)
-    // The device itself may come a little later.
-    clock.soon(() => void this.#operate(operation, this.#desk(adapter, operation.deviceId), from))
+    const desk = this.#desk(adapter, operation.deviceId)
+    const go = (): void => void this.#operate(operation, desk, from)
+    if (desk.there) go()
+    else desk.resumes.push(go)
   }
 
   /** Late, as 4.9 has it: stored and relayed like the alert of a DM device. */
   #tell(operation: Operation, code: number, text: string): void {
     const { gateway, docs, settle, happened } = this.#parts
     const { deviceId, uri, correlator } = operation
-    const at = uri.lastIndexOf('/Operations/')
-    const scomo = at > 0
-    const object = scomo ? uri.slice(0, at) : uri.split('/').slice(0, 3).join('/')
-    const name = object.slice(object.lastIndexOf('/') + 1)
-    const primitive = uri.slice(uri.lastIndexOf('/') + 1) as keyof typeof FUMO_ALERTS
-    const alert = scomo
-      ? { type: SCOMO_COMPLETE, source: uri, target: object, data: completeText(code, name) }
-      : { type: FUMO_ALERTS[primitive], source: object, target: '', data: String(code) }
     const good = (code >= 200 && code < 300) || (code >= 1200 && code < 1300)
     happened(`${deviceId}: ${uri} ended with ${code}${text === '' ? '' : `: ${text}`}`)
-    gateway.fanouts.lateAlert(deviceId, correlator, alert, good ? 'informational' : 'critical')
+    gateway.fanouts.lateAlert(deviceId, correlator, lateAlert(uri, code), good ? 'informational' : 'critical')
     docs.drop(OPERATION, keyOf(operation))
     settle()
   }
@@ -266,10 +292,3 @@ export class Adaptation {
 
 const keyOf = ({ deviceId, uri, correlator }: Operation): string => `${deviceId} ${correlator} ${uri}`
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** Status and Results as the record keeps them: XML of our own, labels in place of CmdIDs. */
-function dataOf(request: Request, label: string, { code, results }: Answer): string {
-  const name = request.kind === 'Other' ? request.name : request.kind
-  const found = results.map(({ uri, value }) => `<Results><Source>${escapeXml(uri)}</Source><Data>${escapeXml(value)}</Data></Results>`)
-  return `<Status cmd="${escapeXml(label)}" name="${name}">${code}</Status>${found.join('')}`
-}

@@ -100,6 +100,21 @@ export class LwDevice {
     return [{ target: '/', attributes: { rt: 'oma.lwm2m', ct: '11542' } }, ...links]
   }
 
+  /** An account from the factory, for a client that is not bootstrapped. */
+  provision(uri: string, lifetime: number): void {
+    const account = {
+      '0/0/0': uri,
+      '0/0/1': 'false',
+      '0/0/2': '3',
+      '0/0/10': '1',
+      '1/0/0': '1',
+      '1/0/1': String(lifetime),
+      '1/0/6': 'true',
+      '1/0/7': 'U',
+    }
+    for (const [path, text] of Object.entries(account)) this.#values.set(path, text)
+  }
+
   /** Account of its server, once it has one. */
   account(): { readonly uri: string; readonly lifetime: number } | null {
     const uri = this.#values.get('0/0/0')

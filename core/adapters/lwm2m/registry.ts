@@ -144,10 +144,10 @@ export class Registry {
     return { answer: answer('2.02'), facts: [{ type: 'left', registration: old, lost: false }] }
   }
 
-  /** Time passed: lifetimes that ended. */
-  tick(): readonly RegistryFact[] {
+  /** Time passed: lifetimes that ended `grace` ms ago, as an update may be on its way. */
+  tick(grace = 0): readonly RegistryFact[] {
     const now = this.#parts.now()
-    const gone = this.all().filter(({ until }) => until <= now)
+    const gone = this.all().filter(({ until }) => until + grace <= now)
     for (const registration of gone) this.#drop(registration)
     return gone.map((registration) => ({ type: 'left', registration, lost: true }))
   }
