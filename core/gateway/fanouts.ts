@@ -8,6 +8,7 @@ import type { Devices } from './devices.ts'
 import type { Images } from './images.ts'
 import { usable } from './image.ts'
 import { candidate, generic } from './inventory.ts'
+import type { Finding } from './doubt.ts'
 import * as fanout from './job.ts'
 import type { Job, Response } from './job.ts'
 import { aggregationText } from './payloads.ts'
@@ -32,6 +33,9 @@ interface Running {
   commands: readonly Request[]
 }
 
+/** A device whose session was lost is called again, not sooner than this after the call before, ms. */
+const CALL_AGAIN = 1000
+
 export class Fanouts {
   readonly #yard: Yard
   readonly #devices: Devices
@@ -53,7 +57,7 @@ export class Fanouts {
       const running: Running = { server, job: null, reportState, nextReportAt: 0, commands: this.#commandsOf(id) }
       if (job !== null) {
         const { names, ...rest } = job
-        running.job = { ...rest, responses: names.flatMap((name) => responses.get(`${id}/${name}`) ?? []) }
+        running.job = fanout.woken({ ...rest, responses: names.flatMap((name) => responses.get(`${id}/${name}`) ?? []) })
       }
       this.#jobs.set(id, running)
       if (running.job !== null) this.#yard.part.shown.job(running.job, reportState)
@@ -187,7 +191,8 @@ export class Fanouts {
     let moved = job
     for (const response of job.responses) {
       const record = this.#devices.byLocalId(response.name)
-      if (response.state > 20 || record === undefined || record.state !== 30 || (only !== undefined && only !== record.localId)) continue
+      const over = response.state > 20 && (response.state !== 35 || response.commands.every(({ code }) => code !== null))
+      if (over || record === undefined || record.state !== 30 || (only !== undefined && only !== record.localId)) continue
       if (record.mode === 1) {
         moved = fanout.notified(moved, response.name, this.#yard.now())
         this.#yard.wish({ type: 'notify', localId: record.localId })
@@ -233,6 +238,33 @@ export class Fanouts {
     this.#move(name, fanout.answered(job, localId, index, code, data, this.#yard.now()))
   }
 
+  /** Commands for this device that left earlier and whose Status never came, as they left. */
+  doubts(localId: string): readonly { readonly job: string; readonly index: number; readonly command: Request }[] {
+    return [...this.#jobs].flatMap(([name, { job, commands }]) => {
+      const response = job?.state === 20 ? job.responses.find((each) => each.name === localId) : undefined
+      if (job === null || response === undefined || response.state >= 40) return []
+      const open = fanout.unanswered(response)
+      if (open.length === 0) return []
+      const left = commandsFor(commands, name, localId, this.#images.facts(job.imageRef, response.deviceId))
+      return open.flatMap((index) => {
+        const command = left[index]
+        return command === undefined ? [] : [{ job: name, index, command }]
+      })
+    })
+  }
+
+  /** What reading has shown of such a command: performed, accepted, or never there, so that it goes again. */
+  resolved(name: string, localId: string, index: number, finding: Finding): void {
+    const response = this.#jobs.get(name)?.job?.responses.find((each) => each.name === localId)
+    const command = response?.commands[index]
+    if (response === undefined || command === undefined || command.code !== null) return
+    const text = `${response.deviceId}: the Status of ${command.name} ${command.label} of job ${name} was lost; its state says: ${finding}`
+    this.#yard.tell('gateway.doubt', text, response.deviceId)
+    if (finding === 'open') return this.unsent(name, localId, index)
+    const code = finding === 'done' ? 200 : finding === 'taken' ? 202 : null
+    if (code !== null) this.status(name, localId, index, code, `<Status cmd="${command.label}" name="${command.name}" read="true">${code}</Status>`)
+  }
+
   /** A command that left the gateway's hands never reached the device: it may be sent again. */
   unsent(name: string, localId: string, index: number): void {
     const job = this.#jobs.get(name)?.job
@@ -251,8 +283,11 @@ export class Fanouts {
   /** A device's session is over. */
   sessionEnded(localId: string): void {
     for (const [name, { job }] of this.#jobs) {
-      if (job?.state === 20 && job.responses.some((each) => each.name === localId))
-        this.#move(name, fanout.sessionEnded(job, localId, this.#yard.now()))
+      const response = job?.state === 20 ? job.responses.find((each) => each.name === localId) : undefined
+      if (job === null || response === undefined) continue
+      this.#move(name, fanout.sessionEnded(job, localId, this.#yard.now()))
+      // A session that was lost: the device is called again, though not for ever in a circle.
+      if (response.state === 30 && this.#yard.now() - response.notifiedAt >= CALL_AGAIN) this.wake(name, localId)
     }
   }
 

@@ -178,6 +178,16 @@ export function sessionEnded(job: Job, name: string, now: number): Job {
   })
 }
 
+/** Sessions did not survive the gateway: who was in one is to come again. */
+export function woken(job: Job): Job {
+  const responses = job.responses.map((response): Response => (response.state === 30 ? { ...response, state: 20 } : response))
+  return { ...job, responses }
+}
+
+/** Commands that left for a device and got no Status. */
+export const unanswered = ({ commands }: Response): readonly number[] =>
+  commands.flatMap(({ sent, code }, index) => (sent && code === null ? [index] : []))
+
 /** The device refused, or the adapter failed: one code for the whole device. */
 export function refused(job: Job, name: string, code: number, now: number): Job {
   return change(job, name, (response) => (final(response) ? response : { ...response, state: 50, code, endedAt: now }))
@@ -222,7 +232,8 @@ export function lateAlert(
       if (i !== at.index) return command
       // The first failure stays; a later success of another component does not cover it.
       const keep = command.late !== null && !lateSuccess(command.late, command.enabler)
-      return keep ? command : { ...command, late: code, enabler }
+      // Its Status was lost: what reports its end was accepted.
+      return keep ? command : { ...command, code: command.code ?? 202, late: code, enabler }
     })
     const failed = !lateSuccess(code, enabler)
     const held: Response = { ...each, commands, late: [...each.late, alert], settleAt: failed ? now : now + DEFAULTS.settle, told: false }

@@ -5,6 +5,8 @@ import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy
 import type { SessionEnd } from '../session/desk.ts'
 import type { Command } from '../syncml/message.ts'
 import { judge } from './codes.ts'
+import { doubtOf } from './doubt.ts'
+import type { Doubt, Read } from './doubt.ts'
 import type { Gateway } from './gateway.ts'
 import { PayloadError, escapeXml, readRegistration, readServerList } from './payloads.ts'
 import type { TypedAddress } from './payloads.ts'
@@ -14,6 +16,14 @@ interface Flying {
   readonly localId: string
   readonly index: number
   readonly label: string
+  /** Session it left in. */
+  readonly session: string
+}
+
+/** A command whose Status was lost, and what was read about it so far. */
+interface Asking extends Omit<Flying, 'label'> {
+  readonly doubt: Doubt
+  readonly reads: Map<string, Read>
 }
 
 export interface SouthParts {
@@ -28,6 +38,10 @@ const LEAF = /^\.\/DevInfo\/(Man|Mod|DmV|Lang)$/
 export class SouthPolicy implements Policy {
   readonly #parts: SouthParts
   readonly #flying = new Map<Command, Flying>()
+  /** Questions under way, by their Get. */
+  readonly #asking = new Map<Command, { readonly about: Asking; readonly uri: string }>()
+  /** What a session has asked about already: `job index` by device and session. */
+  readonly #asked = new Map<string, Set<string>>()
 
   constructor(parts: SouthParts) {
     this.#parts = parts
@@ -40,12 +54,50 @@ export class SouthPolicy implements Policy {
     const record = gateway.devices.recordOf(view.device)
     // Sessions of a transparent device with the gateway are for its alerts only.
     if (record === undefined || record.state !== 30 || record.mode !== 1) return []
+    const questions = this.#questions(view, record.localId)
+    if (questions.length > 0) return [{ order: null, commands: questions }]
     const commands = gateway.fanouts.next(record.localId).map(({ job, index, command }) => {
       const fresh = { ...command }
-      this.#flying.set(fresh, { job, localId: record.localId, index, label: command.cmdId })
+      this.#flying.set(fresh, { job, localId: record.localId, index, label: command.cmdId, session: sessionKey(view) })
       return fresh
     })
     return commands.length === 0 ? [] : [{ order: null, commands }]
+  }
+
+  /** A session was lost before: what was sent in it and never answered is read first, once a session; nothing is sent again unread. */
+  #questions(view: SessionView, localId: string): Command[] {
+    const { fanouts } = this.#parts.gateway
+    const key = sessionKey(view)
+    const asked = this.#asked.get(key) ?? new Set<string>()
+    const flying = [...this.#flying.values()]
+    return fanouts.doubts(localId).flatMap(({ job, index, command }): Command[] => {
+      const under = flying.some((each) => each.job === job && each.localId === localId && each.index === index)
+      if (under || asked.has(`${job} ${index}`)) return []
+      this.#asked.set(key, asked.add(`${job} ${index}`))
+      const doubt = doubtOf(command)
+      if (doubt === null || doubt.uris.length === 0) {
+        fanouts.resolved(job, localId, index, doubt === null ? 'unknown' : doubt.judge(() => ({ code: 0, data: '' })))
+        return []
+      }
+      const about: Asking = { job, localId, index, doubt, reads: new Map(), session: key }
+      return doubt.uris.map((uri) => {
+        const question: Command = { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri } }] }
+        this.#asking.set(question, { about, uri })
+        return question
+      })
+    })
+  }
+
+  #answered(command: Command, { about, uri }: { readonly about: Asking; readonly uri: string }, outcomes: CommandOutcome['outcomes']): void {
+    this.#asking.delete(command)
+    const { job, localId, index, doubt, reads } = about
+    const own = outcomes.find(({ path }) => path === undefined)
+    // No answer proves nothing: the next session asks again.
+    if (own === undefined || own.code === 0) return
+    reads.set(uri, { code: own.code, data: own.data })
+    if (reads.size < new Set(doubt.uris).size) return
+    const read = (each: string): Read => reads.get(each) ?? { code: 0, data: '' }
+    this.#parts.gateway.fanouts.resolved(job, localId, index, doubt.judge(read))
   }
 
   /** X.1 in proxy mode: opening a session registers the device, unless it is known as a transparent one. */
@@ -71,6 +123,8 @@ export class SouthPolicy implements Policy {
   }
 
   #settle({ command, outcomes }: CommandOutcome): void {
+    const asking = this.#asking.get(command)
+    if (asking !== undefined) return this.#answered(command, asking, outcomes)
     const flying = this.#flying.get(command)
     if (flying === undefined) return
     this.#flying.delete(command)
@@ -126,10 +180,16 @@ export class SouthPolicy implements Policy {
 
   ended(view: SessionView, end: SessionEnd): void {
     void end
+    const key = sessionKey(view)
+    this.#asked.delete(key)
+    for (const [command, { session }] of this.#flying) if (session === key) this.#flying.delete(command)
+    for (const [command, { about }] of this.#asking) if (about.session === key) this.#asking.delete(command)
     const record = this.#parts.gateway.devices.recordOf(view.device)
     if (record !== undefined) this.#parts.gateway.fanouts.sessionEnded(record.localId)
   }
 }
+
+const sessionKey = ({ device, sessionId }: SessionView): string => `${device}\n${sessionId}`
 
 function devInfoOf(view: SessionView): Record<string, string> {
   const found: Record<string, string> = {}

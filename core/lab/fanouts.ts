@@ -14,6 +14,7 @@ import {
 } from '../gateway/orders.ts'
 import { readAggregation, readImageReady } from '../gateway/payloads.ts'
 import type { DeviceResult } from '../gateway/payloads.ts'
+import { badOf, fanoutAt, fanoutLook, imageAt, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
 import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
 import type { Note } from '../machine.ts'
 import { codeWords } from '../mo/codes.ts'
@@ -47,12 +48,16 @@ const OPEN: ReadonlySet<FanoutRow['state']> = new Set(['queued', 'running'])
 interface Kept {
   readonly wish: FanoutWish
   readonly row: FanoutRow
-  /** Order that lays the job down. */
+  /** Order that lays the job down, or looks whether it lies there. */
   readonly order: string
+  readonly look?: boolean
 }
 interface KeptImage {
   readonly row: ImageRow
   readonly order: string
+  readonly look?: boolean
+  /** Absent in older workspaces. */
+  readonly wish?: ImageWish
 }
 
 const FANOUT = 'fanout'
@@ -75,7 +80,11 @@ export class ServerFanouts {
   /** Goes on with what an earlier process left: sessions whose end it did not see. */
   start(): void {
     const open = [...this.#kept(), ...this.#parts.docs.all(IMAGE).map(({ value }) => value as KeptImage)].filter(({ row }) => row.state === 'queued')
-    for (const gateway of new Set(open.map(({ row }) => row.gateway))) this.settle(gateway)
+    for (const gateway of new Set(open.map(({ row }) => row.gateway))) {
+      this.settle(gateway)
+      // Nobody else may know any more that something waits for it.
+      void this.#wake(gateway)
+    }
   }
 
   all(): readonly FanoutRow[] {
@@ -92,23 +101,9 @@ export class ServerFanouts {
     if (nobody && wish.mode === undefined && wish.filter === undefined) throw new Error('the fan-out names no target')
     const id = `f${hex(random(4))}`
     const style = wish.style ?? "Y'"
-    const nodes = fanoutNodes(OUR_ROOTS, {
-      name: id,
-      devices: wish.devices ?? [],
-      groups: wish.groups ?? [],
-      all: wish.all ?? false,
-      mode: wish.mode ?? null,
-      filter: wish.filter ?? '',
-      command: fanoutCommand(wish.commands),
-      imageRef: wish.image ?? '',
-      timeout: wish.timeout ?? null,
-      interval: wish.interval ?? null,
-      returnFormat: wish.returnFormat ?? null,
-    })
-    const begin = style === 'Y' ? fanoutAuto(OUR_ROOTS, id) : fanoutStart(OUR_ROOTS, id, id)
     const devices = (wish.devices ?? []).map((deviceId): FanoutDevice => ({ deviceId, code: 0, text: '' }))
     const base = { id, gateway: wish.gateway, createdAt: now(), style, state: 'queued' as const, result: 0, reason: '', summary: null, seq: 0 }
-    const order = this.#order(wish.gateway, [...nodes, begin])
+    const order = this.#order(wish.gateway, layJob(id, wish))
     const row = this.#save({ wish, row: { ...base, devices }, order })
     void this.#wake(wish.gateway)
     return row
@@ -132,30 +127,20 @@ export class ServerFanouts {
   image(wish: ImageWish): ImageRow {
     const { now } = this.#parts
     const name = safe(wish.imageId)
-    const pkg = wish.pkg === undefined ? undefined : this.#parts.package(wish.pkg)
-    if (wish.pkg !== undefined && pkg === undefined) throw new Error(`there is no package ${wish.pkg} in the catalogue`)
-    if (pkg === undefined && wish.url === undefined) throw new Error('an image needs a package of the catalogue or a URL')
-    const made = imageNodes(OUR_ROOTS, {
-      name,
-      imageId: wish.imageId,
-      expiry: wish.expiry ?? null,
-      sha256: pkg?.sha256 ?? '',
-      ...(wish.url === undefined ? {} : { pkgUrl: wish.url }),
-    })
-    const delivery = pkg === undefined ? imageDownload(OUR_ROOTS, name, `image-${name}`) : imageData(OUR_ROOTS, name, pkg.bytes)
-    const order = this.#order(wish.gateway, [made, delivery])
+    const { commands, size } = this.#delivery(wish)
+    const order = this.#order(wish.gateway, commands)
     const expiresAt = wish.expiry === undefined ? 0 : now() + wish.expiry * 1000
     const row: ImageRow = {
       gateway: wish.gateway,
       imageId: wish.imageId,
       state: 'queued',
       url: '',
-      size: pkg?.bytes.length ?? 0,
+      size,
       expiresAt,
       ...(wish.expiry === undefined ? {} : { life: wish.expiry }),
       reason: '',
     }
-    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order } satisfies KeptImage)
+    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order, wish } satisfies KeptImage)
     void this.#wake(wish.gateway)
     return row
   }
@@ -201,34 +186,71 @@ export class ServerFanouts {
     if (kept !== undefined) this.#saveImage(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
   }
 
-  /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. */
+  /** Commands that bring an image to a gateway. Throws an Error in words where it is nowhere. */
+  #delivery(wish: ImageWish): { readonly commands: readonly Command[]; readonly size: number } {
+    const name = safe(wish.imageId)
+    const pkg = wish.pkg === undefined ? undefined : this.#parts.package(wish.pkg)
+    if (wish.pkg !== undefined && pkg === undefined) throw new Error(`there is no package ${wish.pkg} in the catalogue`)
+    if (pkg === undefined && wish.url === undefined) throw new Error('an image needs a package of the catalogue or a URL')
+    const made = imageNodes(OUR_ROOTS, {
+      name,
+      imageId: wish.imageId,
+      expiry: wish.expiry ?? null,
+      sha256: pkg?.sha256 ?? '',
+      ...(wish.url === undefined ? {} : { pkgUrl: wish.url }),
+    })
+    const bytes = pkg === undefined ? imageDownload(OUR_ROOTS, name, `image-${name}`) : imageData(OUR_ROOTS, name, pkg.bytes)
+    return { commands: [made, bytes], size: pkg?.bytes.length ?? 0 }
+  }
+
+  /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. What is not known is looked up there. */
   settle(gateway: string): void {
     for (const kept of this.#kept()) {
       if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
       const order = this.#parts.order(kept.order)
-      if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
-      const bad = order.outcomes.find(({ code }) => code >= 300 || code === 0)
-      if (order.state === 'done') this.#save({ ...kept, row: { ...kept.row, state: 'running' } })
-      else
-        this.#save({
-          ...kept,
-          row: { ...kept.row, state: 'failed', reason: `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}` },
-        })
-      // Flow Y: the job lies there now; this notification starts it.
-      if (order.state === 'done' && kept.row.style === 'Y') void this.#wake(gateway)
+      if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settleFanout(kept, order)
     }
     for (const { id, value } of this.#parts.docs.all(IMAGE)) {
       const kept = value as KeptImage
       if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
       const order = this.#parts.order(kept.order)
-      if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
-      const bad = order.outcomes.find(({ code }) => code >= 300 || code === 0)
-      const row: ImageRow =
-        order.state === 'done'
-          ? { ...kept.row, state: 'transferring' }
-          : { ...kept.row, state: 'failed', reason: `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}` }
-      this.#saveImage(id, { ...kept, row })
+      if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settleImage(id, kept, order)
     }
+  }
+
+  #settleFanout(kept: Kept, order: Order): void {
+    const { wish, row } = kept
+    const { id, gateway } = row
+    const next = (commands: readonly Command[], look: boolean): void => {
+      this.#save({ wish, row, order: this.#order(gateway, commands), look })
+      void this.#wake(gateway)
+    }
+    const found = kept.look === true ? fanoutLook(order, id) : inDoubt(order) ? 'ask' : order.state === 'done' ? 'there' : 'failed'
+    if (found === 'ask') return next(lookFor(fanoutAt(id), ['State']), true)
+    if (found === 'again') return next(layJob(id, wish), false)
+    if (found === 'anew') return next([removal(fanoutAt(id)), ...layJob(id, wish)], false)
+    if (found === 'failed') return void this.#save({ ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
+    this.#save({ ...kept, row: { ...row, state: 'running' } })
+    // Flow Y: the job lies there now; this notification starts it.
+    if (row.style === 'Y') void this.#wake(gateway)
+  }
+
+  #settleImage(id: string, kept: KeptImage, order: Order): void {
+    const { wish, row } = kept
+    const name = safe(row.imageId)
+    const next = (commands: readonly Command[], look: boolean): void => {
+      this.#saveImage(id, { ...kept, order: this.#order(row.gateway, commands), look })
+      void this.#wake(row.gateway)
+    }
+    const known =
+      kept.look === true ? imageLook(order, name) : inDoubt(order) && wish !== undefined ? 'ask' : order.state === 'done' ? 'there' : 'failed'
+    if (known === 'ask') return next(lookFor(imageAt(name), ['State', 'ImageURL', 'Size']), true)
+    if (known === 'failed') return this.#saveImage(id, { ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
+    if (known === 'again' && wish !== undefined) return next(this.#delivery(wish).commands, false)
+    if (known === 'anew' && wish !== undefined) return next([removal(imageAt(name)), ...this.#delivery(wish).commands], false)
+    const url = kept.look === true ? seen(order, `${imageAt(name)}/ImageURL`) : { code: 0, data: '' }
+    const ready = url.code === 200 && url.data !== ''
+    this.#saveImage(id, { ...kept, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
   }
 
   #saveImage(id: string, kept: KeptImage): void {
@@ -286,6 +308,30 @@ export class ServerFanouts {
     const before = new Map(old.devices.map(({ deviceId, code }) => [deviceId, code]))
     for (const device of row.devices) if (before.get(device.deviceId) !== device.code) this.#parts.ended?.(row, device)
   }
+}
+
+/** Why an order failed, in words. */
+function answered(order: Order): string {
+  const bad = badOf(order)
+  return `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}`
+}
+
+/** Commands that lay a fan-out down and start it, or leave it for the notification that does (flow Y). */
+function layJob(name: string, wish: FanoutWish): readonly Command[] {
+  const nodes = fanoutNodes(OUR_ROOTS, {
+    name,
+    devices: wish.devices ?? [],
+    groups: wish.groups ?? [],
+    all: wish.all ?? false,
+    mode: wish.mode ?? null,
+    filter: wish.filter ?? '',
+    command: fanoutCommand(wish.commands),
+    imageRef: wish.image ?? '',
+    timeout: wish.timeout ?? null,
+    interval: wish.interval ?? null,
+    returnFormat: wish.returnFormat ?? null,
+  })
+  return [...nodes, wish.style === 'Y' ? fanoutAuto(OUR_ROOTS, name) : fanoutStart(OUR_ROOTS, name, name)]
 }
 
 /** What a report says of a device, beside what is known of it already: Statuses stay, late alerts gather. */

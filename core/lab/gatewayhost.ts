@@ -385,7 +385,7 @@ export class GatewayHost {
         record.deviceId,
         clock.after(30_000, () => this.#came(record.deviceId)),
       )
-      this.notifier.notify(record.deviceId, {}).catch((error: unknown) => {
+      this.notifier.notify(record.deviceId, { resync: true }).catch((error: unknown) => {
         this.#event(`${record.deviceId} could not be notified: ${error instanceof Error ? error.message : String(error)}`, null)
         this.#came(record.deviceId)
       })

@@ -114,7 +114,8 @@ export class Gateways implements Policy {
   /** Wakes a gateway itself: at the address its devices' relations name, else as any device. */
   wake(gateway: string): Promise<NotifyResult> {
     const to = this.relations.behind(gateway).find(({ gatewayAddress }) => gatewayAddress !== '')?.gatewayAddress
-    return this.#parts.notify(gateway, to === undefined ? {} : { to })
+    // Where both sides' nonces parted by a crash the default one brings them together again (NOTI 6.2).
+    return this.#parts.notify(gateway, to === undefined ? { resync: true } : { to, resync: true })
   }
 
   /** Sends a notification the way the relation says; a device without one is notified as ever. Rejects in words where it cannot be reached. */

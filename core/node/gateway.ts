@@ -102,6 +102,8 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const db = openSqlite(join(folder, 'gateway.db'), { synchronous: 'NORMAL' })
   migrate(db, () => {})
+  // No checkpoint thread works on this one.
+  db.exec('PRAGMA wal_autocheckpoint = 1000')
   const ledger = Ledger.open(db, { remember: true })
   if (!ledger.accounts().some((account) => account.device === null && account.serverId === GATEWAY_ACCOUNT.serverId)) {
     ledger.putAccount({ device: null, ...GATEWAY_ACCOUNT, authType: null, state: 'enrolled' })

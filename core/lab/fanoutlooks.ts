@@ -1,0 +1,51 @@
+// Orders to a gateway whose end is not known (a crash on either side): what to read there, and what the answers prove. Nothing is started twice.
+import { OUR_ROOTS } from '../gateway/orders.ts'
+import type { Order } from '../server/records.ts'
+import type { Command } from '../syncml/message.ts'
+
+/** `again`: it is not there; `anew`: it lies there half and is laid down anew; `there`: it came whole; `ask`: nothing is known still. */
+export type Look = 'again' | 'anew' | 'there' | 'ask'
+
+/** What an answer to one Get says. */
+export interface Seen {
+  readonly code: number
+  readonly data: string
+}
+
+export const fanoutAt = (id: string): string => `${OUR_ROOTS.fanout}/Fanout/${id}`
+export const imageAt = (name: string): string => `${OUR_ROOTS.images}/Images/${name}`
+
+/** The outcome that made an order fail; undefined where none did. */
+export const badOf = (order: Order): Order['outcomes'][number] | undefined => order.outcomes.find(({ code }) => code >= 300 || code === 0)
+
+/** True where an order may have been performed although it is not known to be: its end was lost, or it met its own nodes (418). */
+export const inDoubt = (order: Order): boolean => order.state === 'unknown' || (order.state === 'failed' && badOf(order)?.code === 418)
+
+/** Reads these leaves of a node. */
+export const lookFor = (at: string, leaves: readonly string[]): Command[] =>
+  leaves.map((leaf) => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri: `${at}/${leaf}` } }] }))
+
+/** What a look saw of a leaf. */
+export function seen(order: Order, uri: string): Seen {
+  const found = order.outcomes.find((outcome) => outcome.uri === uri && outcome.data !== '') ?? order.outcomes.find((outcome) => outcome.uri === uri)
+  return { code: found?.code ?? 0, data: found?.data.trim() ?? '' }
+}
+
+/** A job that is idle was never started: it may be taken away and laid down anew. */
+export function fanoutLook(order: Order, id: string): Look {
+  const { code, data } = seen(order, `${fanoutAt(id)}/State`)
+  if (code === 404) return 'again'
+  if (code !== 200) return 'ask'
+  return data === '10' ? 'anew' : 'there'
+}
+
+/** An image that is empty or failed is delivered anew. */
+export function imageLook(order: Order, name: string): Look {
+  const { code, data } = seen(order, `${imageAt(name)}/State`)
+  if (code === 404) return 'again'
+  if (code !== 200) return 'ask'
+  return data === '10' || data === '40' ? 'anew' : 'there'
+}
+
+/** Takes away what lies there. */
+export const removal = (at: string): Command => ({ kind: 'Delete', cmdId: '', items: [{ target: { locUri: at } }] })
