@@ -56,7 +56,7 @@ export interface ScenarioRun {
   readonly run: number
   readonly id: string
   readonly encoding: Encoding
-  readonly transport: 'memory' | 'sockets' | 'live'
+  readonly transport: 'memory' | 'sockets' | 'live' | 'relayed'
   readonly seed: number
   readonly state: 'running' | 'done' | 'cancelled'
   readonly verdict: 'pass' | 'fail' | 'inconclusive' | ''
@@ -80,7 +80,8 @@ export interface RunWish {
   readonly encoding?: Encoding
   /** Default 1. Two runs with one seed give the same message bodies. */
   readonly seed?: number
-  /** `memory`: simulated peers on a virtual clock; `sockets`: the same over real HTTP; `live`: `device` plays its role against this lab. */
+  /** `memory`: simulated peers on a virtual clock; `sockets`: the same over real HTTP; `live`: `device` plays its role against this lab; `relayed`: `device`
+   * speaks with a foreign DM server through a recording proxy of this lab: nothing is begun here, what that server does inside is not applicable. */
   readonly transport?: ScenarioRun['transport']
   readonly device?: string
   /** Key of the step to break on purpose. */

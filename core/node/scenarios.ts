@@ -1,4 +1,4 @@
-// The scenarios of a lab: runs in memory whose rows join its trace, runs over sockets in a lab of their own, and runs with a real device in the device's role.
+// The scenarios of a lab: runs in memory whose rows join its trace, runs over sockets in a lab of their own, and runs with a real device in the device's role or behind a proxy.
 import type { FrameDetail, LabApi, RunWish, ScenarioRun } from '../api.ts'
 import type { Redactor } from '../evidence/redact.ts'
 import type { Clock } from '../lab/ports.ts'
@@ -37,7 +37,7 @@ const AFTER_MS = 3000
 export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeScenarios> {
   const { clock, recorder, trace, lab } = parts
   const run: ScenariosParts['run'] = async (flow, wish, watch) => {
-    if (wish.transport === 'live') return withDevice(flow, wish, watch)
+    if (wish.transport === 'live' || wish.transport === 'relayed') return withDevice(flow, wish, watch)
     if (wish.transport !== 'sockets') return runInMemory(SANDBOX_PORTS, flow, wish, watch)
     const { runOverSockets } = await import('./runsockets.ts')
     return runOverSockets(flow, wish, watch)
@@ -57,7 +57,7 @@ export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeSc
   const rowsOf = ({ run: number, first, last, transport }: ScenarioRun): FrameDetail[] => {
     if (first === 0) return []
     const all = [...trace.each(first, last)]
-    return transport === 'live' ? all : all.filter(({ origin }) => origin === originOf(number))
+    return transport === 'live' || transport === 'relayed' ? all : all.filter(({ origin }) => origin === originOf(number))
   }
   return makeScenarios({
     clock,

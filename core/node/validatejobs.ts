@@ -83,7 +83,7 @@ export const runWish = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9.-]{1,100}$/, { error: 'expected letters, digits, dots and hyphens' }),
   encoding: z.enum(['xml', 'wbxml']).optional(),
   seed: z.int().min(0).max(4_294_967_295).optional(),
-  transport: z.enum(['memory', 'sockets', 'live']).optional(),
+  transport: z.enum(['memory', 'sockets', 'live', 'relayed']).optional(),
   device: id.optional(),
   fault: id.optional(),
   pace: z.int().min(0).max(60_000).optional(),

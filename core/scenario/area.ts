@@ -82,7 +82,7 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
       startedAt: kept.run.startedAt,
       told: (run) => keep(kept, run),
       stopped: () => kept.stopped,
-      ...(transport === 'live'
+      ...(transport === 'live' || transport === 'relayed'
         ? {}
         : { take: (detail) => take(detail, originOf(number)), ended: (session, state, reason) => recorder.move(session, state, reason) }),
       ...(pace === 0 ? {} : { pace: () => linger(clock, pace, () => kept.stopped) }),
@@ -104,11 +104,14 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
       const { fault = '', transport = 'memory', device } = wish
       if (fault !== '' && !flow.faults.some(({ step }) => step === fault))
         throw new Error(`${flow.id} has no fault for step ${fault}; there is one for each of ${flow.faults.map(({ step }) => step).join(', ')}`)
-      if (fault !== '' && transport === 'live') throw new Error('no fault can be planted in a device that is not ours: choose memory or sockets')
+      if (fault !== '' && (transport === 'live' || transport === 'relayed'))
+        throw new Error('no fault can be planted in a device that is not ours: choose memory or sockets')
       if (transport === 'live') {
         if (device === undefined) throw new Error('which device plays the role? name one with device')
         if (!(await parts.devices()).some(({ id }) => id === device)) throw new Error(`this lab knows no device ${device}`)
       }
+      // A device behind a proxy need not be known before it comes.
+      if (transport === 'relayed' && device === undefined) throw new Error('whose relayed sessions? name the device with device')
       if (runs.filter(({ run }) => run.state === 'running').length >= AT_ONCE)
         throw new Error(`${String(AT_ONCE)} runs are at work already; wait for one of them, or cancel it`)
       const kept = start(flow, wish)

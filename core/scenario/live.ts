@@ -1,9 +1,11 @@
-// Runs a scenario against a lab through its LabApi: over real sockets with a simulated device of that lab, or with any real device in the device's role.
+// Runs a scenario against a lab through its LabApi: over real sockets with a simulated device of that lab, with any real device in the device's role, or
+// looking on while a device and a foreign server play it through a recording proxy.
 import type { FrameDetail, LabApi, PackageFacts, RunWish, Seq, TraceRow } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Flow } from './all.ts'
 import { Course } from './course.ts'
 import type { RunWatch } from './course.ts'
+import { relayedFlow } from './relayed.ts'
 import type { RunRecord } from './types.ts'
 
 export interface LiveParts {
@@ -34,15 +36,17 @@ const concerns = (row: TraceRow, device: string): boolean => row.device === devi
 
 /**
  * Puts the packages into the catalogue, lets the infrastructure or the device begin, and follows the lab's trace until every step has its verdict.
- * Rejects with an Error in words where it cannot begin.
+ * With transport `relayed` nobody is told to begin: the rows of that device decide what they can. Rejects with an Error in words where it cannot begin.
  */
 export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
   const { lab, clock, device, patienceMs, afterMs } = parts
+  // A foreign server has its own packages and begins by itself; the lab looks on.
+  const relayed = wish.transport === 'relayed'
   if ((wish.fault ?? '') !== '' && parts.plant === undefined) throw new Error('no fault can be planted in a device that is not ours')
-  await stock(parts, flow)
+  if (!relayed) await stock(parts, flow)
   await parts.plant?.()
   const startedAt = watch.startedAt ?? clock.now()
-  const course = new Course(flow, wish, watch, startedAt)
+  const course = new Course(relayed ? relayedFlow(flow) : flow, wish, watch, startedAt)
   let next: Seq = (await end(lab)) + 1
   let last = next - 1
   const off = lab.on('trace', (fact) => {
@@ -60,7 +64,7 @@ export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch
     return next > before
   }
   try {
-    if (!mute(flow, wish)) await begin(parts, flow)
+    if (!relayed && !mute(flow, wish)) await begin(parts, flow)
     let quiet = clock.now()
     while (!course.stopped && !course.decided && clock.now() - quiet < patienceMs) {
       if (await follow()) quiet = clock.now()

@@ -111,9 +111,9 @@ export class Referee {
     return { verdict: this.#over ? overall(steps, conditions) : '', steps, conditions }
   }
 
-  /** True when no step waits any more; conditions may. */
+  /** True when no step waits any more that anything may decide; conditions may. */
   get decided(): boolean {
-    return this.#failed || this.#current >= this.#scenario.steps.length
+    return this.#failed || this.#scenario.steps.slice(this.#current).every(({ unseen }) => unseen !== undefined)
   }
 
   #look(detail: FrameDetail | null, at: number): Look {
@@ -196,7 +196,7 @@ export class Referee {
       this.#steps[i] = {
         verdict,
         messages: [],
-        reason: `passed over: the run went on with step ${this.#scenario.steps[index]?.key ?? ''}`,
+        reason: this.#scenario.steps[i]?.unseen ?? `passed over: the run went on with step ${this.#scenario.steps[index]?.key ?? ''}`,
         at: null,
         wall: 0,
       }
@@ -253,7 +253,7 @@ export class Referee {
         continue
       }
       const early = this.#early.get(step.key)
-      const reason = this.#unmet(i)
+      const reason = step.unseen ?? this.#unmet(i)
       if (verdict === 'fail') return this.#fail(i, early === undefined ? [] : [early], reason, this.#since.at)
       this.#steps[i] = { verdict, messages: [], reason, at: null, wall: 0 }
     }

@@ -64,6 +64,8 @@ export interface Step {
   readonly once?: boolean
   /** What it is when it never came. `fail` (default) makes it required; a step that is not required is passed over when a later one is decided. */
   readonly missing?: 'fail' | 'inconclusive' | 'not applicable'
+  /** Why nothing may ever decide it, where that is known beforehand: the reason told when it never came. */
+  readonly unseen?: string
   /** Not on the wire: decided by a named event, a tree, a job or time. */
   readonly offWire?: boolean
 }

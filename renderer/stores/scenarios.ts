@@ -84,7 +84,7 @@ export const useScenarios = defineStore('scenarios', () => {
           encoding: options.encoding,
           seed: options.seed,
           transport: options.transport,
-          ...(options.transport === 'live' && options.device !== '' ? { device: options.device } : {}),
+          ...((options.transport === 'live' || options.transport === 'relayed') && options.device !== '' ? { device: options.device } : {}),
           ...(options.fault === '' ? {} : { fault: options.fault }),
           ...(options.pace === 0 ? {} : { pace: options.pace }),
         },
