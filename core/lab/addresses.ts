@@ -48,6 +48,15 @@ export interface AddressesParts {
   readonly moved: () => void
 }
 
+/** Candidates that no hand entered, and what they were made of. */
+interface Own {
+  readonly own: readonly OwnAddress[]
+  readonly host: string
+  readonly http: number
+  readonly https: number
+  readonly list: readonly AddressCandidate[]
+}
+
 interface ByHand {
   readonly candidate: string
   readonly scheme?: 'http' | 'https'
@@ -79,6 +88,7 @@ export function kindOf(name: string): AddressKind {
 export class Addresses {
   readonly #parts: AddressesParts
   readonly #paths = new Map<string, Path>()
+  #own: Own | null = null
 
   constructor(parts: AddressesParts) {
     this.#parts = parts
@@ -116,8 +126,22 @@ export class Addresses {
   }
 
   candidates(): readonly AddressCandidate[] {
-    const { interfaces, bound, given, docs } = this.#parts
+    const { interfaces, bound, docs } = this.#parts
+    const own = interfaces()
     const { host, http, https } = bound()
+    const known = this.#own
+    // Every session asks: what the interfaces and ports give is made once while these stay as they are.
+    if (known?.own !== own || known.host !== host || known.http !== http || known.https !== https)
+      this.#own = { own, host, http, https, list: this.#ownCandidates(own, host, http, https) }
+    const { list } = this.#own as Own
+    const hand = docs.all(KIND.hand)
+    return hand.length === 0
+      ? list
+      : [...list, ...hand.map(({ id, value }) => outside(`hand/${id}`, 'hand', value as AddressWish, 'entered by hand'))]
+  }
+
+  #ownCandidates(interfaces: readonly OwnAddress[], host: string, http: number, https: number): readonly AddressCandidate[] {
+    const { given } = this.#parts
     const bases = (name: string): Pick<AddressCandidate, 'http' | 'https'> => ({
       http: http === 0 ? '' : `http://${inUrl(name)}:${String(http)}`,
       https: https === 0 ? '' : `https://${inUrl(name)}:${String(https)}`,
@@ -126,13 +150,13 @@ export class Addresses {
     const loopback: AddressCandidate = {
       id: 'loopback',
       kind: 'loopback',
-      interface: interfaces().find(({ internal }) => internal)?.name ?? '',
+      interface: interfaces.find(({ internal }) => internal)?.name ?? '',
       host: here,
       ...bases(here),
       reachable: WILD.test(host) || LOOPBACK.test(host),
       text: 'this computer itself, and a device on a cable through adb reverse',
     }
-    const own = interfaces()
+    const own = interfaces
       .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
       .map(({ name, address }): AddressCandidate => {
         const kind = kindOf(name)
@@ -144,8 +168,7 @@ export class Addresses {
     const byName = WILD.test(host) || LOOPBACK.test(host) || own.some((one) => one.host === host) ? [] : [named(host, bases(host))]
     const told =
       given === undefined ? [] : [outside('given', 'given', { name: '', [/^https:/i.test(given) ? 'https' : 'http']: given }, '--advertise')]
-    const hand = docs.all(KIND.hand).map(({ id, value }) => outside(`hand/${id}`, 'hand', value as AddressWish, 'entered by hand'))
-    return [loopback, ...own, ...byName, ...told, ...hand]
+    return [loopback, ...own, ...byName, ...told]
   }
 
   state(): AddressesState {

@@ -78,7 +78,7 @@ export class Connect {
 
   /** Sessions moved. */
   sessions(changed: readonly SessionRow[]): void {
-    for (const row of changed) void this.#look(row)
+    void this.#lookAt(changed)
   }
 
   /** Something a tile shows moved: told soon, once for all that moves meanwhile, where somebody looked before. */
@@ -120,10 +120,19 @@ export class Connect {
     for (const row of rows.reverse()) await this.#look(row)
   }
 
-  async #look(row: SessionRow): Promise<void> {
+  /** One after the other: what the first of many tells makes most others not worth a look. */
+  async #lookAt(rows: readonly SessionRow[]): Promise<void> {
+    for (const row of rows) if (this.#worth(row)) await this.#look(row)
+  }
+
+  #worth(row: SessionRow): boolean {
     const known = this.#devices.get(row.device)
+    return row.first !== 0 && (known === undefined || !this.#soon(row, known))
+  }
+
+  async #look(row: SessionRow): Promise<void> {
+    if (!this.#worth(row)) return
     const fresh = row.firstAt >= this.#startedAt
-    if (row.first === 0 || (known !== undefined && this.#soon(row, known))) return
     const remote = this.#parts.remote(row.first)
     if (remote === undefined) return
     const way = await this.#wayOf(row.device, remote, fresh)
