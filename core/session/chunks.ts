@@ -89,37 +89,54 @@ export function cut(entry: Entry, encoding: Encoding): Rest | null {
   if (item.bulk !== undefined) {
     const { bulk, ...bare } = item
     const whole = sliceable(bulk, encoding)
-    return rest(entry, bare, whole, whole.length, 0)
+    return begun(entry, bare, whole, whole.length)
   }
   if (item.data === undefined) return null
   const whole = typeof item.data === 'string' || item.data instanceof Uint8Array ? item.data : treeText(item.data)
-  return whole === null || whole.length === 0 ? null : rest(entry, item, whole, objectSize(whole), 0)
+  return whole === null || whole.length === 0 ? null : begun(entry, item, whole, objectSize(whole))
 }
 
-/** `size` in octets, which are as many as the characters where the object is octets or ASCII. */
-function rest(entry: Entry, item: Item, whole: string | Uint8Array | Sliceable, size: number, from: number): Rest {
-  // Whoever decodes each chunk by itself shall be able to (META b64: groups of four characters).
-  const group = item.meta?.format === 'b64' ? 4 : 1
+/** An object that is cut: what all its chunks have in common. */
+interface Whole {
+  readonly entry: Entry
+  readonly content: string | Uint8Array | Sliceable
+  /** Octets, which are as many as the characters where the object is octets or ASCII. */
+  readonly size: number
+  /** Whoever decodes each chunk by itself shall be able to (META b64: groups of four characters). */
+  readonly group: number
+  /** The Item without Meta and Data. */
+  readonly bare: Item
+  /** Meta of the Item as it is, that of the first of several chunks, and that of later ones; undefined where there is none. */
+  readonly meta: Meta | undefined
+  readonly first: Meta
+  readonly later: Meta | undefined
+}
+
+function begun(entry: Entry, item: Item, content: Whole['content'], size: number): Rest {
+  const { meta, data, ...bare } = item
+  void data
+  const { size: own, ...kept }: Meta = meta ?? {}
+  const later = Object.keys(kept).length > 0 ? kept : undefined
+  const known = own === undefined && later === undefined ? undefined : meta
+  return rest({ entry, content, size, group: kept.format === 'b64' ? 4 : 1, bare, meta: known, first: { ...kept, size }, later }, 0)
+}
+
+function rest(whole: Whole, from: number): Rest {
+  const { entry, content, size, group } = whole
+  const { length } = content
   return {
     entry,
     begun: from > 0,
-    bulk: typeof whole !== 'string' && !(whole instanceof Uint8Array),
-    left: whole.length - from,
+    bulk: typeof content !== 'string' && !(content instanceof Uint8Array),
+    left: length - from,
     next: (octets) => {
-      const to = Math.min(whole.length, size === whole.length ? from + (octets - (octets % group || 0)) : endOf(whole as string, from, octets))
-      const last = to >= whole.length
-      const kept: { -readonly [K in keyof Meta]: Meta[K] } = { ...item.meta }
-      delete kept.size
-      const meta: Meta = from === 0 && !last ? { ...kept, size } : from === 0 ? (item.meta ?? {}) : kept
-      const bare: { -readonly [K in keyof Item]: Item[K] } = { ...item }
-      delete bare.meta
-      const chunk: Item = {
-        ...bare,
-        ...(Object.keys(meta).length > 0 ? { meta } : {}),
-        data: whole.slice(from, to),
-        ...(last ? {} : { moreData: true }),
-      }
-      return { entry: withItem(entry, chunk), taken: to - from, rest: rest(entry, item, whole, size, to) }
+      const to = Math.min(length, size === length ? from + (octets - (octets % group || 0)) : endOf(content as string, from, octets))
+      const last = to >= length
+      const meta = from > 0 ? whole.later : last ? whole.meta : whole.first
+      const chunk: { -readonly [K in keyof Item]: Item[K] } = { ...whole.bare, data: content.slice(from, to) }
+      if (meta !== undefined) chunk.meta = meta
+      if (!last) chunk.moreData = true
+      return { entry: withItem(entry, chunk), taken: to - from, rest: rest(whole, to) }
     },
   }
 }

@@ -1,5 +1,6 @@
 // One message in the making: measures what fits under the peer's MaxMsgSize and gives CmdIDs; it knows nothing of order or packages.
 import { encode, lengthOf } from '../syncml/codec.ts'
+import { renumbered } from '../syncml/compose.ts'
 import type { Alert, Command, Message, Status } from '../syncml/message.ts'
 import type { Entry, Packed, Packing, SentCommand } from './outbox.ts'
 
@@ -100,10 +101,8 @@ export class Draft {
 
   finish(final: boolean): Pick<Packed, 'bytes' | 'message' | 'sent'> {
     const sent: SentCommand[] = []
-    let id = 0
-    const commands = this.#commands.map(({ command, tag, part }) =>
-      number(command, () => String(++id), tag ?? -1, part, tag === null ? null : sent, []),
-    )
+    const ids = { last: 0 }
+    const commands = this.#commands.map(({ command, tag, part }) => number(command, ids, tag ?? -1, part, tag === null ? null : sent, NOWHERE))
     const message: Message = { header: this.#packing.header, commands, final }
     const bytes = encode(message, this.#packing.wire)
     if (bytes.length > this.#limit)
@@ -137,8 +136,7 @@ export class Draft {
 
   /** Octets of a message with these commands and Final. */
   #length(commands: readonly Command[]): number {
-    const numbered = commands.map((command) => number(command, () => MEASURING_ID, -1, 'whole', null, []))
-    return lengthOf({ header: this.#packing.header, commands: numbered, final: true }, this.#packing.wire)
+    return lengthOf({ header: this.#packing.header, commands, final: true }, this.#packing.wire, MEASURING_ID)
   }
 }
 
@@ -157,24 +155,27 @@ function commandOf(entry: Entry): Command {
   }
 }
 
+/** The path of a command that is in no group. */
+const NOWHERE: readonly number[] = []
+
 /** A command with its CmdIDs, children included (SML CmdID); what left is written into `sent`. */
-function number<C extends Command>(
-  command: C,
-  nextId: () => string,
+function number(
+  command: Command,
+  ids: { last: number },
   tag: number,
   part: SentCommand['part'],
   sent: SentCommand[] | null,
   path: readonly number[],
-): C {
-  const cmdId = nextId()
-  let numbered: Command = { ...command, cmdId }
-  const place = sent === null ? -1 : sent.push({ tag, cmdId, command: numbered, path, part }) - 1
-  if (numbered.kind === 'Atomic' || numbered.kind === 'Sequence') {
-    numbered = { ...numbered, commands: numbered.commands.map((child, i) => number(child, nextId, tag, 'whole', sent, [...path, i])) }
-  } else if (numbered.kind === 'Other') {
-    const children = numbered.element.children.map((child) => (child.name === 'CmdID' ? { ...child, text: cmdId } : child))
-    numbered = { ...numbered, element: { ...numbered.element, children } }
-  }
-  if (sent !== null && place >= 0) sent[place] = { tag, cmdId, command: numbered, path, part }
-  return numbered as C
+): Command {
+  const cmdId = String(++ids.last)
+  const bare: Command = { ...command, cmdId }
+  // A group stands before its children among what left.
+  const place = sent === null ? -1 : sent.push({ tag, cmdId, command: bare, path, part }) - 1
+  if (bare.kind !== 'Atomic' && bare.kind !== 'Sequence' && bare.kind !== 'Other') return bare
+  const numbered: Command =
+    bare.kind === 'Other'
+      ? { ...bare, element: renumbered(bare.element, cmdId) }
+      : { ...bare, commands: bare.commands.map((child, i) => number(child, ids, tag, 'whole', sent, [...path, i])) }
+  if (sent !== null) sent[place] = { tag, cmdId, command: numbered, path, part }
+  return numbered
 }

@@ -14,6 +14,7 @@ import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
 import type { WbxmlForm } from './wbxmlcursor.ts'
 import { WbxmlReader } from './wbxmlreader.ts'
 import { StringCounter, type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
+import { XmlMeter } from './xmlmeter.ts'
 import { XmlReader } from './xmlreader.ts'
 import { XmlWriter } from './xmlwriter.ts'
 
@@ -86,22 +87,30 @@ export function readTree(
 
 /** Encodes a message in the order of the DTD, or in the one `wire` names. Throws EncodeError for what the encoding cannot carry. */
 export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
-  if (wire.order !== undefined) {
-    const { order, ...plain } = wire
-    return encodeTree(reordered(decodeTree(encode(message, plain), plain.encoding).root, order), plain)
-  }
-  const version = versionFor(message)
-  return write(wire, version, publicIdOf('SyncML', version), (sink) => {
-    compose(sink, message, wire.encoding === 'wbxml')
-  })
+  return wire.order === undefined ? composed(message, wire, null) : inOrder(message, wire, wire.order, null)
 }
 
-/** How long `encode` makes a message, without handing out its octets. Throws EncodeError. */
-export function lengthOf(message: Message, wire: Wire): number {
-  if (wire.encoding !== 'xml') return encode(message, wire).length
-  const writer = new XmlWriter(wire.prolog ?? true, `SYNCML:SYNCML${versionFor(message)}`)
-  compose(writer, message, false)
-  return writer.length()
+/** How long `encode` makes a message whose commands all have this CmdID. Throws EncodeError. */
+export function lengthOf(message: Message, wire: Wire, cmdId: string): number {
+  if (wire.encoding === 'wbxml') return (wire.order === undefined ? composed(message, wire, cmdId) : inOrder(message, wire, wire.order, cmdId)).length
+  const meter = new XmlMeter(wire.prolog ?? true, NAMESPACE_OF[versionFor(message)])
+  compose(meter, message, false, cmdId)
+  return meter.plain ? meter.length : composed(message, wire, cmdId).length
+}
+
+function inOrder(message: Message, wire: Wire, order: ElementOrder, cmdId: string | null): Uint8Array<ArrayBuffer> {
+  return encodeTree(reordered(decodeTree(composed(message, wire, cmdId), wire.encoding).root, order), wire)
+}
+
+function composed(message: Message, wire: Wire, cmdId: string | null): Uint8Array<ArrayBuffer> {
+  const version = versionFor(message)
+  if (wire.encoding === 'wbxml')
+    return write(wire, version, publicIdOf('SyncML', version), (sink) => {
+      compose(sink, message, true, cmdId)
+    })
+  const writer = new XmlWriter(wire.prolog ?? true, NAMESPACE_OF[version])
+  compose(writer, message, false, cmdId)
+  return writer.result()
 }
 
 /** Encodes a tree as it is, in its own order. Throws EncodeError for what the encoding cannot carry. */
@@ -135,6 +144,8 @@ function write(wire: Wire, version: string, publicId: PublicId, fill: (sink: Sin
   fill(writer)
   return writer.result()
 }
+
+const NAMESPACE_OF = { '1.0': 'SYNCML:SYNCML1.0', '1.1': 'SYNCML:SYNCML1.1', '1.2': 'SYNCML:SYNCML1.2' } as const
 
 function versionFor({ header }: Message): '1.0' | '1.1' | '1.2' {
   return header.verDtd === '1.1' || header.verDtd === '1.0' ? header.verDtd : '1.2'

@@ -36,18 +36,28 @@ const M = {
   ...{ Next: m('Next'), Version: m('Version'), NextNonce: m('NextNonce'), MaxMsgSize: m('MaxMsgSize'), MaxObjSize: m('MaxObjSize'), EMI: m('EMI') },
 }
 
-/** Writes one message. `octets` says whether the sink can carry octets as they are (WBXML). Throws EncodeError. */
-export function compose(sink: Sink, message: Message, octets: boolean): void {
-  new Composer(sink, octets).message(message)
+/**
+ * Writes one message. `octets` says whether the sink can carry octets as they are (WBXML). With `cmdId` every command has that one, whatever its
+ * own is. Throws EncodeError.
+ */
+export function compose(sink: Sink, message: Message, octets: boolean, cmdId: string | null = null): void {
+  new Composer(sink, octets, cmdId).message(message)
+}
+
+/** The element of a command with another CmdID. */
+export function renumbered(element: Element, cmdId: string): Element {
+  return { ...element, children: element.children.map((child) => (child.name === 'CmdID' ? { ...child, text: cmdId } : child)) }
 }
 
 class Composer {
   private readonly sink: Sink
   private readonly octets: boolean
+  private readonly cmdId: string | null
 
-  constructor(sink: Sink, octets: boolean) {
+  constructor(sink: Sink, octets: boolean, cmdId: string | null) {
     this.sink = sink
     this.octets = octets
+    this.cmdId = cmdId
   }
 
   message({ header, commands, final }: Message): void {
@@ -76,11 +86,11 @@ class Composer {
   private command(command: Command): void {
     const { sink } = this
     if (command.kind === 'Other') {
-      sink.tree(command.element)
+      sink.tree(this.cmdId === null ? command.element : renumbered(command.element, this.cmdId))
       return
     }
     sink.start(T[command.kind])
-    this.leaf(T.CmdID, command.cmdId)
+    this.leaf(T.CmdID, this.cmdId ?? command.cmdId)
     switch (command.kind) {
       case 'Status':
         this.leaf(T.MsgRef, command.msgRef)

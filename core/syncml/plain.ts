@@ -1,11 +1,11 @@
 // Which messages say in bytes exactly what they say as objects: reading them again would tell nothing new. Anything out of the ordinary is none.
-import type { Address, Command, Cred, Item, Message, Meta } from './message.ts'
+import type { Address, Command, Cred, Encoding, Item, Message, Meta } from './message.ts'
 
 /**
  * True where decoding what `encode` made of this message gives the same header, commands and codes, and no finding. False is always safe: the bytes
- * are to be read then.
+ * are to be read then. Data in XML is not looked at: what could not be read back was not written.
  */
-export function isPlain({ header, commands }: Message): boolean {
+export function isPlain({ header, commands }: Message, encoding: Encoding): boolean {
   const { verDtd, verProto, sessionId, msgId, target, source, respUri, noResp, cred, meta, other } = header
   return (
     word(verDtd) &&
@@ -20,11 +20,16 @@ export function isPlain({ header, commands }: Message): boolean {
     plainMeta(meta) &&
     other === undefined &&
     commands.length < 1000 &&
-    commands.every(plainCommand)
+    every(commands, plainCommand, encoding === 'xml')
   )
 }
 
-function plainCommand(command: Command): boolean {
+function every<T>(list: readonly T[], plain: (one: T, xml: boolean) => boolean, xml: boolean): boolean {
+  for (const one of list) if (!plain(one, xml)) return false
+  return true
+}
+
+function plainCommand(command: Command, xml: boolean): boolean {
   if (!word(command.cmdId) || command.noResp !== undefined || command.cred !== undefined || command.other !== undefined) return false
   if (!plainMeta(command.meta)) return false
   switch (command.kind) {
@@ -33,33 +38,33 @@ function plainCommand(command: Command): boolean {
         word(command.msgRef) &&
         word(command.cmdRef) &&
         word(command.cmd) &&
-        command.targetRefs.every(word) &&
-        command.sourceRefs.every(word) &&
+        every(command.targetRefs, word, xml) &&
+        every(command.sourceRefs, word, xml) &&
         (command.chal === undefined || plainMeta(command.chal.meta)) &&
         command.data === undefined &&
         count(command.code) &&
-        plainItems(command.items)
+        plainItems(command.items, xml)
       )
     case 'Alert':
-      return count(command.code) && command.data === undefined && command.correlator === undefined && plainItems(command.items)
+      return count(command.code) && command.data === undefined && command.correlator === undefined && plainItems(command.items, xml)
     case 'Add':
     case 'Replace':
     case 'Delete':
     case 'Get':
     case 'Copy':
-      return command.lang === undefined && command.items.length > 0 && plainItems(command.items)
+      return command.lang === undefined && command.items.length > 0 && plainItems(command.items, xml)
     case 'Exec':
-      return command.correlator === undefined && command.items.length === 1 && plainItems(command.items)
+      return command.correlator === undefined && command.items.length === 1 && plainItems(command.items, xml)
     default:
       return false
   }
 }
 
-function plainItems(items: readonly Item[]): boolean {
-  return items.length < 100 && items.every(plainItem)
+function plainItems(items: readonly Item[], xml: boolean): boolean {
+  return items.length < 100 && every(items, plainItem, xml)
 }
 
-function plainItem({ target, source, sourceParent, targetParent, meta, data, other }: Item): boolean {
+function plainItem({ target, source, sourceParent, targetParent, meta, data, other }: Item, xml: boolean): boolean {
   return (
     (target === undefined || address(target)) &&
     (source === undefined || address(source)) &&
@@ -67,7 +72,7 @@ function plainItem({ target, source, sourceParent, targetParent, meta, data, oth
     targetParent === undefined &&
     other === undefined &&
     plainMeta(meta) &&
-    (data === undefined || (typeof data === 'string' && clean(data)))
+    (data === undefined || (typeof data === 'string' && (xml || clean(data))))
   )
 }
 
@@ -105,9 +110,16 @@ function wordOrNone(text: string | undefined): boolean {
   return text === undefined || word(text)
 }
 
+/** Up to this length a text is looked at character by character. */
+const SHORT = 32
 const UNCLEAN = /[\0-\x08\x0b-\x1f\ud800-\uffff]/
 
 /** No control character but tab and line feed, and nothing from the surrogates upwards. */
 function clean(text: string): boolean {
-  return !UNCLEAN.test(text)
+  if (text.length > SHORT) return !UNCLEAN.test(text)
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c < 0x20 ? c !== 0x09 && c !== 0x0a : c >= 0xd800) return false
+  }
+  return true
 }

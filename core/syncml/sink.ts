@@ -91,9 +91,9 @@ export class Out {
     this.length = to
   }
 
-  /** Copies a text that is ASCII; there is room for it. */
-  ascii(text: string): void {
-    this.length += encoder.encodeInto(text, this.bytes.subarray(this.length)).written
+  /** Copies as much of a text as there is room for, without counting it in; gives the octets. */
+  utf8(text: string): number {
+    return encoder.encodeInto(text, this.bytes.subarray(this.length)).written
   }
 
   octets(octets: Uint8Array): void {

@@ -14,10 +14,21 @@ const LONG = 48
 const NOT_PLAIN = /[^\t\n\x20-\x25\x27-\x3b\x3d\x3f-\x7f]/
 
 /** Octets that text may hold as they are. */
-const PLAIN = new Uint8Array(128).fill(1)
+const PLAIN = new Uint8Array(256).fill(1, 0, 128)
 PLAIN.fill(0, 0, 0x20)
 for (const c of '&<>') PLAIN[c.charCodeAt(0)] = 0
 PLAIN[0x09] = PLAIN[0x0a] = 1
+
+/** True for a text that is written as it is, one octet a character. */
+export function isPlainText(text: string): boolean {
+  const { length } = text
+  if (length >= LONG) return !NOT_PLAIN.test(text)
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i)
+    if (c >= 0x80 || PLAIN[c] === 0) return false
+  }
+  return true
+}
 
 const ESCAPES: Readonly<Record<number, Uint8Array>> = {
   0x26: utf8Bytes('&amp;'),
@@ -33,13 +44,22 @@ const PREFIXES: Readonly<Record<string, string>> = {
 }
 
 const XMLNS = new Map<string, Uint8Array>()
-function declaration(uri: string): Uint8Array {
+/** ` xmlns="…"`. */
+export function declaration(uri: string): Uint8Array {
   let bytes = XMLNS.get(uri)
   if (bytes === undefined) {
     bytes = utf8Bytes(` xmlns="${uri.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')}"`)
     if (XMLNS.size < 100) XMLNS.set(uri, bytes)
   }
   return bytes
+}
+
+const BY_SYNCML = new Map<string, Readonly<Record<Vocabulary, string>>>()
+/** Namespaces of the vocabularies where that of SyncML is this one. */
+export function namespacesOf(syncml: string): Readonly<Record<Vocabulary, string>> {
+  let names = BY_SYNCML.get(syncml)
+  if (names === undefined) BY_SYNCML.set(syncml, (names = { ...NAMESPACES, syncml }))
+  return names
 }
 
 /** An open element: its closing tag, and the namespaces that hold again behind it. */
@@ -52,7 +72,7 @@ interface Open {
 
 export class XmlWriter implements Sink {
   private readonly out = new Out()
-  private readonly namespaces: Record<Vocabulary, string>
+  private readonly namespaces: Readonly<Record<Vocabulary, string>>
   /** The open elements are the first `depth` of these. */
   private readonly open: Open[] = []
   private depth = 0
@@ -64,7 +84,7 @@ export class XmlWriter implements Sink {
   private pending = false
 
   constructor(prolog: boolean, syncmlNamespace: string) {
-    this.namespaces = { ...NAMESPACES, syncml: syncmlNamespace }
+    this.namespaces = namespacesOf(syncmlNamespace)
     if (prolog) this.out.short(PROLOG)
   }
 
@@ -132,17 +152,30 @@ export class XmlWriter implements Sink {
       this.pending = false
     }
     out.room(length)
-    if (length >= LONG && !NOT_PLAIN.test(text)) return out.ascii(text)
-    const { bytes } = out
-    let to = out.length
+    const plain = length >= LONG ? this.long(text) : this.brief(text)
+    out.length += plain
+    if (plain < length) this.hard(text, plain)
+  }
+
+  /** Writes a text up to its first character that needs work; gives how many there were before. */
+  private brief(text: string): number {
+    const { bytes, length } = this.out
     let i = 0
-    for (; i < length; i++) {
+    for (; i < text.length; i++) {
       const c = text.charCodeAt(i)
       if (c >= 0x80 || PLAIN[c] === 0) break
-      bytes[to++] = c
+      bytes[length + i] = c
     }
-    out.length = to
-    if (i < length) this.hard(text, i)
+    return i
+  }
+
+  /** The same for a long text, which is copied as a whole and looked at as octets: up to the first that is not ASCII they are its characters. */
+  private long(text: string): number {
+    const { bytes, length } = this.out
+    const end = length + this.out.utf8(text)
+    let at = length
+    while (at < end && PLAIN[bytes[at] as number] === 1) at++
+    return at - length
   }
 
   /** The rest of a text from its first character that needs work. */
@@ -220,12 +253,5 @@ export class XmlWriter implements Sink {
 
   result(): Uint8Array<ArrayBuffer> {
     return this.out.result()
-  }
-
-  /** Octets written; nothing can be written any more. */
-  length(): number {
-    const { length } = this.out
-    this.out.end()
-    return length
   }
 }

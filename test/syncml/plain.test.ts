@@ -1,7 +1,7 @@
 // A plain message is never read again after it was written: what its bytes say must be what it says, in every encoding and style.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decode, encode, type Wire } from '../../core/syncml/codec.ts'
+import { decode, encode, EncodeError, lengthOf, type Wire } from '../../core/syncml/codec.ts'
 import type { Address, Command, Item, Message, Meta } from '../../core/syncml/message.ts'
 import { isPlain } from '../../core/syncml/plain.ts'
 import { summarise } from '../../core/syncml/summary.ts'
@@ -85,9 +85,11 @@ test('a plain message has the summary of its bytes, and reading them finds nothi
   let seen = 0
   fc.assert(
     fc.property(message, fc.constantFrom(...WIRES), (said, wire) => {
-      if (!isPlain(said)) return
+      if (!isPlain(said, wire.encoding)) return
+      const bytes = written(() => encode(said, wire))
+      if (bytes === null) return
       seen += 1
-      const read = decode(encode(said, wire), wire.encoding)
+      const read = decode(bytes, wire.encoding)
       expect(summarise(said)).toEqual(summarise(read.message))
       expect(read.findings).toEqual([])
     }),
@@ -96,10 +98,31 @@ test('a plain message has the summary of its bytes, and reading them finds nothi
   expect(seen).toBeGreaterThan(runs / 20)
 })
 
+/** What cannot be written is never recorded as sent. */
+function written<T>(write: () => T): T | null {
+  try {
+    return write()
+  } catch (error) {
+    if (error instanceof EncodeError) return null
+    throw error
+  }
+}
+
+test('a message is as long as it was measured, and what cannot be written cannot be measured', { timeout: 600_000 }, () => {
+  fc.assert(
+    fc.property(message, fc.constantFrom(...WIRES), (said, wire) => {
+      const commands = said.commands.map((command) => ({ ...command, cmdId: '99999' }))
+      const bytes = written(() => encode({ ...said, commands }, wire))
+      expect(written(() => lengthOf(said, wire, '99999'))).toBe(bytes?.length ?? null)
+    }),
+    { seed: 12, numRuns: runs },
+  )
+})
+
 test('what cannot be told from the message alone is not plain', () => {
   const address = { locUri: 'a' }
   const header = { verDtd: '1.2', verProto: 'DM/1.2', sessionId: '1', msgId: '1', target: address, source: address }
-  const plain = (...commands: Command[]): boolean => isPlain({ header, commands, final: true })
+  const plain = (...commands: Command[]): boolean => isPlain({ header, commands, final: true }, 'wbxml')
   const get: Command = { kind: 'Get', cmdId: '1', items: [{ target: address }] }
   expect(plain(get)).toBe(true)
   expect(plain({ ...get, items: [] })).toBe(false)
@@ -108,4 +131,8 @@ test('what cannot be told from the message alone is not plain', () => {
   expect(plain({ ...get, items: [{ target: address, data: Uint8Array.of(1) }] })).toBe(false)
   expect(plain({ kind: 'Sequence', cmdId: '1', commands: [get] })).toBe(false)
   expect(plain({ ...get, items: [{ target: address, data: '\u0001' }] })).toBe(false)
+  // No octet of it ever stands in XML.
+  expect(() => encode({ header, commands: [{ ...get, items: [{ target: address, data: '\u0001' }] }], final: true }, { encoding: 'xml' })).toThrow(
+    EncodeError,
+  )
 })
