@@ -7,7 +7,7 @@ import type { Ledger } from '../store/ledger.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
 import type { Admission, Admitted } from './admission.ts'
-import type { Draft, Passage, Placed, Recorder } from './recorder.ts'
+import type { Draft, Passage, Placed, Reading, Recorder } from './recorder.ts'
 import { Stepper } from './stepper.ts'
 
 /** A request that waits for its answer: its row, and whose message it was. */
@@ -92,11 +92,32 @@ export class Host {
     for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
   }
 
+  /** Frames that came in together, in order: what they need of the ledger is committed once, and what may leave leaves at once. All are read before the first is handled. */
+  receivedAll(all: readonly Received[]): void {
+    const readings = all.map(({ frame }) => this.#recorder.reading(frame))
+    this.#committing = true
+    try {
+      for (let i = 0; i < all.length; i++) this.received(all[i] as Received, readings[i])
+    } finally {
+      this.commit()
+    }
+  }
+
   /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
-  received(received: Received): void {
+  received(received: Received, reading: Reading | null = this.#recorder.reading(received.frame)): void {
     const { link, frame, startLine, headers, local, remote, at, mono } = received
-    const came = { frame, startLine, headers, local, remote, at, mono }
-    const draft = this.#recorder.read({ direction: 'up', hop: this.#hop, ...came, cause: null, answers: '', httpStatus: 0, hold: 'no' })
+    const ends = { startLine, headers, local, remote, at, mono }
+    const draft = this.#recorder.read({
+      direction: 'up',
+      hop: this.#hop,
+      frame,
+      reading,
+      ...ends,
+      cause: null,
+      answers: '',
+      httpStatus: 0,
+      hold: 'no',
+    })
     const admitted = this.#admission(received, {
       device: draft.row.device,
       sessionId: draft.row.sessionId,

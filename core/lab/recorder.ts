@@ -21,6 +21,8 @@ export interface Passage {
   readonly frame: Frame
   /** What our own frame was encoded from; absent where its bytes are all that is known. */
   readonly message?: Message | undefined
+  /** What the frame reads as; absent: it is read now. */
+  readonly reading?: Reading | null
   readonly at: number
   readonly mono: number
   readonly startLine: string
@@ -107,11 +109,16 @@ export class Recorder {
     return this.write(this.read(passage), notes)
   }
 
+  /** What a frame says, for `read`; null while recording is off. */
+  reading(frame: Frame): Reading | null {
+    return this.#on ? readFrame(frame) : null
+  }
+
   /** Reads a frame and finds its session; nothing is recorded yet. */
   read(passage: Passage): Draft {
-    const { frame, message, direction } = passage
+    const { frame, message, direction, reading } = passage
     if (!this.#on) return { passage, row: NOT_RECORDED, findings: [], decoded: null }
-    const read = message !== undefined && isPlain(message) ? asSaid(message) : readFrame(frame)
+    const read = message !== undefined && isPlain(message, frame.encoding) ? asSaid(message) : (reading ?? readFrame(frame))
     const summary = read.summary ?? EMPTY
     const session = read.summary === null ? 0 : this.#place(direction, summary, passage.at, frame.bytes)
     const row: Omit<TraceRow, 'seq'> = {
@@ -368,7 +375,8 @@ function factOf(first: Seq, last: Seq, fresh: readonly TraceRow[]): LabEvents['t
   }
 }
 
-interface Reading {
+/** A body as far as it could be read. */
+export interface Reading {
   readonly decoded: Decoded | null
   readonly summary: Summary | null
   readonly findings: readonly Finding[]

@@ -18,6 +18,7 @@ import { DmServer, together } from '../server/server.ts'
 import type { ServerSettings } from '../server/settings.ts'
 import { RULES } from '../session/rules.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
+import { arrivals } from './arrivals.ts'
 import { processClock } from './clock.ts'
 import { labConnect } from './connectlab.ts'
 import { simulatedDevices } from './devices.ts'
@@ -402,12 +403,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       server: 'DM-Lab',
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       clock,
-      received: (received) => (gateway?.owns(received) === true ? gateway.host.host : host)?.received(received),
-      refused: (refused) => host?.refused(refused),
-      gone: (link, reason) => {
-        host?.gone(link, reason)
-        gateway?.host.host.gone(link, reason)
-      },
+      ...arrivals({
+        of: (received) => (gateway?.owns(received) === true ? gateway.host.host : host),
+        all: () => [host, gateway?.host.host],
+      }),
       other: (req, res) =>
         faced.handle(req, res) ||
         wireless.handle(req, res) ||
