@@ -70,7 +70,8 @@ export function parseMacHeader(value: string): MacHeader | null {
 
 /** First header field of this name, case aside. */
 export function headerValue(headers: readonly (readonly [string, string])[], name: string): string | undefined {
-  return headers.find(([field]) => field.toLowerCase() === name)?.[1]
+  for (const [field, value] of headers) if (field.length === name.length && field.toLowerCase() === name) return value
+  return undefined
 }
 
 /** What a Basic credential holds; null where it is no base64 text with a colon in it. */

@@ -75,6 +75,11 @@ export class Verifier {
     return this.#state === 'session' || this.#state === 'each' || this.#state === 'mac'
   }
 
+  /** True once the peer need prove nothing any more in this session: `check` looks at nothing then. */
+  get settled(): boolean {
+    return this.#state === 'session'
+  }
+
   /** What a session that goes on after a restart needs of it. */
   kept(): KeptVerifier {
     return { nonce: this.#nonce === null ? null : base64(this.#nonce), state: this.#state, failures: this.#failures, demanded: this.#demanded }

@@ -8,6 +8,7 @@ const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'err
 
 /** The graver of two severities. */
 export function graver(a: Severity | '', b: Severity | ''): Severity | '' {
+  if (b === '') return a
   return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b
 }
 
@@ -26,6 +27,8 @@ interface Device {
   count: number
   /** By SessionID. */
   readonly latest: Map<string, Track>
+  /** The one that spoke last: most messages go on with it. */
+  last: Track | null
 }
 
 /** A message about to be placed. */
@@ -42,6 +45,8 @@ export interface Placement {
 export class SessionIndex {
   readonly #tracks = new Map<number, Track>()
   readonly #devices = new Map<string, Device>()
+  /** The session of the message placed last. */
+  #last: Track | null = null
   #next = 1
   #before = 0
 
@@ -59,6 +64,7 @@ export class SessionIndex {
       this.#next = Math.max(this.#next, row.session + 1)
       device.count += 1
       if (latest === undefined || latest.row.session < row.session) device.latest.set(row.sessionId, track)
+      device.last = null
     }
   }
 
@@ -66,7 +72,7 @@ export class SessionIndex {
   place({ direction, summary, at, bytes, fresh = false }: Placement): number {
     const device = this.#device(direction === 'up' ? summary.source : summary.target)
     const server = direction === 'up' ? summary.target : summary.source
-    const known = device.latest.get(summary.sessionId)
+    const known = device.last?.row.sessionId === summary.sessionId ? device.last : device.latest.get(summary.sessionId)
     this.#before = known?.row.session ?? 0
     const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
     const first = opens && summary.msgId === '1'
@@ -75,6 +81,7 @@ export class SessionIndex {
         known.lastUp = summary.msgId
         if (summary.msgId !== '1') known.opening = null
       }
+      this.#last = device.last = known
       return known.row.session
     }
     if (device.server !== server) device.server = server
@@ -96,6 +103,7 @@ export class SessionIndex {
     const track = { row, lastUp: summary.msgId, opening: first ? bytes : null }
     this.#tracks.set(row.session, track)
     device.latest.set(summary.sessionId, track)
+    this.#last = device.last = track
     device.count += 1
     return row.session
   }
@@ -107,7 +115,7 @@ export class SessionIndex {
 
   /** Counts a message in; returns the session's new row. */
   count(session: number, seq: Seq, at: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const track = this.#tracks.get(session)
+    const track = this.#track(session)
     if (track === undefined) return undefined
     const { row } = track
     return this.#put(track, {
@@ -123,18 +131,18 @@ export class SessionIndex {
 
   /** Adds findings that came after the message was counted. */
   blame(session: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const track = this.#tracks.get(session)
+    const track = this.#track(session)
     return track && this.#put(track, { ...track.row, findings: track.row.findings + findings, severity: graver(track.row.severity, severity) })
   }
 
   /** Moves a session's state, as the machine that holds it said. */
   move(session: number, state: SessionRow['state'], reason: string): SessionRow | undefined {
-    const track = this.#tracks.get(session)
+    const track = this.#track(session)
     return track && this.#put(track, { ...track.row, state, reason })
   }
 
   get(session: number): SessionRow | undefined {
-    return this.#tracks.get(session)?.row
+    return this.#track(session)?.row
   }
 
   /** Sessions still open; after a restart nobody holds them any more. */
@@ -155,6 +163,10 @@ export class SessionIndex {
     return this.#tracks.size
   }
 
+  #track(session: number): Track | undefined {
+    return this.#last?.row.session === session ? this.#last : this.#tracks.get(session)
+  }
+
   #put(track: Track, row: SessionRow): SessionRow {
     track.row = row
     if (row.state !== 'open') track.opening = null
@@ -163,7 +175,7 @@ export class SessionIndex {
 
   #device(name: string): Device {
     let device = this.#devices.get(name)
-    if (device === undefined) this.#devices.set(name, (device = { name, server: '', count: 0, latest: new Map() }))
+    if (device === undefined) this.#devices.set(name, (device = { name, server: '', count: 0, latest: new Map(), last: null }))
     return device
   }
 }

@@ -12,6 +12,8 @@ import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, ServerLedg
 import type { ServerSettings } from './settings.ts'
 import { textOfData, valuesOf, valuesWritten } from './values.ts'
 
+const NOTHING = { saves: [], notes: [] } as const
+
 /** Nobody: fits no credential at all, and is welcome without. */
 const NOBODY: Secret = { userNames: [], password: '', type: null, open: true }
 
@@ -56,7 +58,8 @@ export class DeviceDesk implements Desk {
   }
 
   /** Records due since the last call, in order; to be saved before what the session sends. */
-  flush(): { readonly saves: ServerRecord[]; readonly notes: Note[] } {
+  flush(): { readonly saves: readonly ServerRecord[]; readonly notes: readonly Note[] } {
+    if (this.#record === null && this.#saves.length === 0 && this.#notes.length === 0) return NOTHING
     const saves = this.#record === null ? this.#saves : [{ kind: 'device' as const, device: this.#record }, ...this.#saves]
     const notes = this.#notes
     this.#saves = []

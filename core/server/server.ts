@@ -95,6 +95,8 @@ interface Mates {
 
 type Save = Effect<ServerRecord>
 
+const NOTHING: readonly Save[] = []
+
 const TOKEN = 'sid'
 
 /** Ended sessions of one device that are kept, so that a lost last answer can be given again. */
@@ -177,7 +179,8 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     live.link = link.link
     this.#links.set(link.link, live)
     const answer = live.session.receive({ link, frame, message })
-    effects.push(...this.#flush(live), ...answer)
+    for (const save of this.#flush(live)) effects.push(save)
+    for (const effect of answer) effects.push(effect)
     if (!answer.some((effect) => effect.type === 'send' || effect.type === 'close')) {
       effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
     }
@@ -359,8 +362,9 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     ]
   }
 
-  #flush(live: Live): Save[] {
+  #flush(live: Live): readonly Save[] {
     const { saves, notes } = live.desk.flush()
+    if (saves.length === 0 && notes.length === 0) return NOTHING
     for (const record of saves) if (record.kind === 'order') this.#fresh.set(record.order.id, record.order)
     return [...saves.map((record): Save => ({ type: 'save', record })), ...notes.map((note): Save => ({ type: 'note', note }))]
   }
@@ -388,6 +392,7 @@ function keyOf({ header }: Message): string {
 
 /** The session token of a request URI; '' where it has none. */
 function tokenOf(uri: string): string {
+  if (!uri.includes('sid=')) return ''
   return /[?&]sid=([^&#\s]*)/.exec(uri)?.[1] ?? ''
 }
 

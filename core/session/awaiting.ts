@@ -13,6 +13,11 @@ export type Paired =
   | { readonly what: 'alert' }
   | { readonly what: 'unknown' }
 
+const HEADER = { paired: { what: 'header' }, place: -1 } as const
+const RESULTS = { paired: { what: 'results' }, place: -1 } as const
+const ALERT = { paired: { what: 'alert' }, place: -1 } as const
+const UNKNOWN = { paired: { what: 'unknown' }, place: -1 } as const
+
 /** What left and awaits its Status, as JSON; Items are left out: only names and places are looked at. */
 export interface KeptAwaiting {
   readonly slots: readonly (readonly [string, SentCommand, number, boolean])[]
@@ -45,8 +50,9 @@ export class Awaiting {
     this.#lastMsgId = message.header.msgId
     for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, { sent: light(one), place: this.#place++, answered: false })
     for (const command of message.commands) {
+      if (command.kind !== 'Results' && command.kind !== 'Alert') continue
       const key = `${message.header.msgId}/${command.cmdId}`
-      if (command.kind === 'Results' || (command.kind === 'Alert' && !this.#slots.has(key))) this.#loose.set(key, command.kind)
+      if (command.kind === 'Results' || !this.#slots.has(key)) this.#loose.set(key, command.kind)
     }
   }
 
@@ -56,12 +62,11 @@ export class Awaiting {
     // Of each message the answers keep its order; those to a later message may overtake what waits behind a large object.
     const places = new Map<string, number>()
     const pairs = statuses.map((status) => {
-      const paired = this.#find(status, findings)
+      const { paired, place: at } = this.#find(status, findings)
       if (paired.what === 'command') {
-        const slot = this.#slots.get(`${status.msgRef || this.#lastMsgId}/${status.cmdRef}`)
         const place = places.get(status.msgRef) ?? -1
-        if (slot !== undefined && slot.place < place) findings.push(finding('status.order', status))
-        places.set(status.msgRef, Math.max(place, slot?.place ?? -1))
+        if (at < place) findings.push(finding('status.order', status))
+        places.set(status.msgRef, Math.max(place, at))
       }
       return { status, paired }
     })
@@ -138,11 +143,12 @@ export class Awaiting {
     return gone
   }
 
-  #find(status: Status, findings: Finding[]): Paired {
-    if (status.cmdRef === '0' || (status.cmdRef === '' && status.cmd === 'SyncHdr')) return { what: 'header' }
+  /** What a Status is about, and the place of the command where it is one. */
+  #find(status: Status, findings: Finding[]): { readonly paired: Paired; readonly place: number } {
+    if (status.cmdRef === '0' || (status.cmdRef === '' && status.cmd === 'SyncHdr')) return HEADER
     if (status.cmd === 'Status') {
       findings.push(finding('status.of.status', status))
-      return { what: 'unknown' }
+      return UNKNOWN
     }
     const key = `${status.msgRef || this.#lastMsgId}/${status.cmdRef}`
     const slot = this.#slots.get(key)
@@ -150,16 +156,16 @@ export class Awaiting {
       const name = nameOf(slot.sent.command)
       if (status.cmd !== '' && status.cmd !== name) findings.push(finding('status.cmd', status, `${status.cmd} instead of ${name}`))
       slot.answered = true
-      return { what: 'command', sent: slot.sent }
+      return { paired: { what: 'command', sent: slot.sent }, place: slot.place }
     }
     const loose = this.#loose.get(key)
     if (loose !== undefined) {
-      if (loose === 'Alert') return { what: 'alert' }
+      if (loose === 'Alert') return ALERT
       if (status.code === 200) findings.push(finding('status.of.results', status))
-      return { what: 'results' }
+      return RESULTS
     }
     findings.push(finding('status.unknown', status, `MsgRef ${status.msgRef}, CmdRef ${status.cmdRef}`))
-    return { what: 'unknown' }
+    return UNKNOWN
   }
 }
 
@@ -167,7 +173,7 @@ export class Awaiting {
 function light(sent: SentCommand): SentCommand {
   const { command, part } = sent
   if (part === 'whole' || !('items' in command)) return sent
-  return { ...sent, command: { ...command, items: command.items.map((item) => ({ ...item, data: '' })) } as Command }
+  return { ...sent, command: { ...command, items: command.items.map(({ target }) => (target === undefined ? {} : { target })) } as Command }
 }
 
 /** Requests in document order, children of groups after their group. */

@@ -109,6 +109,8 @@ export class Exchange {
   established = false
   #wire: Wire
   #contentType: string
+  /** Content type of the last request. */
+  #asked = ''
   #nonce = ''
   #sent = 0
   #lastMsgId = 0
@@ -202,18 +204,16 @@ export class Exchange {
     const { header } = message
     this.messages += 1
     if (this.options.role === 'server') this.#answerAlike(frame)
-    const findings = [
-      ...checkHeader(message, {
-        role: this.options.role,
-        sessionId: this.#lastMsgId === 0 && this.options.role === 'server' ? '' : this.sessionId,
-        lastMsgId: this.#lastMsgId,
-        source: this.#source,
-        maxMsgSize: this.options.maxMsgSize,
-        size: frame.bytes.length,
-      }),
-      ...checkBody(message, this.options.role),
-      ...extra,
-    ]
+    const findings = checkHeader(message, {
+      role: this.options.role,
+      sessionId: this.#lastMsgId === 0 && this.options.role === 'server' ? '' : this.sessionId,
+      lastMsgId: this.#lastMsgId,
+      source: this.#source,
+      maxMsgSize: this.options.maxMsgSize,
+      size: frame.bytes.length,
+    })
+    checkBody(message, this.options.role, findings)
+    findings.push(...extra)
     this.#lastMsgId = Math.max(this.#lastMsgId, msgNumber(header.msgId))
     this.#source = header.source.locUri
     if (header.meta?.maxMsgSize !== undefined && header.meta.maxMsgSize > 0) this.#maxMsgSize = header.meta.maxMsgSize
@@ -291,26 +291,30 @@ export class Exchange {
   }
 
   /** A server answers in the encoding of the request, and under the same family of content types. */
-  #answerAlike(frame: Frame): void {
-    this.#wire = { ...this.options.wire, encoding: frame.encoding }
-    this.#contentType = contentTypeOf(frame.encoding, /^\s*application\/vnd\.syncml\+/i.test(frame.contentType))
+  #answerAlike({ encoding, contentType }: Frame): void {
+    if (contentType === this.#asked && encoding === this.#wire.encoding) return
+    this.#asked = contentType
+    this.#wire = { ...this.options.wire, encoding }
+    this.#contentType = contentTypeOf(encoding, /^\s*application\/vnd\.syncml\+/i.test(contentType))
   }
 
   #header(prove: boolean): SyncHdr {
     const { own, sessionId, maxMsgSize, maxObjSize, respUri } = this.options
     this.#sent += 1
     const cred = prove ? this.prover.cred() : undefined
-    const announced = { ...(maxMsgSize === undefined ? {} : { maxMsgSize }), ...(maxObjSize === undefined ? {} : { maxObjSize }) }
-    return {
+    const { user } = this.prover
+    const header: { -readonly [K in keyof SyncHdr]: SyncHdr[K] } = {
       verDtd: '1.2',
       verProto: 'DM/1.2',
       sessionId,
       msgId: String(this.#sent),
       target: { locUri: this.peer },
-      source: { locUri: own, ...(this.prover.user === '' ? {} : { locName: this.prover.user }) },
-      ...(respUri === undefined || this.established ? {} : { respUri }),
-      ...(cred === undefined ? {} : { cred }),
-      ...(this.established || Object.keys(announced).length === 0 ? {} : { meta: announced }),
+      source: user === '' ? { locUri: own } : { locUri: own, locName: user },
     }
+    if (respUri !== undefined && !this.established) header.respUri = respUri
+    if (cred !== undefined) header.cred = cred
+    if (!this.established && (maxMsgSize !== undefined || maxObjSize !== undefined))
+      header.meta = { ...(maxMsgSize === undefined ? {} : { maxMsgSize }), ...(maxObjSize === undefined ? {} : { maxObjSize }) }
+    return header
   }
 }

@@ -12,18 +12,11 @@ export function headerStatus(
   options: { readonly refs: boolean; readonly chal?: Chal | undefined; readonly items?: readonly Item[] },
 ): Status {
   const { header } = message
-  return {
-    kind: 'Status',
-    cmdId: '',
-    msgRef: header.msgId,
-    cmdRef: '0',
-    cmd: 'SyncHdr',
-    targetRefs: options.refs && header.target.locUri !== '' ? [header.target.locUri] : [],
-    sourceRefs: options.refs && header.source.locUri !== '' ? [header.source.locUri] : [],
-    ...(options.chal === undefined ? {} : { chal: options.chal }),
-    code,
-    items: options.items ?? [],
-  }
+  const { refs, chal, items = [] } = options
+  const targetRefs = refs && header.target.locUri !== '' ? [header.target.locUri] : []
+  const sourceRefs = refs && header.source.locUri !== '' ? [header.source.locUri] : []
+  const status: Status = { kind: 'Status', cmdId: '', msgRef: header.msgId, cmdRef: '0', cmd: 'SyncHdr', targetRefs, sourceRefs, code, items }
+  return chal === undefined ? status : { ...status, chal }
 }
 
 /** Status for a command of `message`. */

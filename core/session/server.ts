@@ -1,5 +1,5 @@
 // The server's half of one session (PRO packages; dm-protocol 4, 6, 8.4): answers each client message, and asks its desk for the next commands.
-import { MAC_HEADER } from '../auth/credentials.ts'
+import { headerValue, MAC_HEADER } from '../auth/credentials.ts'
 import type { Verdict } from '../auth/verifier.ts'
 import type { Effect, Frame, Link } from '../machine.ts'
 import { decode } from '../syncml/codec.ts'
@@ -14,6 +14,9 @@ import type { Entry } from './outbox.ts'
 import { codeForClient, headerStatus, isRequest, refusals, statusFor } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
+
+/** Alerts that concern the course of the session alone. */
+const OF_SESSIONS: ReadonlySet<number> = new Set([1200, 1201, 1222, 1223, 1225])
 
 /** The server's half of one session. */
 export class ServerSession {
@@ -115,6 +118,8 @@ export class ServerSession {
   #verify({ message, frame }: Received, effects: Effect[]): { readonly verdict: Verdict; readonly known: boolean } {
     const { header } = message
     const { verifier } = this.#x
+    if (verifier.settled)
+      return { verdict: verifier.check({ cred: undefined, headers: [], body: frame.bytes, locName: undefined }, null), known: true }
     const evidence = { cred: header.cred, headers: frame.headers, body: frame.bytes, locName: header.source.locName }
     const ident = this.#desk.ident(shownBy(message, frame))
     const was = verifier.authenticated
@@ -180,7 +185,7 @@ export class ServerSession {
     const headerOfOurs = pairs.find(
       ({ paired, status }) => paired.what === 'header' && (status.msgRef === x.lastSent || status.msgRef === ''),
     )?.status
-    const refs = message.header.cred !== undefined || received.frame.headers.some(([name]) => name.toLowerCase() === MAC_HEADER) || x.lastSent === ''
+    const refs = message.header.cred !== undefined || headerValue(received.frame.headers, MAC_HEADER) !== undefined || x.lastSent === ''
     x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
     const heard = headerOfOurs === undefined ? null : x.heard(headerOfOurs)
     if (heard !== null) effects.push(...heard.effects)
@@ -189,7 +194,7 @@ export class ServerSession {
     if (nonce !== null) this.#desk.received(nonce, x.prover.reading)
     if (next === 'go on') this.#take(message, pairs, findings)
     this.#answerCommands(message, findings)
-    effects.push(...findings.map((one) => x.problem(one)))
+    for (const one of findings) effects.push(x.problem(one))
     if (headerOfOurs !== undefined && next === 'go on') x.established = true
     if (heard?.heard.next === 'give up')
       return this.#close(link, effects, { state: 'failed', reason: `the device refuses the server: ${heard.heard.reason}` })
@@ -251,7 +256,8 @@ export class ServerSession {
 
   #answerCommands(message: Message, findings: Finding[]): void {
     const x = this.#x
-    for (const command of message.commands.filter(isRequest)) {
+    for (const command of message.commands) {
+      if (!isRequest(command)) continue
       const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
       if (broken !== null) this.#broken(broken, findings)
       const usual = codeForClient(command)
@@ -268,7 +274,7 @@ export class ServerSession {
       const meta = command.meta
       const items = command.items.filter(isDevInfo).map((item) => (meta === undefined ? item : { ...item, meta: { ...meta, ...item.meta } }))
       if (items.length > 0) this.#desk.devInfo(items)
-    } else if (command.kind === 'Alert' && ![1200, 1201, 1222, 1223, 1225].includes(command.code)) return this.#desk.alert(command, msgId)
+    } else if (command.kind === 'Alert' && !OF_SESSIONS.has(command.code)) return this.#desk.alert(command, msgId)
     return undefined
   }
 

@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts'
 import { type Findings, hex, type Recorder } from './reading.ts'
 import { latin1Text, utf8Text } from './text.ts'
 import { type Language, LANGUAGES, PUBLIC_IDS } from './tokens.ts'
+import { LONGEST, word } from './words.ts'
 
 /** How a WBXML document was written, as far as a reply in kind needs it. */
 export interface WbxmlForm {
@@ -197,7 +198,7 @@ export class WbxmlCursor {
     const { bytes } = this
     let all = 0
     for (let p = start; p < end; p++) all |= bytes[p] as number
-    if (all < 0x80) return this.source.slice(start, end)
+    if (all < 0x80) return end - start <= LONGEST ? word(bytes, start, end) : this.source.slice(start, end)
     const octets = bytes.subarray(start, end)
     if (this.charset === 4) return latin1Text(octets)
     const text = utf8Text(octets)

@@ -31,7 +31,6 @@ export class XmlReader {
   readonly recorder: Recorder | null
   private readonly chars: XmlText
   private readonly bytes: Uint8Array
-  private readonly source: string
   private readonly end: number
   private readonly names: Namespaces
   private pos: number
@@ -51,7 +50,6 @@ export class XmlReader {
     this.chars = new XmlText(found, limits, findings)
     this.names = new Namespaces(this.chars, limits, findings)
     this.bytes = this.chars.bytes
-    this.source = this.chars.source
     this.end = this.chars.end
     this.pos = found.start
     if (recorder !== null && this.at(found.start) > 0) recorder.add('markup', 0, this.at(found.start), 'byte order mark')
@@ -146,7 +144,7 @@ export class XmlReader {
       i++
     }
     if (i < nameEnd || bytes[p] !== 0x3e) return false
-    if (textEnd > pos) node.text = this.source.slice(pos, textEnd)
+    if (textEnd > pos) node.text = this.chars.ascii(pos, textEnd)
     this.pos = p + 1
     node.end = this.at(p + 1)
     return true
@@ -286,7 +284,7 @@ export class XmlReader {
     const node = (this.open[this.depth - 1] as Open).node
     const blank = (flags & WORD) === 0
     if (!blank || node.children === NO_CHILDREN || node.text !== '') {
-      const text = flags === WORD ? this.source.slice(start, p) : this.chars.text(start, p, flags)
+      const text = flags === WORD ? this.chars.ascii(start, p) : this.chars.text(start, p, flags)
       node.text = node.text === '' ? text : node.text + text
     } else if ((flags & ODD) !== 0) this.chars.text(start, p, flags)
     if (this.recorder !== null) this.note(blank ? 'space' : 'text', start, p, blank ? 'white space' : this.chars.decode(start, p, 'text'))
@@ -309,20 +307,20 @@ export class XmlReader {
   /** `<!--`, `<![CDATA[` or `<!DOCTYPE`. */
   private declaration(): void {
     const start = this.pos
-    if (this.source.startsWith('<!--', start)) {
-      const close = this.source.indexOf('-->', start + 4)
+    if (this.chars.source.startsWith('<!--', start)) {
+      const close = this.chars.source.indexOf('-->', start + 4)
       if (close < 0) this.fail('the document ends inside a comment')
       this.pos = close + 3
       this.note('markup', start, this.pos, 'comment')
-    } else if (this.source.startsWith('<![CDATA[', start)) this.cdata(start)
-    else if (this.source.startsWith('<!DOCTYPE', start)) this.doctype(start)
+    } else if (this.chars.source.startsWith('<![CDATA[', start)) this.cdata(start)
+    else if (this.chars.source.startsWith('<!DOCTYPE', start)) this.doctype(start)
     else this.fail(this.end - start < 9 ? 'the document ends inside a declaration' : 'a declaration that is not allowed here')
   }
 
   private cdata(start: number): void {
     if (this.depth === 0) this.fail('CDATA outside the root element')
     const from = start + 9
-    const close = this.source.indexOf(']]>', from)
+    const close = this.chars.source.indexOf(']]>', from)
     if (close < 0) this.fail('the document ends inside CDATA')
     this.pos = close + 3
     let flags = 0
@@ -338,17 +336,20 @@ export class XmlReader {
   private doctype(start: number): void {
     if (this.root !== null) this.fail('DOCTYPE behind the start of the root element')
     this.pos = skipDoctype(this.chars, start)
-    const shown = this.source.slice(start, Math.min(this.pos, start + 120))
+    const shown = this.chars.source.slice(start, Math.min(this.pos, start + 120))
     this.findings.add('xml.doctype', 'chat', 'XML', '2.8', `DOCTYPE skipped: ${shown}`, this.at(start), this.at(this.pos) - this.at(start))
     this.note('markup', start, this.pos, 'DOCTYPE')
   }
 
   private instruction(): void {
+    const { bytes, end } = this
     const start = this.pos
-    const close = this.source.indexOf('?>', start + 2)
-    if (close < 0) this.fail('the document ends inside a processing instruction')
+    let close = start + 2
+    while (close < end && !(bytes[close] === 0x3f && bytes[close + 1] === 0x3e)) close++
+    if (close + 1 >= end) this.fail('the document ends inside a processing instruction')
     this.pos = close + 2
-    const declaration = this.source.startsWith('<?xml', start) && NAME_END[this.bytes[start + 5] as number] === 1
+    if (this.recorder === null) return
+    const declaration = this.chars.source.startsWith('<?xml', start) && NAME_END[bytes[start + 5] as number] === 1
     this.note('markup', start, this.pos, declaration ? 'XML declaration' : 'processing instruction')
   }
 }

@@ -4,6 +4,7 @@ import { CodecError } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { Findings } from './reading.ts'
 import { latin1Text, utf8Lossy, utf8Text } from './text.ts'
+import { LONGEST, word } from './words.ts'
 
 /** Classes of octets in character data; several may be true of one text. */
 export const STOP = 1
@@ -23,23 +24,31 @@ const sourceText = new TextDecoder('windows-1252')
 export class XmlText {
   readonly bytes: Uint8Array
   readonly end: number
-  /** The octets one character each; right wherever an octet is ASCII. */
-  readonly source: string
   private readonly map: Uint32Array | null
   private readonly latin1: boolean
   private readonly findings: Findings
   private readonly limits: Limits
   private referencesLeft: number
+  private whole: string | null = null
 
   constructor(characters: Characters, limits: Limits, findings: Findings) {
     this.bytes = characters.bytes
     this.end = characters.bytes.length
-    this.source = sourceText.decode(characters.bytes)
     this.map = characters.map
     this.latin1 = characters.latin1
     this.findings = findings
     this.limits = limits
     this.referencesLeft = limits.references
+  }
+
+  /** The octets one character each; right wherever an octet is ASCII. Most documents are read without it. */
+  get source(): string {
+    return (this.whole ??= sourceText.decode(this.bytes))
+  }
+
+  /** Octets that are ASCII, as text. */
+  ascii(start: number, end: number): string {
+    return end - start <= LONGEST ? word(this.bytes, start, end) : this.source.slice(start, end)
   }
 
   /** Original offset of an index. */
@@ -56,7 +65,7 @@ export class XmlText {
     const { bytes } = this
     let all = 0
     for (let p = start; p < end; p++) all |= bytes[p] as number
-    if (all < 0x80) return this.source.slice(start, end)
+    if (all < 0x80) return this.ascii(start, end)
     const octets = bytes.subarray(start, end)
     if (this.latin1) return latin1Text(octets)
     const text = utf8Text(octets)
