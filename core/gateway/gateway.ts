@@ -128,7 +128,12 @@ export class Gateway {
     if (record === undefined) throw new TreeError(404, `there is no device ${wish.deviceId}`)
     if (record.state === 40) throw new TreeError(403, `${wish.deviceId} is detached`)
     if (!this.fanouts.mayRead(record, wish.server)) throw new TreeError(425, `${wish.server} may not read the record of ${wish.deviceId}`)
-    if (record.mode === 2) throw new TreeError(406, `${wish.deviceId} does not speak OMA DM`)
+    if (record.mode === 2 && (wish.notification !== null || this.#yard.options.wakes?.(record.protocol) !== true))
+      throw new TreeError(406, `${wish.deviceId} speaks ${record.protocol}, which has no such notification`)
+    if (record.mode === 2) {
+      this.#yard.wish({ type: 'adapt', localId: record.localId, job: '' })
+      return 200
+    }
     if (wish.notification !== null) {
       this.#yard.wish({ type: 'forward', localId: record.localId, contentType: wish.contentType, body: wish.notification })
       return 200

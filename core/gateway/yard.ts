@@ -8,6 +8,8 @@ export interface YardOptions {
   readonly now: () => number
   readonly store: ImageStore
   readonly dialect: Dialect
+  /** True where devices of another protocol can be woken; absent: none can. */
+  readonly wakes?: (protocol: string) => boolean
   /** Servers that manage the gateway. Results and images go to whoever made them, attach and detach to all. */
   readonly servers: readonly string[]
 }

@@ -302,6 +302,10 @@ export class GatewayHost {
   happened(text: string): void {
     this.#event(text, null)
   }
+  /** Records what an adapter and a device did with each other. */
+  acted(device: string, text: string, facts: Extract<Wish, { type: 'tell' }>['facts']): void {
+    this.#tell({ type: 'tell', event: 'gateway.adapter', text, device, facts })
+  }
 
   #settle(): void {
     const wishes = this.gateway.take()

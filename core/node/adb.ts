@@ -1,4 +1,5 @@
 // Area adb: the adb server's watch, a desk for each device, and the calls of the screen. It looks for a server only when asked, and starts one only when told to.
+import type { AndroidLine } from '../adapters/adb/adapter.ts'
 import { deviceHappening, serverHappening, tunnelHappening } from '../adapters/adb/happenings.ts'
 import { serialOf } from '../adapters/adb/list.ts'
 import { dmDeviceOf } from '../adapters/adb/props.ts'
@@ -10,7 +11,8 @@ import type { Note } from '../machine.ts'
 import { AdbDesk } from './adbdesk.ts'
 import type { WantedPort } from './adbdesk.ts'
 import { within } from './adblink.ts'
-import { adbPages } from './adbpage.ts'
+import { adbLine } from './adbline.ts'
+import { adbPages, labelOf } from './adbpage.ts'
 import type { AdbPages } from './adbpage.ts'
 import { adbProgram, startAdbServer } from './adbprogram.ts'
 import { watchAdb } from './adbwatch.ts'
@@ -53,6 +55,8 @@ export interface LabAdb {
   /** State as it is now, without looking for a server. */
   now(): AdbState
   readonly handle: AdbPages['handle']
+  /** Devices for an adapter; whoever follows makes it look for a server. */
+  readonly line: AndroidLine
   /** Leaves the server; tunnels stay as they are. */
   leave(): void
   /** Takes the tunnels back and leaves the server. */
@@ -75,11 +79,13 @@ export function labAdb(parts: LabAdbParts): LabAdb {
   /** State of the server that was told last; null before it was there. */
   let followed: AdbState['server']['state'] | null = null
 
+  const followers = new Set<() => void>()
   const changed = (): void => {
     if (stopped) return
     telling ??= clock.after(TELL_EVERY, () => {
       telling = null
       parts.tell(now())
+      for (const moved of [...followers]) moved()
     })
   }
   const deskOf = (serial: string): AdbDesk => {
@@ -291,6 +297,16 @@ export function labAdb(parts: LabAdbParts): LabAdb {
   return {
     area,
     now,
+    line: adbLine({
+      watch,
+      clock,
+      facts: (serial) => desks.get(serial)?.facts,
+      ready: async (serial) => (await ready(serial)).target,
+      follow: (moved) => {
+        followers.add(moved)
+        return () => void followers.delete(moved)
+      },
+    }),
     handle: pages.handle,
     leave: () => {
       stopped = true
@@ -308,10 +324,4 @@ export function labAdb(parts: LabAdbParts): LabAdb {
       watch.stop()
     },
   }
-}
-
-/** A, B … Z, A1 … for the first, second … device. */
-function labelOf(index: number): string {
-  const letter = String.fromCharCode(65 + (Math.max(0, index) % 26))
-  return index < 26 ? letter : `${letter}${Math.floor(index / 26)}`
 }

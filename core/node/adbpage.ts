@@ -93,3 +93,9 @@ export function adbPages(now: () => number): AdbPages {
     },
   }
 }
+
+/** A, B … Z, A1 … for the first, second … device. */
+export function labelOf(index: number): string {
+  const letter = String.fromCharCode(65 + (Math.max(0, index) % 26))
+  return index < 26 ? letter : `${letter}${Math.floor(index / 26)}`
+}

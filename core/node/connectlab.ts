@@ -1,4 +1,5 @@
 // Areas adb and connect of one lab: what they need of the lab's ports, sessions, devices and documents, put together.
+import type { AndroidLine } from '../adapters/adb/adapter.ts'
 import type { AdbLogFact, LabApi, LabEventName, LabEvents, ModemState, SessionRow } from '../api.ts'
 import { Connect } from '../lab/connect.ts'
 import type { Clock } from '../lab/ports.ts'
@@ -39,6 +40,8 @@ export interface LabConnectParts {
 export interface LabConnect {
   readonly areas: Pick<LabApi, 'adb' | 'connect'>
   readonly handle: AdbPages['handle']
+  /** Devices of the adb server for the gateway's adapter. */
+  readonly android: AndroidLine
   /** Sessions moved. */
   sessions(changed: readonly SessionRow[]): void
   stop(): Promise<void>
@@ -104,6 +107,7 @@ export function labConnect(parts: LabConnectParts): LabConnect {
   return {
     areas: { adb: adb.area, connect: connect.area },
     handle: adb.handle,
+    android: adb.line,
     sessions: (changed) => connect.sessions(changed),
     stop: async () => {
       connect.stop()

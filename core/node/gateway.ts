@@ -7,6 +7,7 @@ import { makeClient } from '../device/client.ts'
 import type { ImageStore } from '../gateway/ports.ts'
 import type { Dialect } from '../gateway/ports.ts'
 import { GatewayHost } from '../lab/gatewayhost.ts'
+import type { AndroidLine } from '../adapters/adb/adapter.ts'
 import type { Admission } from '../lab/admission.ts'
 import type { Clock, Received, Transport } from '../lab/ports.ts'
 import type { PushSender } from '../lab/pushes.ts'
@@ -25,13 +26,15 @@ import { imagesIn } from './images.ts'
 import { takeBootstrap, takePush } from './gatewaydoors.ts'
 import { northPoster } from './north.ts'
 import { openSqlite } from './sqlite.ts'
+import { startAdaptation } from './gatewayadapt.ts'
+import type { AdaptRole, RunningAdaptation } from './gatewayadapt.ts'
 import { authorityOf, carry } from './tunnel.ts'
 
 /** The account the gateway serves every device with that has none of its own. */
 export const GATEWAY_ACCOUNT = { userName: 'lab', password: 'lab', serverId: 'dm-gateway', serverPassword: 'lab' } as const
 
 /** How to run a gateway. */
-export interface GatewayRole {
+export interface GatewayRole extends AdaptRole {
   /** DM Server it works for. */
   readonly server: string
   readonly id?: string
@@ -68,6 +71,10 @@ export interface GatewayParts {
   readonly admission: Admission
   /** True where the DM Server is another process: nobody else records our sessions with it here. */
   readonly foreign: boolean
+  /** Address ports are bound to. */
+  readonly bound: string
+  /** Android devices of the lab's adb server; null: it has none. */
+  readonly android: AndroidLine | null
   readonly door: (device: string) => string | undefined
   readonly changed: () => void
 }
@@ -80,6 +87,10 @@ export interface RunningGateway {
   readonly url: string
   /** Address it tells the DM Server for notifications. */
   readonly pushUrl: string
+  /** Where LwM2M devices register; null: nowhere. */
+  readonly lwm2m: string | null
+  /** What was kept goes on; ports of other protocols open. Rejects with one clear Error where one cannot be had. */
+  start(): Promise<void>
   /** Takes what is not SyncML below /gw; false for any other path. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
   /** Takes a CONNECT: sessions of transparent devices with the DM Server pass through. */
@@ -143,6 +154,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       },
       now: () => clock.now(),
       store,
+      wakes: (protocol) => protocol === 'lwm2m',
       servers: [role.serverId ?? 'dm-lab'],
       ...(role.dialect === undefined ? {} : { dialect: role.dialect }),
       ...(role.defaultMode === undefined ? {} : { config: { defaultMode: role.defaultMode } }),
@@ -168,6 +180,8 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
         state,
         gateway.part,
       ),
+    // Before its adapters run a device of theirs waits: it is found anew.
+    adapt: (record) => adaptation?.wanted(record),
     post: out.post,
     ...(north === null ? {} : { ended: (end) => north.ended(end) }),
     fetch: async (image, from) => {
@@ -180,6 +194,14 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       return { file: image, size: offer.size, sha256: offer.sha256, contentType: offer.contentType }
     },
   })
+  let adaptation: RunningAdaptation | null = null
+  /** Images of its own are not fetched over the network; their descriptors lead to them, too. */
+  const image = (from: string): Uint8Array | null | undefined => {
+    if (![parts.told('image', ''), `${parts.base()}/gw/image/`].some((base) => from.startsWith(base))) return null
+    const file = decodeURIComponent(from.slice(from.lastIndexOf('/') + 1))
+    const name = [file, file.replace(/\.dd$/, '')].find((each) => host.gateway.images.serve(each).status === 200)
+    return name === undefined ? undefined : store.get(name)
+  }
   const gate = digestGate('dm-gateway', () => clock.now())
   const served = makeDownloadServer({
     images,
@@ -209,6 +231,16 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     host,
     url,
     pushUrl,
+    get lwm2m() {
+      return adaptation?.lwm2m ?? null
+    },
+    start: async () => {
+      host.start()
+      const { bound, android } = parts
+      const room = (): number => capacity - store.used()
+      const open = role.enrol !== 'never'
+      adaptation = await startAdaptation({ role, host, clock, env, docs, bound, told: parts.base, open, android, downloads, folder, room, image })
+    },
     owns: ({ frame }) => /^\/gw([/?]|$)/.test(frame.uri),
     handle: (req, res) => {
       if (/^\/gw\/push(\?|$)/.test(req.url ?? '')) {
@@ -228,6 +260,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     fetched: () => fetchedBy,
     store: () => ({ used: store.used(), capacity }),
     stop: async () => {
+      await adaptation?.stop()
       await host.stop()
       await downloads.close()
       out.close()

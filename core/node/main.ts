@@ -100,6 +100,8 @@ export interface Ready {
   /** The DM Server by HTTPS. */
   readonly dms: string | null
   readonly gateway: string | null
+  /** Where LwM2M devices register with the gateway. */
+  readonly lwm2m: string | null
   readonly download: string | null
   readonly push: string | null
   readonly ui: string | null
@@ -462,9 +464,17 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       const here = [base(), dm.url, dms?.url].filter((each) => each !== undefined)
       const foreign = !here.some((each) => role.server.startsWith(`${each}/`))
       const told = atPort(faced.told, dm.port, gws?.port)
-      const ways = { base: () => gws?.url ?? base(), told, admission: faced.admission, door: devices.pushUrl, foreign }
+      const ways = {
+        base: () => gws?.url ?? base(),
+        told,
+        admission: faced.admission,
+        door: devices.pushUrl,
+        foreign,
+        bound: options.host,
+        android: reached.android,
+      }
       gateway = startGateway({ enrol: enrol === 'auto' ? 'auto' : 'never', ...role }, { ...parts, ...ways, changed: behind.moved })
-      gateway.host.start()
+      await gateway.start()
     }
     await field.start()
     await devices.revive(`${dm.url}/dm`)
@@ -503,6 +513,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     dm: `${base()}/dm`,
     dms: dms === null ? null : `${dms.url}/dm`,
     gateway: gateway?.url ?? null,
+    lwm2m: gateway?.lwm2m ?? null,
     download: `${base()}/dl/`,
     push: push.url,
     ui: ui?.url ?? null,

@@ -19,6 +19,8 @@ import { holdLiving, softwareWish } from './living.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
 import { gatewayed, gatewayedOptions } from './gatewayed.ts'
 import type { GatewayedOptions } from './gatewayed.ts'
+import { lwm2mDevices, lwm2mOptions } from './lwm2m.ts'
+import type { Lwm2mOptions } from './lwm2m.ts'
 import { pushed, pushedOptions } from './pushed.ts'
 import type { PushedOptions } from './pushed.ts'
 import { readState, writeState } from './statefile.ts'
@@ -62,7 +64,7 @@ type Outcome = { readonly id: string } & SessionOutcome & {
   }
 
 /** What the command line gives: --server may be missing where a bootstrap or a push tells it. */
-type Given = Omit<DeviceOptions, 'server'> & PushedOptions & GatewayedOptions
+type Given = Omit<DeviceOptions, 'server'> & PushedOptions & GatewayedOptions & Lwm2mOptions
 
 /** Adds the command. */
 export function device(program: Command): void {
@@ -98,12 +100,13 @@ export function device(program: Command): void {
     .option('--max-obj-size <octets>', 'MaxObjSize it announces (default that of its kind of client; 256 MiB with --mo, else 1 MiB)')
     .option('--timeout <ms>', 'longest wait for one answer', '120000')
     .option('--json', 'print one JSON document; with --push-port one line when ready, then one for each session')
-  gatewayedOptions(pushedOptions(tlsOptions(command))).action(run)
+  lwm2mOptions(gatewayedOptions(pushedOptions(tlsOptions(command)))).action(run)
 }
 
 async function run(given: Given): Promise<void> {
   const { server } = given
   const count = whole(given.count, '--count', 1, 100_000)
+  if (given.lwm2m !== undefined) return lwm2mDevices(given, count)
   if (given.request !== undefined && given.mo === undefined) refuse('--request needs --mo')
   if (given.gateway !== undefined) return behindGateway(given, count)
   if (given.mode !== undefined || given.direct === true) refuse('--mode and --direct are for devices behind a gateway: --gateway')

@@ -23,6 +23,8 @@ interface ServeOptions {
   readonly server?: string
   readonly gatewayId?: string
   readonly gatewayPort?: number
+  readonly lwm2m?: number
+  readonly adb?: number | true
   readonly dmPort?: number
   readonly dmsPort?: number
   readonly tlsPort?: number
@@ -56,6 +58,8 @@ export function serve(program: Command): void {
     .option('--server <url>', 'DM Server that the gateway works for (default this process)')
     .option('--gateway-port <n>', "port of the gateway's server face, 0 picks a free one (default that of the DM Server)", port)
     .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
+    .option('--lwm2m <n>', 'UDP port where LwM2M devices register with the gateway, 0 picks a free one (default none)', port)
+    .option('--adb [n]', 'Android devices of the adb server (its port, default 5037) are devices of the gateway, too', port)
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
     .option('--dms-port <n>', `port of the DM Server for HTTPS (default ${DMS_PORT}, or a free one); --tls-port says the same`, port)
     .addOption(new Option('--tls-port <n>', 'the same as --dms-port').argParser(port).hideHelp())
@@ -80,6 +84,8 @@ async function run(options: ServeOptions): Promise<void> {
   const odd = roles.find((role) => !ROLES.includes(role as never))
   if (odd !== undefined) fail(2, `--role ${odd}: unknown; known are ${ROLES.join(', ')}`)
   if (options.server !== undefined && !plays(options.role, 'gateway')) fail(2, '--server: only a gateway (--role gateway) works for a server')
+  if ((options.lwm2m !== undefined || options.adb !== undefined) && !plays(options.role, 'gateway'))
+    fail(2, '--lwm2m and --adb: only a gateway (--role gateway, or lab) speaks other protocols')
   let lab: RunningLab
   try {
     lab = await start(options)
@@ -120,12 +126,15 @@ async function start(options: ServeOptions): Promise<RunningLab> {
         gateway: {
           ...(options.server === undefined ? {} : { server: options.server }),
           ...(options.gatewayId === undefined ? {} : { id: options.gatewayId }),
+          ...(options.lwm2m === undefined ? {} : { lwm2m: options.lwm2m }),
+          ...(options.adb === undefined ? {} : { adb: true }),
         },
       }
     : {}
   const told = { ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
   const strict = options.security === undefined ? {} : { security: options.security }
-  const base = { workspace, host, server, pushPort, ...gateway, ...told, ...strict }
+  const adb = typeof options.adb === 'number' ? { adbPort: options.adb } : {}
+  const base = { ...adb, workspace, host, server, pushPort, ...gateway, ...told, ...strict }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   const asked = options.dmsPort ?? options.tlsPort
