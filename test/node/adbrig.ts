@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PackageManager } from './adbpm.ts'
 
 const code = (word: string): number => Buffer.from(word, 'latin1').readUInt32LE(0)
 const CNXN = code('CNXN')
@@ -48,6 +49,7 @@ export interface PhoneOptions {
 export class Phone {
   readonly options: PhoneOptions
   readonly files = new Map<string, { bytes: Buffer; mode: number; mtime: number }>()
+  readonly pm = new PackageManager(this.files)
   readonly shells: string[] = []
   readonly tunnels = new Map<string, string>()
   readonly opened: string[] = []
@@ -273,7 +275,7 @@ export class Phone {
         (page) => this.pages.push(page),
         () => {},
       )
-    } else print(`/system/bin/sh: ${command.split(' ')[0] ?? ''}: inaccessible or not found\n`)
+    } else void this.pm.run(command).then((said) => print(said ?? `/system/bin/sh: ${command.split(' ')[0] ?? ''}: inaccessible or not found\n`))
   }
 
   /** Pages its browser got. */
