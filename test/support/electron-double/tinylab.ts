@@ -56,7 +56,7 @@ const startTiny: StartLab = async (options): Promise<RunningLab> => {
   } as unknown as LabState
   return {
     api: api(state),
-    ready: { dm: state.dm, dms: null, gateway: null, download: null, push: null, ui: null, api: null, pid: process.pid },
+    ready: { dm: state.dm, dms: null, gateway: null, lwm2m: null, download: null, push: null, ui: null, api: null, pid: process.pid },
     skipped: () => {},
     stop: async () => {
       if (options.workspace.includes('stuck')) await new Promise(() => {})
