@@ -184,7 +184,7 @@ export class Fanouts {
     return names.length > 0
   }
 
-  /** Notifies the devices a job waits for: all, or one that came back. */
+  /** Notifies the devices a job waits for: all, or one that came back. Who came by a session of DM gets its commands there. */
   wake(name: string, only?: string): void {
     const job = this.#jobs.get(name)?.job
     if (job?.state !== 20) return
@@ -193,7 +193,7 @@ export class Fanouts {
       const record = this.#devices.byLocalId(response.name)
       const over = response.state > 20 && (response.state !== 35 || response.commands.every(({ code }) => code !== null))
       if (over || record === undefined || record.state !== 30 || (only !== undefined && only !== record.localId)) continue
-      if (record.mode === 1) {
+      if (record.mode === 1 && only === undefined) {
         moved = fanout.notified(moved, response.name, this.#yard.now())
         this.#yard.wish({ type: 'notify', localId: record.localId })
       } else if (record.mode === 2) {

@@ -102,6 +102,12 @@ export class GatewayPart implements DevicePart {
     config('ImageStore/DefaultExpiry', String(c.defaultExpiry))
   }
 
+  /** Sets a leaf of the configuration from the gateway's own side: what may not be written by a server may be here. */
+  setConfig(name: string, value: string): void {
+    this.asked.setConfig(name, value)
+    this.#behind.configMoved()
+  }
+
   /** Everything that must survive is kept record by record. */
   state(): unknown {
     return null

@@ -172,6 +172,7 @@ export class GatewayHost {
   }
 
   async stop(): Promise<void> {
+    if (this.#parts.recording) this.#told()
     this.#stopped = true
     this.#alarm?.()
     this.#reporting?.()
@@ -192,15 +193,33 @@ export class GatewayHost {
    * same octets go on to it (flow Z'). The HTTP status where HTTP carried it.
    */
   push(push: Push, cause: Seq | null): { readonly httpStatus: number; readonly text: string } {
+    // Nonces move with an open session: a push for the gateway itself is judged when that is over.
+    if (this.#sessions > 0 && this.#isOurs(push)) {
+      const later = (): void => {
+        if (this.#stopped) return
+        if (this.#sessions > 0) void this.#queue.then(later)
+        else this.#judged(push, cause)
+      }
+      void this.#queue.then(later)
+      return { httpStatus: 202, text: 'a session with the DM Server is open: the push is looked at when it is over' }
+    }
+    return this.#judged(push, cause)
+  }
+
+  #judged(push: Push, cause: Seq | null): { readonly httpStatus: number; readonly text: string } {
     const told = this.#pushed(push)
     this.#event(told.text, cause)
     this.#settle()
     return told
   }
 
+  #isOurs({ endDevice }: Push): boolean {
+    return endDevice === null || endDevice === this.#parts.options.facts.id
+  }
+
   #pushed(push: Push): { readonly httpStatus: number; readonly text: string } {
     const { endDevice } = push
-    if (endDevice !== null && endDevice !== this.#parts.options.facts.id) {
+    if (endDevice !== null && !this.#isOurs(push)) {
       let serverId = ''
       try {
         serverId = decodePackage0(push.body).serverId
@@ -520,10 +539,17 @@ export class GatewayHost {
   /** Named happenings carry their facts; anything else is a sentence. */
   #tell({ event, text, device, facts }: Extract<Wish, { type: 'tell' }>): void {
     if (!isHappening(event)) return this.#event(text, null)
-    const { recorder, clock, recording, changed } = this.#parts
-    if (!recording) return
-    recorder.happened(clock.now(), clock.mono(), happening(event, device, text, facts))
-    changed()
+    const { recorder, clock, recording } = this.#parts
+    if (!recording || this.#stopped) return
+    // Behind the row of the message that it came of; where none did, soon.
+    recorder.happens(clock.now(), clock.mono(), happening(event, device, text, facts))
+    clock.soon(() => this.#told())
+  }
+
+  #told(): void {
+    if (this.#stopped) return
+    this.#parts.recorder.settle()
+    this.#parts.changed()
   }
 
   #event(text: string, cause: Seq | null): void {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import type { LabApi, PackageFacts, RunWish } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
-import type { Flow } from '../scenario/all.ts'
+import { isGatewayFlow } from '../scenario/all.ts'
+import type { DeviceFlow, Flow } from '../scenario/all.ts'
 import type { RunWatch } from '../scenario/course.ts'
 import { runLive } from '../scenario/live.ts'
 import { onlyInMemory } from '../scenario/plantable.ts'
@@ -59,6 +60,11 @@ async function receiver(): Promise<{ readonly url: string; close(): Promise<void
 
 /** Runs a flow in a lab of its own. Rejects with an Error in words where it cannot begin. */
 export async function runOverSockets(flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
+  if (isGatewayFlow(flow)) throw new Error(`${flow.id} has a gateway in it: it runs in memory`)
+  return runDeviceFlow(flow, wish, watch)
+}
+
+async function runDeviceFlow(flow: DeviceFlow, wish: RunWish, watch: RunWatch): Promise<RunRecord> {
   const { fault = '' } = wish
   const found = flow.faults.find(({ step }) => step === fault)
   const { setup, plant } = planned(flow, fault)
@@ -99,7 +105,7 @@ export async function runOverSockets(flow: Flow, wish: RunWish, watch: RunWatch 
 }
 
 /** The device of a flow, enrolled, with the software it has before the flow begins. */
-async function deviceOf(lab: LabApi, clock: Clock, { setup, faults }: Flow, { encoding = 'xml', fault = '' }: RunWish): Promise<string> {
+async function deviceOf(lab: LabApi, clock: Clock, { setup, faults }: DeviceFlow, { encoding = 'xml', fault = '' }: RunWish): Promise<string> {
   const plant = faults.find(({ step }) => step === fault)?.plant
   const { device: wanted, catalogue } = setup
   const { id: device } = await lab.devices.simulate({

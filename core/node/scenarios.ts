@@ -4,7 +4,7 @@ import type { Redactor } from '../evidence/redact.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Flow } from '../scenario/all.ts'
-import { SCENARIOS } from '../scenario/all.ts'
+import { isGatewayFlow, SCENARIOS } from '../scenario/all.ts'
 import { makeScenarios, originOf } from '../scenario/area.ts'
 import type { ScenariosParts } from '../scenario/area.ts'
 import type { RunWatch } from '../scenario/course.ts'
@@ -44,6 +44,7 @@ export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeSc
   }
   const withDevice = async (flow: Flow, wish: RunWish, watch: RunWatch): Promise<RunRecord> => {
     const { device = '' } = wish
+    if (isGatewayFlow(flow)) throw new Error(`${flow.id} has a gateway in it: no single device can play its roles`)
     const { packageFile } = await import('./runsockets.ts')
     const simulated = parts.simulated(device)
     return runLive(

@@ -72,11 +72,13 @@ export function makeFront(clock: Clock, host: () => Host): Front {
   }
 }
 
-/** How a device posts over the net. */
-export function memoryPost(net: MemoryNet, client: string): Post {
+/** How a device posts over the net; `via` names the relay that carries a request to an address, undefined: none. */
+export function memoryPost(net: MemoryNet, client: string, via: (uri: string) => string | undefined = () => undefined): Post {
   return async (frame) => {
     const headers: Headers = [['User-Agent', 'DM-Lab simulated device'], ['Content-Type', frame.contentType], ...frame.headers]
-    const { status, headers: answered, body } = await net.ask(client, { method: 'POST', url: frame.uri, headers, body: frame.bytes })
+    const relay = via(frame.uri)
+    const wish = { method: 'POST', url: frame.uri, headers, body: frame.bytes, ...(relay === undefined ? {} : { via: relay }) }
+    const { status, headers: answered, body } = await net.ask(client, wish)
     const contentType = fieldOf(answered, 'content-type')
     const encoding = encodingOf(contentType)
     if (status === 200 && encoding !== null)

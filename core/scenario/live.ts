@@ -2,7 +2,7 @@
 // looking on while a device and a foreign server play it through a recording proxy.
 import type { FrameDetail, LabApi, PackageFacts, RunWish, Seq, TraceRow } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
-import type { Flow } from './all.ts'
+import type { DeviceFlow } from './all.ts'
 import { Course } from './course.ts'
 import type { RunWatch } from './course.ts'
 import { relayedFlow } from './relayed.ts'
@@ -15,7 +15,7 @@ export interface LiveParts {
   readonly device: string
   /** A package as a file that device can install; its facts win over what it says of itself. */
   readonly file: (
-    pkg: Flow['setup']['catalogue'][number],
+    pkg: DeviceFlow['setup']['catalogue'][number],
   ) => Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly facts: PackageFacts }>
   /** Where outcomes are POSTed besides the registered hooks; '' nowhere. */
   readonly notify: string
@@ -38,7 +38,7 @@ const concerns = (row: TraceRow, device: string): boolean => row.device === devi
  * Puts the packages into the catalogue, lets the infrastructure or the device begin, and follows the lab's trace until every step has its verdict.
  * With transport `relayed` nobody is told to begin: the rows of that device decide what they can. Rejects with an Error in words where it cannot begin.
  */
-export async function runLive(parts: LiveParts, flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
+export async function runLive(parts: LiveParts, flow: DeviceFlow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {
   const { lab, clock, device, patienceMs, afterMs } = parts
   // A foreign server has its own packages and begins by itself; the lab looks on.
   const relayed = wish.transport === 'relayed'
@@ -94,7 +94,7 @@ async function end(lab: LiveParts['lab']): Promise<Seq> {
 }
 
 /** Packages of the flow that the catalogue has not. */
-async function stock({ lab, file }: LiveParts, { setup }: Flow): Promise<void> {
+async function stock({ lab, file }: LiveParts, { setup }: DeviceFlow): Promise<void> {
   const known = new Set((await lab.catalogue.list()).filter(({ withdrawn }) => !withdrawn).map(({ pkgId }) => pkgId))
   for (const pkg of setup.catalogue) {
     if (known.has(pkg.pkgId)) continue
@@ -104,9 +104,9 @@ async function stock({ lab, file }: LiveParts, { setup }: Flow): Promise<void> {
 }
 
 /** True where the fault is that nobody begins. */
-const mute = ({ faults }: Flow, { fault = '' }: RunWish): boolean => faults.find(({ step }) => step === fault)?.plant.kind === 'mute'
+const mute = ({ faults }: DeviceFlow, { fault = '' }: RunWish): boolean => faults.find(({ step }) => step === fault)?.plant.kind === 'mute'
 
-async function begin({ lab, device, notify, simulated }: LiveParts, { setup }: Flow): Promise<void> {
+async function begin({ lab, device, notify, simulated }: LiveParts, { setup }: DeviceFlow): Promise<void> {
   const { trigger } = setup
   if (trigger.by !== 'device') {
     await lab.jobs.create({ ...trigger.job, device, ...(notify === '' ? {} : { notify }) })

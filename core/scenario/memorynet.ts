@@ -42,6 +42,8 @@ export interface NetAsk {
   readonly url: string
   readonly headers: Headers
   readonly body?: Uint8Array
+  /** Origin of a relay it is sent to instead of the server itself. */
+  readonly via?: string
 }
 
 const URL_PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]+)([^#]*)/i
@@ -92,14 +94,15 @@ export class MemoryNet {
     if (parts === null) throw new Error(`cannot ask ${wish.url}: no absolute URL`)
     const remote = `${client}:${String(this.#port++)}`
     await this.#travel()
-    const server = this.#cut.has(parts.origin) ? undefined : this.#servers.get(parts.origin)
-    if (server === undefined) throw new Error(`nobody listens at ${parts.host} (connection refused)`)
+    const origin = wish.via?.toLowerCase() ?? parts.origin
+    const server = this.#cut.has(origin) ? undefined : this.#servers.get(origin)
+    if (server === undefined) throw new Error(`nobody listens at ${partsOf(origin)?.host ?? origin} (connection refused)`)
     const body = wish.body ?? new Uint8Array(0)
     const length: Headers = wish.method === 'GET' || wish.method === 'HEAD' ? [] : [['Content-Length', String(body.length)]]
     const response = await server({
       method: wish.method,
       url: wish.url,
-      startLine: `${wish.method} ${parts.target} HTTP/1.1`,
+      startLine: `${wish.method} ${wish.via === undefined ? parts.target : wish.url} HTTP/1.1`,
       headers: [['Host', parts.host], ...wish.headers, ...length],
       body,
       local: /:\d+$/.test(parts.host) ? parts.host : `${parts.host}:80`,

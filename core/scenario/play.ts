@@ -140,10 +140,11 @@ export function play(ports: SandboxPorts, options: PlayOptions): Play {
   }
 }
 
-const strikes = ({ event, where = {} }: Strike, happened: ReturnType<typeof happeningOf>): boolean =>
+/** True where a row tells of that moment. */
+export const strikes = ({ event, where = {} }: Strike, happened: ReturnType<typeof happeningOf>): boolean =>
   happened?.name === event && Object.entries(where).every(([fact, value]) => happened.facts[fact] === value)
 
-interface Goods {
+export interface Goods {
   readonly pkg: SetupPackage
   readonly bytes: Uint8Array
   readonly intake: Intake
@@ -158,7 +159,8 @@ function octets(hex: string): Uint8Array {
   return bytes
 }
 
-function goodsOf(pkg: SetupPackage, ports: SandboxPorts): Goods {
+/** A package of a set-up with its bytes. */
+export function goodsOf(pkg: SetupPackage, ports: SandboxPorts): Goods {
   const bytes = CONTENTS.get(pkg.size) ?? contentOf(pkg, (input) => octets(ports.sha256(input)))
   CONTENTS.set(pkg.size, bytes)
   const { pkgId, version, name, components, dependencies = [], manufacturers = [], models = [] } = pkg

@@ -3,6 +3,8 @@ import type { FrameDetail, Seq } from '../api.ts'
 import { compile } from '../filter/evaluate.ts'
 import { RowFacts, type Reading } from '../filter/facts.ts'
 import { eventOf, ROWS } from '../filter/rows.ts'
+import { readPdu } from '../notify/push.ts'
+import { PushError } from '../notify/wsp.ts'
 import { decodeSegment } from '../dmtree/uri.ts'
 import { latest, type MirrorNode } from '../mirror/node.ts'
 import type { Mirror } from '../mirror/mirror.ts'
@@ -62,20 +64,39 @@ export function startJudging({ decide, fails }: Compiled, since: Since): Judging
 
 /** Compiles a predicate. Throws FilterError. */
 export function waitFor(predicate: Predicate): Wait {
-  if ('row' in predicate) return onRow(predicate.row)
+  if ('row' in predicate) return onRow(predicate.row, predicate.same)
   if ('event' in predicate) return onEvent(predicate.event, predicate.where ?? {})
   if ('job' in predicate) return onEvent(JOB_MOVED, { ...predicate.where, state: predicate.job })
   if ('tree' in predicate) return onTree(predicate.tree)
   if ('time' in predicate) return onTime(predicate.time)
+  if ('then' in predicate) return onThen(predicate.then.map(waitFor))
   return 'all' in predicate ? onAll(predicate.all.map(waitFor)) : onAny(predicate.any.map(waitFor))
 }
 
-function onRow(text: string): Wait {
+function onRow(text: string, same: string | undefined): Wait {
   const filter = compile(text, ROWS)
-  const offer = ({ detail, reading }: Look): readonly Seq[] | null =>
-    detail !== null && filter.test(new RowFacts(detail.row, reading)) ? [detail.row.seq] : null
+  const offer = ({ detail, reading }: Look): readonly Seq[] | null => {
+    if (detail === null || !filter.test(new RowFacts(detail.row, reading))) return null
+    if (same === undefined) return [detail.row.seq]
+    const { around } = reading
+    const wanted = (around.run?.step(same)?.deciding ?? []).flatMap((seq) => around.frame?.(seq) ?? [])
+    return wanted.some((each) => each.row.seq !== detail.row.seq && equal(carried(each), carried(detail))) ? [detail.row.seq] : null
+  }
   return () => ({ offer })
 }
+
+/** What a row carries: of a datagram with a push, its body. */
+function carried({ row, startLine, bytes }: FrameDetail): Uint8Array {
+  if (row.kind !== 'push' || startLine !== '') return bytes
+  try {
+    return readPdu(bytes).body
+  } catch (error) {
+    if (error instanceof PushError) return bytes
+    throw error
+  }
+}
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
 
 function onEvent(name: string, where: Facts): Wait {
   const wanted = Object.entries(where)
@@ -153,6 +174,24 @@ function onAll(parts: readonly Wait[]): Wait {
       offer(look) {
         waiting.forEach((each, i) => (done[i] ??= each.offer(look)))
         return done.every((seqs) => seqs !== null) ? [...new Set(done.flat() as Seq[])].sort((a, b) => a - b) : null
+      },
+    }
+  }
+}
+
+function onThen(parts: readonly Wait[]): Wait {
+  return (since) => {
+    const seqs: Seq[] = []
+    let at = 0
+    let waiting = parts[0]?.(since)
+    return {
+      offer(look) {
+        const found = waiting?.offer(look) ?? null
+        if (found === null) return null
+        seqs.push(...found)
+        at += 1
+        waiting = parts[at]?.({ seq: look.detail?.row.seq ?? since.seq, at: look.at })
+        return at < parts.length ? null : [...new Set(seqs)].sort((a, b) => a - b)
       },
     }
   }

@@ -1,5 +1,5 @@
 // A whole lab in memory, of the real parts: DM Server, host, recorder, trace, ledger, notifier. Nothing here decides what a server or a device does.
-import type { LabEvents } from '../api.ts'
+import type { Hop, LabEvents } from '../api.ts'
 import { Host } from '../lab/host.ts'
 import { Notifier } from '../lab/notifier.ts'
 import { Pushes } from '../lab/pushes.ts'
@@ -42,6 +42,8 @@ export interface SandboxOptions {
   readonly policy?: (parts: ServerParts) => Policy
   /** Awaited, in real time, before anything travels. */
   readonly pace?: () => Promise<void>
+  /** Which leg a device's messages, and a push to it, are on; absent: S-D. */
+  readonly hop?: (device: string, to: string) => Hop
   /** Told of rows as they are written. */
   readonly watch?: (fact: LabEvents['trace']) => void
 }
@@ -66,6 +68,7 @@ export interface ServerParts {
   readonly docs: Docs
   readonly recorder: Recorder
   readonly witness: Witness
+  readonly pushes: Pushes
   readonly notifier: Notifier
   readonly env: Env
 }
@@ -82,7 +85,7 @@ export interface Sandbox extends ServerParts {
 
 /** Makes the server's side of a lab and puts it on a network of its own. */
 export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandbox {
-  const { seed, pace, watch } = options
+  const { seed, pace, watch, hop } = options
   const clock = new VirtualClock(ports.settle)
   const net = new MemoryNet({ clock, random: seeded(seed, 'latency'), ...(pace === undefined ? {} : { pace: () => clock.during(pace()) }) })
   const db = ports.openDb()
@@ -100,12 +103,24 @@ export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandb
     origin: 'scenario',
     recording: true,
     serverUri: () => PLACES.serverUri,
+    ...(hop === undefined ? {} : { hop }),
     door: () => sandbox.pushTo ?? undefined,
     changed: () => recorder.announce(),
   })
   const notifier = new Notifier({ ledger, clock, random: env.random, pushes, sender: memoryPushes(net, clock, 'dm.example.com') })
   const witness = makeWitness(recorder, clock, () => recorder.announce())
-  const parts: ServerParts = { clock, net, store, ledger, docs: sqlDocs(db, () => clock.soon(() => host.commit())), recorder, witness, notifier, env }
+  const parts: ServerParts = {
+    clock,
+    net,
+    store,
+    ledger,
+    docs: sqlDocs(db, () => clock.soon(() => host.commit())),
+    recorder,
+    witness,
+    pushes,
+    notifier,
+    env,
+  }
   const policy = options.policy?.(parts)
   const machine = new DmServer({
     serverUri: PLACES.serverUri,
@@ -117,7 +132,15 @@ export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandb
   })
   const front = makeFront(clock, () => host)
   const watcher = { held: () => {}, changed: () => recorder.announce(), device: () => {} }
-  const host = new Host({ machine, transport: front.transport, recorder, ledger, clock, watcher })
+  const host = new Host({
+    machine,
+    transport: front.transport,
+    recorder,
+    ledger,
+    clock,
+    watcher,
+    ...(hop === undefined ? {} : { hop: (device: string) => hop(device, '') }),
+  })
   net.serve(PLACES.server, front.serve)
   const sandbox: Sandbox = {
     ...parts,

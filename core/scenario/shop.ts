@@ -1,8 +1,9 @@
-// The Alternate Download Server in memory: descriptors, objects with ranges, install-notify; every exchange is a pair of trace rows, with a bounded head of the body.
+// A server of objects in memory (the Alternate Download Server, or a gateway's images): descriptors, objects with ranges, install-notify; every exchange is a pair of trace rows, with a bounded head of the body.
 import { buildDescriptor, typeOf } from '../download/dd.ts'
 import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Clock } from '../lab/ports.ts'
+import type { Hop } from '../api.ts'
 import type { Headers } from '../machine.ts'
 import { fieldOf, partsOf } from './memorynet.ts'
 import type { NetRequest, NetResponse } from './memorynet.ts'
@@ -25,8 +26,19 @@ export interface ShopParts {
   readonly origin: string
   /** What is sold under a name; undefined: nothing. */
   readonly ware: (name: string) => Ware | undefined
-  /** Device a token (first segment below /dl/) belongs to; '' unknown. */
-  readonly device: (token: string) => string
+  /** Device a token (first segment below /dl/), or the client's end of the connection, belongs to; '' unknown. */
+  readonly device: (token: string, remote: string) => string
+  /** Where it stands; absent: the download server at `/dl/<token>/<name>`. */
+  readonly stand?: Stand
+}
+
+/** Where objects are served. */
+export interface Stand {
+  readonly hop: Hop
+  /** Path before the name: `/gw/image/`. */
+  readonly path: string
+  /** Why an object is not served, told before anything else. */
+  readonly refuses: (name: string) => { readonly status: number; readonly text: string } | null
 }
 
 export type ShopFlaw = 'missing' | 'corrupt' | 'unavailable'
@@ -43,8 +55,8 @@ export class Shop {
 
   async serve(request: NetRequest): Promise<NetResponse> {
     const target = partsOf(request.url)?.target ?? ''
-    const [, token = '', name = ''] = /^\/dl\/([^/?]+)(?:\/([^?]*))?/.exec(target) ?? []
-    const device = this.#parts.device(token === 'notify' ? name : token)
+    const { token, name } = this.#placed(target)
+    const device = this.#parts.device(token === 'notify' ? name : token, request.remote)
     const cause = this.#record(request, device, 'up', 0, request.startLine, request.headers, request.body, `${request.method} ${target}`, null)
     const response = this.#answer(request, token, decodeURIComponent(name))
     const { status, headers, body } = response
@@ -54,10 +66,22 @@ export class Shop {
     return response
   }
 
+  #placed(target: string): { readonly token: string; readonly name: string } {
+    const { stand } = this.#parts
+    if (stand !== undefined) {
+      const [name = '', tail = ''] = target.slice(stand.path.length).split(/[?/]/)
+      return tail === 'status' ? { token: 'notify', name } : { token: '', name }
+    }
+    const [, token = '', name = ''] = /^\/dl\/([^/?]+)(?:\/([^?]*))?/.exec(target) ?? []
+    return { token, name }
+  }
+
   #answer(request: NetRequest, token: string, name: string): NetResponse {
     if (request.method === 'POST' && token === 'notify') return plain(200, '')
     if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'GET objects here')
     const kind = /^(.*)\.dd(2?)$/.exec(name)
+    const refused = this.#parts.stand?.refuses(kind?.[1] ?? name) ?? null
+    if (refused !== null) return plain(refused.status, refused.text)
     const ware = this.#parts.ware(kind?.[1] ?? name)
     if (ware === undefined || (this.flaw === 'missing' && kind === null)) return plain(404, 'there is no such object')
     if (this.flaw === 'unavailable') return { ...plain(503, 'later'), headers: [['Retry-After', '5']] }
@@ -65,14 +89,14 @@ export class Shop {
   }
 
   #descriptor(ware: Ware, token: string, version: '1.0' | '2.0'): NetResponse {
-    const { origin } = this.#parts
+    const { origin, stand } = this.#parts
+    const name = encodeURIComponent(ware.name)
+    const uri = `${origin}${stand === undefined ? `/dl/${token}/` : stand.path}${name}`
     const text = buildDescriptor({
       version,
       name: ware.name,
-      installNotifyUri: `${origin}/dl/notify/${token}`,
-      objects: [
-        { types: [ware.contentType], size: ware.bytes.length, uris: [`${origin}/dl/${token}/${encodeURIComponent(ware.name)}`], sha256: ware.sha256 },
-      ],
+      installNotifyUri: stand === undefined ? `${origin}/dl/notify/${token}` : `${uri}/status`,
+      objects: [{ types: [ware.contentType], size: ware.bytes.length, uris: [uri], sha256: ware.sha256 }],
     })
     return { status: 200, headers: [['Content-Type', typeOf(version)]], body: new TextEncoder().encode(text) }
   }
@@ -112,7 +136,7 @@ export class Shop {
       at: clock.now(),
       mono: clock.mono(),
       direction,
-      hop: 'S-D' as const,
+      hop: this.#parts.stand?.hop ?? ('S-D' as const),
       session: 0,
       sessionId: '',
       device,

@@ -8,22 +8,24 @@ export type Actor = 'External Management Infrastructure' | 'Service Provider' | 
  * What decides a step or a condition. All of them speak of rows: the first row that fits, after the row that decided the step before, is the deciding message.
  *
  * - `row`: expression of the filter language over one row (core/filter). It may name steps decided before: `answers(step "5")`, `after(step "2")`.
+ *   `same`: it carries, octet for octet, what a row that decided that step carries (a push without its transport's headers).
  * - `event`: a named event (core/scenario/events.ts), that is a row of kind `event` whose text begins `name:`; `where` compares facts of the row's
  *   notes (`detail`), a list means any of them.
  * - `tree`: a device's tree, folded from the recorded messages. `uri` may hold `*` for one segment. The knowledge must be new (proven by a row after the
  *   step before) unless `already` is true. `is` defaults to `present`.
  * - `job`: a job moved, as told by the recorded event `job.moved` (detail `state`, `resultCode` …): it is now in one of these states.
  * - `time`: `afterMs` have passed since the step before (or since `since`) was decided; the first row from then on decides.
- * - `all`: each of them, in any order (deciding messages are all of theirs); `any`: the first of them.
+ * - `all`: each of them, in any order (deciding messages are all of theirs); `any`: the first of them; `then`: each of them, in this order.
  */
 export type Predicate =
-  | { readonly row: string }
+  | { readonly row: string; readonly same?: string }
   | { readonly event: string; readonly where?: Facts }
   | { readonly tree: TreePredicate }
   | { readonly job: readonly string[]; readonly where?: Facts }
   | { readonly time: { readonly afterMs: number; readonly since?: string } }
   | { readonly all: readonly Predicate[] }
   | { readonly any: readonly Predicate[] }
+  | { readonly then: readonly Predicate[] }
 
 /** Facts by name; a list: one of these. */
 export type Facts = Readonly<Record<string, Fact | readonly Fact[]>>

@@ -4,7 +4,7 @@ import type { Fact, Predicate, Scenario } from './types.ts'
 
 /** A predicate as text: an expression of the filter language, or what else must be told. */
 export function wordsOf(predicate: Predicate): string {
-  if ('row' in predicate) return predicate.row
+  if ('row' in predicate) return `${predicate.row}${predicate.same === undefined ? '' : ` (the same octets as in step ${predicate.same})`}`
   if ('event' in predicate) return `event ${predicate.event}${factsText(predicate.where)}`
   if ('job' in predicate) return `job is ${predicate.job.join(' or ')}${factsText(predicate.where)}`
   if ('time' in predicate) {
@@ -16,6 +16,7 @@ export function wordsOf(predicate: Predicate): string {
     if (is !== 'value') return `tree: ${uri} is ${is}`
     return `tree: ${uri} is ${value === undefined ? 'known' : typeof value === 'string' ? value : value.join(' or ')}`
   }
+  if ('then' in predicate) return predicate.then.map((each) => `(${wordsOf(each)})`).join(', then ')
   if ('all' in predicate) return predicate.all.map((each) => `(${wordsOf(each)})`).join(' and ')
   return predicate.any.map((each) => `(${wordsOf(each)})`).join(' or ')
 }

@@ -1,0 +1,3 @@
+// x
+import type { Flow } from './gatewaysteps.ts'
+export const S0: readonly Flow[] = []

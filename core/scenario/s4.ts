@@ -1,0 +1,7 @@
+// Document S4, the general management flow: every flow, alternatives after theirs.
+import { S4_M } from './s4m.ts'
+import { S4_X } from './s4x.ts'
+import { S4_Y } from './s4y.ts'
+import type { Flow } from './gatewaysteps.ts'
+
+export const S4: readonly Flow[] = [...S4_M, ...S4_X, ...S4_Y]
