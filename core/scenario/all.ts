@@ -1,4 +1,4 @@
-// The library: every flow there is, by id. Documents in their order, alternatives after their flow.
+// The library: every flow there is, by id. Software of one device first, then flows with a gateway; alternatives after their flow.
 import { S1 } from './s1.ts'
 import { S3 } from './s3.ts'
 import { S0 } from './s0.ts'
@@ -13,7 +13,7 @@ export type DeviceFlow = Scenario<Setup, Plant>
 export type GatewayFlow = Scenario<GatewaySetup, GatewayPlant>
 export type Flow = DeviceFlow | GatewayFlow
 
-export const SCENARIOS: readonly Flow[] = [...S0, ...S1, ...S3, ...S4]
+export const SCENARIOS: readonly Flow[] = [...S1, ...S3, ...S0, ...S4]
 
 export const isGatewayFlow = (flow: Flow): flow is GatewayFlow => 'stage' in flow.setup
 

@@ -1,5 +1,5 @@
 // A flow as a recording proxy can judge it: what happens inside a server that is not this lab's cannot be seen, and is not applicable. Data in, data out.
-import type { Flow } from './all.ts'
+import type { DeviceFlow } from './all.ts'
 import type { Condition, Contradiction, Predicate, Step } from './types.ts'
 
 const INSIDE = "it happens inside a DM Server that is not this lab's: nothing recorded here can decide it"
@@ -11,6 +11,10 @@ export function onWire(predicate: Predicate): Predicate | null {
   if ('all' in predicate) {
     const parts = predicate.all.map(onWire)
     return parts.includes(null) ? null : { all: parts as Predicate[] }
+  }
+  if ('then' in predicate) {
+    const parts = predicate.then.map(onWire)
+    return parts.includes(null) ? null : { then: parts as Predicate[] }
   }
   if ('any' in predicate) {
     const parts = predicate.any.flatMap((each) => onWire(each) ?? [])
@@ -40,6 +44,6 @@ function conditionOf(condition: Condition): Condition {
 }
 
 /** The flow, with every step and condition that the wire cannot decide as not applicable. */
-export function relayedFlow(flow: Flow): Flow {
+export function relayedFlow(flow: DeviceFlow): DeviceFlow {
   return { ...flow, steps: flow.steps.map(stepOf), pre: flow.pre.map(conditionOf), post: flow.post.map(conditionOf) }
 }

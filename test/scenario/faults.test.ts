@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { SCENARIOS } from '../../core/scenario/all.ts'
 import { runInMemory } from '../../core/scenario/runner.ts'
+import type { Fault } from '../../core/scenario/types.ts'
 import { hasSqlite } from '../support/needs.ts'
 import { PORTS } from './ports.ts'
 
-const WBXML_SAMPLE = new Set(['s1-5.4.1', 's1-5.4.2-alt2', 's3-5.2'])
+const WBXML_SAMPLE = new Set(['s1-5.4.1', 's1-5.4.2-alt2', 's3-5.2', 's4-m', 's4-y-proxy'])
 
 describe.skipIf(!hasSqlite)('runs in memory (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 60_000 }, () => {
   for (const encoding of ['xml', 'wbxml'] as const)
@@ -26,7 +27,9 @@ describe.skipIf(!hasSqlite)('runs in memory (needs node:sqlite: Node 22.13 or ne
       },
     )
 
-  const planted = SCENARIOS.flatMap((flow) => flow.faults.map((fault) => ({ flow, fault, name: `${flow.id}, step ${fault.step}: ${fault.text}` })))
+  const planted = SCENARIOS.flatMap((flow) =>
+    (flow.faults as readonly Fault[]).map((fault) => ({ flow, fault, name: `${flow.id}, step ${fault.step}: ${fault.text}` })),
+  )
   const check = async ({ flow, fault }: (typeof planted)[number], encoding: 'xml' | 'wbxml'): Promise<void> => {
     const { run } = await runInMemory(PORTS, flow, { id: flow.id, encoding, fault: fault.step })
     const at = run.steps.findIndex(({ key }) => key === fault.step)

@@ -1,4 +1,4 @@
-// The flows as data: every flow and alternative of S1 and S3 with the labels the documents print, and every expression in them can be read.
+// The flows as data: every flow and alternative with the labels the documents print, and every expression in them can be read.
 import { describe, expect, it } from 'vitest'
 import { rowFilter } from '../../core/filter/rows.ts'
 import { HAPPENINGS } from '../../core/scenario/events.ts'
@@ -6,9 +6,15 @@ import { scenario, SCENARIOS } from '../../core/scenario/all.ts'
 import type { Predicate } from '../../core/scenario/types.ts'
 
 const parts = (predicate: Predicate): Predicate[] =>
-  'all' in predicate ? predicate.all.flatMap(parts) : 'any' in predicate ? predicate.any.flatMap(parts) : [predicate]
+  'all' in predicate
+    ? predicate.all.flatMap(parts)
+    : 'any' in predicate
+      ? predicate.any.flatMap(parts)
+      : 'then' in predicate
+        ? predicate.then.flatMap(parts)
+        : [predicate]
 
-describe('flows of S1 and S3', () => {
+describe('flows of the documents', () => {
   const labels = (id: string): string =>
     scenario(id)
       ?.steps.map(({ key, label }) => (key === label ? key : `${key}:${label}`))
@@ -29,6 +35,12 @@ describe('flows of S1 and S3', () => {
       's3-5.1-alt': '1 2 3 4 5',
       's3-5.2': '1 2 3 4 5',
       's3-5.2-alt': '1 2 3 4 5',
+      's4-m': 'M.1 M.2 M.3 M.4',
+      's4-x-transparent': 'X.1 X.2 X.3',
+      's4-x-proxy': 'X.1 X.2 X.3',
+      's4-x-adaptation': 'X.1 X.2 X.3',
+      's4-y-proxy': 'Y.1 Y.2 Y.3 Y.4',
+      's4-y-adaptation': 'Y.1 Y.2 Y.3 Y.4',
     })
   })
 
