@@ -11,8 +11,8 @@ export type JobType = 'scomo' | 'fumo'
  */
 export type JobOp = 'deliver' | 'install' | 'installInactive' | 'update' | 'remove' | 'activate' | 'deactivate' | 'exec'
 
-/** How a package travels (download sheet 1). `auto`: the server chooses. */
-export type Mechanism = 'auto' | 'dm-large' | 'http' | 'dlota1' | 'dlota2'
+/** How a package travels (download sheet 1). `auto`: the server chooses; `dlota1-combined`: descriptor and object in one body. */
+export type Mechanism = 'auto' | 'dm-large' | 'http' | 'dlota1' | 'dlota1-combined' | 'dlota2'
 
 /** One package or component a job is about. */
 export interface JobItemWish {

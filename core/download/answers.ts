@@ -19,15 +19,16 @@ export abstract class Answers extends Trouble {
   }
 
   protected get(url: string): void {
-    const { received, step, etag, lastModified } = this.now()
+    const { received, step, etag, lastModified, combined } = this.now()
     const validator = etag !== '' ? etag : lastModified
-    const resumes = step === 'object' && received > 0
+    const from = (combined?.at ?? 0) + received
+    const resumes = step === 'object' && from > 0
     this.asked = url
     this.state = 'asking'
     this.http('GET', url, [
-      ['Accept', step === 'open' ? `${DD1_TYPE}, ${DD2_TYPE}, */*` : '*/*'],
+      ['Accept', step === 'open' ? `${DD1_TYPE}, ${DD2_TYPE}, multipart/related, application/vnd.wap.multipart.related, */*` : '*/*'],
       ['Accept-Encoding', 'identity'],
-      ...(resumes ? ([['Range', `bytes=${String(received)}-`]] as const) : []),
+      ...(resumes ? ([['Range', `bytes=${String(from)}-`]] as const) : []),
       ...(resumes && validator !== '' ? ([['If-Range', validator]] as const) : []),
     ])
   }
@@ -154,28 +155,56 @@ export abstract class Answers extends Trouble {
       this.described(parseDescriptor(bytes))
     } catch (error) {
       if (!(error instanceof DescriptorError)) throw error
-      const notify = resolveAddress(error.installNotifyUri, this.asked)
-      this.save({ base: this.asked, descriptor: null })
-      this.fail(error.status, 'descriptor', error.message, 200, error.installNotifyUri === '' ? null : notify)
+      this.hopeless(error)
     }
+  }
+
+  /** A descriptor that cannot be used is reported as far as it says where. */
+  protected hopeless(error: DescriptorError): void {
+    const notify = resolveAddress(error.installNotifyUri, this.asked)
+    this.save({ base: this.asked, descriptor: null })
+    this.unfit(error.status, 'descriptor', error.message, 200, error.installNotifyUri === '' ? null : notify)
   }
 
   /** Memory, then capability, then the user, then the GET (DL-6). */
   protected described(descriptor: Descriptor): void {
+    if (!this.fits(descriptor)) return
+    this.turnTo(0)
+    this.proceed(descriptor)
+  }
+
+  /** The object is wanted, once the user agrees. */
+  protected proceed(descriptor: Descriptor): void {
+    if (this.settings.confirm && !this.agreed) this.confirm(descriptor)
+    else this.wanted()
+  }
+
+  /** It is wanted: what is held back, else by a GET. */
+  protected wanted(): void {
+    this.fetch()
+  }
+
+  /** False where memory or capability is missing; the transfer has failed then. */
+  protected fits(descriptor: Descriptor): boolean {
     const { pkgType } = this.now()
     this.save({ descriptor, base: this.asked })
     for (const ignored of descriptor.ignored) this.note(`descriptor: ${ignored} passed over`)
     const size = descriptor.objects.reduce((sum, each) => sum + each.size, 0)
-    if (size > this.left) return this.fail(901, 'memory', `the descriptor announces ${String(size)} bytes, ${String(this.left)} are free`, 200)
+    if (size > this.left) return this.unfit(901, 'memory', `the descriptor announces ${String(size)} bytes, ${String(this.left)} are free`, 200)
     const useless = descriptor.objects.find(({ types }) => !types.some((type) => this.settings.accepts(mediaType(type))))
-    if (useless !== undefined) return this.fail(953, 'type', `this device has no use for ${useless.types.join(', ')}`, 200)
+    if (useless !== undefined) return this.unfit(953, 'type', `this device has no use for ${useless.types.join(', ')}`, 200)
     const wanted = mediaType(pkgType)
     const types = descriptor.objects[0]?.types.map(mediaType) ?? []
     if (wanted !== '' && !isDescriptor(wanted) && !types.includes(wanted))
-      return this.fail(905, 'type', `the descriptor announces ${types.join(', ')}; the order says ${wanted}`, 200)
-    this.turnTo(0)
-    if (this.settings.confirm) this.confirm(descriptor)
-    else this.fetch()
+      return this.unfit(905, 'type', `the descriptor announces ${types.join(', ')}; the order says ${wanted}`, 200)
+    return true
+  }
+
+  protected unfit(...why: Parameters<Trouble['fail']>): false {
+    // The object may be on its way already, in the same body.
+    if (this.state === 'parts') this.close()
+    this.fail(...why)
+    return false
   }
 
   protected confirm({ name, vendor, description, objects }: Descriptor): void {

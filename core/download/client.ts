@@ -1,6 +1,6 @@
 // The download client as a machine (download sheet 3.2, 4): one input in, effects out; every byte lies with the host, every `save` is durable before what follows.
 import { readAddress } from './address.ts'
-import { Answers } from './answers.ts'
+import { Combining } from './combining.ts'
 import { readHead } from './judge.ts'
 import type { Effect, Input } from './moves.ts'
 import { fresh } from './transfer.ts'
@@ -8,7 +8,7 @@ import type { Phase } from './transfer.ts'
 import type { Ask, TransferRecord } from './types.ts'
 
 /** One transfer. */
-export class DownloadClient extends Answers {
+export class DownloadClient extends Combining {
   /** What it does, in one word. */
   get phase(): Phase {
     return this.state
@@ -32,6 +32,8 @@ export class DownloadClient extends Answers {
         return this.state === 'object' ? this.chunk(input.count) : undefined
       case 'body':
         return this.state === 'descriptor' ? this.descriptor(input.bytes) : undefined
+      case 'parts':
+        return this.state === 'parts' ? this.parts(input) : undefined
       case 'end':
         return this.state === 'object' ? this.end() : undefined
       case 'failed':
@@ -47,10 +49,17 @@ export class DownloadClient extends Answers {
         return this.resume()
       case 'confirmed':
         if (this.state !== 'confirm') return
-        return input.yes ? this.fetch() : this.fail(902, 'stopped', 'the user did not want the download')
+        return this.confirmed(input.yes)
       default:
         return input satisfies never
     }
+  }
+
+  protected confirmed(yes: boolean): void {
+    this.agreed = yes
+    if (yes) return this.wanted()
+    if (this.held) this.close()
+    this.fail(902, 'stopped', 'the user did not want the download')
   }
 
   protected start(ask: Ask, record: TransferRecord | null, size: number): void {

@@ -22,6 +22,8 @@ export interface Head {
   readonly httpStatus: number
   /** Lower case, without parameters; '' none. */
   readonly contentType: string
+  /** The same field as it came. */
+  readonly contentField: string
   readonly length: number | null
   readonly etag: string
   readonly lastModified: string
@@ -61,6 +63,7 @@ export function readHead(httpStatus: number, headers: Headers): Head {
   return {
     httpStatus,
     contentType: mediaType(field('content-type')),
+    contentField: field('content-type'),
     length: /^\d{1,15}$/.test(length) ? Number(length) : null,
     etag: strongEtag(field('etag')),
     lastModified: field('last-modified'),

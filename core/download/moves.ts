@@ -1,5 +1,6 @@
 // Inputs, effects and settings of the download client; types and one table of defaults.
 import type { Headers } from '../machine.ts'
+import type { Form } from './combined.ts'
 import type { Answer, Ask, Stop, TransferRecord } from './types.ts'
 
 /** Why an exchange failed, as the host knows it; `disk`: the file cannot be written. */
@@ -14,6 +15,14 @@ export type Input =
   | { readonly type: 'chunk'; readonly id: number; readonly count: number }
   /** A body taken into memory, whole. */
   | { readonly type: 'body'; readonly id: number; readonly bytes: Uint8Array }
+  /** The first part of a body of parts, whole, and where the second begins; its bytes are held back until they are taken. */
+  | {
+      readonly type: 'parts'
+      readonly id: number
+      readonly bytes: Uint8Array
+      readonly contentTypes: readonly [first: string, second: string]
+      readonly at: number
+    }
   /** The answer to a file is through. */
   | { readonly type: 'end'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure; readonly text: string }
@@ -22,6 +31,13 @@ export type Input =
   | { readonly type: 'stop'; readonly by: Stop }
   | { readonly type: 'resume' }
   | { readonly type: 'confirmed'; readonly yes: boolean }
+
+/** The file's bytes are a part of the body: what was held back and what follows, or (`at`) from the middle of it, `left` bytes of the object to come. */
+export interface Within {
+  readonly form: Form
+  readonly at: number | null
+  readonly left: number
+}
 
 /** Effects, to be performed in order. */
 export type Effect =
@@ -34,8 +50,10 @@ export type Effect =
       readonly body: string
     }
   /** Answer to a head: where its body goes. */
-  | { readonly type: 'take'; readonly id: number; readonly into: 'file'; readonly file: string; readonly at: number }
+  | { readonly type: 'take'; readonly id: number; readonly into: 'file'; readonly file: string; readonly at: number; readonly within?: Within }
   | { readonly type: 'take'; readonly id: number; readonly into: 'memory'; readonly most: number }
+  /** The first part of so many bytes at the most; answered by `parts`. The rest is taken into a file, or closed. */
+  | { readonly type: 'take'; readonly id: number; readonly into: 'parts'; readonly form: Form; readonly most: number }
   /** Close the connection; nothing of it is told any more. */
   | { readonly type: 'close'; readonly id: number }
   /** Cut the partial file of `file`; 0 removes it. */

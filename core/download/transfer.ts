@@ -7,8 +7,8 @@ import type { Known } from './judge.ts'
 import type { Effect, Settings } from './moves.ts'
 import type { Ask, TransferRecord } from './types.ts'
 
-/** idle: not started; asking: an answer to a GET is awaited; descriptor, object, report: its body comes; confirm, digest, waiting, paused: as they say; over: done was told. */
-export type Phase = 'idle' | 'asking' | 'descriptor' | 'object' | 'confirm' | 'digest' | 'waiting' | 'paused' | 'report' | 'over'
+/** idle: not started; asking: an answer to a GET is awaited; descriptor, parts, object, report: its body comes; confirm, digest, waiting, paused: as they say; over: done was told. */
+export type Phase = 'idle' | 'asking' | 'descriptor' | 'parts' | 'object' | 'confirm' | 'digest' | 'waiting' | 'paused' | 'report' | 'over'
 
 /** One transfer, as far as everything in it uses it. */
 export abstract class Transfer {
@@ -28,6 +28,10 @@ export abstract class Transfer {
   protected since = 0
   protected odd = false
   protected partEnds = false
+  /** The user said yes. */
+  protected agreed = false
+  /** A body of parts is held back. */
+  protected held = false
 
   constructor(settings: Settings) {
     this.settings = settings
@@ -45,9 +49,9 @@ export abstract class Transfer {
 
   /** Address of what is fetched now; null where it is none. */
   protected address(): string | null {
-    const { url, base, server } = this.now()
+    const { url, base, server, combined } = this.now()
     const object = this.object()
-    return object === undefined ? resolveAddress(url, url) : resolveAddress(object.uris[server] ?? '', base)
+    return object === undefined || combined ? resolveAddress(url, url) : resolveAddress(object.uris[server] ?? '', base)
   }
 
   protected reportTo(): string | null {
@@ -57,7 +61,9 @@ export abstract class Transfer {
   }
 
   protected known(): Known {
-    const { received, total, etag, contentType, pkgType } = this.now()
+    const { received, total, etag, contentType, pkgType, combined } = this.now()
+    // Ranges count in the whole body.
+    if (combined) return { received: combined.at + received, total: combined.length, etag, contentType: combined.type, pkgType: '', types: [] }
     return { received, total, etag, contentType, pkgType: isDescriptor(pkgType) ? '' : pkgType, types: this.object()?.types ?? [] }
   }
 
@@ -124,6 +130,7 @@ export function fresh(ask: Ask): TransferRecord {
     sha256: '',
     restarts: 0,
     paused: null,
+    combined: null,
     files: [],
     digestChecked: false,
     answer: null,

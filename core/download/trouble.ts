@@ -7,7 +7,10 @@ import type { Cause, Stop } from './types.ts'
 export abstract class Trouble extends Ending {
   protected failed(failure: Failure, text: string): void {
     if (this.state === 'report') return this.unreported(text)
-    if (this.state !== 'asking' && this.state !== 'object' && this.state !== 'descriptor') return
+    // The body that waited for the user is gone: what is wanted then is asked for anew.
+    if (this.state === 'confirm') this.held = false
+    if (!['asking', 'object', 'descriptor', 'parts'].includes(this.state)) return
+    this.held = false
     const { received, total } = this.now()
     if (this.state === 'object' && total !== null && received === total) return this.hash()
     if (failure === 'disk') return this.fail(901, 'memory', text)
@@ -49,7 +52,8 @@ export abstract class Trouble extends Ending {
     if (restarts >= this.settings.restarts || (text.startsWith('the server has no byte') && restarts > 0)) return this.tooOften(text)
     this.note(`${text}: begun again`)
     this.cut()
-    this.save({ received: 0, restarts: restarts + 1, etag: '', lastModified: '' })
+    const anew = this.now().combined ? ({ step: 'open', descriptor: null, combined: null } as const) : {}
+    this.save({ received: 0, restarts: restarts + 1, etag: '', lastModified: '', ...anew })
     this.fetch()
   }
 
@@ -64,7 +68,8 @@ export abstract class Trouble extends Ending {
   }
 
   protected nextServer(text: string): boolean {
-    const { server } = this.now()
+    const { server, combined } = this.now()
+    if (combined) return false
     const uris = this.object()?.uris ?? []
     if (server + 1 >= uris.length) return false
     this.note(`${text}; the next server is tried`)
@@ -77,7 +82,8 @@ export abstract class Trouble extends Ending {
 
   protected stop(by: Stop): void {
     if (this.state === 'idle' || this.state === 'over' || this.state === 'report' || this.state === 'digest') return
-    if (this.state !== 'paused' && this.state !== 'waiting' && this.state !== 'confirm') this.close()
+    if (this.held || (this.state !== 'paused' && this.state !== 'waiting' && this.state !== 'confirm')) this.close()
+    this.held = false
     this.effect({ type: 'timer', id: 'again', ms: null })
     if (by === 'cancel') return this.fail(902, 'stopped', 'the download was cancelled')
     this.state = 'paused'

@@ -1,4 +1,5 @@
 // What a download is asked, how it ends, and the record that survives a restart. Types only; the bytes of an object never pass the machine.
+import type { Form } from './combined.ts'
 import type { Descriptor } from './dd.ts'
 
 /** What is to be fetched. The same shape as the `download` ask of a device's software. */
@@ -77,6 +78,17 @@ export const REPORTS: Readonly<Record<number, string>> = {
 /** Who stopped a transfer: `user` waits for the user (H9), `cancel` ends it, the others wait for the end of their cause. */
 export type Stop = 'user' | 'cancel' | 'memory' | 'battery' | 'call'
 
+/** A body that holds descriptor and object. */
+export interface Combined {
+  readonly form: Form
+  /** Media type of the whole. */
+  readonly type: string
+  /** Where the object begins in it. */
+  readonly at: number
+  /** Bytes of the whole; null where not told. */
+  readonly length: number | null
+}
+
 /** Everything a transfer needs after a restart (H1). JSON. */
 export interface TransferRecord {
   readonly key: string
@@ -102,6 +114,8 @@ export interface TransferRecord {
   /** How often it began again at 0. */
   readonly restarts: number
   readonly paused: Stop | null
+  /** The object comes in one body with its descriptor; absent or null: in one of its own. */
+  readonly combined?: Combined | null
   readonly files: readonly Stored[]
   readonly digestChecked: boolean
   readonly answer: Answer | null

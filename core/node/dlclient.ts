@@ -1,6 +1,6 @@
 // Performs the effects of the download machine: HTTP with node:http(s), real files, streaming SHA-256; memory does not grow with the object.
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, truncateSync, write } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
@@ -14,6 +14,9 @@ import type { DownloadAnswer, DownloadAsk, DownloadProgress } from '../software/
 import { guarded } from './client.ts'
 import type { Downloads, DownloadsOptions } from './delivery.ts'
 import { digestOf, writeWhole } from './disk.ts'
+import { failureOf } from './dlfailures.ts'
+import { FileIntake, takeFirst } from './intake.ts'
+import type { HeldBack } from './intake.ts'
 import { Journal } from './journal.ts'
 import { pairs, plainAddress } from './media.ts'
 
@@ -67,7 +70,9 @@ class Transfer {
   #request: { readonly id: number; readonly req: ClientRequest } | null = null
   #response: { readonly id: number; readonly res: IncomingMessage } | null = null
   /** Open partial file. */
-  #file: { readonly fd: number; busy: boolean; close: boolean } | null = null
+  #file: FileIntake | null = null
+  /** A body of parts that stands still behind its descriptor. */
+  #held: HeldBack | null = null
   #closed = false
 
   constructor(options: DownloadsOptions, ask: DownloadAsk, progress: Progress = () => {}) {
@@ -140,7 +145,7 @@ class Transfer {
       case 'http':
         return this.#http(effect)
       case 'take':
-        return effect.into === 'file' ? this.#toFile(effect) : this.#toMemory(effect)
+        return effect.into === 'file' ? this.#toFile(effect) : effect.into === 'parts' ? this.#toParts(effect) : this.#toMemory(effect)
       case 'close':
         return this.#hangUp()
       case 'truncate':
@@ -225,7 +230,7 @@ class Transfer {
 
   #hangUp(): void {
     const { req } = this.#request ?? {}
-    this.#request = this.#response = null
+    this.#request = this.#response = this.#held = null
     req?.on('error', () => {})
     req?.destroy()
   }
@@ -247,50 +252,47 @@ class Transfer {
     })
   }
 
-  /** Every chunk is written before the next is read. */
-  #toFile({ id, file, at }: Extract<Effect, { type: 'take'; into: 'file' }>): void {
+  #toParts({ id, form, most }: Extract<Effect, { type: 'take'; into: 'parts' }>): void {
+    const { res } = this.#response ?? {}
+    if (res === undefined) return
+    const failed = (failure: Failure, text: string): void => {
+      this.#hangUp()
+      this.#feed({ type: 'failed', id, failure, text })
+    }
+    takeFirst(res, form, most, {
+      alive: () => this.#request?.id === id && !this.#closed,
+      failed,
+      tooLarge: () => failed('too large', `the descriptor is longer than ${String(most)} bytes`),
+      done: (first, held) => {
+        this.#held = held
+        this.#feed({ type: 'parts', id, ...first })
+      },
+    })
+  }
+
+  #toFile({ id, file, at, within }: Extract<Effect, { type: 'take'; into: 'file' }>): void {
     const { res } = this.#response ?? {}
     if (res === undefined) return
     this.#closeFile()
-    const open = { fd: openSync(this.#part(file), existsSync(this.#part(file)) ? 'r+' : 'w', 0o600), busy: false, close: false }
-    this.#file = open
-    let place = at
-    let ended = false
-    const finish = (): void => {
-      if (ended && !open.busy && this.#request?.id === id) this.#feed({ type: 'end', id })
-    }
-    res.on('data', (chunk: Uint8Array) => {
-      if (this.#request?.id !== id || this.#closed) return
-      res.pause()
-      open.busy = true
-      writeAll(open.fd, chunk, place, (error) => {
-        open.busy = false
-        if (open.close) closeSync(open.fd)
-        if (this.#request?.id !== id || this.#closed) return
-        if (error !== null) {
-          this.#hangUp()
-          return this.#feed({ type: 'failed', id, failure: 'disk', text: `the file cannot be written: ${error.message}` })
-        }
-        place += chunk.length
-        this.#feed({ type: 'chunk', id, count: chunk.length })
-        res.resume()
-        finish()
-      })
+    this.#file = new FileIntake(this.#part(file), at, {
+      alive: () => this.#request?.id === id && !this.#closed,
+      chunk: (count) => this.#feed({ type: 'chunk', id, count }),
+      end: () => this.#feed({ type: 'end', id }),
+      failed: (failure, text) => {
+        this.#hangUp()
+        this.#feed({ type: 'failed', id, failure, text })
+      },
     })
-    res.on('end', () => {
-      ended = true
-      finish()
-    })
+    const held = within?.at === null ? this.#held : null
+    this.#held = null
+    this.#file.take(res, within, held)
   }
 
   // -- files
 
   #closeFile(): void {
-    const open = this.#file
+    this.#file?.close()
     this.#file = null
-    if (open === null || open.close) return
-    open.close = true
-    if (!open.busy) closeSync(open.fd)
   }
 
   #truncate(file: string, size: number): void {
@@ -337,39 +339,4 @@ class Transfer {
   #whole(file: string): string {
     return join(this.#options.folder, 'packages', file)
   }
-}
-
-function writeAll(fd: number, chunk: Uint8Array, at: number, done: (error: Error | null) => void): void {
-  write(fd, chunk, 0, chunk.length, at, (error, written) => {
-    if (error !== null) done(error)
-    else if (written < chunk.length) writeAll(fd, chunk.subarray(written), at + written, done)
-    else done(null)
-  })
-}
-
-const CODES: Readonly<Record<string, Failure>> = {
-  FORBIDDEN: 'forbidden',
-  ECONNREFUSED: 'refused',
-  ENOTFOUND: 'name',
-  EAI_AGAIN: 'name',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  EADDRNOTAVAIL: 'unreachable',
-  ETIMEDOUT: 'timed out',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ERR_INVALID_CHAR: 'uri',
-  ERR_UNESCAPED_CHARACTERS: 'uri',
-}
-
-function failureOf(error: NodeJS.ErrnoException, { host }: URL): { readonly failure: Failure; readonly text: string } {
-  const code = error.code ?? ''
-  const failure = CODES[code] ?? (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code) ? 'tls' : code.startsWith('HPE_') ? 'protocol' : 'reset')
-  const words: Partial<Record<Failure, string>> = {
-    refused: `nobody listens at ${host} (connection refused)`,
-    name: `the host name of ${host} is not known`,
-    'timed out': `${host} is silent`,
-    reset: `the connection to ${host} was lost`,
-  }
-  return { failure, text: words[failure] ?? `${host}: ${error.message}` }
 }

@@ -1,7 +1,9 @@
 // The download server: objects with ranges, descriptors 1.0 and 2.0, status reports; streamed in constant memory, and every exchange told as two rows of the trace.
-import { createReadStream } from 'node:fs'
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hop, Seq } from '../api.ts'
+import { WITH_IT, wrapped } from '../download/combined.ts'
+import type { Form } from '../download/combined.ts'
 import { buildDescriptor, typeOf } from '../download/dd.ts'
 import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
 import { startLineOf } from './exchange.ts'
@@ -9,7 +11,8 @@ import { faultWords } from './dlfaults.ts'
 import type { Fault, Faults } from './dlfaults.ts'
 import type { Images, Offer } from './images.ts'
 import { endpoint, pairs } from './media.ts'
-import { pour } from './pour.ts'
+import { around, fileRange, pour } from './pour.ts'
+import type { Range } from './pour.ts'
 import { statusLine } from './reply.ts'
 import type { NewEntry } from '../store/trace.ts'
 import { BARE_ROW } from '../store/summary.ts'
@@ -52,8 +55,8 @@ export interface DownloadServerOptions {
 
 /** Where a device is sent for an object. */
 export interface LinkWish {
-  /** `http`: the object itself; `dlota1`, `dlota2`: its descriptor. */
-  readonly mechanism: 'http' | 'dlota1' | 'dlota2'
+  /** `http`: the object itself; `dlota1`, `dlota2`: its descriptor; `dlota1-combined`: both in one body. */
+  readonly mechanism: 'http' | 'dlota1' | 'dlota2' | 'dlota1-combined'
   /** Told again in every row and report of that device. */
   readonly device?: string
   readonly job?: string
@@ -70,8 +73,19 @@ export interface DownloadServer {
 const KEPT = 4096
 /** Bytes of a report that are read. */
 const REPORT_BYTES = 4096
-/** Bytes read from the disk at a time. */
-const STRIDE = 64 * 1024
+/** Ends of addresses; `.ddw` is the combined form of WSP, which no link names. */
+const SUFFIXES = { http: '', dlota1: '.dd', dlota2: '.dd2', 'dlota1-combined': '.ddm' } as const
+
+/** What is sent, of known length. */
+interface Body {
+  /** For the row. */
+  readonly words: string
+  readonly contentType: string
+  readonly size: number
+  readonly etag: string
+  readonly digest: readonly string[]
+  readonly read: Range
+}
 
 /** One exchange, as its handlers see it. */
 interface Exchange {
@@ -151,72 +165,81 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     answered(x, { status, fields, sent: bodiless ? 0 : body.length, head: bodiless ? new Uint8Array() : new Uint8Array(body), text: told })
   }
 
-  async function object(x: Exchange, offer: Offer, fault: Fault | null): Promise<void> {
-    const etag = fault?.etag ?? `"${offer.sha256}"`
+  /** Sends a body of known length, whole or a range of it. */
+  async function ranged(x: Exchange, offer: Offer, body: Body, fault: Fault | null): Promise<void> {
+    const etag = fault?.etag ?? body.etag
     const modified = new Date(offer.modified).toUTCString()
     const field = (name: 'range' | 'if-range'): string => x.req.headers[name]?.toString() ?? ''
-    const ranged = fault?.noRanges !== true && ifRangeHolds(field('if-range'), etag, modified)
-    const wanted = wantedRange(ranged ? field('range') : '', offer.size)
-    const digest = fault?.noDigest === true ? [] : ['Repr-Digest', `sha-256=:${Buffer.from(offer.sha256, 'hex').toString('base64')}:`]
+    const ranges = fault?.noRanges !== true && ifRangeHolds(field('if-range'), etag, modified)
+    const wanted = wantedRange(ranges ? field('range') : '', body.size)
+    const digest = fault?.noDigest === true ? [] : body.digest
     const common = ['ETag', etag, 'Last-Modified', modified, ...(fault?.noRanges === true ? [] : ['Accept-Ranges', 'bytes']), ...digest]
-    if (wanted.what === 'unsatisfiable')
-      return plain(
-        x,
-        416,
-        wanted.reason,
-        ['Content-Range', contentRangeOf(offer.size), 'ETag', etag],
-        undefined,
-        `416 ${offer.name}: ${wanted.reason}`,
-      )
-    const [from, to] = wanted.what === 'part' ? [wanted.from, wanted.to] : [0, offer.size - 1]
+    if (wanted.what === 'unsatisfiable') {
+      const bounds = ['Content-Range', contentRangeOf(body.size), 'ETag', etag]
+      return plain(x, 416, wanted.reason, bounds, undefined, `416 ${offer.name}: ${wanted.reason}`)
+    }
+    const [from, to] = wanted.what === 'part' ? [wanted.from, wanted.to] : [0, body.size - 1]
     const status = wanted.what === 'part' ? 206 : 200
     const shift = wanted.what === 'part' ? (fault?.shift ?? 0) : 0
-    const part = wanted.what === 'part' ? ['Content-Range', contentRange(from + (fault?.honest === true ? shift : 0), to, offer.size)] : []
+    const part = wanted.what === 'part' ? ['Content-Range', contentRange(from + (fault?.honest === true ? shift : 0), to, body.size)] : []
     const length = fault?.announce ?? to - from + 1
-    const fields = fieldsOf(x, fault?.contentType ?? offer.contentType, fault?.noLength === true ? null : length, [...common, ...part])
+    const fields = fieldsOf(x, fault?.contentType ?? body.contentType, fault?.noLength === true ? null : length, [...common, ...part])
     x.res.writeHead(status, fields)
     if (x.req.method === 'HEAD') {
       x.res.end()
       return answered(x, { status, fields, sent: 0, head: new Uint8Array(), text: `${String(status)} HEAD of ${offer.name}` })
     }
-    const source = offer.size === 0 ? [] : createReadStream(images.path(offer.sha256), { start: from + shift, end: to, highWaterMark: STRIDE })
-    const { sent, head, whole } = await pour(x.res, source as AsyncIterable<Uint8Array>, {
+    const { sent, head, whole } = await pour(x.res, body.read(from + shift, to), {
       keep: KEPT,
       cutAfter: fault?.cutAfter,
       bytesPerSecond: fault?.bytesPerSecond,
     })
-    if (whole && to === offer.size - 1) options.served?.(offer.name, x.device)
-    const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(offer.size)}` : ''
-    const what = `${String(status)}${range} of ${offer.name} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
-    answered(x, {
-      status,
-      fields,
-      sent,
-      head,
-      text: `${what}${whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`}`,
-    })
+    if (whole && to === body.size - 1) options.served?.(offer.name, x.device)
+    const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(body.size)}` : ''
+    const what = `${String(status)}${range} of ${body.words} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
+    const rest = whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`
+    answered(x, { status, fields, sent, head, text: `${what}${rest}` })
   }
 
-  function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
-    const tail = query(x)
-    const base = options.base(x.device, x.req)
-    const text = buildDescriptor({
+  function object(x: Exchange, offer: Offer, fault: Fault | null): Promise<void> {
+    const { name, contentType, size, sha256 } = offer
+    const digest = ['Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`]
+    return ranged(x, offer, { words: name, contentType, size, etag: `"${sha256}"`, digest, read: fileRange(images.path(sha256), size) }, fault)
+  }
+
+  /** Descriptor and object in one (download sheet 3.1, combined delivery). */
+  function combined(x: Exchange, offer: Offer, form: Form, fault: Fault | null): Promise<void> {
+    const about = { type: typeOf('1.0'), text: descriptorText(x, offer, '1.0', fault, [WITH_IT]) }
+    const { head, tail, contentType } = wrapped(form, about, { type: offer.contentType, size: offer.size })
+    const etag = `"${createHash('sha256').update(head).update(offer.sha256).digest('hex')}"`
+    const read = around(head, fileRange(images.path(offer.sha256), offer.size), offer.size, tail)
+    const size = head.length + offer.size + tail.length
+    return ranged(x, offer, { words: `${offer.name} with its descriptor`, contentType, size, etag, digest: [], read }, fault)
+  }
+
+  function descriptorText(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null, uris: readonly string[]): string {
+    const notify = encodeURIComponent(x.job === '' ? offer.name : x.job)
+    return buildDescriptor({
       version,
       name: offer.title === '' ? offer.name : offer.title,
       vendor: offer.vendor,
       description: offer.description,
       installParam: offer.installParam,
-      installNotifyUri: `${base}notify/${encodeURIComponent(x.job === '' ? offer.name : x.job)}${tail}`,
+      installNotifyUri: `${options.base(x.device, x.req)}notify/${notify}${query(x)}`,
       objects: [
         {
           types: [offer.contentType],
           size: fault?.announce ?? offer.size,
-          uris: [...(fault?.servers ?? []), `${base}${offer.name}${tail}`],
+          uris,
           sha256: fault?.noDigest === true ? '' : offer.sha256,
           ...(version === '2.0' ? { objectId: offer.name, objectVersion: offer.version } : {}),
         },
       ],
     })
+  }
+
+  function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
+    const text = descriptorText(x, offer, version, fault, [...(fault?.servers ?? []), `${options.base(x.device, x.req)}${offer.name}${query(x)}`])
     plain(x, 200, text, [], fault?.contentType ?? typeOf(version), `200 descriptor ${version} of ${offer.name}`)
   }
 
@@ -245,15 +268,17 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const seen: Exchange = { ...x, cause: asked(x, `${req.method ?? ''} ${url.pathname}${range}${condition}`, new Uint8Array()) }
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
-    const [, name = '', suffix = ''] = /^(.*?)(\.dd2?)?$/.exec(file) ?? []
+    const [, name = '', suffix = ''] = /^(.*?)(\.dd[2mw]?)?$/.exec(file) ?? []
     const no = options.refused?.(name, x.device, ends(req).remote) ?? null
     if (no !== null) return plain(seen, no.status, no.text)
     const offer = images.get(name)
     if (offer === undefined) return plain(seen, 404, `nothing is offered under the name ${name}`)
-    const fault = options.faults?.take(name, suffix === '' ? 'object' : 'descriptor') ?? null
+    const form: Form | null = suffix === '.ddm' ? { kind: 'mime', boundary: offer.sha256 } : suffix === '.ddw' ? { kind: 'wsp' } : null
+    const fault = options.faults?.take(name, suffix === '' || form !== null ? 'object' : 'descriptor') ?? null
     if (fault !== null) res.shouldKeepAlive = false
     if (fault !== null && faulty(seen, fault, suffix)) return
     if (suffix === '') return object(seen, offer, fault)
+    if (form !== null) return combined(seen, offer, form, fault)
     descriptor(seen, offer, suffix === '.dd2' ? '2.0' : '1.0', fault)
   }
 
@@ -312,8 +337,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     },
     link: (name, { mechanism, device, job }) => {
       if (images.get(name) === undefined) throw new Error(`nothing is offered under the name ${name}`)
-      const suffix = mechanism === 'http' ? '' : mechanism === 'dlota1' ? '.dd' : '.dd2'
-      return `${options.base(device ?? '')}${name}${suffix}${query({ device, job })}`
+      return `${options.base(device ?? '')}${name}${SUFFIXES[mechanism]}${query({ device, job })}`
     },
   }
 }

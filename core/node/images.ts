@@ -45,7 +45,7 @@ const SUFFIX = '.offer.json'
 
 /** True for a name that a URL carries as it is and that no descriptor's or report's address can be. */
 export function isOfferName(name: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) && !/\.dd2?$/.test(name) && name !== 'notify' && !/^[0-9a-f]{64}$/.test(name)
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) && !/\.dd[2mw]?$/.test(name) && name !== 'notify' && !/^[0-9a-f]{64}$/.test(name)
 }
 
 /** Opens the folder; it is made where missing. */
@@ -54,7 +54,8 @@ export function imagesIn(folder: string, now: () => number): Images {
   const path = (sha256: string): string => join(folder, sha256)
   const offerPath = (name: string): string => join(folder, `${name}${SUFFIX}`)
   const check = (name: string): void => {
-    if (!isOfferName(name)) throw new Error(`"${name}" cannot be offered: letters, digits, ".", "_" and "-", at most 128, not ending in .dd or .dd2`)
+    if (!isOfferName(name))
+      throw new Error(`"${name}" cannot be offered: letters, digits, ".", "_" and "-", at most 128, not ending in .dd, .dd2, .ddm or .ddw`)
   }
   const read = (name: string): Offer | undefined => {
     if (!isOfferName(name) || !existsSync(offerPath(name))) return undefined

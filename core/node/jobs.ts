@@ -82,7 +82,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       value,
       wake: async (device, missed) => (await parts.notify(device, missed === true ? { nonce: 'zeros', resync: true } : {})).to,
       url: ({ job, device, fileName, mechanism }) =>
-        downloads().link(fileName, { mechanism: mechanism === 'http' || mechanism === 'dlota2' ? mechanism : 'dlota1', device, job }),
+        downloads().link(fileName, { mechanism: mechanism === 'auto' || mechanism === 'dm-large' ? 'dlota1' : mechanism, device, job }),
       ...(parts.mechanism === undefined ? {} : { mechanism: parts.mechanism }),
       file: (sha256) => files.file(sha256),
       security: () => parts.security,

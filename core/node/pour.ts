@@ -1,5 +1,31 @@
 // A body goes to its reader no faster than it is read, and nothing of what was sent stays in memory; one rule: a piece is let go before the next is read.
+import { createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+
+/** Bytes `from` to `to` (both included; none where `to` is less) of something. */
+export type Range = (from: number, to: number) => AsyncIterable<Uint8Array>
+
+/** Bytes read from the disk at a time. */
+const STRIDE = 64 * 1024
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
+
+/** A file's bytes. */
+export const fileRange =
+  (path: string, size: number): Range =>
+  (from, to) =>
+    size === 0 || to < from ? nothing() : createReadStream(path, { start: from, end: to, highWaterMark: STRIDE })
+
+/** `size` bytes of `middle` between `head` and `tail`. */
+export const around = (head: Uint8Array, middle: Range, size: number, tail: Uint8Array): Range =>
+  async function* (from, to) {
+    const part = (bytes: Uint8Array, at: number): Uint8Array => bytes.subarray(Math.max(0, from - at), Math.max(0, to + 1 - at))
+    const before = part(head, 0)
+    if (before.length > 0) yield before
+    yield* middle(Math.max(0, from - head.length), Math.min(size - 1, to - head.length))
+    const behind = part(tail, head.length + size)
+    if (behind.length > 0) yield behind
+  }
 
 /** A reader that takes nothing for so long is hung up on, ms. */
 const STALLED = 120_000

@@ -24,7 +24,7 @@ export const jobWish = z.strictObject({
   type: z.enum(['scomo', 'fumo']),
   op: z.enum(['deliver', 'install', 'installInactive', 'update', 'remove', 'activate', 'deactivate', 'exec']),
   items: z.array(z.strictObject(item)).min(1).max(LIMIT.commands).optional(),
-  mechanism: z.enum(['auto', 'dm-large', 'http', 'dlota1', 'dlota2']).optional(),
+  mechanism: z.enum(['auto', 'dm-large', 'http', 'dlota1', 'dlota1-combined', 'dlota2']).optional(),
   confirm: confirm.optional(),
   correlator: z.string().min(1).max(255).optional(),
   reason: z.enum(['feature', 'security', 'performance']).optional(),

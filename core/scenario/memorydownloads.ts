@@ -88,6 +88,8 @@ export class MemoryDownloads {
       case 'take': {
         const body = this.#take(key, effect.id)
         if (effect.into === 'memory') clock.soon(() => feed({ type: 'body', id: effect.id, bytes: body }))
+        // The shop of a scenario sends descriptor and object one by one.
+        else if (effect.into === 'parts') clock.soon(() => feed({ type: 'failed', id: effect.id, failure: 'protocol', text: 'a body of parts' }))
         else clock.soon(() => this.#store(effect, body, feed))
         break
       }

@@ -75,7 +75,7 @@ const mechanism = (key: string): Step =>
     'The DM Server determines an appropriate alternate download mechanism.',
     'DM Server',
     'DM Server',
-    { event: 'server.mechanism', where: { mechanism: ['http', 'dlota1', 'dlota2'] } },
+    { event: 'server.mechanism', where: { mechanism: ['http', 'dlota1', 'dlota1-combined', 'dlota2'] } },
     { offWire: true, fails: [{ when: { event: 'server.mechanism', where: { mechanism: 'dm-large' } }, reason: 'the server chose direct delivery' }] },
   )
 

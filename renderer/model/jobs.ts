@@ -64,6 +64,7 @@ export const MECHANISMS: readonly { readonly id: Mechanism; readonly word: strin
   { id: 'dm-large', word: 'over DM, as a large object' },
   { id: 'http', word: 'plain HTTP GET' },
   { id: 'dlota1', word: 'OMA Download 1.0 descriptor' },
+  { id: 'dlota1-combined', word: 'OMA Download 1.0, descriptor and object in one' },
   { id: 'dlota2', word: 'OMA Download 2.0 descriptor' },
 ]
 

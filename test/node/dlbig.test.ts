@@ -81,11 +81,11 @@ function child(words: readonly string[], kill: (line: string) => number | null =
   })
 }
 
-const down = () => r.rows.filter(({ row }) => row.direction === 'down' && row.target === `/dl/${NAME}`)
+const down = () => r.rows.filter(({ row }) => row.direction === 'down' && [`/dl/${NAME}`, `/dl/${NAME}.ddm`].includes(row.target))
 
 test(`dl 34: ${String(MIB)} MiB through each mechanism: intact, and neither side's memory grows with it`, { timeout: 120_000 }, async () => {
   const { size, sha256 } = await offer()
-  for (const mechanism of ['http', 'dlota1', 'dlota2'] as const) {
+  for (const mechanism of ['http', 'dlota1', 'dlota2', 'dlota1-combined'] as const) {
     const before = living()
     let [most, lines] = [before, 0]
     const answer = await child(['download', join(r.root, mechanism), r.server.link(NAME, { mechanism }), 'k'], (line) => {

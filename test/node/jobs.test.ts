@@ -52,6 +52,7 @@ async function ended(api: LabApi, wish: Partial<JobWish>): Promise<JobDetail> {
 test.each([
   ['dlota1', 'xml'],
   ['dlota2', 'wbxml'],
+  ['dlota1-combined', 'xml'],
   ['http', 'xml'],
   ['dm-large', 'xml'],
   ['dm-large', 'wbxml'],

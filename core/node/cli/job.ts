@@ -61,7 +61,7 @@ export function job(program: Command): void {
     .option('--pkg <PkgID>', 'package of the catalogue; may be repeated', several, [])
     .option('--component <ID>', 'component; may be repeated', several, [])
     .option('--target <uri>', 'full URI of the node, or of the primitive for exec')
-    .addOption(new Option('--mechanism <name>', 'how a package travels').choices(['auto', 'dm-large', 'http', 'dlota1', 'dlota2']))
+    .addOption(new Option('--mechanism <name>', 'how a package travels').choices(['auto', 'dm-large', 'http', 'dlota1', 'dlota1-combined', 'dlota2']))
     .addOption(new Option('--confirm <by>', 'who asks the user').choices(['none', 'user', 'device']))
     .option('--correlator <text>', 'Correlator of the Exec')
     .addOption(new Option('--reason <why>', 'why an update is wanted').choices(['feature', 'security', 'performance']))
