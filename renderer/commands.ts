@@ -1,12 +1,13 @@
 // What every named action does. Keys, palette and menus all come here.
 import { nextTick } from 'vue'
 import { KEYS } from './model/keys.ts'
+import { useGateways } from './stores/gateways.ts'
 import { useJobs } from './stores/jobs.ts'
 import { useScenarios } from './stores/scenarios.ts'
 import { useStepper } from './stores/stepper.ts'
 import { useTrace } from './stores/trace.ts'
 import { useTree } from './stores/tree.ts'
-import { useView, type DevicesTab } from './stores/view.ts'
+import { useView, type DevicesTab, type GatewayTab } from './stores/view.ts'
 import { useWorld } from './stores/world.ts'
 
 export interface Commands {
@@ -33,6 +34,10 @@ const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'newJob', label: 'New job for a device …' },
   { id: 'catalogue', label: 'Catalogue of packages' },
   { id: 'provider', label: 'Groups, default sets, subscriptions, webhooks' },
+  { id: 'newFanout', label: 'New fan-out: commands for many devices behind a gateway …' },
+  { id: 'images', label: 'Images at gateways' },
+  { id: 'storyboard', label: 'Bootstrap of devices behind a gateway, M.1 to M.4' },
+  { id: 'labs', label: 'Attached labs: a gateway in another process or on another host' },
   { id: 'runScenario', label: 'Run the scenario looked at' },
   { id: 'runAll', label: 'Run all scenarios' },
   { id: 'openCapture', label: 'Open a capture …' },
@@ -92,6 +97,7 @@ export function createCommands(): Commands {
   const tree = useTree()
   const scenarios = useScenarios()
   const jobs = useJobs()
+  const gateways = useGateways()
 
   const move = (to: number): boolean => {
     if (trace.count === 0) return false
@@ -127,6 +133,11 @@ export function createCommands(): Commands {
     view.devicesTab = tab
     focus('#devices-panel [data-pane]')
   }
+  const gateway = (tab?: GatewayTab): void => {
+    view.screen = 'gateway'
+    if (tab !== undefined) view.gatewayTab = tab
+    focus('#gateway-panel [data-pane]')
+  }
   const page = 20
 
   const table: Readonly<Record<string, () => unknown>> = {
@@ -149,6 +160,14 @@ export function createCommands(): Commands {
       view.screen = 'tree'
       focus('[data-rows]')
     },
+    gateway: () => gateway(),
+    newFanout: () => {
+      gateways.making = true
+      gateway('fanouts')
+    },
+    images: () => gateway('images'),
+    storyboard: () => gateway('bootstrap'),
+    labs: () => gateway('labs'),
     scenarios: () => {
       view.screen = 'scenarios'
       focus('[data-rows]')

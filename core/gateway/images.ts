@@ -82,12 +82,13 @@ export class Images {
     return [...this.#images.values()].find(({ image }) => (image.imageId || image.name) === imageId)?.image
   }
 
-  /** `device`: as that device is told. */
+  /** `device`: as that device is told; it says who it is when it fetches. */
   #urls(image: Image, device = ''): { readonly url: string; readonly descriptor: string } {
     const { facts } = this.#yard.options
     const base = device === '' ? facts.imageBase : (facts.imageBaseFor?.(device) ?? facts.imageBase)
     const url = `${base}${encodeURIComponent(image.name)}`
-    return { url, descriptor: `${url}.dd` }
+    const who = device === '' ? '' : `?device=${encodeURIComponent(device)}`
+    return { url: `${url}${who}`, descriptor: `${url}.dd${who}` }
   }
   facts(imageRef: string, device: string): ImageFacts | null {
     const image = imageRef === '' ? undefined : this.byId(imageRef)

@@ -205,7 +205,7 @@ function third({ byServer }: Landmarks, north: SessionRow | undefined): StorySte
 
 function fourth({ byGateway }: Landmarks, session: Proof | null): StoryStep {
   if (byGateway !== undefined) return step('M.4', 'done', byGateway, byGateway.text)
-  if (session !== null) return step('M.4', 'left out', session, 'it knew an account of the gateway already: its session proves it')
+  if (session !== null) return step('M.4', 'done', session, 'the account was laid down before: its session with the gateway proves it')
   return step('M.4', 'waiting', null, 'follows when the device has proven who it is')
 }
 

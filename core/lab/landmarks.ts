@@ -31,12 +31,17 @@ const EVENTS: Readonly<Record<string, Kind>> = {
 
 /** What a row marks, if anything. */
 export function markOf(row: Pick<TraceRow, 'kind' | 'text' | 'hop' | 'direction' | 'device'>): Kind | null {
-  if (row.device === '') return null
+  if (row.device === '' && whom(row.text) === '') return null
   if (row.kind === 'push')
     return row.direction === 'down' && row.text.startsWith('bootstrap (') ? (row.hop === 'G-D' ? 'byGateway' : 'byServer') : null
   if (row.kind !== 'event') return null
   if (row.text.includes('gets its account (M.4)')) return 'byGateway'
   return EVENTS[row.text.slice(0, Math.max(0, row.text.indexOf(':')))] ?? null
+}
+
+/** The device an event of bootstrap tells of by its sentence alone; '' where it tells of none. */
+function whom(text: string): string {
+  return /^(\S+) was authenticated and gets its account \(M\.4\)/.exec(text)?.[1] ?? ''
 }
 
 export class LandmarkBook {
@@ -64,7 +69,7 @@ export class LandmarkBook {
   #take(row: TraceRow): boolean {
     const kind = markOf(row)
     if (kind === null) return false
-    const device = row.device
+    const device = row.device === '' ? whom(row.text) : row.device
     const known = this.of(device)
     // An adapter speaks with every command: the first word is proof enough.
     if (known[kind]?.seq === row.seq || (kind === 'adapted' && known.adapted !== undefined)) return false

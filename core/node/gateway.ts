@@ -127,7 +127,10 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
   const url = `${parts.base()}/gw`
   const pushUrl = `${url}/push`
   const fetchedBy: { image: string; device: string; at: number }[] = []
+  let stopped = false
   const event = (text: string): void => {
+    // A tunnel that closes with the lab has nobody left to tell.
+    if (stopped) return
     if (parts.recording) recorder.event(clock.now(), clock.mono(), text, 0, null)
     parts.changed()
   }
@@ -260,6 +263,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     fetched: () => fetchedBy,
     store: () => ({ used: store.used(), capacity }),
     stop: async () => {
+      stopped = true
       await adaptation?.stop()
       await host.stop()
       await downloads.close()

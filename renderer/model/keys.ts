@@ -15,6 +15,7 @@ export const KEYS: readonly Key[] = [
   { id: 'trace', chords: ['Ctrl+1', 'Alt+Shift+1'], label: 'Trace', group: 'Window', where: 'anywhere' },
   { id: 'devices', chords: ['Ctrl+2', 'Alt+Shift+2'], label: 'Devices', group: 'Window', where: 'anywhere' },
   { id: 'tree', chords: ['Ctrl+3', 'Alt+Shift+3'], label: 'Tree', group: 'Window', where: 'anywhere' },
+  { id: 'gateway', chords: ['Ctrl+4', 'Alt+Shift+4'], label: 'Gateway', group: 'Window', where: 'anywhere' },
   { id: 'scenarios', chords: ['Ctrl+5', 'Alt+Shift+5'], label: 'Scenarios', group: 'Window', where: 'anywhere' },
   { id: 'jobs', chords: ['Ctrl+9', 'Alt+Shift+9'], label: 'Jobs', group: 'Window', where: 'anywhere' },
   { id: 'paneLeft', chords: ['Ctrl+[', 'Shift+F6'], label: 'Focus the pane to the left', group: 'Window', where: 'anywhere' },

@@ -38,13 +38,26 @@ export interface StepMark {
 /** Most device lanes drawn side by side; further devices share one lane that says so. */
 export const MOST_DEVICES = 6
 
-/** Lanes for the devices of a view, newest first as the sessions come; `only` narrows to one device, `room` is the most lanes that fit. */
-export function lanes(sessions: readonly SessionRow[], hops: ReadonlySet<Hop>, only: string, room = MOST_DEVICES + 2): readonly Lane[] {
+/**
+ * Lanes for the devices of a view, newest first as the sessions come; `only` narrows to one device, `room` is the most lanes that fit, `roles` are those its rows
+ * speak of: infrastructure and download server get a lane where they take part.
+ */
+export function lanes(
+  sessions: readonly SessionRow[],
+  hops: ReadonlySet<Hop>,
+  only: string,
+  room = MOST_DEVICES + 2,
+  roles: ReadonlySet<Role> = new Set(),
+): readonly Lane[] {
+  const gateway = hops.has('S-G') || hops.has('G-D') || roles.has('gateway')
   const devices = only === '' ? [...new Set(sessions.map((one) => one.device))] : [only]
-  const gateway = hops.has('S-G') || hops.has('G-D')
-  const most = Math.max(2, Math.min(MOST_DEVICES, room - (gateway ? 2 : 1)))
+  const most = Math.max(2, Math.min(MOST_DEVICES, room - (gateway ? 2 : 1) - (roles.has('emi') ? 1 : 0) - (roles.has('download') ? 1 : 0)))
   const shown = devices.length > most ? devices.slice(0, most - 1) : devices
-  const plain: Omit<Lane, 'at'>[] = [{ id: 'server', kind: 'server', title: 'DM Server' }]
+  const plain: Omit<Lane, 'at'>[] = [
+    ...(roles.has('emi') ? [{ id: 'emi', kind: 'emi', title: 'Infrastructure' } as const] : []),
+    { id: 'server', kind: 'server', title: 'DM Server' },
+    ...(roles.has('download') ? [{ id: 'download', kind: 'download', title: 'Download Server' } as const] : []),
+  ]
   if (gateway) plain.push({ id: 'gateway', kind: 'gateway', title: 'DM Gateway' })
   plain.push(...shown.map((device) => ({ id: `device ${device}`, kind: 'device' as const, title: device === '' ? 'Unknown device' : device })))
   if (shown.length < devices.length) plain.push({ id: 'others', kind: 'others', title: `${devices.length - shown.length} others` })
@@ -109,13 +122,24 @@ export function actorArrow(row: TraceRow, all: readonly Lane[]): Arrow | null {
   return from === undefined || to === undefined ? null : { from, to }
 }
 
-/** The arrow of a row; null for events, which belong to one place only. */
+/** The arrow of a row; null for events without a name, and where an end has no lane. Equal ends: a note at one lane. */
 export function arrow(row: TraceRow, all: readonly Lane[]): Arrow | null {
-  if (row.kind === 'event' || row.kind === 'connection') return null
+  if (row.kind === 'connection') return null
+  const ends = parties(row)
+  if (row.kind === 'event' || ends?.includes('download') === true) {
+    const [from, to] = (ends ?? []).map((role) => placeOf(role, row.device, all))
+    return from === undefined || to === undefined ? null : { from, to }
+  }
   const find = (kind: Lane['kind']): Lane | undefined => all.find((lane) => lane.kind === kind)
   const server = find('server')?.at ?? 0
   const gateway = find('gateway')?.at ?? server
   const device = all.find((lane) => lane.id === `device ${row.device}`)?.at ?? find('others')?.at ?? all.at(-1)?.at ?? 100
   const [high, low] = row.hop === 'S-D' ? [server, device] : row.hop === 'S-G' ? [server, gateway] : [gateway, device]
   return row.direction === 'up' ? { from: low, to: high } : { from: high, to: low }
+}
+
+/** Where a role stands, for a row of this device; undefined where it has no lane. */
+function placeOf(role: Role, device: string, all: readonly Lane[]): number | undefined {
+  if (role !== 'device') return all.find((lane) => lane.kind === role)?.at
+  return (all.find((lane) => lane.id === `device ${device}`) ?? all.find((lane) => lane.kind === 'others'))?.at
 }

@@ -3,10 +3,12 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef, watch, type Ref } from 'vue'
 import type { Package0 } from '../../core/syncml/package0.ts'
 
-export type Screen = 'trace' | 'devices' | 'tree' | 'scenarios' | 'jobs'
+export type Screen = 'trace' | 'devices' | 'tree' | 'gateway' | 'scenarios' | 'jobs'
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 /** Pages of the devices screen. */
 export type DevicesTab = 'devices' | 'connect' | 'usb' | 'addresses' | 'trust' | 'modem' | 'proxies' | 'dialect'
+/** Pages of the gateway screen. */
+export type GatewayTab = 'inventory' | 'fanouts' | 'images' | 'bootstrap' | 'labs' | 'names'
 export type Density = 'compact' | 'roomy'
 export type Tab = 'decoded' | 'raw' | 'hex' | 'transport' | 'findings' | 'notification' | 'why'
 
@@ -57,6 +59,12 @@ export const useView = defineStore('view', () => {
   const boardHeight = kept('boardHeight', window.innerHeight < 800 ? 390 : 500)
   const jobsTab = kept<'jobs' | 'catalogue' | 'provider'>('jobsTab', 'jobs')
   const devicesTab = kept<DevicesTab>('devicesTab', 'devices')
+  const gatewayTab = kept<GatewayTab>('gatewayTab', 'inventory')
+  /** How a fan-out is looked at. */
+  const fanTab = kept<'matrix' | 'ladder'>('fanTab', 'matrix')
+  const fansWidth = kept('fansWidth', window.innerWidth < 1400 ? 230 : 270)
+  const proofWidth = kept('proofWidth', window.innerWidth < 1400 ? 400 : 470)
+  const fanInspector = kept('fanInspector', window.innerHeight < 800 ? 200 : 270)
   /** What stands below the list of devices. */
   const lowerTab = kept<'software' | 'usb' | 'log'>('lowerTab', 'software')
   /** Lines of the device's own log below the rows of the trace. */
@@ -109,6 +117,11 @@ export const useView = defineStore('view', () => {
     boardHeight,
     jobsTab,
     devicesTab,
+    gatewayTab,
+    fanTab,
+    fansWidth,
+    proofWidth,
+    fanInspector,
     lowerTab,
     traceLog,
     traceLogHeight,
