@@ -72,6 +72,8 @@ export class Peer {
   #stopped = false
   /** Its rows that are ours under another number, oldest first; its sessions likewise. */
   readonly #seqs = new Map<Seq, Seq>()
+  /** The cards as they were told last: one may wait for its row. */
+  #shown = '[]'
   readonly #notes = new Map<Seq, number>()
   readonly #sessions = new Map<number, number>()
   #theirs: readonly Held[] = []
@@ -110,6 +112,7 @@ export class Peer {
     this.#link?.close()
     this.#link = null
     this.#theirs = []
+    this.#shown = '[]'
   }
 
   async #joined(link: Dialled): Promise<void> {
@@ -331,12 +334,14 @@ export class Peer {
   // Its held messages.
 
   #cards(held: readonly Held[]): void {
-    const before = JSON.stringify(this.held())
     // Cards of labs it is attached to itself are not its own.
     this.#theirs = held.filter(({ origin }) => origin === undefined)
     for (const { id } of this.#theirs) if (!this.#numbers.has(id)) this.#numbers.set(id, PEER_CARDS + this.#parts.number())
     if (this.row.held !== this.#theirs.length) this.#move({ held: this.#theirs.length })
-    if (JSON.stringify(this.held()) !== before) this.#parts.heldMoved()
+    const now = JSON.stringify(this.held())
+    if (now === this.#shown) return
+    this.#shown = now
+    this.#parts.heldMoved()
   }
 
   /** As our tray shows them: our numbers, our rows, our time. A card whose row has not come yet waits for it. */

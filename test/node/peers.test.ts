@@ -104,6 +104,8 @@ describe('a lab attached to another', () => {
     const here = await lab()
     const there = await lab()
     const peer = await here.lab.api.peers.attach({ url: there.url, name: 'bench' })
+    const told: number[] = []
+    here.lab.api.on('held', ({ held }) => told.push(held.length))
     await here.lab.api.peers.hold(peer.id, true)
     expect((await there.lab.api.lab.state()).hold).toEqual({ mode: 'all' })
     expect((await here.lab.api.lab.state()).hold, 'our own breakpoints are our own').toEqual({ mode: 'off' })
@@ -112,6 +114,10 @@ describe('a lab attached to another', () => {
     if (card === undefined) throw new Error('no card')
     expect(card).toMatchObject({ origin: 'bench', device: 'IMEI:1', direction: 'up' })
     expect((await here.lab.api.lab.state()).held).toBe(1)
+    await until(
+      async () => told,
+      (all) => all.at(-1) === 1,
+    )
     expect((await here.lab.api.trace.frame(card.seq)).row).toMatchObject({ hold: 'held', origin: 'bench' })
     const text = new TextDecoder().decode((await here.lab.api.trace.frame(card.seq)).bytes)
     const bytes = new TextEncoder().encode(text.replace('<LocName>', '<LocName >'))
