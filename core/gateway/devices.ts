@@ -27,6 +27,11 @@ export class Devices {
     return this.#records.get(localId)
   }
 
+  /** Somebody tried what is not allowed; nothing came of it but a row. */
+  barred(deviceId: string, text: string): void {
+    this.#yard.tell('gateway.barred', text, deviceId)
+  }
+
   /** M.1: a device was discovered (10) or has proven who it is (20). Gives its record. */
   discovered(sighting: Sighting, state: 10 | 20): DeviceRecord {
     const record = this.#sight(sighting, state)

@@ -149,7 +149,10 @@ export class SouthPolicy implements Policy {
         if (type === 'registration') {
           const { deviceId, device, servers } = readRegistration(item.data)
           // Only the device itself may register itself (GS-19).
-          if (deviceId !== view.device) return 412
+          if (deviceId !== view.device) {
+            gateway.devices.barred(view.device, `${view.device} asked to register ${deviceId.slice(0, 200)}: a device registers only itself (412)`)
+            return 412
+          }
           const at = device.address === '' ? this.#address(view.device) : device
           gateway.devices.registered({ deviceId, mode: servers.length > 0 ? 0 : 1, address: at, devInfo: devInfoOf(view), servers })
           return 200

@@ -90,6 +90,8 @@ export class GatewayHost {
   #queue: Promise<unknown> = Promise.resolve()
   #sessions = 0
   #failures = 0
+  /** Back after a restart, and not heard by the DM Server yet. */
+  #returning = false
   /** Flow Y: the session that a notification asked for, begun when the answers are there. */
   #awaited: { readonly start: Start; readonly cancel: () => void } | null = null
   /** Devices to be notified, and those notified that have not come yet. */
@@ -166,6 +168,8 @@ export class GatewayHost {
   start(): void {
     const { docs } = this.#parts
     const kept: Kept = { all: (kind: SaveKind) => docs.all(kind) }
+    // Who was here before may have lost a session or a notification: it comes by itself.
+    this.#returning = docs.get(STATE, 'north') !== undefined
     this.gateway.restore(kept)
     this.#settle()
     this.#report()
@@ -476,10 +480,11 @@ export class GatewayHost {
   #report(): void {
     if (this.#sessions > 0 || this.#reporting !== null || this.#awaited !== null || this.#stopped) return
     const { clock } = this.#parts
-    const [first] = [...this.#client.owed()].sort((a, b) => a.due - b.due)
-    if (first === undefined) return
+    const owed = this.#client.owed().map(({ due }) => due)
+    const due = this.#returning ? clock.now() : Math.min(...owed)
+    if (due === Infinity) return
     const pause = this.#failures === 0 ? 0 : Math.min(300_000, 1000 * 2 ** Math.min(this.#failures, 10))
-    this.#reporting = clock.after(Math.max(pause, first.due - clock.now(), 0), () => {
+    this.#reporting = clock.after(Math.max(pause, due - clock.now(), 0), () => {
       this.#reporting = null
       if (this.#sessions === 0) void this.#session({ type: 'start', initiated: 'client' })
     })
@@ -524,6 +529,7 @@ export class GatewayHost {
       this.#parts.ended?.(end)
       this.#sessions -= 1
       this.#failures = end.outcome === 'failed' ? this.#failures + 1 : 0
+      if (end.outcome === 'completed') this.#returning = false
       this.#report()
     })
     return held

@@ -1,5 +1,4 @@
 // kill -9 of server and gateway, processes of their own, at random moments of a fan-out: no result is lost, no device performs anything twice, both inventories agree.
-import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,58 +6,21 @@ import { afterEach, expect, test } from 'vitest'
 import type { FanoutRow, GatewayInside, ImageRow, RelationRow } from '../../core/api.ts'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { labProcess } from './gatewayprocess.ts'
+import type { LabProcess } from './gatewayprocess.ts'
 import { ed, fleetDevice, installCommands, installs, smallPackage, until } from './gatewayrig.ts'
 
 const KILLS = process.env['DM_LAB_SOAK'] === undefined ? 5 : 50
 const OPEN = ['queued', 'running']
-
-interface Child {
-  readonly ready: { readonly dm: string; readonly gateway: string | null }
-  ask<T>(call: string, ...args: unknown[]): Promise<T>
-  kill(): Promise<void>
-}
-
-async function child(role: 'server' | 'gateway', workspace: string, port: string, server = ''): Promise<Child> {
-  const execArgv = [...(process.features.typescript ? [] : ['--experimental-strip-types']), '--no-warnings']
-  const made = fork(join(import.meta.dirname, 'gatewaychild.ts'), [role, workspace, port, server], {
-    execArgv,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-  let errors = ''
-  made.stderr?.on('data', (data) => (errors += String(data)))
-  const open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  let count = 0
-  const answer = (id: number): Promise<unknown> => new Promise((resolve, reject) => open.set(id, { resolve, reject }))
-  const ready = answer(0)
-  made.on('message', (message) => {
-    const { id, value, error } = message as { id: number; value?: unknown; error?: string }
-    if (error === undefined) open.get(id)?.resolve(value)
-    else open.get(id)?.reject(new Error(error))
-    open.delete(id)
-  })
-  const gone = new Promise<void>((resolve) =>
-    made.once('exit', () => {
-      for (const { reject } of open.values()) reject(new Error(`the ${role} is gone: ${errors}`))
-      resolve()
-    }),
-  )
-  return {
-    ready: (await ready) as Child['ready'],
-    ask: async <T>(call: string, ...args: unknown[]) => {
-      count += 1
-      const promise = answer(count)
-      made.send({ id: count, call, args })
-      return (await promise) as T
-    },
-    kill: () => {
-      made.kill('SIGKILL')
-      return gone
-    },
-  }
-}
+/** Nonces that a kill parted are given up after 30 s, on each leg. */
+const PATIENCE = 90_000
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const portOf = (url: string): string => new URL(url).port
+const portOf = (url: string): number => Number(new URL(url).port)
+
+const serverAt = (workspace: string, dmPort: number): Promise<LabProcess> => labProcess({ workspace, dmPort, server: { idleMs: 2000 } })
+const gatewayAt = (workspace: string, dmPort: number, server: string): Promise<LabProcess> =>
+  labProcess({ workspace, dmPort, gateway: { server, id: GATEWAY_ID } })
 
 const open: (() => unknown)[] = []
 afterEach(async () => {
@@ -72,10 +34,10 @@ test(
     needsSqlite(context)
     const root = mkdtempSync(join(tmpdir(), 'dm-lab-gwkill-'))
     open.push(() => rmSync(root, { recursive: true, force: true }))
-    let server = await child('server', join(root, 'server'), '0')
+    let server = await serverAt(join(root, 'server'), 0)
     open.push(() => server.kill())
     const dm = server.ready.dm
-    let gateway = await child('gateway', join(root, 'gateway'), '0', dm)
+    let gateway = await gatewayAt(join(root, 'gateway'), 0, dm)
     open.push(() => gateway.kill())
     const url = gateway.ready.gateway ?? ''
     const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway: url })))
@@ -88,17 +50,17 @@ test(
       await server.ask('catalogue.add', `${app}-1.0.zip`, Buffer.from(await smallPackage(app)).toString('base64'))
       await server.ask('gateways.image', { gateway: GATEWAY_ID, imageId: app, pkg: `${app}-1.0`, expiry: 600 })
       const images = (): Promise<ImageRow[]> => server.ask<ImageRow[]>('gateways.images')
-      await until(async () => (await images()).some((row) => row.imageId === app && row.state === 'ready'), images)
+      await until(async () => (await images()).some((row) => row.imageId === app && row.state === 'ready'), images, PATIENCE)
       const wish = { gateway: GATEWAY_ID, devices: [ed(1), ed(2), ed(3)], timeout: 60, image: app, commands: installCommands(`${app}-1.0`) }
       const { id } = await server.ask<FanoutRow>('gateways.fanout', wish)
       seed = (seed * 1103515245 + 12345) % 0x8000_0000
       await pause(seed % 700)
       if (kill % 2 === 1) {
         await gateway.kill()
-        gateway = await child('gateway', join(root, 'gateway'), portOf(url), dm)
+        gateway = await gatewayAt(join(root, 'gateway'), portOf(url), dm)
       } else {
         await server.kill()
-        server = await child('server', join(root, 'server'), portOf(dm))
+        server = await serverAt(join(root, 'server'), portOf(dm))
       }
       const row = async (): Promise<FanoutRow | undefined> => (await server.ask<FanoutRow[]>('gateways.fanouts')).find((each) => each.id === id)
       const inside = (): Promise<GatewayInside> => gateway.ask<GatewayInside>('gateways.inside')
@@ -121,7 +83,7 @@ test(
           return now !== undefined && !OPEN.includes(now.state) && now
         },
         about,
-        40_000,
+        PATIENCE,
       )
       const told = JSON.stringify(await about(), null, 1)
       for (const [i, device] of devices.entries()) {

@@ -29,10 +29,15 @@ export interface FleetWish {
   readonly mode?: 'proxy' | 'transparent'
   readonly disk?: NonNullable<BehindParts['disk']>
   readonly setup?: Partial<BehindSetup>
+  /** Another way out, for liars and eavesdroppers. */
+  readonly post?: (real: BehindParts['post']) => BehindParts['post']
 }
 
 /** Switches device `n` on. */
-export async function fleetDevice(n: number, { gateway, server, mode = 'proxy', disk, setup = {} }: FleetWish): Promise<FleetDevice> {
+export async function fleetDevice(
+  n: number,
+  { gateway, server, mode = 'proxy', disk, setup = {}, post = (real) => real }: FleetWish,
+): Promise<FleetDevice> {
   const folder = mkdtempSync(join(tmpdir(), 'dm-lab-fleet-'))
   const out = poster({ timeoutMs: 20_000 })
   const ends: SessionOutcome[] = []
@@ -52,7 +57,7 @@ export async function fleetDevice(n: number, { gateway, server, mode = 'proxy', 
       ...setup,
     },
     env,
-    post: out.post,
+    post: post(out.post),
     push: { host: '127.0.0.1', port: 0 },
     state: undefined,
     keep: () => {},

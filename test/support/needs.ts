@@ -8,7 +8,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   tshark: 'tshark',
   dumpcap: 'wireshark-common',
-  ip: 'iproute2',
   xml2wbxml: 'libwbxml2-utils',
   wbxml2xml: 'libwbxml2-utils',
   openssl: 'openssl',
