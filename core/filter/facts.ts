@@ -11,6 +11,10 @@ export interface Around {
   row?(seq: Seq): TraceRow | undefined
   /** The run the rows belong to. */
   readonly run?: RunFacts
+  /** The message as it is to be understood, where that is another than was said: a device's dialect. */
+  understood?(row: TraceRow, message: Message): Message
+  /** Management object that a URI of a device lies in, where its dialect says so; '' where it says nothing. */
+  mo?(device: string, uri: string): string
   /** Marks (1 to 9) somebody set on a row, and notes people wrote. */
   marks?(seq: Seq): readonly number[]
   notes?(seq: Seq): readonly string[]
@@ -59,7 +63,8 @@ export class Reading {
     const known = this.#messages.get(row.seq)
     if (known !== undefined) return known
     const frame = detail ?? this.frame(row.seq)
-    const message = frame === undefined ? null : read(frame.bytes, row.encoding)
+    const said = frame === undefined ? null : read(frame.bytes, row.encoding)
+    const message = said === null ? null : (this.around.understood?.(row, said) ?? said)
     this.#messages.set(row.seq, message)
     const oldest = this.#messages.keys().next().value
     if (this.#messages.size > KEPT && oldest !== undefined) this.#messages.delete(oldest)

@@ -20,6 +20,8 @@ import {
 } from '../mo/scomo.ts'
 import type { Alert, Command, Exec, ItemCommand, Status } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
+import { inDocuments } from './dialectmessage.ts'
+import type { Speech } from './dialectmessage.ts'
 
 type CardPlace = SoftwareCard['place']
 
@@ -58,8 +60,15 @@ export class Board {
   readonly #sent = new Map<string, Order>()
   /** Newest last. */
   #orders: Order[] = []
+  /** What the device's dialect calls things; null where it has none. */
+  readonly #speech: Speech | null
 
-  read(recorded: Recorded): void {
+  constructor(speech: Speech | null = null) {
+    this.#speech = speech
+  }
+
+  read(said: Recorded): void {
+    const recorded = this.#speech === null ? said : { ...said, message: inDocuments(said.message, this.#speech.names) }
     if (recorded.direction === 'down') this.#down(recorded)
     else this.#up(recorded)
     for (const event of this.#reader.read(recorded)) this.#mirror.apply(event)
@@ -68,7 +77,10 @@ export class Board {
 
   view(device: string, log: readonly SoftwareLogLine[]): SoftwareBoard {
     const roots = this.#roots()
-    return { device, roots, cards: this.#cards(roots), log }
+    const cards = this.#cards(roots)
+    const own = this.#speech?.names
+    // The screen has the device's own names: they lead to its tree.
+    return { device, roots, cards: own?.differs === true ? cards.map((card) => ({ ...card, uri: own.toDevice(card.uri) })) : cards, log }
   }
 
   // ---- messages
@@ -209,6 +221,12 @@ export class Board {
       else if (depth < 3) for (const child of node.children.values()) visit(child, depth + 1)
     }
     visit(this.#mirror.root, 0)
+    // A dialect says where an object stands, also where the device names no Type.
+    for (const [object, uri] of Object.entries(this.#speech?.roots ?? {})) {
+      const node = this.#node(uri)
+      const mo = object === 'fumo' ? FUMO_ID : SCOMO_IDS['1.0']
+      if (node !== undefined && latest(node).present && !found.some((each) => each.uri === uri)) found.push({ uri, mo })
+    }
     return found
   }
 

@@ -4,6 +4,7 @@ import { readPage } from '../page.ts'
 import type { TraceStore } from '../store/trace.ts'
 import { CodecError, decode } from '../syncml/codec.ts'
 import { Board } from './board.ts'
+import type { Speech } from './dialectmessage.ts'
 import type { Clock } from './ports.ts'
 
 /** Boards in memory at the same time; the one asked for longest ago goes. */
@@ -22,9 +23,12 @@ export interface BoardParts {
   readonly request: (device: string, request: SoftwareRequest) => Promise<void>
   readonly restart: (device: string) => Promise<void>
   readonly tell: (fact: LabEvents['software']) => void
+  /** What a device's dialect calls things now; the same object until it moves. */
+  readonly speech?: (device: string) => Speech | null
 }
 
 interface Kept {
+  readonly speech: Speech | null
   readonly board: Board
   last: Seq
   /** Rows that somebody holds: what they prove is known when they are let go. */
@@ -42,7 +46,8 @@ export class Boards implements SoftwareArea {
   }
 
   board: SoftwareArea['board'] = async (device) => {
-    const kept = this.#kept.get(device) ?? this.#build(device)
+    const known = this.#kept.get(device)
+    const kept = known !== undefined && known.speech === this.#speech(device) ? known : this.#build(device)
     this.#kept.delete(device)
     this.#kept.set(device, kept)
     for (const name of this.#kept.keys()) if (this.#kept.size > MOST) this.#kept.delete(name)
@@ -76,13 +81,23 @@ export class Boards implements SoftwareArea {
     })
   }
 
+  /** The dialect moved: boards somebody has asked for are made anew when they are asked for again. */
+  spokenAnew(): void {
+    for (const device of this.#kept.keys()) this.logged(device)
+  }
+
+  #speech(device: string): Speech | null {
+    return this.#parts.speech?.(device) ?? null
+  }
+
   stop(): void {
     this.#telling?.()
     this.#telling = null
   }
 
   #build(device: string): Kept {
-    const kept: Kept = { board: new Board(), last: 0, held: new Set() }
+    const speech = this.#speech(device)
+    const kept: Kept = { speech, board: new Board(speech), last: 0, held: new Set() }
     this.#kept.set(device, kept)
     return kept
   }

@@ -13,6 +13,9 @@ export interface Names {
   readonly differs: boolean
 }
 
+/** Of a device without a dialect. */
+export const PLAIN: Names = { differs: false, toDevice: (uri) => uri, toDocument: (uri) => uri, alert: (type) => type }
+
 /** Node names of a view below the root each object has; `root` tells where it stands ('' unknown: its nodes keep their names). */
 export function namesOf(view: DialectView, root: (object: string) => string): Names {
   const nodes = Object.entries(view.nodes).flatMap(([key, own]) => {
@@ -102,15 +105,18 @@ export function speaking(policy: Policy, names: (device: string) => Names): Poli
 function heardOne(of: Names, one: OrderOutcome): OrderOutcome {
   const uri = of.toDocument(one.uri)
   if (one.format !== 'node') return uri === one.uri ? one : { ...one, uri }
-  // The children of an interior node are named by it.
-  const data = one.data
+  return { ...one, uri, data: listedNames(of, one.uri, one.data) }
+}
+
+/** The children that an interior node at `uri` named, under the names of the documents. */
+export function listedNames(of: Names, uri: string, data: string): string {
+  return data
     .split('/')
     .map((name) => {
-      const child = of.toDocument(`${one.uri.replace(/\?.*$/, '')}/${name}`)
+      const child = of.toDocument(`${uri.replace(/\?.*$/, '')}/${name}`)
       return name === '' ? name : child.slice(child.lastIndexOf('/') + 1)
     })
     .join('/')
-  return { ...one, uri, data }
 }
 
 function heardAlert(of: Names, alert: AlertRecord): AlertRecord {

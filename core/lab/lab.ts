@@ -28,6 +28,7 @@ import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import { accountsFor, changeAccount } from './accounts.ts'
 import { toCommand } from './commands.ts'
+import type { Speech } from './dialectmessage.ts'
 import { People } from './people.ts'
 import { Searching } from './searching.ts'
 import type { Holder } from './holders.ts'
@@ -66,6 +67,8 @@ export interface LabParts {
   /** Unknown devices and resets, and why credentials were refused; made elsewhere too. */
   readonly enrolment?: Pick<DevicesArea, 'wants' | 'decide' | 'reset'>
   readonly why?: LabApi['evidence']['why']
+  /** What a device's dialect calls things; null where nothing differs. */
+  readonly speech?: (device: string) => Speech | null
 }
 
 /** Areas of LabApi that the lab only passes on. */
@@ -134,7 +137,7 @@ export class Lab implements LabApi {
   constructor(parts: LabParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
-    this.#searching = new Searching(parts.store, () => parts.clock.mono())
+    this.#searching = new Searching(parts.store, () => parts.clock.mono(), parts.speech)
     this.people = new People(parts.clock, () => this.facts.tell('questions', { open: this.people.questions() }))
     this.tree = this.#trees()
     this.facts.on('trace', (fact) => this.tree.moved(fact))
@@ -355,6 +358,7 @@ export class Lab implements LabApi {
       ...shelves,
       redactor,
       server: () => addresses().dm,
+      ...(this.#parts.speech === undefined ? {} : { speech: this.#parts.speech }),
       queue: save,
       wake,
       sessions: () => this.#recorder.sessions.all(),

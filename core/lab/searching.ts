@@ -3,6 +3,8 @@ import type { Seq, TraceFound } from '../api.ts'
 import { rowFilter, type RowFilter } from '../filter/rows.ts'
 import { searchSlice } from '../filter/search.ts'
 import { readPage } from '../page.ts'
+import type { Speech } from './dialectmessage.ts'
+import { objectAt } from './dialectmessage.ts'
 import type { TraceStore } from '../store/trace.ts'
 
 /** Ms that one slice may take. */
@@ -13,9 +15,11 @@ const KEPT = 8
 export class Searching {
   readonly #store: TraceStore
   readonly #mono: () => number
+  readonly #speech: ((device: string) => Speech | null) | undefined
   readonly #compiled = new Map<string, RowFilter>()
 
-  constructor(store: TraceStore, mono: () => number) {
+  constructor(store: TraceStore, mono: () => number, speech?: (device: string) => Speech | null) {
+    this.#speech = speech
     this.#store = store
     this.#mono = mono
   }
@@ -32,6 +36,7 @@ export class Searching {
     const around = {
       frame: (seq: Seq) => store.frame(seq),
       row: (seq: Seq) => (seq < store.first ? undefined : row(seq)),
+      mo: (device: string, uri: string) => objectAt(this.#speech?.(device) ?? null, uri),
     }
     const rows = (low: Seq, high: Seq) => readPage(store.rows(low, high - low + 1))
     const { found, through } = searchSlice(filter, { rows, around }, from, last, () => this.#mono() >= until)

@@ -38,6 +38,7 @@ import { utf8Bytes, utf8Text } from '../syncml/text.ts'
 import { commandsOf, previewOf, rowOfOrder } from './treecart.ts'
 import { Mirrors } from './treemirrors.ts'
 import type { Shelf } from './treeshelf.ts'
+import type { Speech } from './dialectmessage.ts'
 import { Schemas, Snapshots } from './treeshelf.ts'
 import { Walks } from './treewalk.ts'
 
@@ -66,6 +67,8 @@ export interface TreeParts {
   /** Sessions there are now. */
   readonly sessions: () => readonly SessionRow[]
   readonly tell: (fact: LabEvents['tree']) => void
+  /** What a device's dialect calls things; null where nothing differs. */
+  readonly speech?: (device: string) => Speech | null
 }
 
 export class Trees implements TreeArea {
@@ -121,7 +124,9 @@ export class Trees implements TreeArea {
     const path = pathOf(uri)
     const detail = detailOf(this.#look(ref), path, server === '' ? this.#serverId('device' in ref ? ref.device : '') : server)
     if (detail === null) throw unknown(uri)
-    const found = this.#schemas.describe(path)
+    const speech = 'device' in ref ? (this.#parts.speech?.(ref.device) ?? null) : null
+    // A DDF has the names of the documents; what it says of this very path comes first.
+    const found = this.#schemas.describe(path) ?? (speech === null ? null : this.#schemas.describe(pathOf(speech.rooted.toDocument(uri))))
     return { ...detail, description: found === null ? null : described(found.schema, found.node) }
   }
 

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JobRow, LabApi, LabEventName, LabEvents } from '../api.ts'
-import { namesOf, speaking } from '../lab/dialectpolicy.ts'
-import type { Names } from '../lab/dialectpolicy.ts'
+import { speechOf } from '../lab/dialectmessage.ts'
+import type { Speech } from '../lab/dialectmessage.ts'
+import { PLAIN, speaking } from '../lab/dialectpolicy.ts'
 import { ENROL_SETTING, Enrolment } from '../lab/enrol.ts'
 import type { Host } from '../lab/host.ts'
 import type { Lab, LabParts } from '../lab/lab.ts'
@@ -55,6 +56,8 @@ export interface Field {
   roots(device: string): { readonly roots?: Readonly<Record<string, string>> }
   /** Settings of the server towards a device by its dialect. */
   settingsOf(device: string): Partial<ServerSettings> | undefined
+  /** What a device's dialect calls things, for whoever reads its messages; null where nothing differs, the same object until it moves. */
+  speech(device: string): Speech | null
   /** A policy that speaks each device's dialect. */
   speaking(policy: Policy): Policy
   /** The host stands: cards are told, proxies open. */
@@ -95,11 +98,12 @@ export function labField(parts: FieldParts): Field {
     },
     tell: (state) => tell('dialect', state),
   })
-  const names = new WeakMap<object, Names>()
-  const namesFor = (device: string): Names => {
+  const speeches = new WeakMap<object, Speech | null>()
+  const speech = (device: string): Speech | null => {
+    if (dialects.none) return null
     const view = dialects.view(device)
-    const known = names.get(view) ?? namesOf(view, (object) => view.roots[object] ?? '')
-    names.set(view, known)
+    let known = speeches.get(view)
+    if (known === undefined) speeches.set(view, (known = speechOf(view)))
     return known
   }
   let proxies: ReturnType<typeof makeProxies> | null = null
@@ -129,7 +133,8 @@ export function labField(parts: FieldParts): Field {
       const { profile } = dialects.view(device)
       return profile === '' ? undefined : serverProfile(profile)?.settings
     },
-    speaking: (policy) => speaking(policy, namesFor),
+    speech,
+    speaking: (policy) => speaking(policy, (device) => speech(device)?.names ?? PLAIN),
     start: async () => {
       const lab = parts.lab()
       proxies = makeProxies({

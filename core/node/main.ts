@@ -193,6 +193,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     clock,
     ...devices,
     tell: (fact) => lab.facts.tell('software', fact),
+    speech: (device) => field.speech(device),
   })
   const faced = labTrust({
     dir: join(workspace.dir, 'tls'),
@@ -323,10 +324,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     },
     holders: () => [...(gateway === null ? [] : [besides(gateway.host.host)]), peers],
     enrolment: field.enrolment,
+    speech: (device) => field.speech(device),
     why: field.why,
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
+  lab.facts.on('dialect', () => boards.spokenAnew())
   lab.facts.on('sessions', ({ changed }) => reached.sessions(changed))
   const recorder: Recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)
   const witness = makeWitness(recorder, clock, () => lab.changed())
@@ -337,6 +340,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     lab: () => lab,
     redactor: () => redactorOf(ledger),
     simulated: (device) => devices.activity(device) !== undefined,
+    speech: (device) => field.speech(device),
     tell: (run) => lab.facts.tell('scenario', run),
     changed: () => lab.changed(),
   })

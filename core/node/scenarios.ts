@@ -1,6 +1,7 @@
 // The scenarios of a lab: runs in memory whose rows join its trace, runs over sockets in a lab of their own, and runs with a real device in the device's role or behind a proxy.
 import type { FrameDetail, LabApi, RunWish, ScenarioRun } from '../api.ts'
 import type { Redactor } from '../evidence/redact.ts'
+import type { Speech } from '../lab/dialectmessage.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Flow } from '../scenario/all.ts'
@@ -26,6 +27,7 @@ export interface LabScenariosParts {
   readonly lab: () => LabApi
   readonly redactor: () => Redactor
   readonly simulated: (device: string) => boolean
+  readonly speech: (device: string) => Speech | null
   readonly tell: (run: ScenarioRun) => void
   readonly changed: () => void
 }
@@ -48,7 +50,17 @@ export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeSc
     const { packageFile } = await import('./runsockets.ts')
     const simulated = parts.simulated(device)
     return runLive(
-      { lab: lab(), clock, device, file: packageFile, notify: '', patienceMs: PATIENCE_MS, afterMs: AFTER_MS, simulated },
+      {
+        lab: lab(),
+        clock,
+        device,
+        file: packageFile,
+        notify: '',
+        patienceMs: PATIENCE_MS,
+        afterMs: AFTER_MS,
+        simulated,
+        speech: parts.speech(device),
+      },
       flow,
       wish,
       watch,

@@ -2,7 +2,7 @@
 import type { FrameDetail, RunWish, ScenarioRun, Seq, SessionRow } from '../api.ts'
 import type { Finding } from '../syncml/finding.ts'
 import { Referee } from './referee.ts'
-import type { Verdicts } from './referee.ts'
+import type { Understood, Verdicts } from './referee.ts'
 import type { RunRecord, Scenario } from './types.ts'
 
 /** Findings a run keeps. */
@@ -22,6 +22,8 @@ export interface RunWatch {
   /** A session of `take` is over. */
   readonly ended?: (session: number, state: SessionRow['state'], reason: string) => void
   readonly stopped?: () => boolean
+  /** How messages are to be understood, where the device speaks a dialect. */
+  readonly understood?: Understood
   /** Awaited, in real time, before anything travels in memory. */
   readonly pace?: () => Promise<void>
 }
@@ -44,7 +46,7 @@ export class Course {
     this.#wish = wish
     this.#watch = watch
     this.#startedAt = startedAt
-    this.#referee = new Referee(scenario, startedAt, watch.run ?? 0)
+    this.#referee = new Referee(scenario, startedAt, watch.run ?? 0, watch.understood)
   }
 
   /** True when every step has its verdict. */

@@ -1,6 +1,8 @@
 // Runs a scenario against a lab through its LabApi: over real sockets with a simulated device of that lab, with any real device in the device's role, or
 // looking on while a device and a foreign server play it through a recording proxy.
 import type { FrameDetail, LabApi, PackageFacts, RunWish, Seq, TraceRow } from '../api.ts'
+import { inDocuments } from '../lab/dialectmessage.ts'
+import type { Speech } from '../lab/dialectmessage.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { DeviceFlow } from './all.ts'
 import { Course } from './course.ts'
@@ -25,6 +27,8 @@ export interface LiveParts {
   readonly afterMs: number
   /** Breaks what the wish's fault breaks, when packages are there and before anybody begins; absent: nothing can be broken here. */
   readonly plant?: () => Promise<void>
+  /** What the device's dialect calls things; null where it has none. */
+  readonly speech?: Speech | null
   /** True: the device is a simulated one of this lab and can be told what to ask for. */
   readonly simulated: boolean
 }
@@ -46,7 +50,7 @@ export async function runLive(parts: LiveParts, flow: DeviceFlow, wish: RunWish,
   if (!relayed) await stock(parts, flow)
   await parts.plant?.()
   const startedAt = watch.startedAt ?? clock.now()
-  const course = new Course(relayed ? relayedFlow(flow) : flow, wish, watch, startedAt)
+  const course = new Course(relayed ? relayedFlow(flow) : flow, wish, understanding(parts, watch), startedAt)
   let next: Seq = (await end(lab)) + 1
   let last = next - 1
   const off = lab.on('trace', (fact) => {
@@ -106,10 +110,18 @@ async function stock({ lab, file }: LiveParts, { setup }: DeviceFlow): Promise<v
 /** True where the fault is that nobody begins. */
 const mute = ({ faults }: DeviceFlow, { fault = '' }: RunWish): boolean => faults.find(({ step }) => step === fault)?.plant.kind === 'mute'
 
-async function begin({ lab, device, notify, simulated }: LiveParts, { setup }: DeviceFlow): Promise<void> {
+/** Flows are written in the names of the documents. */
+function understanding({ speech }: LiveParts, watch: RunWatch): RunWatch {
+  return speech == null ? watch : { ...watch, understood: (_row, message) => inDocuments(message, speech.rooted) }
+}
+
+async function begin({ lab, device, notify, simulated, speech }: LiveParts, { setup }: DeviceFlow): Promise<void> {
   const { trigger } = setup
   if (trigger.by !== 'device') {
-    await lab.jobs.create({ ...trigger.job, device, ...(notify === '' ? {} : { notify }) })
+    const { target } = trigger.job
+    // The jobs know node names of the documents below the device's own root.
+    const own = target === undefined || speech == null ? {} : { target: speech.names.toDocument(speech.rooted.toDevice(target)) }
+    await lab.jobs.create({ ...trigger.job, ...own, device, ...(notify === '' ? {} : { notify }) })
     return
   }
   // A real device asks by itself, or not at all.

@@ -1,6 +1,7 @@
 // Judges a run by what was recorded: steps in order, each by rows after those of the step before. Fed row by row or all at once, it says the same.
 import type { ConditionResult, FrameDetail, ScenarioRun, Seq, StepResult, StepVerdict, TraceRow } from '../api.ts'
 import { Reading } from '../filter/facts.ts'
+import type { Around } from '../filter/facts.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import { Reader } from '../mirror/reader.ts'
 import { Conditions } from './conditions.ts'
@@ -19,6 +20,9 @@ export interface Verdicts {
 interface Awaited extends Judging {
   readonly index: number
 }
+
+/** How a device's messages are to be understood, where it speaks a dialect. */
+export type Understood = NonNullable<Around['understood']>
 
 /** What the stepper kept from its receiver proves nothing. */
 const UNSEEN: readonly TraceRow['hold'][] = ['held', 'dropped', 'peer gone']
@@ -42,8 +46,8 @@ export class Referee {
   #failed = false
   #over = false
 
-  /** `startedAt`: wall clock of the run's beginning, ms. Throws FilterError where a predicate of the scenario cannot be read. */
-  constructor(scenario: Scenario, startedAt: number, run = 0) {
+  /** `startedAt`: wall clock of the run's beginning, ms; `understood`: dialects. Throws FilterError where a predicate of the scenario cannot be read. */
+  constructor(scenario: Scenario, startedAt: number, run = 0, understood?: Understood) {
     this.#scenario = scenario
     this.#startedAt = startedAt
     this.#since = { seq: 0, at: startedAt }
@@ -53,6 +57,7 @@ export class Referee {
     this.#reading = new Reading({
       frame: (seq) => this.#rows.get(seq),
       row: (seq) => this.#rows.get(seq)?.row,
+      ...(understood === undefined ? {} : { understood }),
       run: { scenario: scenario.id, run, step: (key) => this.#stretch(key), decided: (seq) => this.#decidedBy(seq) },
     })
     this.#await()
