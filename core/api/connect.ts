@@ -1,5 +1,7 @@
 // The connect grid: ways a device can reach this lab, sorted by what can be done now, each with its proof or its problems. Types only.
 
+import type { PathProof } from './wifi.ts'
+
 export type ConnectWay = 'simulated' | 'adb' | 'wifi' | 'modem' | 'file'
 
 /** What stands in the way, why, and what mends it. */
@@ -56,6 +58,8 @@ export interface ConnectTile {
   /** First message since the lab's start, and the newest one known at all; null none. */
   readonly first: ConnectProof | null
   readonly newest: ConnectProof | null
+  /** Paths a device's own browser opened, and the lab saw it (QR page): newest first. They lead here, which is not yet a DM message. */
+  readonly paths: readonly PathProof[]
   /** Devices known this way. */
   readonly devices: readonly string[]
 }

@@ -1,5 +1,5 @@
 // Area connect: the grid of ways, with proof from the trace. A way counts as working when a message came that way since the lab's start, and not before.
-import type { AdbState, ConnectArea, ConnectProof, ConnectState, ConnectWay, ModemState, PortHolder, SessionRow } from '../api.ts'
+import type { AdbState, ConnectArea, ConnectProof, ConnectState, ConnectWay, ModemState, PathProof, PortHolder, SessionRow } from '../api.ts'
 import { connectTiles } from './connecttiles.ts'
 import type { Came } from './connecttiles.ts'
 import type { Clock } from './ports.ts'
@@ -25,6 +25,8 @@ export interface ConnectParts {
   /** Other end of the row's connection; '' where it had none (a file), undefined where there is no such row. */
   readonly remote: (seq: number) => string | undefined
   readonly simulated: (device: string) => boolean
+  /** Paths that devices' browsers proved, newest first. */
+  readonly paths: () => readonly PathProof[]
   readonly resolve: (host: string) => Promise<readonly string[]>
   readonly holder: (port: number) => Promise<PortHolder>
   readonly tell: (state: ConnectState) => void
@@ -35,6 +37,12 @@ const LOOK_AGAIN = 5_000
 /** Sessions of earlier days that are looked at for the newest proof. */
 const EARLIER = 200
 const TELL_EVERY = 250
+
+/** True for an address of this computer itself, with or without a port. */
+function isLoopback(remote: string): boolean {
+  const octets = octetsOf(hostOnly(remote))
+  return octets === null || octets[0] === 127 || (octets.length === 16 && octets.slice(0, 15).every((octet) => octet === 0))
+}
 
 interface Seen {
   readonly way: ConnectWay
@@ -104,7 +112,18 @@ export class Connect {
 
   #came(way: ConnectWay): Came {
     const devices = [...this.#devices].filter(([, seen]) => seen.way === way).map(([device]) => device)
-    return { first: this.#first.get(way) ?? null, newest: this.#newest.get(way) ?? null, devices }
+    return {
+      first: this.#first.get(way) ?? null,
+      newest: this.#newest.get(way) ?? null,
+      devices,
+      paths: this.#parts.paths().filter((path) => this.#pathWay(path) === way),
+    }
+  }
+
+  /** A browser on this computer came through a tunnel where one is open, else it proves nothing of a device. */
+  #pathWay({ remote }: PathProof): ConnectWay | null {
+    if (!isLoopback(remote)) return 'wifi'
+    return this.#parts.adbNow().devices.some(({ reverse }) => reverse.some(({ state }) => state === 'open')) ? 'adb' : null
   }
 
   async #askModem(): Promise<ModemState | string | null> {
@@ -155,9 +174,7 @@ export class Connect {
   async #wayOf(device: string, remote: string, fresh: boolean): Promise<ConnectWay> {
     if (remote === '') return 'file'
     if (this.#parts.simulated(device)) return 'simulated'
-    const octets = octetsOf(hostOnly(remote))
-    const loopback = octets === null || octets[0] === 127 || (octets.length === 16 && octets.slice(0, 15).every((octet) => octet === 0))
-    if (!loopback) return 'wifi'
+    if (!isLoopback(remote)) return 'wifi'
     const tunnels = this.#parts.adbNow().devices.some(({ reverse }) => reverse.some(({ state }) => state === 'open'))
     if (!tunnels || !fresh) return 'simulated'
     // Through a tunnel it is the adb server that connects; where its name cannot be read, an open tunnel has to do.

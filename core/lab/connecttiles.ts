@@ -1,5 +1,5 @@
 // The tiles of the connect grid from what is known of each way: what can be done now first, every failure with cause and fix.
-import type { AdbDeviceRow, AdbState, ConnectAction, ConnectProblem, ConnectProof, ConnectTile, ConnectWay, ModemState } from '../api.ts'
+import type { AdbDeviceRow, AdbState, ConnectAction, ConnectProblem, ConnectProof, ConnectTile, ConnectWay, ModemState, PathProof } from '../api.ts'
 import { loopbackProblem, vpnProblems } from './reach.ts'
 import type { OwnNetwork } from './reach.ts'
 
@@ -7,6 +7,7 @@ import type { OwnNetwork } from './reach.ts'
 export interface Came {
   readonly first: ConnectProof | null
   readonly newest: ConnectProof | null
+  readonly paths: readonly PathProof[]
   readonly devices: readonly string[]
 }
 

@@ -1,6 +1,6 @@
 // Areas adb and connect of one lab: what they need of the lab's ports, sessions, devices and documents, put together.
 import type { AndroidLine } from '../adapters/adb/adapter.ts'
-import type { AdbLogFact, LabApi, LabEventName, LabEvents, ModemState, SessionRow } from '../api.ts'
+import type { AdbLogFact, LabApi, LabEventName, LabEvents, ModemState, PathProof, SessionRow } from '../api.ts'
 import { Connect } from '../lab/connect.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Note } from '../machine.ts'
@@ -34,6 +34,8 @@ export interface LabConnectParts {
   readonly modem: (() => Promise<ModemState>) | null
   /** A happening for the trace. */
   readonly happened: (note: Note) => void
+  /** Paths that devices' browsers proved, newest first. */
+  readonly paths: () => readonly PathProof[]
   readonly tell: <K extends LabEventName>(event: K, fact: LabEvents[K]) => void
 }
 
@@ -44,6 +46,8 @@ export interface LabConnect {
   readonly android: AndroidLine
   /** Sessions moved. */
   sessions(changed: readonly SessionRow[]): void
+  /** Something that a tile shows moved elsewhere. */
+  moved(): void
   stop(): Promise<void>
 }
 
@@ -100,6 +104,7 @@ export function labConnect(parts: LabConnectParts): LabConnect {
     startedAfter: () => parts.startedAfter,
     remote: (seq) => parts.frame(seq)?.remote,
     simulated: parts.simulated,
+    paths: parts.paths,
     resolve: addressesOf,
     holder: portHolder,
     tell: (state) => parts.tell('connect', state),
@@ -109,6 +114,7 @@ export function labConnect(parts: LabConnectParts): LabConnect {
     handle: adb.handle,
     android: adb.line,
     sessions: (changed) => connect.sessions(changed),
+    moved: () => connect.moved(),
     stop: async () => {
       connect.stop()
       await adb.stop()

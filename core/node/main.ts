@@ -231,6 +231,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     simulated: (device) => devices.activity(device) !== undefined,
     devices: () => ledger.devices().map(({ device }) => device),
     modem: () => lab.modem.state(),
+    paths: () => wireless.proofs(),
     happened: (note) => witness.happened(note),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
@@ -329,6 +330,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     readCapture: (name, bytes) => readCapture(name, bytes, { now: clock.now(), ms: (iso) => Date.parse(iso) }),
   })
   lab.facts.on('trace', (fact) => boards.moved(fact))
+  lab.facts.on('wifi', () => reached.moved())
   lab.facts.on('dialect', () => boards.spokenAnew())
   lab.facts.on('sessions', ({ changed }) => reached.sessions(changed))
   const recorder: Recorder = new Recorder(trace, hostname(), watcherOf(lab), options.record !== false)

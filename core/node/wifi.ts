@@ -1,6 +1,6 @@
 // Area wifi of a lab: invitations with QR codes, the connect page, proofs of paths, and mDNS.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressCandidate, AddressChoice, ConnectInvite, InviteWay, InviteWish, WifiArea, WifiState } from '../api.ts'
+import type { AddressCandidate, AddressChoice, ConnectInvite, InviteWay, InviteWish, PathProof, WifiArea, WifiState } from '../api.ts'
 import { Invites } from '../lab/invites.ts'
 import type { Clock } from '../lab/ports.ts'
 import { invitePage } from './invitepage.ts'
@@ -23,6 +23,8 @@ export interface WifiParts {
 
 export interface LabWifi {
   readonly area: WifiArea
+  /** Paths proved by devices' browsers, newest first. */
+  proofs(): readonly PathProof[]
   /** The connect page; true means that it answers. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
   stop(): Promise<void>
@@ -84,6 +86,7 @@ export function labWifi(parts: WifiParts): LabWifi {
   }
 
   return {
+    proofs: () => invites.proofs(),
     handle: invitePage({ invites, moved, reported }),
     area: {
       state: async () => state(),

@@ -1,6 +1,6 @@
 // What reaches devices without a cable, put together: serial modems, invitations, mDNS; the lab gets two areas, one sender and one page.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { LabApi, LabEventName, LabEvents } from '../api.ts'
+import type { LabApi, LabEventName, LabEvents, PathProof } from '../api.ts'
 import type { Addresses } from '../lab/addresses.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Pushes, PushSender } from '../lab/pushes.ts'
@@ -26,6 +26,8 @@ export interface LabWireless {
   sender(other: PushSender): PushSender
   /** The connect page; true means that it answers. */
   handle(req: IncomingMessage, res: ServerResponse): boolean
+  /** Paths proved by devices' browsers, newest first. */
+  proofs(): readonly PathProof[]
   stop(): Promise<void>
 }
 
@@ -60,6 +62,7 @@ export function labWireless({ clock, random, pushes, addresses, choose, urls, te
     areas: { modem: modems.area, wifi: wifi.area },
     sender: (other) => ({ send: (to, parts) => (to.startsWith('sms:') ? modems.send(to, parts) : other.send(to, parts)) }),
     handle: (req, res) => wifi.handle(req, res),
+    proofs: () => wifi.proofs(),
     stop: async () => {
       await modems.stop()
       await wifi.stop()

@@ -1,5 +1,5 @@
 // Ways to connect and devices behind adb in words, signs and order; what each proof is worth. Pure.
-import type { AdbDeviceRow, AdbDeviceWord, AdbReverseRow, AdbServerWord, ConnectProblem, ConnectTile, DeviceRow } from '../../core/api.ts'
+import type { AdbDeviceRow, AdbDeviceWord, AdbReverseRow, AdbServerWord, ConnectProblem, ConnectTile, DeviceRow, PathProof } from '../../core/api.ts'
 import { ago, clock } from './words.ts'
 
 export interface Look {
@@ -36,6 +36,11 @@ export const sortProblems = (problems: readonly ConnectProblem[]): readonly Conn
 export function proofWords(proof: ConnectTile['first'], now: number, which: 'First' | 'Newest'): string {
   if (proof === null) return ''
   return `${which} message received at ${clock(proof.at).slice(0, 8)}, ${ago(proof.at, now)}${proof.device === '' ? '' : `, from ${proof.device}`}`
+}
+
+/** `A browser reached http://192.168.1.5:8080 in 12 ms, 4 min ago, from 192.168.1.7 (IMEI:…)`. */
+export function pathWords({ base, device, remote, at, ms }: PathProof, now: number): string {
+  return `A browser reached ${base} in ${String(Math.round(ms))} ms, ${ago(at, now)}, from ${remote}${device === '' ? '' : ` (${device})`}`
 }
 
 export const ADB_STATES: Readonly<Record<AdbDeviceWord, Look>> = {

@@ -1,6 +1,6 @@
 // The connect grid: what can be done now comes first, every failure has cause and fix, and only a message in the trace is proof.
 import { describe, expect, it } from 'vitest'
-import type { AdbState, ConnectState, ConnectTile, ConnectWay, ModemState, SessionRow } from '../../core/api.ts'
+import type { AdbState, ConnectState, ConnectTile, ConnectWay, ModemState, PathProof, SessionRow } from '../../core/api.ts'
 import { Connect } from '../../core/lab/connect.ts'
 import type { ConnectParts } from '../../core/lab/connect.ts'
 import { hostOnly, octetsOf, reachOf, sameNetwork } from '../../core/lab/reach.ts'
@@ -41,6 +41,7 @@ interface World {
   sessions: SessionRow[]
   readonly remotes: Map<number, string>
   holder: string
+  paths: PathProof[]
 }
 
 function made(change: Partial<World> = {}): { connect: Connect; world: World; told: ConnectState[]; ring(): void } {
@@ -52,6 +53,7 @@ function made(change: Partial<World> = {}): { connect: Connect; world: World; to
     sessions: [],
     remotes: new Map(),
     holder: '',
+    paths: [],
     ...change,
   }
   const told: ConnectState[] = []
@@ -79,6 +81,7 @@ function made(change: Partial<World> = {}): { connect: Connect; world: World; to
     simulated: (device) => device.startsWith('sim'),
     resolve: async (host) => (host === 'phone.lan' ? ['192.168.1.7'] : []),
     holder: async (port) => ({ port, taken: true, pid: 7, program: world.holder, text: '' }),
+    paths: () => world.paths,
     tell: (state) => told.push(state),
   }
   return { connect: new Connect(parts), world, told, ring: () => timers.splice(0).forEach((call) => call()) }
@@ -100,6 +103,25 @@ describe('the grid', () => {
     expect(tile(state, 'wifi').problems.map(({ id }) => id)).toEqual(['network.none', 'address.loopback'])
     expect(tile(state, 'modem').text).toContain('/dev/ttyUSB0')
     for (const { problems } of state.tiles) for (const { cause, fix } of problems) expect([cause, fix]).not.toContain('')
+  })
+
+  it('a path that a browser proved stands at its way with its time, and is not yet a message', async () => {
+    const { connect, world, told, ring } = made()
+    await connect.state()
+    const path: PathProof = { candidate: 'wlan0', base: 'http://192.168.1.5:8080', device: 'IMEI:1', remote: '192.168.1.7', at: START + 5, ms: 12 }
+    world.paths = [path]
+    connect.moved()
+    ring()
+    const [state] = told
+    if (state === undefined) throw new Error('nothing was told')
+    expect(tile(state, 'wifi')).toMatchObject({ can: 'now', first: null, paths: [path] })
+    expect(tile(state, 'adb').paths).toEqual([])
+    // From this computer itself it proves the cable where a tunnel is open, and no device otherwise.
+    world.paths = [{ ...path, remote: '127.0.0.1' }]
+    expect((await connect.state()).tiles.flatMap(({ paths }) => paths)).toEqual([])
+    const open = [{ remote: 8080, local: 8080, role: 'dm', state: 'open' as const, text: '', at: START }]
+    world.adb = { server: adbWorld(START).adb.server, devices: [fakePhone('A', START, { reverse: open })] }
+    expect(tile(await connect.state(), 'adb').paths).toHaveLength(1)
   })
 
   it('without any adb program the fix is to install one', async () => {

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AdbLogLine, DeviceRow, LabApi, TraceRow } from '../../core/api.ts'
 import { readPage } from '../../core/page.ts'
 import Wants from '../../renderer/components/connect/Wants.vue'
-import { ADB_STATES, lifeProof, proofWords, pushPath, roleWords, sentence, sortProblems, sortTiles } from '../../renderer/model/connect.ts'
+import { ADB_STATES, lifeProof, pathWords, proofWords, pushPath, roleWords, sentence, sortProblems, sortTiles } from '../../renderer/model/connect.ts'
 import { place, tally, viewRows } from '../../renderer/model/dialect.ts'
 import { fieldPlace, octets, worstPart } from '../../renderer/model/pdu.ts'
 import { indexOfRow, merge, passes, readFilter } from '../../renderer/model/timeline.ts'
@@ -42,6 +42,9 @@ describe('connect', () => {
     expect(sortProblems(mixed).map((p) => p.id)).toEqual(['1', '3', '2', '0'])
   })
   it('tells a proof with its age, and nothing where there is none', () => {
+    const path = { candidate: 'w', base: 'http://192.168.1.5:8080', device: '', remote: '192.168.1.7', at: NOW - 240_000, ms: 12.4 }
+    expect(pathWords(path, NOW)).toBe('A browser reached http://192.168.1.5:8080 in 12 ms, 4 min ago, from 192.168.1.7')
+    expect(pathWords({ ...path, device: 'IMEI:1' }, NOW)).toMatch(/ from 192\.168\.1\.7 \(IMEI:1\)$/)
     expect(proofWords(null, NOW, 'First')).toBe('')
     expect(proofWords({ seq: 1, at: NOW - 240_000, device: 'IMEI:1', remote: '' }, NOW, 'First')).toMatch(
       /^First message received at \d\d:\d\d:\d\d, 4 min ago, from IMEI:1$/,

@@ -121,7 +121,7 @@ function phoneLog(at: number): AdbLogLine[] {
 }
 
 function tiles(row: Seq, at: number): ConnectTile[] {
-  const base = { problems: [], actions: [], first: null, newest: null, devices: [] }
+  const base = { problems: [], actions: [], first: null, newest: null, devices: [], paths: [] }
   const proof = { seq: row, at, device: PHONE, remote: '127.0.0.1:41200' }
   return [
     {

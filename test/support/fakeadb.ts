@@ -49,6 +49,7 @@ const tile = (way: ConnectTile['way'], title: string, can: ConnectTile['can'], t
   actions: [],
   first: null,
   newest: null,
+  paths: [],
   devices: [],
 })
 
