@@ -87,7 +87,7 @@ export function kindOf(name: string): AddressKind {
 /** What the lab knows of its addresses, and what it tells whom. */
 export class Addresses {
   readonly #parts: AddressesParts
-  readonly #paths = new Map<string, Path>()
+  readonly #paths = new Map<string, { -readonly [K in keyof Path]: Path[K] }>()
   #own: Own | null = null
 
   constructor(parts: AddressesParts) {
@@ -96,7 +96,11 @@ export class Addresses {
 
   /** A message of a device came this way. */
   came(device: string, path: Path): void {
-    if (device !== '') this.#paths.set(device, path)
+    if (device === '') return
+    const known = this.#paths.get(device)
+    // Most messages come the way of the one before.
+    if (known?.local === path.local && known.remote === path.remote && known.host === path.host && known.tls === path.tls) known.at = path.at
+    else this.#paths.set(device, { ...path })
   }
 
   /** True where the device's last message came inside TLS. */
@@ -242,7 +246,7 @@ export class Addresses {
 
   #path(device: string): Path | undefined {
     const known = this.#paths.get(device) ?? this.#parts.before(device)
-    if (known !== undefined) this.#paths.set(device, known)
+    if (known !== undefined && !this.#paths.has(device)) this.#paths.set(device, { ...known })
     return known
   }
 

@@ -14,7 +14,7 @@ import { within } from './adblink.ts'
 import { adbLine } from './adbline.ts'
 import { adbPages, labelOf } from './adbpage.ts'
 import type { AdbPages } from './adbpage.ts'
-import { adbProgram, startAdbServer } from './adbprogram.ts'
+import { recentAdbProgram, startAdbServer } from './adbprogram.ts'
 import { watchAdb } from './adbwatch.ts'
 import { connecting, pairing, pairWith } from './adbwifi.ts'
 import type { AdbTarget } from './adbwork.ts'
@@ -71,7 +71,7 @@ export function adbPort(env: NodeJS.ProcessEnv = process.env): number {
 
 /** Makes the area. */
 export function labAdb(parts: LabAdbParts): LabAdb {
-  const { clock, program = adbProgram } = parts
+  const { clock, program = recentAdbProgram } = parts
   const desks = new Map<string, AdbDesk>()
   const pages = adbPages(() => clock.now())
   let telling: (() => void) | null = null

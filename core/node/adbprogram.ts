@@ -25,6 +25,15 @@ export function adbProgram(env: NodeJS.ProcessEnv = process.env): string {
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(runs) ?? ''
 }
 
+/** As `adbProgram`, looked for once in so many ms at the most: every view of the ways to connect asks. */
+const LOOK_EVERY = 2000
+let looked = { at: Number.NEGATIVE_INFINITY, path: '' }
+export function recentAdbProgram(): string {
+  const now = performance.now()
+  if (now - looked.at >= LOOK_EVERY) looked = { at: now, path: adbProgram() }
+  return looked.path
+}
+
 function runs(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

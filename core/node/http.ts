@@ -15,7 +15,7 @@ import { createServer, opened, shownHost } from './open.ts'
 import { endsOf, peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
-import { shortWay } from './shortway.ts'
+import { plainReader, shortWay } from './shortway.ts'
 import { putFront } from './trust/front.ts'
 import type { Stray } from './trust/front.ts'
 import { openingOf } from './trust/hello.ts'
@@ -82,6 +82,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   /** Puts the short way before Node's parser. */
   function shortcut(): void {
+    const read = plainReader(limits)
     const parsers = server.listeners('connection') as ((socket: Socket) => void)[]
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
@@ -91,6 +92,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       if (!admit(socket)) return parser()
       shortWay(socket, {
         limits,
+        read,
         state: () => (peer.broken ? 'over' : peer.exchanges.size === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
         take: (plain) => {
           if (uploading + plain.body.length > limits.uploadBytes) return false

@@ -28,18 +28,28 @@ const lines = (headers: Headers): string => {
   return text
 }
 
+/** A header block as text, down to the empty line, and as pairs. */
+interface Block {
+  readonly text: string
+  readonly headers: Headers
+}
+
+/** What the answers of one second have in common, and the blocks of usual ones by the length of their body. */
+interface Lead extends Block {
+  readonly date: string
+  readonly contentType: string
+  readonly blocks: Map<number, Block>
+}
+
+/** Blocks remembered for one second at the most. */
+const BLOCKS = 1000
+
 /** Writes header blocks of one server. */
 export interface Replies {
   /** All fields of an answer, flat: name, value, name, value … */
   fields(contentType: string, length: number, extra: readonly string[], keepAlive: boolean): string[]
   /** The same as text, down to the empty line, and as pairs. Throws where HTTP cannot carry `extra`. */
-  block(
-    status: number,
-    contentType: string,
-    length: number,
-    extra: readonly string[],
-    keepAlive: boolean,
-  ): { readonly text: string; readonly headers: Headers }
+  block(status: number, contentType: string, length: number, extra: readonly string[], keepAlive: boolean): Block
   /** A whole answer as text, for a bare socket; the connection ends after it. */
   plain(status: number, reason: string): string
 }
@@ -57,7 +67,7 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
     return text
   }
   /** What answers have in common within a second. */
-  const lead = (contentType: string): { readonly text: string; readonly headers: Headers } => {
+  const lead = (contentType: string): Lead => {
     const now = date()
     if (common.date !== now || common.contentType !== contentType) {
       const headers: Headers = [
@@ -66,11 +76,11 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
         ['Content-Type', contentType],
       ]
       validateHeaderValue('Content-Type', contentType)
-      common = { date: now, contentType, headers, text: lines(headers) }
+      common = { date: now, contentType, headers, text: lines(headers), blocks: new Map() }
     }
     return common
   }
-  let common: { date: string; contentType: string; headers: Headers; text: string } = { date: '', contentType: '', headers: [], text: '' }
+  let common: Lead = { date: '', contentType: '', headers: [], text: '', blocks: new Map() }
   const stays: Headers = [
     ['Connection', 'keep-alive'],
     ['Keep-Alive', keepAliveValue],
@@ -80,17 +90,23 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
   const endsText = `${lines(ends)}\r\n`
   return {
     block(status, contentType, length, extra, keepAlive) {
+      const usual = status === 200 && extra.length === 0 && keepAlive
+      const leads = usual ? lead(contentType) : null
+      const known = leads?.blocks.get(length)
+      if (known !== undefined) return known
       for (let i = 0; i + 1 < extra.length; i += 2) {
         validateHeaderName(extra[i] as string)
         validateHeaderValue(extra[i] as string, extra[i + 1] as string)
       }
-      const { headers, text } = lead(contentType)
+      const { headers, text } = leads ?? lead(contentType)
       const own = pairs(extra)
       const size: [string, string] = ['Content-Length', String(length)]
-      return {
+      const block: Block = {
         text: `${status === 200 ? OK : statusLine(status)}\r\n${text}Content-Length: ${length}\r\n${lines(own)}${keepAlive ? staysText : endsText}`,
         headers: [...headers, size, ...own, ...(keepAlive ? stays : ends)],
       }
+      if (leads !== null && leads.blocks.size < BLOCKS) leads.blocks.set(length, block)
+      return block
     },
     fields(contentType, length, extra, keepAlive) {
       const fields = ['Date', date(), 'Server', server, 'Content-Type', contentType, 'Content-Length', String(length), ...extra]

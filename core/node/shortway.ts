@@ -15,9 +15,8 @@ export interface Plain {
   readonly body: Uint8Array
 }
 
-/** What the header fields of a request say; `text` is their block as it came. */
+/** What the header fields of a request say. */
 interface Block {
-  readonly text: string
   readonly headers: Headers
   readonly contentType: string
   readonly encoding: Encoding
@@ -60,20 +59,31 @@ function blockOf(text: string): Block | null {
     headers.push([name, value])
   }
   const encoding = encodingOf(contentType)
-  return encoding === null || length < 0 ? null : { text, headers, contentType, encoding, length }
+  return encoding === null || length < 0 ? null : { headers, contentType, encoding, length }
 }
 
-/** Reads plain requests of one connection; a device that says the same header fields again is not read twice. */
+/** Blocks of header fields that are remembered, and the longest of them; when there are more the memory starts anew. */
+const BLOCKS = 512
+const LONGEST = 1024
+
+/** Reads plain requests of one server; header fields that some device said before, to the letter, are not read again. */
 export function plainReader(limits: HttpLimits): (chunk: Buffer) => Plain | null {
-  let known: Block | null = null
+  const blocks = new Map<string, Block | null>()
+  const read = (text: string): Block | null => {
+    let block = blocks.get(text)
+    if (block !== undefined) return block
+    if (blocks.size >= BLOCKS) blocks.clear()
+    block = blockOf(text)
+    if (text.length <= LONGEST) blocks.set(text, block)
+    return block
+  }
   return (chunk) => {
     const end = chunk.indexOf('\r\n\r\n', 0, 'latin1')
     if (end < 0 || end > limits.headerBytes - 4) return null
     const head = chunk.toString('latin1', 0, end + 2)
     const line = POST.exec(head)
     if (line === null) return null
-    const text = head.slice(line[0].length)
-    if (known?.text !== text) known = blockOf(text)
+    const known = read(head.slice(line[0].length))
     if (known === null || known.length !== chunk.length - end - 4 || known.length > limits.bodyBytes) return null
     const { headers, contentType, encoding, length } = known
     const body = new Uint8Array(chunk.buffer, chunk.byteOffset + end + 4, length)
@@ -84,6 +94,7 @@ export function plainReader(limits: HttpLimits): (chunk: Buffer) => Plain | null
 /** What the short way needs of the server around it. */
 export interface Way {
   readonly limits: HttpLimits
+  readonly read: (chunk: Buffer) => Plain | null
   /** `free`: no request is open. `waits`: the one that was taken last is not answered. `over`: nothing is taken for a request any more. */
   state(): 'free' | 'waits' | 'leaving' | 'over'
   /** Takes a request; false where it has to go the long way. */
@@ -104,7 +115,7 @@ const GRACE = 1000
  * for its answer is given to the parser once more, so that what comes behind it is answered in order.
  */
 export function shortWay(socket: Socket, way: Way): void {
-  const read = plainReader(way.limits)
+  const { read } = way
   let open: Buffer | null = null
   let timed = false
 

@@ -13,6 +13,7 @@ export class XmlMeter implements Sink {
   /** False once anything came that has to be written to be measured: elements as they were kept, octets, characters that are escaped or not ASCII. */
   plain = true
   private readonly namespaces: Readonly<Record<Vocabulary, string>>
+  private readonly syncml: string
   /** End tags and namespaces of the open elements. */
   private readonly closes: number[] = []
   private readonly scopes: string[] = []
@@ -22,6 +23,7 @@ export class XmlMeter implements Sink {
 
   constructor(prolog: boolean, syncmlNamespace: string) {
     this.namespaces = namespacesOf(syncmlNamespace)
+    this.syncml = syncmlNamespace
     this.length = prolog ? PROLOG_LENGTH : 0
   }
 
@@ -69,7 +71,7 @@ export class XmlMeter implements Sink {
 
   /** Counts a start tag without its end; gives the namespace inside. */
   private opened({ open, vocabulary }: Tag): string {
-    const namespace = this.namespaces[vocabulary]
+    const namespace = vocabulary === 'syncml' ? this.syncml : this.namespaces[vocabulary]
     if (this.pending) this.length += 1
     this.length += open.length
     if (namespace !== this.scope) this.length += declaration(namespace).length

@@ -19,6 +19,8 @@ const NO_NAME: KnownName = { name: '', bytes: new Uint8Array(), in: 0, container
 /** An open element: its node, where its name stands in the start tag, and what holds again once it ends. */
 interface Open {
   node: Node
+  /** Where its children begin among those that wait. */
+  first: number
   nameStart: number
   nameEnd: number
   scope: Scope
@@ -38,6 +40,8 @@ export class XmlReader {
   private treeAllowed = false
   private readonly open: Open[] = []
   private depth = 0
+  /** Children of the open elements so far, those of the innermost last; an element takes its own when it ends. */
+  private readonly children: Node[] = []
   private root: Node | null = null
 
   constructor(bytes: Uint8Array, limits: Limits, findings: Findings, recorder: Recorder | null) {
@@ -152,9 +156,11 @@ export class XmlReader {
 
   private push(node: Node, nameStart: number, nameEnd: number, scope: Scope, prefixes: number): void {
     const slot = this.open[this.depth]
-    if (slot === undefined) this.open[this.depth] = { node, nameStart, nameEnd, scope, prefixes }
+    const first = this.children.length
+    if (slot === undefined) this.open[this.depth] = { node, first, nameStart, nameEnd, scope, prefixes }
     else {
       slot.node = node
+      slot.first = first
       slot.nameStart = nameStart
       slot.nameEnd = nameEnd
       slot.scope = scope
@@ -182,8 +188,7 @@ export class XmlReader {
     if (scope.foreign !== undefined && vocabulary === 'other') node.namespace = scope.foreign
     if (attributes !== null) node.attributes = attributes
     if (parent === null) this.root = node
-    else if (parent.children === NO_CHILDREN) parent.children = [node]
-    else parent.children.push(node)
+    else this.children.push(node)
     if (!this.treeAllowed && (name === 'MgmtTree' || name === 'DevInf')) {
       this.treeAllowed = true
       this.elementsLeft += this.limits.treeElements
@@ -243,7 +248,7 @@ export class XmlReader {
     const start = this.pos
     if (this.depth === 0) this.fail('an end tag without an open element')
     const open = this.open[this.depth - 1] as Open
-    const { node, nameStart, nameEnd } = open
+    const { node, first, nameStart, nameEnd } = open
     let p = start + 2
     let i = nameStart
     while (i < nameEnd && bytes[p] === bytes[i]) {
@@ -256,6 +261,7 @@ export class XmlReader {
     if (bytes[p] !== 0x3e) this.fail('an end tag without ">"', start)
     this.pos = p + 1
     node.end = this.at(this.pos)
+    if (this.children.length > first) node.children = this.children.splice(first)
     dropSpace(node)
     this.depth--
     this.names.restore(open.scope, open.prefixes)
@@ -281,9 +287,9 @@ export class XmlReader {
       this.outside(start, p, flags)
       return
     }
-    const node = (this.open[this.depth - 1] as Open).node
+    const { node, first } = this.open[this.depth - 1] as Open
     const blank = (flags & WORD) === 0
-    if (!blank || node.children === NO_CHILDREN || node.text !== '') {
+    if (!blank || this.children.length === first || node.text !== '') {
       const text = flags === WORD ? this.chars.ascii(start, p) : this.chars.text(start, p, flags)
       node.text = node.text === '' ? text : node.text + text
     } else if ((flags & ODD) !== 0) this.chars.text(start, p, flags)

@@ -10,18 +10,22 @@ export interface Scope {
   readonly vocabulary: Vocabulary
   /** The name as declared where it is foreign, else undefined. */
   readonly foreign: string | undefined
+  /** The vocabulary's among those a name may belong to. */
+  readonly bit: number
 }
 
+const scope = (vocabulary: Vocabulary, foreign?: string): Scope => ({ vocabulary, foreign, bit: BIT[vocabulary] })
+
 const SCOPES: Readonly<Record<Vocabulary, Scope>> = {
-  syncml: { vocabulary: 'syncml', foreign: undefined },
-  metinf: { vocabulary: 'metinf', foreign: undefined },
-  dmddf: { vocabulary: 'dmddf', foreign: undefined },
-  devinf: { vocabulary: 'devinf', foreign: undefined },
-  prov: { vocabulary: 'prov', foreign: undefined },
-  other: { vocabulary: 'other', foreign: undefined },
+  syncml: scope('syncml'),
+  metinf: scope('metinf'),
+  dmddf: scope('dmddf'),
+  devinf: scope('devinf'),
+  prov: scope('prov'),
+  other: scope('other'),
 }
 /** No namespace declared anywhere: the root's name decides. */
-const UNDECLARED: Scope = { vocabulary: 'other', foreign: undefined }
+const UNDECLARED = scope('other')
 
 /** The scope of a namespace name. */
 function scopeOf(uri: string): Scope {
@@ -31,7 +35,7 @@ function scopeOf(uri: string): Scope {
   if (low.startsWith('syncml:metinf')) return SCOPES.metinf
   if (low.startsWith('syncml:dmddf')) return SCOPES.dmddf
   if (low.startsWith('syncml:devinf')) return SCOPES.devinf
-  return { vocabulary: 'other', foreign: uri }
+  return scope('other', uri)
 }
 
 /** The vocabulary that a root's name decides where no namespace is declared; undefined where no table has the name. */
@@ -148,7 +152,7 @@ export class Namespaces {
   /** The vocabulary of a name: that of its namespace where it has the name, else what its place makes certain, else `other`. */
   vocabulary(known: KnownName, scope: Scope, parent: Node | null, start: number, end: number): Vocabulary {
     const own = scope.vocabulary
-    if ((known.in & BIT[own]) !== 0) return own
+    if ((known.in & scope.bit) !== 0) return own
     if (own === 'other' || known.in === 0) return 'other'
     const meant = meantBy(known, own, parent)
     if (meant === 'other') return 'other'

@@ -73,6 +73,7 @@ interface Open {
 export class XmlWriter implements Sink {
   private readonly out = new Out()
   private readonly namespaces: Readonly<Record<Vocabulary, string>>
+  private readonly syncml: string
   /** The open elements are the first `depth` of these. */
   private readonly open: Open[] = []
   private depth = 0
@@ -85,11 +86,17 @@ export class XmlWriter implements Sink {
 
   constructor(prolog: boolean, syncmlNamespace: string) {
     this.namespaces = namespacesOf(syncmlNamespace)
+    this.syncml = syncmlNamespace
     if (prolog) this.out.short(PROLOG)
   }
 
+  /** Most elements are of SyncML itself. */
+  private namespaceOf(vocabulary: Vocabulary): string {
+    return vocabulary === 'syncml' ? this.syncml : this.namespaces[vocabulary]
+  }
+
   start(tag: Tag): void {
-    this.begin(tag.open, tag.close, tag.name, this.namespaces[tag.vocabulary], false)
+    this.begin(tag.open, tag.close, tag.name, this.namespaceOf(tag.vocabulary), false)
   }
 
   private begin(open: Uint8Array, close: Uint8Array, name: string, namespace: string, foreign: boolean): void {
@@ -128,7 +135,7 @@ export class XmlWriter implements Sink {
     const { out } = this
     if (this.pending) out.octet(GT)
     out.short(tag.open)
-    const namespace = this.namespaces[tag.vocabulary]
+    const namespace = this.namespaceOf(tag.vocabulary)
     if (namespace !== this.scope) out.short(declaration(namespace))
     this.pending = false
     if (text.length === 0) {
