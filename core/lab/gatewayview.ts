@@ -112,14 +112,15 @@ function rowsOf(parts: LookParts, gateway: string, inside: GatewayInside | null,
 
 type Legs = { readonly [K in 'S-D' | 'G-D' | 'S-G']?: SessionRow }
 
-/** The last session of each device on each leg. */
-function legsOf({ sessions, row }: LookParts): Map<string, Legs> {
+/** The last session of each device on each leg, or its first. */
+function legsOf({ sessions, row }: LookParts, first = false): Map<string, Legs> {
   const legs = new Map<string, Legs>()
   for (const session of sessions()) {
     const hop = session.first === 0 ? undefined : row(session.first)?.hop
     if (hop === undefined || session.device === '') continue
     const known = legs.get(session.device) ?? {}
-    if ((known[hop]?.firstAt ?? 0) <= session.firstAt) legs.set(session.device, { ...known, [hop]: session })
+    const other = known[hop]
+    if (other === undefined || other.firstAt <= session.firstAt !== first) legs.set(session.device, { ...known, [hop]: session })
   }
   return legs
 }
@@ -151,7 +152,7 @@ const TITLES: Readonly<Record<StoryStep['label'], string>> = {
 }
 
 function storiesOf(parts: LookParts, gateway: string, inside: GatewayInside | null): BootstrapStory[] {
-  const legs = legsOf(parts)
+  const legs = legsOf(parts, true)
   const north = legs.get(gateway)?.['S-G']
   const relations = parts.relations().filter((each) => each.gateway === gateway)
   const ids = [

@@ -64,6 +64,7 @@ export const useView = defineStore('view', () => {
   const fanTab = kept<'matrix' | 'ladder'>('fanTab', 'matrix')
   const fansWidth = kept('fansWidth', window.innerWidth < 1400 ? 230 : 270)
   const proofWidth = kept('proofWidth', window.innerWidth < 1400 ? 400 : 470)
+  const outcomeHeight = kept('outcomeHeight', window.innerHeight < 800 ? 170 : 250)
   const fanInspector = kept('fanInspector', window.innerHeight < 800 ? 200 : 270)
   /** What stands below the list of devices. */
   const lowerTab = kept<'software' | 'usb' | 'log'>('lowerTab', 'software')
@@ -122,6 +123,7 @@ export const useView = defineStore('view', () => {
     fansWidth,
     proofWidth,
     fanInspector,
+    outcomeHeight,
     lowerTab,
     traceLog,
     traceLogHeight,

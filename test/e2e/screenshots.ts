@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { benchShots } from './benchshots.ts'
 import { launch } from './browser.ts'
+import { gatewayShots } from './gatewayshots.ts'
 import { softwareShots } from './softwareshots.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -16,11 +17,11 @@ const workspace = mkdtempSync(join(tmpdir(), 'dm-lab-shots-'))
 const lab = spawn(process.execPath, [dmlab, 'serve', '--workspace', join(workspace, 'field-trial'), '--dm-port', '0', '--ui-port', '0'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
-const ready = await new Promise<{ dm: string; ui: string; api: string }>((done) => {
+const ready = await new Promise<{ dm: string; ui: string; api: string; gateway: string }>((done) => {
   let text = ''
   lab.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()
-    if (text.includes('\n')) done(JSON.parse(text.slice(0, text.indexOf('\n'))) as { dm: string; ui: string; api: string })
+    if (text.includes('\n')) done(JSON.parse(text.slice(0, text.indexOf('\n'))) as { dm: string; ui: string; api: string; gateway: string })
   })
 })
 const device = (...words: string[]): void => {
@@ -175,6 +176,7 @@ await shoot(
   }),
 )
 await softwareShots(browser, ready.ui, out)
+await gatewayShots(browser, ready.ui, { dm: ready.dm, gateway: ready.gateway }, out)
 await benchShots(browser, out)
 await browser.close()
 lab.kill('SIGTERM')
