@@ -117,6 +117,8 @@ async function one(act: Exclude<Act, { do: 'fetch' }>, scene: Scene, octets: Uin
       await adapter.set(deviceId, filled(act.path, name), act.leaf === undefined ? (act.value ?? scene.text) : wanted(scene, act.leaf))
       return before
     case 'exec': {
+      // A name is one word of an argument, never several.
+      if (act.argument.includes('{X}') && /\s/.test(name)) throw new AdapterError(400, `${JSON.stringify(name)} is not one word`)
       const said = await adapter.exec(deviceId, filled(act.path, name), filled(act.argument, name))
       const code = act.says === undefined ? 200 : codeOfSaying(act.says, said)
       if (code === undefined) throw new AdapterError(500, `the device said ${JSON.stringify(said.trim().slice(0, 200))}`)
@@ -149,7 +151,9 @@ export function resumeAt(acts: readonly Act[], step: number): number | null {
   const act = acts[step]
   if (act === undefined) return null
   if (act.do !== 'exec' && act.do !== 'set' && act.do !== 'deliver') return step
-  return acts[step + 1]?.do === 'watch' ? step + 1 : null
+  if (acts[step + 1]?.do === 'watch') return step + 1
+  // A file that nothing follows is put there once more; its octets are fetched anew.
+  return act.do === 'deliver' && acts[step - 1]?.do === 'fetch' ? step - 1 : null
 }
 
 /** Waits for the end of an operation; rejects with 408 when its time is over. */

@@ -333,7 +333,9 @@ export function counters(job: Job): Counters {
 }
 
 function resultOf(response: Response, full: boolean): DeviceResult {
-  const statuses = full ? response.commands.flatMap(({ label, name, code }) => (code === null ? [] : [{ cmd: label, name, code }])) : []
+  // What the device answered stands in its data already; the gateway's own codes (215) do not.
+  const own = response.commands.filter(({ label }) => !response.data.includes(`<Status cmd="${label}" `))
+  const statuses = full ? own.flatMap(({ label, name, code }) => (code === null ? [] : [{ cmd: label, name, code }])) : []
   return { deviceId: response.deviceId, code: response.code ?? 202, statuses, late: [], results: full ? response.data : '' }
 }
 

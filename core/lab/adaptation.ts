@@ -1,17 +1,18 @@
 // Adaptation mode at work: commands of fan-outs on devices of other protocols, one device after the other's own order; a long operation's end comes as a late alert. Nothing is done twice.
 import { command, finish } from '../adapters/command.ts'
-import type { Answer, Later, Place } from '../adapters/command.ts'
-import { Kept, resumeAt } from '../adapters/perform.ts'
+import type { Answer, Place } from '../adapters/command.ts'
+import { verdictOf } from '../adapters/doubt.ts'
+import { Kept } from '../adapters/perform.ts'
 import { AdapterError } from '../adapters/port.ts'
 import type { Adapted, Adapter, AdapterFact } from '../adapters/port.ts'
-import { rowFor } from '../adapters/rows.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { escapeXml } from '../gateway/payloads.ts'
 import type { DeviceRecord } from '../gateway/ports.ts'
 import type { HappeningFacts } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Request } from '../syncml/message.ts'
-import { dataOf, lateAlert } from './adapted.ts'
+import { dataOf } from './adapted.ts'
+import { Operations } from './operations.ts'
 import type { Clock } from './ports.ts'
 
 export interface AdaptationParts {
@@ -32,15 +33,6 @@ export interface AdaptationParts {
 /** A device that was woken and does not come makes room for another try after this time, ms. */
 const COMES_WITHIN = 30_000
 const NODES = 'gateway.nodes'
-const OPERATION = 'gateway.operation'
-
-/** A long operation as it is kept. */
-interface Operation extends Later {
-  readonly deviceId: string
-  readonly at: number
-  /** Index of the act under way; -1 before the first. */
-  readonly step: number
-}
 
 interface Desk {
   readonly adapter: Adapter
@@ -61,21 +53,27 @@ export class Adaptation {
   readonly #desks = new Map<string, Desk>()
   readonly #ends: (() => void)[] = []
   readonly #stopping = new Set<(why: AdapterError) => void>()
+  readonly #operations: Operations
   #stopped = false
 
   constructor(parts: AdaptationParts) {
     this.#parts = parts
+    this.#operations = new Operations({ ...parts, place: (adapter, deviceId) => this.#place(deviceId, this.#desk(adapter, deviceId)) })
   }
 
   /** Long operations that the last process began go on; then the adapters tell who is there. */
   start(): void {
-    const { adapters, docs } = this.#parts
-    for (const { value } of docs.all(OPERATION)) this.#resume(value as Operation)
-    for (const adapter of adapters) this.#ends.push(adapter.discover((fact) => this.#fact(adapter, fact)))
+    this.#operations.resume((adapter, deviceId, go) => {
+      const desk = this.#desk(adapter, deviceId)
+      if (desk.there) go()
+      else desk.resumes.push(go)
+    })
+    for (const adapter of this.#parts.adapters) this.#ends.push(adapter.discover((fact) => this.#fact(adapter, fact)))
   }
 
   stop(): void {
     this.#stopped = true
+    this.#operations.stop()
     for (const end of this.#ends.splice(0)) end()
     for (const stop of [...this.#stopping]) stop(new AdapterError(503, 'the gateway stops'))
     for (const { woken } of this.#desks.values()) woken?.()
@@ -176,6 +174,7 @@ export class Adaptation {
     if (localId === undefined || this.#stopped) return
     desk.busy = true
     try {
+      await this.#resolve(localId, deviceId, desk)
       for (;;) {
         const given = gateway.fanouts.next(localId)
         settle()
@@ -183,11 +182,10 @@ export class Adaptation {
         for (const { job, index, command: request } of given) {
           const { answer, data } = await this.#run(request, deviceId, desk)
           if (this.#stopped) return
-          const operation = answer.later === undefined ? null : { ...answer.later, deviceId, at: this.#parts.clock.now(), step: -1 }
-          if (operation !== null) this.#keep(operation)
+          const begin = answer.later === undefined ? null : this.#operations.kept(answer.later, desk.adapter, deviceId)
           gateway.fanouts.status(job, localId, index, answer.code, data)
           settle()
-          if (operation !== null) void this.#operate(operation, desk, 0)
+          begin?.()
         }
       }
     } finally {
@@ -200,6 +198,18 @@ export class Adaptation {
           void this.#work(deviceId, desk)
         }
       }
+    }
+  }
+
+  /** What left for the device in an earlier process and has no Status: nothing is done again unread. */
+  async #resolve(localId: string, deviceId: string, desk: Desk): Promise<void> {
+    const { gateway, settle } = this.#parts
+    for (const { job, index, command: request } of gateway.fanouts.doubts(localId)) {
+      const running = request.kind === 'Exec' && this.#operations.running(deviceId, request.correlator ?? '')
+      const verdict = running ? 'taken' : await verdictOf(request, this.#place(deviceId, desk))
+      if (this.#stopped) return
+      gateway.fanouts.resolved(job, localId, index, verdict)
+      settle()
     }
   }
 
@@ -244,51 +254,6 @@ export class Adaptation {
     }
     return { adapter: desk.adapter, deviceId, kept: desk.kept, fetch, after: (ms, call) => clock.after(ms, call), stopped }
   }
-
-  // Long operations.
-
-  #keep(operation: Operation): void {
-    this.#parts.docs.put(OPERATION, keyOf(operation), operation)
-  }
-
-  /** Runs an operation from an act on, then tells its end as the device's own alert would. */
-  async #operate(operation: Operation, desk: Desk, from: number): Promise<void> {
-    const step = (index: number): void => {
-      this.#keep({ ...operation, step: index })
-      this.#parts.settle()
-    }
-    const outcome = await finish(operation, { ...this.#place(operation.deviceId, desk), step }, from)
-    if (!this.#stopped) this.#tell(operation, outcome.code, outcome.text)
-  }
-
-  #resume(operation: Operation): void {
-    const { gateway, adapters, happened } = this.#parts
-    const record = gateway.devices.recordOf(operation.deviceId)
-    const adapter = adapters.find(({ protocol }) => protocol === record?.protocol)
-    const row = adapter === undefined ? undefined : rowFor(adapter.rows, 'Exec', operation.uri)?.row
-    const from = row === undefined ? null : operation.step < 0 ? 0 : resumeAt(row.acts, operation.step)
-    if (adapter === undefined || from === null) {
-      const unknown = /^\.\/SCOMO\//.test(operation.uri) ? 1412 : 409
-      return this.#tell(operation, unknown, 'the gateway ended in the middle of it, and nothing tells what became of it')
-    }
-    happened(`${operation.deviceId}: ${operation.uri} goes on after the restart`)
-    const desk = this.#desk(adapter, operation.deviceId)
-    const go = (): void => void this.#operate(operation, desk, from)
-    if (desk.there) go()
-    else desk.resumes.push(go)
-  }
-
-  /** Late, as 4.9 has it: stored and relayed like the alert of a DM device. */
-  #tell(operation: Operation, code: number, text: string): void {
-    const { gateway, docs, settle, happened } = this.#parts
-    const { deviceId, uri, correlator } = operation
-    const good = (code >= 200 && code < 300) || (code >= 1200 && code < 1300)
-    happened(`${deviceId}: ${uri} ended with ${code}${text === '' ? '' : `: ${text}`}`)
-    gateway.fanouts.lateAlert(deviceId, correlator, lateAlert(uri, code), good ? 'informational' : 'critical')
-    docs.drop(OPERATION, keyOf(operation))
-    settle()
-  }
 }
 
-const keyOf = ({ deviceId, uri, correlator }: Operation): string => `${deviceId} ${correlator} ${uri}`
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -503,8 +503,11 @@ export class GatewayHost {
             input: (input) => {
               this.gateway.refresh()
               const effects = machine.input(input)
+              // What is owed is remembered before more is owed: the older list must not come after the newer one.
+              const owed = effects.filter((effect) => effect.type === 'save' && effect.record.kind === 'reports')
+              for (const effect of owed) if (effect.type === 'save') this.#client.remember(effect.record)
               this.#settle()
-              return effects
+              return effects.filter((effect) => !owed.includes(effect))
             },
           },
           post: async (frame) => {

@@ -13,6 +13,8 @@ import { AdbServer, Phone, freePort } from './adbrig.ts'
 import { ed, fleetDevice, installCommands, installs, smallPackage, until } from './gatewayrig.ts'
 
 const open: (() => unknown)[] = []
+/** Labs that were stopped by their test. */
+const stopped = new WeakSet<RealLab>()
 let lab: RealLab
 
 const PHONE = 'urn:x-dm-lab:adb:R58M123ABC'
@@ -27,7 +29,8 @@ afterEach(async () => {
 async function gatewayLab(adb?: AdbServer, workspace?: string): Promise<RealLab> {
   const more = { ...(adb === undefined ? {} : { adbPort: adb.port }), ...(workspace === undefined ? {} : { workspace }) }
   lab = await realLab({ ...more, gateway: { lwm2m: 0, adb: adb !== undefined } })
-  open.push(() => lab.end())
+  const mine = lab
+  open.push(() => (stopped.has(mine) ? undefined : mine.end()))
   return lab
 }
 
@@ -124,4 +127,145 @@ describe('three protocols', () => {
       expect(proofs?.findings).toEqual([])
     },
   )
+})
+
+describe('what such devices can do', () => {
+  it(
+    'gw 101, 104: a package travels in the fan-out; Android installs it, the LwM2M device fails late; firmware goes to the one, the other refuses it; everything can be read',
+    { timeout: 120_000 },
+    async (context) => {
+      if (!has('adb')) context.skip('needs adb: apt-get install adb')
+      const { adb, phone } = await android()
+      phone.pm.identify = () => ({ name: 'com.editor', version: 2 })
+      await gatewayLab(adb)
+      const { gateways, catalogue } = lab.api
+      await lab.api.adb.connect(phone.address)
+      const one = await sensor(lab.ready.lwm2m)
+      await relations(2)
+      for (const [pkg, version] of [
+        ['broken', '2-FAILS'],
+        ['fw', '3.1'],
+      ] as const) {
+        await catalogue.add(`${pkg}.bin`, Buffer.from(`name=${pkg} version=${version}\n`.padEnd(3000, '.')), {
+          pkgId: pkg,
+          components: [{ id: pkg, version: '1' }],
+        })
+        await gateways.image({ gateway: GATEWAY_ID, imageId: pkg, pkg, expiry: 600 })
+      }
+      await until(
+        async () => (await gateways.images()).filter(({ state }) => state === 'ready').length === 2,
+        async () => [
+          await gateways.images(),
+          (await lab.rows())
+            .slice(-60)
+            .map(({ seq, kind, hop, direction, commands, statuses, text }) => [seq, kind, hop, direction, commands, statuses, text].join(' ')),
+        ],
+      )
+      const base = './SCOMO/Inventory/Delivered/ed'
+      const install = await fanned({
+        mode: 2,
+        image: 'broken',
+        commands: [
+          { kind: 'Add', locUri: base, format: 'node' },
+          { kind: 'Add', locUri: `${base}/Data`, data: '{{ImageData}}', format: 'b64' },
+          { kind: 'Exec', locUri: `${base}/Operations/Install` },
+        ],
+      })
+      expect(codesOf(install), JSON.stringify(install)).toEqual({ [PHONE]: 1200, [SENSOR]: 1405 })
+      expect(install).toMatchObject({ result: 206, summary: { targets: 2, succeeded: 1, failed: 1, pending: 0 } })
+      expect(phone.files.get('/data/local/tmp/dm-lab-ed.apk')?.bytes).toHaveLength(3000)
+      expect(one.log).toContain('package broken 2-FAILS, 3000 octets')
+      const fw = await fanned({
+        all: true,
+        image: 'fw',
+        commands: [
+          { kind: 'Replace', locUri: './FwUpdate/fw/DownloadAndUpdate/PkgURL', data: '{{ImageURL}}' },
+          { kind: 'Exec', locUri: './FwUpdate/fw/DownloadAndUpdate' },
+        ],
+      })
+      expect(codesOf(fw), JSON.stringify(fw)).toEqual({ [PHONE]: 406, [SENSOR]: 200 })
+      expect(one.log).toContain('firmware fw 3.1, 3000 octets')
+      expect(one.device.value('/3/0/3')).toBe('3.1')
+      const rest = await fanned({
+        all: true,
+        commands: [
+          { kind: 'Get', locUri: './DevInfo/Mod' },
+          { kind: 'Get', locUri: './DevDetail/FwV' },
+          { kind: 'Get', locUri: './SCOMO/Inventory/Deployed' },
+        ],
+        returnFormat: 3,
+      })
+      expect(codesOf(rest)).toEqual({ [PHONE]: 200, [SENSOR]: 200 })
+      for (const { statuses } of rest.devices) expect(statuses?.map(({ code }) => code)).toEqual([200, 200, 200])
+      const sleeping = await fanned({
+        devices: [PHONE],
+        commands: [
+          { kind: 'Exec', locUri: './SCOMO/Inventory/Deployed/com.editor/Operations/Deactivate' },
+          { kind: 'Replace', locUri: './Vendor/DMLab/Files/notes.txt', data: 'a file' },
+        ],
+      })
+      expect(codesOf(sleeping), JSON.stringify(sleeping)).toEqual({ [PHONE]: 1200 })
+      expect(phone.pm.log).toEqual(['installed com.editor 2', 'disabled com.editor'])
+      expect(phone.files.get('/sdcard/Download/notes.txt')?.bytes.toString()).toBe('a file')
+      // Both leave, each its own way; the server knows.
+      await one.close()
+      await phone.unplug()
+      await until(
+        async () => (await gateways.relations()).every(({ attached }) => !attached),
+        () => gateways.relations(),
+      )
+    },
+  )
+
+  it(
+    'gw 60: the gateway ends while a LwM2M device installs; started again it waits for the end, installs nothing twice and tells it',
+    { timeout: 120_000 },
+    async () => {
+      await gatewayLab()
+      const one = await sensor(lab.ready.lwm2m, 4000)
+      await relations(1)
+      const { gateways, catalogue } = lab.api
+      await catalogue.add('app.bin', Buffer.from('name=app version=1\n'), { pkgId: 'app', components: [{ id: 'app', version: '1' }] })
+      await gateways.image({ gateway: GATEWAY_ID, imageId: 'app', pkg: 'app', expiry: 600 })
+      await until(async () => (await gateways.images()).some(({ state }) => state === 'ready'))
+      const { id } = await gateways.fanout({ gateway: GATEWAY_ID, all: true, image: 'app', commands: installCommands('app'), timeout: 60 })
+      await until(
+        () => one.log.some((line) => line === 'exec /9/0/4'),
+        () => one.log,
+      )
+      const port = Number(new URL(lab.ready.lwm2m ?? '').port)
+      stopped.add(lab)
+      await lab.stop()
+      const again = await realLab({ workspace: lab.workspace, gateway: { lwm2m: port } })
+      open.push(() => again.end())
+      const row = await until(
+        async () => (await again.api.gateways.fanouts()).find((each) => each.id === id && each.state === 'done'),
+        () => again.api.gateways.fanouts(),
+        60_000,
+      )
+      expect(codesOf(row), JSON.stringify(row)).toEqual({ [SENSOR]: 1200 })
+      expect(one.log.filter((line) => line === 'exec /9/0/4' || line.startsWith('installed'))).toEqual(['exec /9/0/4', 'installed app 1'])
+    },
+  )
+
+  it('a stranger who takes the name of a known device, or of an Android one, is not taken in', { timeout: 60_000 }, async () => {
+    await gatewayLab()
+    const dm = await fleetDevice(1, { gateway: lab.ready.gateway ?? '' })
+    open.push(() => dm.end())
+    expect(await dm.register()).toMatchObject({ outcome: 'completed' })
+    await relations(1)
+    const liar = await startLwClient({
+      setup: { endpoint: ed(1) },
+      url: lab.ready.lwm2m ?? '',
+      host: '127.0.0.1',
+      clock: processClock(),
+      log: () => {},
+    })
+    open.push(() => liar.close(true))
+    await liar.registered
+    await lab.until((rows) => rows.some(({ text }) => text.includes(`calls itself ${ed(1)} by lwm2m, which is another device here`)))
+    expect(await lab.api.gateways.relations()).toMatchObject([{ deviceId: ed(1), mode: 'proxy', attached: true }])
+    await liar.close()
+    expect(await lab.api.gateways.relations()).toMatchObject([{ deviceId: ed(1), mode: 'proxy', attached: true }])
+  })
 })
