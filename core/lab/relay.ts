@@ -2,117 +2,20 @@
 import type { Direction, Held, Seq, Verdict } from '../api.ts'
 import { readings } from '../auth/credentials.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
-import type { Ledger } from '../store/ledger.ts'
-import { BARE_ROW } from '../store/summary.ts'
 import { Observer } from '../session/observer.ts'
 import type { Observed } from '../session/observer.ts'
-import { decode } from '../syncml/codec.ts'
-import { CodecError } from '../syncml/error.ts'
-import type { Finding, Severity } from '../syncml/finding.ts'
-import type { Encoding, Message } from '../syncml/message.ts'
-import type { Clock } from './ports.ts'
-import type { Passage, Placed, Recorder } from './recorder.ts'
-import { signedAnew, withRespUri } from './relaychange.ts'
+import { BARE_ROW } from '../store/summary.ts'
+import type { Message } from '../syncml/message.ts'
+import type { Passage, Placed } from './recorder.ts'
+import { signedAnew } from './relaychange.ts'
 import type { Signer } from './relaychange.ts'
-import type { Stepper } from './stepper.ts'
-
-/** What came in at either end, whole. */
-export interface RelayMessage {
-  readonly startLine: string
-  readonly headers: Headers
-  readonly bytes: Uint8Array
-  /** null: no SyncML; it is passed on and recorded all the same. */
-  readonly encoding: Encoding | null
-  readonly contentType: string
-  readonly local: string
-  readonly remote: string
-  readonly at: number
-  readonly mono: number
-}
-
-/** A request of a device. `path` is path and query as received. */
-export interface RelayRequest extends RelayMessage {
-  readonly method: string
-  readonly path: string
-}
-
-/** An answer of the foreign server. */
-export interface RelayAnswer extends RelayMessage {
-  readonly status: number
-  readonly statusText: string
-}
-
-/** What a device is answered in the end; null: nobody is there any more. */
-export type RelayReply = Pick<RelayAnswer, 'status' | 'statusText' | 'headers' | 'bytes'> | null
-
-/** Why the foreign server gave no answer, in words. */
-export class UpstreamError extends Error {
-  readonly status: 502 | 504
-
-  constructor(status: 502 | 504, text: string, options?: ErrorOptions) {
-    super(text, options)
-    this.status = status
-  }
-}
-
-/** One proxy as the relay sees it. */
-export interface RelayRoute {
-  readonly id: string
-  /** What devices speak to, without a slash at the end. */
-  readonly url: string
-  /** Base of the foreign server, without a slash at the end. */
-  readonly upstream: string
-  readonly rewrite: boolean
-  readonly resign: boolean
-  /** True where anybody is believed to be the upstream. */
-  readonly unproved: boolean
-}
-
-export interface RelayParts {
-  readonly recorder: Recorder
-  readonly stepper: Stepper
-  readonly ledger: Pick<Ledger, 'hold' | 'account' | 'nonces'>
-  readonly clock: Clock
-  /** Lab that records. */
-  readonly origin: string
-  /** Cards moved; anything moved. */
-  readonly heldMoved: () => void
-  readonly changed: () => void
-  /** Sends a request to the absolute URL and resolves with the whole answer. Rejects with an UpstreamError. */
-  readonly passOn: (route: RelayRoute, url: string, request: RelayRequest, gone: Promise<string>) => Promise<RelayAnswer>
-}
-
-/** Findings about relaying, by id: severity and sentence. */
-export const RELAY_RULES = {
-  'proxy.respuri': { severity: 'warn', text: 'RespURI does not lead through this proxy: the next message of the device will not be seen' },
-  'proxy.rewritten': { severity: 'note', text: 'RespURI was made to lead through this proxy' },
-  'proxy.location': { severity: 'note', text: 'Location was made to lead through this proxy' },
-  'proxy.mac': {
-    severity: 'warn',
-    text: 'The message was changed and its MAC could not be made anew: no known account and nonce give the one it had',
-  },
-  'proxy.signed': { severity: 'note', text: 'The message was changed and its MAC made anew with the secret of the account' },
-  'proxy.unproved': { severity: 'warn', text: 'Nobody checked who the server behind this proxy is' },
-} as const satisfies Readonly<Record<string, { readonly severity: Severity; readonly text: string }>>
-
-const told = (rule: keyof typeof RELAY_RULES, more = ''): Finding => {
-  const { severity, text } = RELAY_RULES[rule]
-  return { rule, severity, document: 'HTTP', clause: 'INFERRED', text: more === '' ? text : `${text}: ${more}`, offset: 0, length: 0 }
-}
+import { RELAY_RULES, told, UpstreamError } from './relayports.ts'
+import type { RelayAnswer, RelayMessage, RelayParts, RelayReply, RelayRequest, RelayRoute } from './relayports.ts'
+import { noteOf, readMessage, RelayWays } from './relayways.ts'
+import type { Passing } from './relayways.ts'
 
 /** Sessions watched at the same time; beyond, the oldest is watched no more. */
 const WATCHED = 2000
-/** Foreign RespURIs kept for the way back. */
-const WAYS = 2000
-const WAY = '/.respuri/'
-
-/** A message on its way through. */
-interface Passing {
-  readonly placed: Placed
-  readonly message: Message | null
-  readonly bytes: Uint8Array
-  readonly headers: Headers
-}
 
 /** Relays for any number of proxies. */
 export class Relay {
@@ -120,8 +23,7 @@ export class Relay {
   readonly #observers = new Map<number, Observer>()
   /** Nonces seen, newest first: those for the device's credentials and those for the server's. */
   readonly #nonces = new Map<string, { readonly up: Uint8Array[]; readonly down: Uint8Array[] }>()
-  readonly #ways = new Map<string, string>()
-  #count = 0
+  readonly #ways = new RelayWays()
 
   constructor(parts: RelayParts) {
     this.#parts = parts
@@ -141,7 +43,7 @@ export class Relay {
     if (up === 'gone') return null
     let answer: RelayAnswer
     try {
-      answer = await this.#parts.passOn(route, this.#target(route, request.path), { ...request, bytes: up.bytes, headers: up.headers }, gone)
+      answer = await this.#parts.passOn(route, this.#ways.target(route, request.path), { ...request, bytes: up.bytes, headers: up.headers }, gone)
     } catch (error) {
       if (left !== null) {
         recorder.event(this.#parts.clock.now(), this.#parts.clock.mono(), `peer left: ${String(left)}`, up.placed.session, up.placed.seq)
@@ -155,7 +57,12 @@ export class Relay {
     changed()
     if (down === 'dropped') return this.#refuse(up.placed, 503, 'dropped by the lab')
     if (down === 'gone') return null
-    return { status: answer.status, statusText: answer.statusText, headers: this.#located(route, down), bytes: down.bytes }
+    return {
+      status: answer.status,
+      statusText: answer.statusText,
+      headers: this.#ways.located(route, down, (note) => recorder.remark(down.placed.seq, down.placed.session, [note])),
+      bytes: down.bytes,
+    }
   }
 
   /** Records one message, lets it be judged and held, and gives what goes on. */
@@ -211,7 +118,7 @@ export class Relay {
     const { recorder, clock } = this.#parts
     const { placed, bytes: before, message } = passing
     const notes: Note[] = []
-    const bytes = direction === 'down' && message !== null ? this.#rewritten(route, decided, placed, notes) : decided
+    const bytes = direction === 'down' && message !== null ? this.#ways.rewritten(route, decided, placed, notes) : decided
     const times = { at: clock.now(), mono: clock.mono() }
     if (bytes === before) {
       recorder.remark(placed.seq, placed.session, notes)
@@ -224,8 +131,8 @@ export class Relay {
       const mac = headers.some(([name]) => name.toLowerCase() === 'x-syncml-hmac')
       if (typeof signed !== 'string') {
         headers = signed
-        notes.push(this.#note(placed, told('proxy.signed')))
-      } else if (mac) notes.push(this.#note(placed, told('proxy.mac')))
+        notes.push(noteOf(placed, told('proxy.signed')))
+      } else if (mac) notes.push(noteOf(placed, told('proxy.mac')))
       const now = readMessage(bytes, placed.row.encoding)
       if (now !== null) this.#observers.get(placed.session)?.passedOn(direction, message, now)
     }
@@ -269,49 +176,6 @@ export class Relay {
     const server =
       kept?.server == null ? [] : readings({ text: kept.server.text, ...(kept.server.octets === null ? {} : { octets: kept.server.octets }) })
     return [{ password: account.serverPassword, nonces: [...seen, ...server] }]
-  }
-
-  // -- addresses
-
-  /** Where a request really goes. */
-  #target(route: RelayRoute, path: string): string {
-    return this.#ways.get(`${route.id} ${path}`) ?? `${route.upstream}${path}`
-  }
-
-  /** A foreign URL as this proxy tells it. */
-  #through(route: RelayRoute, url: string): string {
-    if (url === route.upstream || url.startsWith(`${route.upstream}/`) || url.startsWith(`${route.upstream}?`))
-      return `${route.url}${url.slice(route.upstream.length)}`
-    const path = `${WAY}${String(++this.#count)}`
-    this.#ways.set(`${route.id} ${path}`, url)
-    const oldest = this.#ways.size > WAYS ? this.#ways.keys().next().value : undefined
-    if (oldest !== undefined) this.#ways.delete(oldest)
-    return `${route.url}${path}`
-  }
-
-  /** RespURI, where it would lead the device away. */
-  #rewritten(route: RelayRoute, bytes: Uint8Array, placed: Placed, notes: Note[]): Uint8Array {
-    const { encoding } = placed.row
-    const uri = readMessage(bytes, encoding)?.header.respUri
-    if (uri === undefined || encoding === '' || !/^https?:\/\//i.test(uri) || uri.startsWith(route.url)) return bytes
-    if (!route.rewrite) {
-      notes.push(this.#note(placed, told('proxy.respuri', uri)))
-      return bytes
-    }
-    const fresh = this.#through(route, uri)
-    notes.push(this.#note(placed, told('proxy.rewritten', `${uri} to ${fresh}`)))
-    return withRespUri(bytes, encoding, fresh) ?? bytes
-  }
-
-  /** An absolute Location, where the proxy is asked to. */
-  #located(route: RelayRoute, { headers, placed }: Passing): Headers {
-    if (!route.rewrite) return headers
-    return headers.map(([name, value]) => {
-      if (name.toLowerCase() !== 'location' || !/^https?:\/\//i.test(value)) return [name, value] as const
-      const fresh = this.#through(route, value)
-      this.#parts.recorder.remark(placed.seq, placed.session, [this.#note(placed, told('proxy.location', `${value} to ${fresh}`))])
-      return [name, fresh] as const
-    })
   }
 
   // -- holding
@@ -399,19 +263,5 @@ export class Relay {
     if (seq > 0) recorder.answerError(what, status, text, seq, cause?.session ?? 0)
     changed()
     return { status, statusText, headers, bytes: new TextEncoder().encode(`${text}\n`) }
-  }
-
-  #note({ row }: Placed, finding: Finding): Note {
-    return { topic: 'problem', text: finding.text, device: row.device, sessionId: row.sessionId, finding }
-  }
-}
-
-function readMessage(bytes: Uint8Array, encoding: Encoding | ''): Message | null {
-  if (encoding === '') return null
-  try {
-    return decode(bytes, encoding).message
-  } catch (error) {
-    if (error instanceof CodecError) return null
-    throw error
   }
 }
