@@ -71,6 +71,8 @@ export interface Pending {
   /** Name of what is waited for, on this device. */
   readonly pending: string
   readonly waitMs: number
+  /** Generic alerts that come to be owed meanwhile leave with the Status. */
+  readonly collects?: boolean
   /** The Status, once the code is known; null: it takes longer, or nobody can wait. Called once, unless `left` is. */
   readonly code: (code: number | null) => number
   /** The session is gone: nobody waits any more. */
@@ -101,6 +103,8 @@ export interface TreePart {
   settled(): void
   /** True where something that must survive moved since this was asked last. */
   takeMoved(): boolean
+  /** True where the session is to stay open although nothing is left to say: a message without Final. */
+  keepsOpen?(): boolean
 }
 
 /** What a device has besides the standard objects. */

@@ -80,6 +80,10 @@ export class DevicePerformer implements Performer {
     return moved
   }
 
+  keepsOpen(): boolean {
+    return this.options.part?.keepsOpen?.() === true
+  }
+
   /** Content of a leaf that a part of the device keeps as a file goes there at once; whoever may not write it learns so before it is sent. */
   spool(command: ItemCommand, item: Item, size: number, by: Requester): Spool | number | null {
     const { part } = this.options

@@ -27,6 +27,8 @@ export class Gateway {
   readonly dialect: Dialect
   readonly #yard: Yard
   #alarm: number | null = null
+  /** Jobs started in the open session with the DM Server; null: it waits for none any more. */
+  #begun: Set<string> | null = null
 
   constructor(options: GatewayOptions) {
     this.dialect = { ...DIALECT, ...options.dialect }
@@ -60,7 +62,14 @@ export class Gateway {
       jobAdded: (name, server) => fanouts.added(name, server),
       jobDeleted: (name) => fanouts.deleted(name),
       jobBusy: (name) => fanouts.busy(name),
-      jobStart: (name, correlator, server) => fanouts.start(name, correlator, server),
+      jobStart: (name, correlator, server) => {
+        fanouts.start(name, correlator, server)
+        this.#begun?.add(name)
+        return this.holds && this.waits
+      },
+      holdMs: () => this.holdMs,
+      givesUp: () => this.givesUp(),
+      keepsOpen: () => this.keepsOpen,
       jobCancel: (name) => fanouts.cancel(name),
       imageAdded: (name, server) => images.added(name, server),
       imageDeleted: (name) => images.deleted(name),
@@ -74,6 +83,32 @@ export class Gateway {
       groupsMoved: () => this.#groupsMoved(),
       configMoved: () => this.#configMoved(),
     }
+  }
+
+  // A session with the DM Server that is kept for the answers of devices (gwmo sheet 6.3 dialect b, 6.4).
+
+  sessionBegins(): void {
+    this.#begun = new Set()
+  }
+  /** HoldTime is over, or the session is: what comes later goes up by itself. */
+  givesUp(): void {
+    this.#begun = null
+  }
+  /** True while a job runs that was started in this session. */
+  get waits(): boolean {
+    return [...(this.#begun ?? [])].some((name) => this.fanouts.job(name)?.state === 20)
+  }
+  /** Flow Y, held: devices are woken at once, and the Exec that started the job is answered with what they said. */
+  get holds(): boolean {
+    return this.dialect.flowY === 'held' && this.part.asked.config('Session/Style') === '0'
+  }
+  /** Y'.5, the re-used session: the Exec is answered at once, the package stays open. */
+  get keepsOpen(): boolean {
+    return this.dialect.asynchronous === 'reuse' && !this.holds && this.waits
+  }
+  /** Ms a session is kept at the most. */
+  get holdMs(): number {
+    return Number(this.part.asked.config('Session/HoldTime')) * 1000
   }
 
   /** What is wanted since the last call, in order. */

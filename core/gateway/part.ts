@@ -4,7 +4,7 @@ import { TreeError } from '../dmtree/error.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import type { NodeUri } from '../dmtree/uri.ts'
 import type { Value } from '../dmtree/value.ts'
-import type { DevicePart, ExecCall, ExecResult } from '../device/features.ts'
+import type { DevicePart, ExecCall, ExecResult, Pending } from '../device/features.ts'
 import { DEFAULTS } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
 import { Asked } from './asked.ts'
@@ -21,7 +21,12 @@ export interface Behind {
   jobDeleted(name: string): void
   /** True while the job runs or reports: nothing in it may change. */
   jobBusy(name: string): boolean
-  jobStart(name: string, correlator: string, server: string): void
+  /** True: the Status waits until the job is over, at most `holdMs`. */
+  jobStart(name: string, correlator: string, server: string): boolean
+  holdMs(): number
+  /** Nobody waits any more in this session. */
+  givesUp(): void
+  keepsOpen(): boolean
   jobCancel(name: string): void
   imageAdded(name: string, server: string): void
   imageDeleted(name: string): void
@@ -239,15 +244,28 @@ export class GatewayPart implements DevicePart {
     this.#behind.imageArrived(name, bytes)
   }
 
-  exec({ node, serverId, correlator }: ExecCall): ExecResult | undefined {
+  /** Flow Y, held: the Status of the Exec leaves with the answers of the devices, or once HoldTime is over. */
+  #held(name: string): Pending {
+    const over = (): number => {
+      this.#behind.givesUp()
+      return 202
+    }
+    return { pending: `job ${name}`, waitMs: this.#behind.holdMs(), collects: true, code: over, left: over }
+  }
+
+  keepsOpen(): boolean {
+    return this.#behind.keepsOpen()
+  }
+
+  exec({ node, serverId, correlator }: ExecCall): ExecResult | Pending | undefined {
     const path = names(node)
     if (!within(path, ROOT)) return undefined
     this.#moved = true
     const at = path.slice(3)
     const [name = ''] = at
     if (within(path, FANOUT) && at[2] === 'Start') {
-      this.#behind.jobStart(name, correlator, serverId)
-      return { code: 202 }
+      if (!this.#behind.jobStart(name, correlator, serverId)) return { code: 202 }
+      return this.#held(name)
     }
     if (within(path, FANOUT) && at[2] === 'Cancel') {
       this.#behind.jobCancel(name)

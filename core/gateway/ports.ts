@@ -94,5 +94,7 @@ export interface GatewayFacts {
 export interface Dialect {
   readonly imageExpiry: 'keep' | 'delete'
   readonly flowY: 'preloaded' | 'held'
+  /** Y'.5: what devices answered goes up in a session of its own, or in the one that brought the work, which is kept as long as HoldTime says. */
+  readonly asynchronous: 'new' | 'reuse'
 }
-export const DIALECT: Dialect = { imageExpiry: 'keep', flowY: 'preloaded' }
+export const DIALECT: Dialect = { imageExpiry: 'keep', flowY: 'preloaded', asynchronous: 'new' }

@@ -18,6 +18,7 @@ import type { Docs } from '../store/docs.ts'
 import type { Ledger } from '../store/ledger.ts'
 import { decodePackage0 } from '../syncml/package0.ts'
 import { Host } from './host.ts'
+import { NorthHold } from './northhold.ts'
 import { Notifier } from './notifier.ts'
 import type { Admission } from './admission.ts'
 import type { Clock, Transport } from './ports.ts'
@@ -80,6 +81,7 @@ export class GatewayHost {
   readonly gateway: Gateway
   readonly host: Host
   readonly notifier: Notifier
+  readonly #north: NorthHold
   readonly #pushes: Pushes
   readonly #parts: GatewayHostParts
   readonly #client: Client
@@ -106,6 +108,14 @@ export class GatewayHost {
     this.#parts = parts
     const { clock, env, ledger, recorder, origin, recording, sender, settings } = parts
     this.gateway = new Gateway(parts.options)
+    this.#north = new NorthHold({
+      clock,
+      gateway: this.gateway,
+      told: (held) => {
+        const text = held ? 'the session with the DM Server is kept while devices answer' : 'the session with the DM Server goes on'
+        this.#tell({ type: 'tell', event: 'gateway.held', text, device: parts.options.facts.id, facts: { held } })
+      },
+    })
     const keptState = parts.docs.get(STATE, 'north')
     this.#client = parts.client(keptState, this.gateway)
     this.#door = new Door(this.#client, parts.pin === undefined ? {} : { pin: parts.pin })
@@ -181,6 +191,7 @@ export class GatewayHost {
     this.#alarm?.()
     this.#reporting?.()
     this.#awaited?.cancel()
+    this.#north.end()
     for (const cancel of this.#awake.values()) cancel()
     this.notifier.stop()
     this.host.stop()
@@ -343,23 +354,20 @@ export class GatewayHost {
   }
 
   #perform(wish: Exclude<Wish, { type: 'save' }>): void {
-    const { clock, adapt } = this.#parts
+    const { clock } = this.#parts
     switch (wish.type) {
       case 'notify':
-        return this.#wake(wish.localId)
+        return this.#north.wake(() => this.#wake(wish.localId))
       case 'forward':
         return void this.#forward(wish)
-      case 'adapt': {
-        const record = this.gateway.devices.byLocalId(wish.localId)
-        if (record === undefined) return
-        if (adapt === undefined) return this.gateway.fanouts.refusedDevice(wish.job, wish.localId, 406)
-        return adapt(record, wish.job)
-      }
+      case 'adapt':
+        return this.#north.wake(() => this.#adapt(wish))
       case 'report':
         this.#client.owe(wish.server, wish.alert)
         this.#keepClient()
         return this.#report()
       case 'session':
+        this.#north.moved()
         return this.#awaited === null ? this.#report() : clock.soon(() => this.#begin())
       case 'fetch':
         return void this.#fetch(wish.image, wish.url)
@@ -370,6 +378,14 @@ export class GatewayHost {
       default:
         wish satisfies never
     }
+  }
+
+  #adapt({ localId, job }: Extract<Wish, { type: 'adapt' }>): void {
+    const { adapt } = this.#parts
+    const record = this.gateway.devices.byLocalId(localId)
+    if (record === undefined) return
+    if (adapt === undefined) return this.gateway.fanouts.refusedDevice(job, localId, 406)
+    adapt(record, job)
   }
 
   #arm(at: number | null): void {
@@ -497,25 +513,31 @@ export class GatewayHost {
     const { clock, post } = this.#parts
     const held = this.#queue.then(async () => {
       const { machine } = this.#client
+      this.#north.begin()
       const end = await runClient(
         {
           machine: {
             input: (input) => {
               this.gateway.refresh()
-              const effects = machine.input(input)
-              // What is owed is remembered before more is owed: the older list must not come after the newer one.
-              const owed = effects.filter((effect) => effect.type === 'save' && effect.record.kind === 'reports')
-              for (const effect of owed) if (effect.type === 'save') this.#client.remember(effect.record)
-              this.#settle()
-              return effects.filter((effect) => !owed.includes(effect))
+              return this.#north.within(() => {
+                const effects = machine.input(input)
+                // What is owed is remembered before more is owed: the older list must not come after the newer one.
+                const owed = effects.filter((effect) => effect.type === 'save' && effect.record.kind === 'reports')
+                for (const effect of owed) if (effect.type === 'save') this.#client.remember(effect.record)
+                this.#settle()
+                return effects.filter((effect) => !owed.includes(effect))
+              })
             },
           },
           post: async (frame) => {
             this.#keepClient()
             this.host.commit()
-            return post(frame)
+            const answer = await post(frame).finally(() => this.#north.left())
+            await this.#north.kept()
+            return answer
           },
           clock,
+          work: (_awaited, answer) => this.#north.work(() => answer(202)),
           save: (record) => {
             if (record.kind === 'answered') this.gateway.answered(this.#client.serverId, record.alert, record.code)
             else this.#client.remember(record)
@@ -524,6 +546,7 @@ export class GatewayHost {
         },
         start,
       )
+      this.#north.end()
       this.#keepClient()
       this.host.commit()
       return end

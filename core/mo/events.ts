@@ -148,7 +148,7 @@ export const HAPPENINGS = {
     from: 'DM Gateway',
     to: 'DM Server',
     meaning: 'the gateway keeps its session with the DM Server while it waits for devices, or gives that up',
-    facts: ['job', 'held'],
+    facts: ['held'],
   },
   'server.relation': {
     from: 'DM Server',

@@ -78,8 +78,6 @@ export class Cast {
   readonly shop: Shop
   readonly devices = new Map<string, MemoryDevice>()
   readonly lamps = new Map<string, MemoryLamp>()
-  /** The gateway does not know where its devices hear pushes. */
-  lost = false
   /** Whose bootstrap messages carry a MAC that is not right. */
   wrongPin = ''
   /** Who does not know its pairing code. */
@@ -97,7 +95,7 @@ export class Cast {
       setup,
       pin: GATEWAY_PIN,
       adapt: (record) => this.lamps.get(nameOf(record.deviceId))?.adapt(record),
-      door: (device) => (this.lost ? 'udp://nowhere.example:2948' : this.devices.get(nameOf(device))?.who.push),
+      door: (device) => this.devices.get(nameOf(device))?.who.push,
       deviceAt: (remote) => [...this.devices.values()].find(({ who }) => remote.split(':')[0] === who.client)?.who.id ?? '',
     })
     this.shop = new Shop({

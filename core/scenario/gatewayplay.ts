@@ -102,9 +102,6 @@ export function playGateway(ports: SandboxPorts, options: GatewayPlayOptions): P
         })
       case 'config':
         return cast.gateway.host.gateway.part.setConfig(plant.leaf, plant.value)
-      case 'doors':
-        cast.lost = true
-        return
       case 'images':
         cast.gateway.images.flaw = plant.flaw
         return
@@ -141,6 +138,7 @@ function refusing(plant: GatewayPlant | null, policy: Policy): Policy {
   return {
     next: (view, outcomes) => policy.next(view, outcomes),
     ended: (view, end) => policy.ended?.(view, end),
-    alert: (view, alert) => (alert.items.some(({ type }) => type.includes(plant.type)) ? 415 : own?.(view, alert)),
+    alert: (view, alert) =>
+      alert.items.some(({ type, data }) => type.includes(plant.type) && data.includes(plant.holding ?? '')) ? 415 : own?.(view, alert),
   }
 }

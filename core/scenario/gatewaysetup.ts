@@ -98,7 +98,7 @@ export interface GatewaySetup {
 /**
  * One thing that is broken. `skip`: an act is left out. `cut`: nobody answers there any more; a device: its pushes are lost. `acl`: rights the server has
  * on a node of the gateway, or the gateway or server on one of a device. `config`: a leaf of the gateway's configuration. `refuse`: the server answers
- * 415 to alerts of a type. `doors`: the gateway does not know where its devices hear pushes. `images`: how the gateway serves images. `code`: the device
+ * 415 to alerts of a type (whose Data hold a text). `images`: how the gateway serves images. `code`: the device
  * does not know its pairing code. `wrong pin`: bootstrap messages to that party carry a MAC that is not right.
  */
 export type GatewayPlant =
@@ -107,8 +107,7 @@ export type GatewayPlant =
   | { readonly kind: 'cut'; readonly what: 'server' | 'gateway' | 'relay' | 'shop' | 'device'; readonly device?: string; readonly when?: Strike }
   | { readonly kind: 'acl'; readonly device?: string; readonly uri: string; readonly acl: string; readonly when?: Strike }
   | { readonly kind: 'config'; readonly leaf: string; readonly value: string }
-  | { readonly kind: 'refuse'; readonly type: string }
-  | { readonly kind: 'doors' }
+  | { readonly kind: 'refuse'; readonly type: string; readonly holding?: string }
   | { readonly kind: 'images'; readonly flaw: 'missing' | 'corrupt' | 'unavailable' }
   | { readonly kind: 'code'; readonly device: string }
   | { readonly kind: 'wrong pin'; readonly party: string }

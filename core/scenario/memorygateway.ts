@@ -81,6 +81,8 @@ export class MemoryGateway {
         store,
         servers: [serverId],
         ...(setup.dialect === undefined ? {} : { dialect: setup.dialect }),
+        // Flow Y with the session held is the synchronous style; commands that wait for a notification need no style.
+        ...(setup.dialect?.flowY === 'held' ? { config: { style: 0 } } : {}),
       },
       serverUri: () => AT.uri,
       settings: { enrol: 'never' },

@@ -1,11 +1,12 @@
 // Document S4, 7.2.1 bootstrap procedure: steps M.1 to M.4, with a device that takes its gateway's bootstrap only after its DM Server's. Data only.
 import { ED1, SETUP, all, fault, row, skip, step, inOrder } from './gatewaysteps.ts'
 import { GATEWAY_PLACES as AT, deviceIdOf } from './gatewaysetup.ts'
-import type { Flow } from './gatewaysteps.ts'
+import type { Flow, Planted } from './gatewaysteps.ts'
+import type { Act } from './gatewaysetup.ts'
 import type { Step } from './types.ts'
 
 const ID = deviceIdOf('ed1')
-const bootstrap = (hop: string): string => `kind == push && hop == ${hop} && !(pkg == "#0") && dir == down`
+export const bootstrap = (hop: string): string => `kind == push && hop == ${hop} && !(pkg == "#0") && dir == down`
 
 export const M_STEPS: readonly Step[] = [
   step(
@@ -39,6 +40,20 @@ export const M_STEPS: readonly Step[] = [
   ),
 ]
 
+/** M.1, M.2, M.3 and M.4, one after the other. */
+export const M_ACTS: readonly Act[] = [
+  { key: 'asks', deed: { do: 'ask', device: 'ed1' } },
+  { key: 'server', deed: { do: 'bootstrap', device: 'ed1', by: 'server' }, when: { event: 'gateway.discovered' }, pause: 500 },
+  { key: 'gateway', deed: { do: 'bootstrap gateway' }, pause: 5000 },
+  { key: 'device', deed: { do: 'bootstrap', device: 'ed1', by: 'gateway' }, pause: 5000 },
+]
+
+export const M_FAULTS: readonly Planted[] = [
+  fault('M.1', 'the device does not know its pairing code', { kind: 'code', device: 'ed1' }),
+  fault('M.3', 'the bootstrap of the gateway carries a MAC that is not right', { kind: 'wrong pin', party: 'gateway' }),
+  fault('M.4', 'M.2 is left out, and the device insists on it', skip('server')),
+]
+
 export const S4_M: readonly Flow[] = [
   {
     id: 's4-m',
@@ -54,17 +69,8 @@ export const S4_M: readonly Flow[] = [
       ...SETUP,
       bootstrapped: false,
       devices: [{ ...ED1, begins: 'unknown', insists: true }],
-      acts: [
-        { key: 'asks', deed: { do: 'ask', device: 'ed1' } },
-        { key: 'server', deed: { do: 'bootstrap', device: 'ed1', by: 'server' }, when: { event: 'gateway.discovered' }, pause: 500 },
-        { key: 'gateway', deed: { do: 'bootstrap gateway' }, pause: 5000 },
-        { key: 'device', deed: { do: 'bootstrap', device: 'ed1', by: 'gateway' }, pause: 5000 },
-      ],
+      acts: M_ACTS,
     },
-    faults: [
-      fault('M.1', 'the device does not know its pairing code', { kind: 'code', device: 'ed1' }),
-      fault('M.3', 'the bootstrap of the gateway carries a MAC that is not right', { kind: 'wrong pin', party: 'gateway' }),
-      fault('M.4', 'M.2 is left out, and the device insists on it', skip('server')),
-    ],
+    faults: M_FAULTS,
   },
 ]

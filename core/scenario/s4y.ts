@@ -19,8 +19,7 @@ import {
   inOrder,
 } from './gatewaysteps.ts'
 import type { Flow, Planted } from './gatewaysteps.ts'
-import { deviceIdOf } from './gatewaysetup.ts'
-import type { Act, GatewaySetup, SetupEnd } from './gatewaysetup.ts'
+import type { Act, GatewayPlant, GatewaySetup, SetupEnd } from './gatewaysetup.ts'
 import type { Condition, Contradiction, Predicate, Step } from './types.ts'
 
 /** What the server has all of them do: both kinds of devices have these nodes. */
@@ -29,12 +28,19 @@ export const COMMANDS = [
   { kind: 'Get', locUri: './DevInfo/Mod' },
 ] as const
 
+/** It takes the job and starts it: the end comes later. */
+const TAKES = 'hop == S-G && dir == up && any(status.cmd == Exec && status == 202)'
+/** A further message of a session, not the first. */
+const SAME = 'hop == S-G && dir == up && !(alert.code in (1200, 1201))'
+export const READ_ONLY: GatewayPlant = { kind: 'acl', uri: './GwMO/Fanout/Fanout', acl: 'Get=*' }
+export const SERVER_GONE: GatewayPlant = { kind: 'cut', what: 'server', when: { event: 'gateway.job' } }
+
 /** What the gateway tells of a whole fan-out: the collected answers, then that it is over. */
 export const RESULT = alerts('aggregation', 'data contains "final=\\"true\\""')
 export const COMPLETE = alerts('completion', 'data == "200"')
 /** The session that the server's notification asked for. */
-const CALLED = 'hop == S-G && dir == up && alert.code == 1200'
-const JOB_LAID = { event: 'server.fanout', where: { state: 'running' } } as const
+export const CALLED = 'hop == S-G && dir == up && alert.code == 1200'
+export const JOB_LAID = { event: 'server.fanout', where: { state: 'running' } } as const
 
 const NOT_ALL: Contradiction = {
   when: { event: 'gateway.response', where: { state: [50, 60] } },
@@ -46,7 +52,7 @@ const REFUSED: Contradiction = {
 }
 
 /** How the devices of a flow are told and answer: by DM (proxy), or by their own protocol (adaptation). */
-interface Ends {
+export interface Ends {
   readonly devices: readonly SetupEnd[]
   readonly told: Predicate
   readonly answered: Predicate
@@ -108,7 +114,7 @@ const relations = (devices: readonly SetupEnd[]): Condition => ({
 })
 const addressOf = (name: string): string => `192.0.2.${String(20 + Number(name.slice(2)))}`
 
-const knows = (last: string): Condition => ({
+export const knows = (last: string): Condition => ({
   key: 'Q1',
   text: 'The DM Server knows that every device did it.',
   decide: { event: 'server.fanout', where: { state: 'done', result: 200 } },
@@ -116,7 +122,7 @@ const knows = (last: string): Condition => ({
   step: last,
 })
 
-const fanout = (ends: Ends, more: object = {}): Act => ({
+export const fanout = (ends: Ends, more: object = {}): Act => ({
   key: 'fanout',
   deed: { do: 'fanout', devices: ends.devices.map(({ name }) => name), commands: COMMANDS, ...more },
 })
@@ -164,23 +170,83 @@ function synchronous({ id, title, ends }: Wanted): Flow {
     alternativeOf: null,
     setup: { ...SETUP, devices: ends.devices, acts: [fanout(ends, { style: 'Y', timeout: 60 })] },
     faults: [
-      fault('Y.1', 'the DM Gateway may not be managed: its Fanout MO can only be read', { kind: 'acl', uri: './GwMO/Fanout/Fanout', acl: 'Get=*' }),
+      fault('Y.1', 'the DM Gateway may not be managed: its Fanout MO can only be read', READ_ONLY),
       asleep('Y.2', ends),
       silent('Y.3', ends),
-      fault('Y.4', 'the DM Server cannot be reached when the devices are done', {
-        kind: 'cut',
-        what: 'server',
-        when: { event: 'gateway.job' },
-      }),
+      fault('Y.4', 'the DM Server cannot be reached when the devices are done', SERVER_GONE),
+    ],
+  }
+}
+
+function asynchronous({ id, title, ends, again }: Wanted & { readonly again: 'new' | 'reuse' }): Flow {
+  const reflected = inside(RESULT, COMPLETE)
+  const { first, last } =
+    again === 'new'
+      ? {
+          first: 'The DM Gateway establishes the management session with the DM Server, takes the work, and terminates it.',
+          last: 'The DM Gateway establishes a new session with the DM Server, which reflects the responses.',
+        }
+      : {
+          first: 'The DM Gateway establishes the management session with the DM Server, takes the work, and keeps it.',
+          last: 'The DM Gateway re-uses the session with the DM Server, which reflects the responses.',
+        }
+  return {
+    id,
+    document: 'S4',
+    clause: '7.2.4',
+    title,
+    actors: ['DM Server', 'DM Gateway', 'Device'],
+    steps: [
+      y1("Y'.1", []),
+      step("Y'.2", first, 'DM Gateway', 'DM Server', inOrder(row(CALLED), row(TAKES)), { fails: [REFUSED, failedFanout] }),
+      y2("Y'.3", ends),
+      y3("Y'.4", ends),
+      y4("Y'.5", last, row(again === 'new' ? `hop == S-G && dir == up && alert.code == 1201 && ${reflected}` : `${SAME} && ${reflected}`)),
+    ],
+    pre: [relations(ends.devices)],
+    post: [knows("Y'.5")],
+    alternativeOf: again === 'new' ? null : { id: 's4-ya-new', step: "Y'.5" },
+    setup: {
+      ...SETUP,
+      ...(again === 'reuse' ? { dialect: { asynchronous: 'reuse' } } : {}),
+      devices: ends.devices,
+      acts: [fanout(ends, { style: "Y'", timeout: 60 })],
+    },
+    faults: [
+      fault("Y'.1", 'nobody asks for a fan-out', skip('fanout')),
+      fault("Y'.2", 'the DM Gateway may not be managed: its Fanout MO can only be read', READ_ONLY),
+      asleep("Y'.3", ends),
+      silent("Y'.4", ends),
+      fault("Y'.5", 'the DM Server cannot be reached when the devices are done', SERVER_GONE),
     ],
   }
 }
 
 /** Conditions of two alert rows in one. */
-const inside = (...rows: readonly string[]): string => rows.map((each) => /any\(.*$/.exec(each)?.[0] ?? each).join(' && ')
+export function inside(...rows: readonly string[]): string {
+  return rows.map((each) => each.slice(each.indexOf('any('))).join(' && ')
+}
+
+/** The other reading of the synchronous flow: the session that the notification asked for brings the commands, and is held until it takes the answers. */
+function held(ends: Ends): Flow {
+  const flow = synchronous({ id: 's4-y-held', title: 'Synchronous management flow, the session held for the devices', ends })
+  const decide = row(`${SAME} && any(status.cmd == Exec && status == 202) && ${inside(RESULT, COMPLETE)}`)
+  return {
+    ...flow,
+    steps: flow.steps.map((each) => {
+      if (each.key === 'Y.1') return y1('Y.1', [])
+      return each.key === 'Y.4' ? { ...each, decide } : each
+    }),
+    alternativeOf: { id: 's4-y-proxy', step: 'Y.1' },
+    setup: { ...flow.setup, dialect: { flowY: 'held' }, acts: [fanout(ends, { style: "Y'", timeout: 60 })] },
+    faults: [fault('Y.1', 'nobody asks for a fan-out', skip('fanout')), ...flow.faults.filter(({ step: key }) => key !== 'Y.1')],
+  }
+}
 
 export const S4_Y: readonly Flow[] = [
   synchronous({ id: 's4-y-proxy', title: 'Synchronous management flow in proxy mode', ends: PROXY }),
+  held(BOTH),
   synchronous({ id: 's4-y-adaptation', title: 'Synchronous management flow in adaptation mode', ends: ADAPTATION }),
+  asynchronous({ id: 's4-ya-new', title: 'Asynchronous management flow, reflected in a new session', ends: BOTH, again: 'new' }),
+  asynchronous({ id: 's4-ya-reuse', title: 'Asynchronous management flow, reflected in the re-used session', ends: BOTH, again: 'reuse' }),
 ]
-void [deviceIdOf, skip, REFUSED]

@@ -32,7 +32,7 @@ export class ClientSession {
   #issued: Uint8Array | null = null
   readonly #work: Work
   /** The question a person is asked, and the steps that wait for the answer. */
-  #asking: { readonly id: string; readonly message: Message; readonly steps: Steps; readonly due: Due } | null = null
+  #asking: { readonly id: string; readonly message: Message; readonly steps: Steps; readonly due: Due; readonly collects: boolean } | null = null
   #asked = 0
   /** Owed alerts that left with a tag of their own. */
   readonly #reports = new Map<number, number>()
@@ -133,7 +133,8 @@ export class ClientSession {
     const asking = this.#asking
     if (asking?.id !== id) return null
     const effects: Effect[] = []
-    this.#go(asking, effects, value)
+    // What came to be owed while a command waited for just that is said in the same message.
+    this.#go(asking.collects ? { ...asking, due: this.#options.reports?.due() ?? [] } : asking, effects, value)
     return effects
   }
 
@@ -254,7 +255,8 @@ export class ClientSession {
     this.#asking = null
     if (step.done === true) return this.#speak(work.message, effects, work.due)
     const id = `interaction ${String(++this.#asked)}`
-    this.#asking = { ...work, id }
+    const collects = (step.value as { readonly collects?: boolean } | null)?.collects === true
+    this.#asking = { ...work, id, collects }
     effects.push({ type: 'ask', id, topic: 'interaction', question: step.value })
   }
 
@@ -329,6 +331,7 @@ export class ClientSession {
     }
     if (x.state === 'asked') return this.#put(effects, 'put.part', { commands: x.outbox.commands, final: false, ask: true })
     this.#report(due)
+    if (this.#options.performer.keepsOpen?.() === true) return this.#put(effects, 'put.part', { commands: true, final: false, ask: false })
     this.#put(effects, 'put.final', { commands: true, final: true, ask: false })
   }
 

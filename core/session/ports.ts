@@ -65,6 +65,8 @@ export interface Performer {
   takeOwed?(): readonly Owed[]
   /** True where what must survive a restart moved since the last call. */
   takeMoved?(): boolean
+  /** True where more is to be said in this package though nothing of it is known yet: the message leaves without Final, and the session stays open. */
+  keepsOpen?(): boolean
 }
 
 /** Generic alerts a device owes its server. One stays owed until the server's Status for it came (dm-protocol 7.3). */

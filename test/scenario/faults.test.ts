@@ -6,7 +6,7 @@ import type { Fault } from '../../core/scenario/types.ts'
 import { hasSqlite } from '../support/needs.ts'
 import { PORTS } from './ports.ts'
 
-const WBXML_SAMPLE = new Set(['s1-5.4.1', 's1-5.4.2-alt2', 's3-5.2', 's4-m', 's4-y-proxy'])
+const WBXML_SAMPLE = new Set(['s1-5.4.1', 's1-5.4.2-alt2', 's3-5.2', 's4-m', 's4-y-proxy', 's4-ya-reuse', 's0-proxy-indirect'])
 
 describe.skipIf(!hasSqlite)('runs in memory (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 60_000 }, () => {
   for (const encoding of ['xml', 'wbxml'] as const)

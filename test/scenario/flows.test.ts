@@ -35,12 +35,22 @@ describe('flows of the documents', () => {
       's3-5.1-alt': '1 2 3 4 5',
       's3-5.2': '1 2 3 4 5',
       's3-5.2-alt': '1 2 3 4 5',
+      's0-proxy-direct': '1 2 3 4 5 6 7 8 9 10',
+      's0-proxy-indirect': '1 2 3 4 5 6 7 8 9 10',
+      's0-transparent': '1 2 3 4 5 6',
+      's0-transparent-dd': '1 2 3 4 5 6',
       's4-m': 'M.1 M.2 M.3 M.4',
       's4-x-transparent': 'X.1 X.2 X.3',
       's4-x-proxy': 'X.1 X.2 X.3',
       's4-x-adaptation': 'X.1 X.2 X.3',
       's4-y-proxy': 'Y.1 Y.2 Y.3 Y.4',
+      's4-y-held': 'Y.1 Y.2 Y.3 Y.4',
       's4-y-adaptation': 'Y.1 Y.2 Y.3 Y.4',
+      's4-ya-new': "Y'.1:Y’.1 Y'.2:Y’.2 Y'.3:Y’.3 Y'.4:Y’.4 Y'.5:Y’.5",
+      's4-ya-reuse': "Y'.1:Y’.1 Y'.2:Y’.2 Y'.3:Y’.3 Y'.4:Y’.4 Y'.5:Y’.5",
+      's4-z': 'Z.1 Z.2',
+      's4-za': "Z'.1:Z’.1 Z'.2:Z’.2 Z'.3:Z’.3",
+      's4-mxy': 'M.1 M.2 M.3 M.4 X.1a:X.1 X.2a:X.2 X.3a:X.3 X.1b:X.1 X.2b:X.2 X.3b:X.3 Y.1 Y.2 Y.3 Y.4',
     })
   })
 
@@ -55,6 +65,11 @@ describe('flows of the documents', () => {
       's1-5.4.3-alt2 at 2a',
       's3-5.1-alt at 1',
       's3-5.2-alt at 1',
+      's0-proxy-indirect at 2',
+      's0-transparent-dd at 3',
+      's4-y-held at Y.1',
+      "s4-ya-reuse at Y'.5",
+      's4-za at Z.1',
     ])
     for (const { alternativeOf } of SCENARIOS)
       if (alternativeOf !== null) expect(scenario(alternativeOf.id)?.steps.map(({ key }) => key)).toContain(alternativeOf.step)
