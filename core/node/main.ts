@@ -1,8 +1,6 @@
 // The lab as one process sees it: opens the workspace, listens, composes server, recorder and window side, and stops cleanly.
-import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import type { LabApi, Mechanism } from '../api.ts'
 import { readCapture } from '../evidence/import.ts'
 import { Boards } from '../lab/boards.ts'
 import { Host } from '../lab/host.ts'
@@ -15,27 +13,24 @@ import { makeWitness } from '../lab/witness.ts'
 import { cameBy } from '../lab/came.ts'
 import { paced } from '../lab/treepace.ts'
 import { DmServer, together } from '../server/server.ts'
-import type { ServerSettings } from '../server/settings.ts'
 import { RULES } from '../session/rules.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
 import { arrivals } from './arrivals.ts'
 import { processClock } from './clock.ts'
 import { labConnect } from './connectlab.ts'
 import { simulatedDevices } from './devices.ts'
+import { Doors } from './doors.ts'
+import type { LabOptions, Ready, RunningLab } from './laboptions.ts'
+import { flushing, later, windowFolder } from './labparts.ts'
 import { makeDownloads } from './dlclient.ts'
 import { makeDownloadServer } from './dlserver.ts'
-import type { Broken } from './plantsockets.ts'
 import type { DownloadServer } from './dlserver.ts'
 import { labField, wipeDisk } from './field.ts'
-import { listen } from './http.ts'
 import type { ListenOptions } from './facing.ts'
-import type { DmHttp } from './http.ts'
 import { imagesIn } from './images.ts'
 import { makeInstaller } from './installer.ts'
 import { labJobs } from './jobs.ts'
-import type { HttpLimits } from './limits.ts'
-import { listenPush, pushSender } from './push.ts'
-import type { PushPort } from './push.ts'
+import { pushSender } from './push.ts'
 import { randomSource } from './random.ts'
 import { redactorOf } from './redactor.ts'
 import { labScenarios } from './scenarios.ts'
@@ -44,105 +39,23 @@ import { openDisk, overheard } from './softwarehost.ts'
 import type { DeviceDisk } from './softwarehost.ts'
 import { atPort, bothOf, labTrust } from './trustlab.ts'
 import { guardSecrets } from './vault.ts'
-import type { Secrets } from './vault.ts'
 import { serveWindow } from './web.ts'
 import { labWireless } from './wireless.ts'
 import { openWorkspace } from './workspace.ts'
 import { GATEWAY_ID, startGateway } from './gateway.ts'
-import type { GatewayRole, RunningGateway } from './gateway.ts'
+import type { RunningGateway } from './gateway.ts'
 import { labGateways } from './labgateways.ts'
 import type { LabGateways } from './labgateways.ts'
 import { besides } from '../lab/holders.ts'
 import { Peers } from '../lab/peers.ts'
 import { dialLab } from './peerdial.ts'
 
-/** How to start a lab. Ports 0 pick free ones. */
-export interface LabOptions {
-  readonly workspace: string
-  readonly host: string
-  readonly dmPort: number
-  /** Port for HTTPS beside it; absent or null: none. */
-  readonly tlsPort?: number | null
-  /** The lab does not start without this very HTTPS port; absent: where it is taken a free one is, and where there can be none it says why. */
-  readonly tlsMust?: boolean
-  /** Port of the adb server; absent: the one chosen last, else ANDROID_ADB_SERVER_PORT, else 5037. */
-  readonly adbPort?: number
-  /** null: no web window (the desktop shell brings its own channel). */
-  readonly uiPort: number | null
-  /** UDP port that notifications leave from and pushes come to; absent or 0: a free one. */
-  readonly pushPort?: number
-  /** Base URL that devices are told instead of the bound address. */
-  readonly advertise?: string
-  /** How the DM Server behaves; `enrol` below wins. */
-  readonly server?: Partial<ServerSettings>
-  /** Default: what `server` says, else `auto` on loopback, `ask` elsewhere. */
-  readonly enrol?: 'auto' | 'ask' | 'never'
-  /** False leaves nothing in the trace; for measuring what recording costs. */
-  readonly record?: boolean
-  readonly limits?: Partial<HttpLimits>
-  /** The desktop's key store: seals the secrets of accounts. Absent: they lie in the workspace as they are. */
-  readonly secrets?: Secrets
-  /** Plays the DM Gateway too, for the DM Server at `server` (absent: this lab's own). */
-  readonly gateway?: Omit<GatewayRole, 'server'> & { readonly server?: string }
-  /** Port of the gateway's server face; absent: it shares that of the DM Server. */
-  readonly gatewayPort?: number
-  /** How packages travel where a job leaves it open; absent: chosen by the device. */
-  readonly mechanism?: Mechanism
-  /** `strict` refuses what is weak in jobs and on simulated devices, and asks for auth-MAC where nothing else is said; default `lab` lets it pass and says so. */
-  readonly security?: 'lab' | 'strict'
-  /** Breaks the lab on purpose, for scenarios with a planted fault. */
-  readonly broken?: Broken
-}
-
-/** The ready line of `dmlab serve`; null where the lab does not play that role. */
-export interface Ready {
-  readonly dm: string
-  /** The DM Server by HTTPS. */
-  readonly dms: string | null
-  readonly gateway: string | null
-  /** Where LwM2M devices register with the gateway. */
-  readonly lwm2m: string | null
-  readonly download: string | null
-  readonly push: string | null
-  readonly ui: string | null
-  readonly api: string | null
-  readonly pid: number
-}
-
-/** A lab that listens. `stop` finishes writing, then closes everything. */
-export interface RunningLab {
-  readonly api: LabApi
-  readonly ready: Ready
-  /** Told when a screen was not sent rows live because it fell behind. */
-  skipped(rows: number): void
-  stop(): Promise<void>
-}
-
-/** How often trace bytes are written out, ms; at most this much of the trace is lost when the process is killed. */
-const FLUSH_EVERY = 200
-
-/** The built window: beside the bundle this runs from, or in dist/ where it runs from source. */
-function windowFolder(): string {
-  const found = ['../renderer', '../../renderer', '../../dist/renderer']
-    .map((path) => resolve(import.meta.dirname, path))
-    .find((path) => existsSync(join(path, 'index.html')) && existsSync(join(path, 'assets')))
-  if (found === undefined) throw new Error('the window is not built: dist/renderer is missing (npm run build)')
-  return found
-}
+export type { LabOptions, Ready, RunningLab } from './laboptions.ts'
 
 const LOOPBACK = /^(localhost|127\.|::1|\[::1\])/
 
 /** What the DM Server asks of devices in strict mode (scomo sheet 13, R1). */
 const STRICT = { auth: 'syncml:auth-MAC' } as const
-
-/** An area that is made after the lab. */
-function later<A extends object>(area: () => A): A {
-  const call = (_: object, name: string | symbol): unknown => {
-    const made = area() as Record<string | symbol, (...args: unknown[]) => unknown>
-    return (...args: unknown[]) => made[name]?.(...args)
-  }
-  return new Proxy({}, { get: call }) as A
-}
 
 /** Starts a lab; rejects with one clear Error (port taken, workspace locked or unreadable). */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
@@ -176,17 +89,11 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     security: options.security ?? 'lab',
     ca: () => faced.trust.certificate,
   })
-  let dm: DmHttp | null = null
-  let dms: DmHttp | null = null
-  /** The gateway's server face, where it has a port of its own. */
-  let gws: DmHttp | null = null
-  /** Why there is no HTTPS. */
-  let noTls = options.tlsPort == null ? 'no port was asked for' : ''
-  let push: PushPort | null = null
+  const doors = new Doors()
   /** Why the last flush failed; '' while all is written. Nothing is lost before memory is: the next flush tries again. */
   let trouble = ''
   let ui: { readonly url: string; readonly port: number; close(): Promise<void> } | null = null
-  const base = (): string => options.advertise?.replace(/\/+$/, '') ?? dm?.url ?? ''
+  const base = (): string => options.advertise?.replace(/\/+$/, '') ?? doors.dm?.url ?? ''
   const boards = new Boards({
     store: trace,
     sessions: () => recorder.sessions.all(),
@@ -202,7 +109,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     clock,
     host: options.host,
     given: options.advertise?.replace(/\/+$/, ''),
-    servers: () => ({ http: dm, https: dms, why: noTls }),
+    servers: () => ({ http: doors.dm, https: doors.dms, why: doors.noTls }),
     simulated: (device) => devices.activity(device) !== undefined,
     before: (device) => cameBy(recorder, device),
     refused: (refused) => host?.refused(refused),
@@ -214,7 +121,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pushes: () => pushes,
     addresses: () => faced.addresses,
     choose: (device, candidate, scheme) => faced.areas.addresses.choose(device, candidate, scheme),
-    urls: () => ({ dm: dm === null ? '' : `${dm.url}/dm`, dms: dms?.url ?? '', gateway: gateway?.url ?? '' }),
+    urls: () => ({ dm: doors.dm === null ? '' : `${doors.dm.url}/dm`, dms: doors.dms?.url ?? '', gateway: gateway?.url ?? '' }),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const reached = labConnect({
@@ -223,7 +130,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     commit: () => commit(),
     host: options.host,
     adbPort: options.adbPort,
-    servers: () => ({ http: dm, https: dms }),
+    servers: () => ({ http: doors.dm, https: doors.dms }),
     gateway: () => gateway?.url ?? '',
     sessions: () => recorder.sessions.all(),
     frame: (seq) => recorder.frame(seq),
@@ -255,7 +162,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     mechanism: options.mechanism,
     security: options.security ?? 'lab',
     secure: (device) => faced.addresses.secure(device),
-    ports: () => [portOf(dm?.url), portOf(ui?.url)],
+    ports: () => [portOf(doors.dm?.url), portOf(ui?.url)],
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
   const field = labField({
@@ -276,7 +183,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     jobs: jobs.areas.jobs,
     bound: options.host,
     control: () => [portOf(ui?.url)],
-    secure: () => (dms === null ? null : faced.port),
+    secure: () => (doors.dms === null ? null : faced.port),
     auth: options.server?.auth ?? (options.security === 'strict' ? STRICT.auth : null),
     tell: (event, fact) => lab.facts.tell(event, fact),
   })
@@ -307,7 +214,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       recording: () => options.record !== false && trouble === '',
     },
     addresses: () => ({ dm: `${base()}/dm`, ui: ui?.url ?? '' }),
-    simulate: (wish) => devices.start(`${dm?.url ?? ''}/dm`, wish),
+    simulate: (wish) => devices.start(`${doors.dm?.url ?? ''}/dm`, wish),
     activity: devices.activity,
     redactor: () => redactorOf(ledger),
     shelves: { snapshots: folderShelf(join(workspace.dir, 'snapshots')), ddf: folderShelf(join(workspace.dir, 'ddf')) },
@@ -362,7 +269,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const sender: PushSender = wireless.sender({
     send: async (to, parts) => {
       if (options.broken?.pushes?.() === false) throw new Error(`no way to ${to}: pushes are cut off on purpose`)
-      return (push ?? pushSender(clock)).send(to, parts)
+      return (doors.push ?? pushSender(clock)).send(to, parts)
     },
   })
   const pushes = new Pushes({
@@ -423,20 +330,9 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         gateway?.handle(req, res) === true,
       tunnel: (req, socket, head) => gateway?.tunnel(req, socket, head) === true,
     }
-    dm = await listen({ ...facing, port: options.dmPort })
-    if (options.tlsPort != null) {
-      try {
-        const opened = (port: number): Promise<DmHttp> => listen({ ...facing, port, tls: faced.port })
-        dms = await (options.tlsMust === true ? opened(options.tlsPort) : opened(options.tlsPort).catch(() => opened(0)))
-      } catch (error) {
-        noTls = error instanceof Error ? error.message : String(error)
-        if (options.tlsMust === true) throw error
-      }
-    }
-    if (options.gateway !== undefined && options.gatewayPort !== undefined)
-      gws = await listen({ ...facing, port: options.gatewayPort, received: (received) => gateway?.host.host.received(received) })
-    const facedBy = bothOf(() => [dm, dms, gws])
-    push = await listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
+    await doors.open(facing, options, faced.port, (received) => gateway?.host.host.received(received))
+    const facedBy = bothOf(() => doors.faces)
+    await doors.listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
     const enrol = options.enrol ?? options.server?.enrol ?? field.enrol() ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
     const machine = new DmServer({
       serverUri: `${base()}/dm`,
@@ -467,11 +363,11 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     if (options.gateway !== undefined) {
       const role = { ...options.gateway, server: options.gateway.server ?? `${base()}/dm` }
       const parts = { dir: workspace.dir, clock, env, recorder, origin: hostname(), recording: options.record !== false, transport: facedBy, sender }
-      const here = [base(), dm.url, dms?.url].filter((each) => each !== undefined)
+      const here = [base(), doors.dm?.url, doors.dms?.url].filter((each) => each !== undefined)
       const foreign = !here.some((each) => role.server.startsWith(`${each}/`))
-      const told = atPort(faced.told, dm.port, gws?.port)
+      const told = atPort(faced.told, doors.dm?.port ?? 0, doors.gws?.port)
       const ways = {
-        base: () => gws?.url ?? base(),
+        base: () => doors.gws?.url ?? base(),
         told,
         admission: faced.admission,
         door: devices.pushUrl,
@@ -483,7 +379,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       await gateway.start()
     }
     await field.start()
-    await devices.revive(`${dm.url}/dm`)
+    await devices.revive(`${doors.dm?.url ?? ''}/dm`)
     if (options.uiPort !== null) {
       const dist = windowFolder()
       ui = await serveWindow({
@@ -498,36 +394,27 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     }
   } catch (error) {
     await field.stop()
-    await push?.close()
-    await gws?.close()
-    await dms?.close()
-    await dm?.close()
+    await doors.close()
     await workspace.close()
     throw error
   }
-  const flusher = setInterval(() => {
-    const before = trouble
-    try {
-      trace.flush()
-      trouble = ''
-    } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error)
-    }
-    if (trouble !== before) lab.changed()
-  }, FLUSH_EVERY)
+  const flusher = flushing(trace, (why) => {
+    trouble = why
+    lab.changed()
+  })
   const ready: Ready = {
     dm: `${base()}/dm`,
-    dms: dms === null ? null : `${dms.url}/dm`,
+    dms: doors.dms === null ? null : `${doors.dms.url}/dm`,
     gateway: gateway?.url ?? null,
     lwm2m: gateway?.lwm2m ?? null,
     download: `${base()}/dl/`,
-    push: push.url,
+    push: doors.push?.url ?? null,
     ui: ui?.url ?? null,
     api: ui === null ? null : new URL('/api/v1/', ui.url).href,
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { dm, dms, gws, push, ui, host, gateway }
+  const running = { ui, host, gateway }
   commit()
   jobs.start()
   behind.start()
@@ -546,17 +433,14 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       await reached.stop()
       await field.stop()
       await running.gateway?.stop()
-      await running.push.close()
-      await running.gws?.close()
-      await running.dms?.close()
-      await running.dm.close()
+      await doors.close()
       running.host.stop()
       witness.stop()
       boards.stop()
       lab.stop()
       faced.stop()
       await running.ui?.close()
-      clearInterval(flusher)
+      flusher.stop()
       // What happened last has its row before the trace is closed.
       recorder.settle()
       await workspace.close()
