@@ -238,6 +238,15 @@ export class Fanouts {
     this.#move(name, fanout.answered(job, localId, index, code, data, this.#yard.now()))
   }
 
+  /** True where a running job still has commands for this device. */
+  waits(localId: string): boolean {
+    return [...this.#jobs.values()].some(({ job }) =>
+      job?.state === 20
+        ? job.responses.some(({ name, state, commands }) => name === localId && state < 40 && commands.some(({ code }) => code === null))
+        : false,
+    )
+  }
+
   /** Commands for this device that left earlier and whose Status never came, as they left. */
   doubts(localId: string): readonly { readonly job: string; readonly index: number; readonly command: Request }[] {
     return [...this.#jobs].flatMap(([name, { job, commands }]) => {

@@ -27,6 +27,7 @@ import type { PushSender } from './pushes.ts'
 import type { Recorder } from './recorder.ts'
 import { runClient } from './runner.ts'
 import type { Post, SessionOutcome } from './runner.ts'
+import { Wakes } from './wakes.ts'
 
 /** What a gateway runs on. */
 export interface GatewayHostParts {
@@ -65,8 +66,6 @@ export interface GatewayHostParts {
   readonly changed: () => void
 }
 
-/** Devices notified and not yet come, at the same time at most. */
-export const AWAKE = 256
 /** A session that a notification asked for waits so long for the answers of devices (flow Y), ms; the job's own time-out comes first. */
 const HOLD_MS = 600_000
 /** Names whose address is remembered. */
@@ -96,9 +95,7 @@ export class GatewayHost {
   #returning = false
   /** Flow Y: the session that a notification asked for, begun when the answers are there. */
   #awaited: { readonly start: Start; readonly cancel: () => void } | null = null
-  /** Devices to be notified, and those notified that have not come yet. */
-  readonly #waiting: string[] = []
-  readonly #awake = new Map<string, () => void>()
+  readonly #wakes: Wakes
   /** Addresses devices speak from: as they came, and once they had proven who they are. */
   readonly #from = new Map<string, string>()
   readonly #proven = new Map<string, string>()
@@ -134,6 +131,12 @@ export class GatewayHost {
     })
     this.#pushes = pushes
     this.notifier = new Notifier({ ledger, clock, random: (count) => env.random(count), pushes, sender })
+    this.#wakes = new Wakes({
+      clock,
+      notify: (device) => this.notifier.notify(device, { resync: true }),
+      wanted: (device) => this.gateway.fanouts.waits(this.gateway.devices.recordOf(device)?.localId ?? ''),
+      failed: (device, why) => this.#event(`${device} could not be notified: ${why}`, null),
+    })
     const south = new SouthPolicy({ gateway: this.gateway, address: (device) => this.#addressOf(device) })
     const settled = <T>(value: T): T => {
       this.#settle()
@@ -142,12 +145,15 @@ export class GatewayHost {
     const policy = {
       next: (...args: Parameters<SouthPolicy['next']>) => {
         const [{ device, authenticated }] = args
-        this.#came(device)
+        this.#wakes.came(device)
         if (authenticated) this.#proven.set(device, this.#from.get(device) ?? '')
         return settled(south.next(...args))
       },
       alert: (...args: Parameters<SouthPolicy['alert']>) => settled(south.alert(...args)),
-      ended: (...args: Parameters<SouthPolicy['ended']>) => settled(south.ended(...args)),
+      ended: (...args: Parameters<SouthPolicy['ended']>) => {
+        settled(south.ended(...args))
+        this.#wakes.left(args[0].device)
+      },
     }
     const { serverId } = parts.options.facts
     const machine = new DmServer({
@@ -192,7 +198,7 @@ export class GatewayHost {
     this.#reporting?.()
     this.#awaited?.cancel()
     this.#north.end()
-    for (const cancel of this.#awake.values()) cancel()
+    this.#wakes.stop()
     this.notifier.stop()
     this.host.stop()
     await this.#queue
@@ -413,35 +419,8 @@ export class GatewayHost {
   // Devices.
 
   #wake(localId: string): void {
-    if (!this.#waiting.includes(localId)) this.#waiting.push(localId)
-    this.#wakeSome()
-  }
-
-  /** Notifies those who wait, as many as may be awake at once; one that does not come makes room for the next. */
-  #wakeSome(): void {
-    while (this.#awake.size < AWAKE && this.#waiting.length > 0 && !this.#stopped) {
-      const localId = this.#waiting.shift() as string
-      const record = this.gateway.devices.byLocalId(localId)
-      if (record === undefined || this.#awake.has(record.deviceId)) continue
-      const { clock } = this.#parts
-      this.#awake.set(
-        record.deviceId,
-        clock.after(30_000, () => this.#came(record.deviceId)),
-      )
-      this.notifier.notify(record.deviceId, { resync: true }).catch((error: unknown) => {
-        this.#event(`${record.deviceId} could not be notified: ${error instanceof Error ? error.message : String(error)}`, null)
-        this.#came(record.deviceId)
-      })
-    }
-  }
-
-  /** A device is there, or is not waited for any more. */
-  #came(device: string): void {
-    const cancel = this.#awake.get(device)
-    if (cancel === undefined) return
-    cancel()
-    this.#awake.delete(device)
-    this.#wakeSome()
+    const record = this.gateway.devices.byLocalId(localId)
+    if (record !== undefined) this.#wakes.call(record.deviceId)
   }
 
   async #forward({ localId, contentType, body }: Extract<Wish, { type: 'forward' }>): Promise<void> {

@@ -9,7 +9,7 @@ const json = words.includes('--json')
 const wanted = words.filter((word) => !word.startsWith('--'))
 
 /** Areas: a module of this folder and the function that gives its rows. */
-const AREAS = ['codec', 'server', 'store', 'trace', 'window', 'jobs']
+const AREAS = ['codec', 'server', 'store', 'trace', 'window', 'jobs', 'gateway']
 
 if (!build({ ifNeeded: true, wanted: ['lab', 'renderer'] })) process.exit(1)
 const rows = []

@@ -8,6 +8,10 @@ const lab = await startLab({ host: '127.0.0.1', dmPort: 0, uiPort: null, enrol: 
 /** `area.call`, with its arguments. */
 async function perform(call: string, args: readonly unknown[]): Promise<unknown> {
   if (call === 'stop') return lab.stop()
+  if (call === 'memory') {
+    globalThis.gc?.()
+    return process.memoryUsage.rss()
+  }
   if (call === 'catalogue.add') return lab.api.catalogue.add(String(args[0]), Buffer.from(String(args[1]), 'base64'), (args[2] ?? {}) as object)
   const [area = '', name = ''] = call.split('.')
   const made = lab.api[area as 'gateways'] as unknown as Readonly<Record<string, (...given: unknown[]) => Promise<unknown>>>

@@ -18,7 +18,7 @@ export interface LabProcess {
 
 /** Starts one; `before` is put before the command line (`ip netns exec NAME`). */
 export async function labProcess(options: Partial<LabOptions> & { readonly workspace: string }, before: readonly string[] = []): Promise<LabProcess> {
-  const flags = [...(process.features.typescript ? [] : ['--experimental-strip-types']), '--no-warnings']
+  const flags = [...(process.features.typescript ? [] : ['--experimental-strip-types']), '--no-warnings', '--expose-gc']
   const [command = process.execPath, ...words] = [
     ...before,
     process.execPath,
