@@ -151,7 +151,7 @@ export function makeClient(setup: ClientSetup, env: Env, state?: unknown, part?:
       return account.serverId
     },
     state: () => ({
-      ...saveDevice(device),
+      ...saveDevice(device, part?.apart),
       ...writeNonces(nonces, account.serverId),
       ...writeReports(reports),
       ...(talk === null ? {} : { talk }),

@@ -111,6 +111,8 @@ export interface TreePart {
 export interface DevicePart extends TreePart {
   /** What may be in the tree. */
   readonly objects: readonly Described[]
+  /** Children of the root that it makes again from what it keeps itself; they are not in the device's state. */
+  readonly apart?: readonly string[]
   /** The tree it lives in, new or restored; puts in what is missing there. */
   enter(tree: Tree): void
   /** What it keeps besides the tree; JSON. */

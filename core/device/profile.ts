@@ -287,8 +287,9 @@ export interface DeviceState {
   readonly tree: NodeState
 }
 
-export function saveDevice(device: Device): DeviceState {
-  return { kind: 'dmlab-device', version: 1, tree: saveTree(device.tree) }
+/** `apart`: children of the root that a part of the device keeps itself. */
+export function saveDevice(device: Device, apart: readonly string[] = []): DeviceState {
+  return { kind: 'dmlab-device', version: 1, tree: saveTree(device.tree, apart) }
 }
 
 /** A saved device. Throws TreeError 400 that says what does not read. */

@@ -24,12 +24,13 @@ export interface NodeState {
   readonly children?: readonly NodeState[]
 }
 
-/** The tree as plain data, nodes in tree order. */
-export function saveTree(tree: Tree): NodeState {
-  return saveNode(tree.root)
+/** The tree as plain data, nodes in tree order. `apart`: children of the root that somebody else keeps. */
+export function saveTree(tree: Tree, apart: readonly string[] = []): NodeState {
+  return saveNode(tree.root, apart)
 }
 
-function saveNode(node: Node): NodeState {
+function saveNode(node: Node, apart: readonly string[] = []): NodeState {
+  const children = node.children === null ? [] : [...node.children.values()].filter(({ name }) => apart.length === 0 || !apart.includes(name))
   return {
     name: node.name,
     format: node.format,
@@ -42,7 +43,7 @@ function saveNode(node: Node): NodeState {
     ...(node.permanent ? { permanent: true as const } : {}),
     ...(node.access === null ? {} : { access: ACCESS.filter((each) => node.access?.has(each)) }),
     ...(node.caseSense === undefined ? {} : { caseSense: node.caseSense }),
-    ...(node.children === null ? {} : { children: [...node.children.values()].map(saveNode) }),
+    ...(node.children === null ? {} : { children: children.map((child) => saveNode(child)) }),
   }
 }
 

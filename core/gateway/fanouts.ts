@@ -344,9 +344,11 @@ export class Fanouts {
     const before = running.job
     if (before === next) return
     running.job = next
-    for (const response of next.responses) {
-      const old = before?.responses.find((each) => each.name === response.name)
-      if (old === response) continue
+    const moved: Response[] = []
+    next.responses.forEach((response, i) => {
+      const old = before?.responses[i]
+      if (old === response) return
+      moved.push(response)
       this.#yard.keep('gateway.response', `${name}/${response.name}`, response)
       const { name: localId, state, code, deviceId } = response
       if (state >= 35 && old?.state !== state)
@@ -356,10 +358,11 @@ export class Fanouts {
           state,
           code,
         })
-    }
+    })
     if (next.state === 30 && before?.state !== 30) this.#finish(name, next)
-    this.#saveJob(name)
-    this.#yard.part.shown.job(next, running.reportState)
+    // A job of thousands is not written anew for each of them.
+    if (before === null || !sameJob(before, next)) this.#saveJob(name)
+    this.#yard.part.shown.job(next, running.reportState, moved)
     this.#yard.rearm()
   }
 
@@ -388,4 +391,9 @@ export class Fanouts {
     const text = this.#yard.part.asked.job(name)?.command ?? ''
     return text === '' ? [] : readFanoutCommand(text)
   }
+}
+
+/** True where nothing but responses moved. */
+function sameJob(a: Job, b: Job): boolean {
+  return (Object.keys(b) as (keyof Job)[]).every((name) => name === 'responses' || a[name] === b[name])
 }

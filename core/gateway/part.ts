@@ -63,6 +63,7 @@ export interface ConfigStart {
 /** `./GwMO` as a part of a simulated device. */
 export class GatewayPart implements DevicePart {
   readonly objects = gatewayObjects
+  readonly apart = ROOT
   readonly #behind: Behind
   readonly #config: ConfigStart
   readonly #branch = new Branch()

@@ -48,7 +48,8 @@ export class Shown {
     }
   }
 
-  job(job: Job, reportState: number): void {
+  /** `moved`: the responses that are news; absent: any may be. */
+  job(job: Job, reportState: number, moved: readonly Response[] = job.responses): void {
     const path = [...FANOUT, job.name]
     if (this.#branch.find(path) === null) return
     const leaf = (name: string, value: string): void => this.#branch.leaf([...path, ...name.split('/')], value)
@@ -61,7 +62,7 @@ export class Shown {
     leaf('Counters/Succeeded', String(succeeded))
     leaf('Counters/Failed', String(failed))
     leaf('Counters/Pending', String(pending))
-    for (const response of job.responses) this.#response(path, job.name, response)
+    for (const response of moved) this.#response(path, job.name, response)
   }
 
   #response(path: readonly string[], job: string, response: Response): void {

@@ -542,9 +542,7 @@ export class GatewayHost {
 
   /** Nonces, accounts and owed reports; ./GwMO is made again from its own records. */
   #keepClient(): void {
-    const state = this.#client.state() as { readonly tree: { readonly children?: readonly { readonly name: string }[] } }
-    const children = (state.tree.children ?? []).filter(({ name }) => name !== 'GwMO')
-    this.#parts.docs.put(STATE, 'north', { ...state, tree: { ...state.tree, children } })
+    this.#parts.docs.put(STATE, 'north', this.#client.state())
   }
 
   /** Named happenings carry their facts; anything else is a sentence. */
