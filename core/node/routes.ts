@@ -230,21 +230,35 @@ export function readBody(route: Route, bytes: Uint8Array): unknown {
   return checked(`${route.method} ${route.path}`, 'body', route.body, value)
 }
 
-const TIMES = new Set(['at', 'startedAt', 'firstAt', 'lastAt', 'createdAt', 'updatedAt', 'addedAt', 'takenAt', 'notBefore', 'notAfter'])
+const TIMES = new Set([
+  'at',
+  'startedAt',
+  'firstAt',
+  'lastAt',
+  'createdAt',
+  'updatedAt',
+  'addedAt',
+  'takenAt',
+  'askedAt',
+  'until',
+  'notBefore',
+  'notAfter',
+])
 
 /** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value ?? {}, (key, v: unknown) => {
     if (v instanceof Uint8Array) return Buffer.from(v.buffer, v.byteOffset, v.byteLength).toString('base64')
     if (v instanceof Float64Array) return [...v]
-    if (typeof v === 'number' && TIMES.has(key)) return v === 0 ? null : new Date(v).toISOString()
+    // What is less than three years is no time of day: steps of a run count from its beginning.
+    if (typeof v === 'number' && TIMES.has(key) && (v === 0 || v > 1e11)) return v === 0 ? null : new Date(v).toISOString()
     return v
   })
 }
 
-/** The OpenAPI 3.1 document of the table. */
-export function openApi(): object {
-  const paths: Record<string, Record<string, object>> = {}
+/** The OpenAPI 3.1 document of the table, with what is no route. */
+export function openApi(more: Readonly<Record<string, Record<string, object>>> = {}): object {
+  const paths: Record<string, Record<string, object>> = { ...more }
   for (const route of ROUTES) {
     const { method, path, text, parameters = {}, body } = route
     const operation = {

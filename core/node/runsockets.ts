@@ -43,7 +43,7 @@ export async function packageFile(pkg: SetupPackage): Promise<{ readonly name: s
 }
 
 /** Takes outcomes and says yes. */
-async function receiver(): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function receiver(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((req, res) => {
     req.resume()
     req.on('end', () => res.writeHead(204).end())

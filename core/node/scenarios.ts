@@ -47,24 +47,20 @@ export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeSc
   const withDevice = async (flow: Flow, wish: RunWish, watch: RunWatch): Promise<RunRecord> => {
     const { device = '' } = wish
     if (isGatewayFlow(flow)) throw new Error(`${flow.id} has a gateway in it: no single device can play its roles`)
-    const { packageFile } = await import('./runsockets.ts')
+    const { packageFile, receiver } = await import('./runsockets.ts')
     const simulated = parts.simulated(device)
-    return runLive(
-      {
-        lab: lab(),
-        clock,
-        device,
-        file: packageFile,
-        notify: '',
-        patienceMs: PATIENCE_MS,
-        afterMs: AFTER_MS,
-        simulated,
-        speech: parts.speech(device),
-      },
-      flow,
-      wish,
-      watch,
-    )
+    const speech = parts.speech(device)
+    const live = { lab: lab(), clock, device, file: packageFile, notify: '', patienceMs: PATIENCE_MS, afterMs: AFTER_MS, simulated, speech }
+    if (wish.transport === 'relayed') return runLive(live, flow, wish, watch)
+    // The infrastructure is ours: somebody must take the outcome, or its step would be waited for in vain.
+    const emi = await receiver()
+    const { hook } = await lab().provider.addHook(emi.url)
+    try {
+      return await runLive(live, flow, wish, watch)
+    } finally {
+      await lab().provider.dropHook(hook.id)
+      await emi.close()
+    }
   }
   /** Rows of a run, as the trace has them. */
   const rowsOf = ({ run: number, first, last, transport }: ScenarioRun): FrameDetail[] => {

@@ -8,6 +8,7 @@ import type { LabApi, PackageFacts, PackageRow } from '../api.ts'
 import { serve } from '../rpc.ts'
 import { overSocket } from './channel.ts'
 import { windowFile } from './files.ts'
+import { EVENTS_OPERATION, EVENTS_PATH, tellEvents } from './events.ts'
 import { bearer, guardOf, securityFields } from './guard.ts'
 import type { Guard } from './guard.ts'
 import { HTTP_LIMITS, WEB_LIMITS } from './limits.ts'
@@ -70,7 +71,7 @@ export async function serveWindow(options: WindowOptions): Promise<WindowServer>
   server.on('upgrade', (req, socket, head) => {
     const no = upgradeRefusal(req, guard, screens.clients.size >= limits.screens)
     if (no !== null) hangUp(socket, no.status, no.reason)
-    else screens.handleUpgrade(req, socket, head, (screen) => attach(options, limits, screen))
+    else screens.handleUpgrade(req, socket, head, (screen) => attach(options, limits, screen, req.url?.startsWith(`${API}${EVENTS_PATH}`) === true))
   })
   const heart = setInterval(() => screens.clients.forEach(beat), limits.heartbeat)
   heart.unref()
@@ -95,10 +96,11 @@ export async function serveWindow(options: WindowOptions): Promise<WindowServer>
 
 const alive = new WeakSet<WebSocket>()
 
-function attach(options: WindowOptions, limits: WebLimits, screen: WebSocket): void {
+function attach(options: WindowOptions, limits: WebLimits, screen: WebSocket, watches: boolean): void {
   alive.add(screen)
   screen.on('pong', () => alive.add(screen))
-  serve(options.api, overSocket(screen, limits.bufferedBytes), check, (rows) => options.skipped?.(rows))
+  if (watches) tellEvents(options.api, screen)
+  else serve(options.api, overSocket(screen, limits.bufferedBytes), check, (rows) => options.skipped?.(rows))
 }
 
 function beat(screen: WebSocket): void {
@@ -110,7 +112,9 @@ function upgradeRefusal(req: IncomingMessage, guard: Guard, full: boolean): { st
   const stranger = guard.stranger(req)
   if (stranger !== null) return { status: 403, reason: stranger }
   const url = new URL(req.url ?? '', 'http://lab')
-  if (url.pathname !== '/ws' || req.headers.upgrade?.toLowerCase() !== 'websocket') return { status: 404, reason: 'screens connect to /ws' }
+  const known = url.pathname === '/ws' || url.pathname === `${API}${EVENTS_PATH}`
+  if (!known || req.headers.upgrade?.toLowerCase() !== 'websocket')
+    return { status: 404, reason: `screens connect to /ws, programs to ${API}${EVENTS_PATH}` }
   if (!guard.knows(url.searchParams.get('token') ?? bearer(req))) return { status: 401, reason: 'the token is missing or wrong' }
   return full ? { status: 503, reason: 'too many screens are open' } : null
 }
@@ -158,7 +162,11 @@ async function call(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  if (path === '/openapi.json' && req.method === 'GET') return json(res, 200, JSON.stringify(openApi()))
+  if (path === '/openapi.json' && req.method === 'GET') return json(res, 200, JSON.stringify(openApi({ [EVENTS_PATH]: { get: EVENTS_OPERATION } })))
+  if (path === EVENTS_PATH) {
+    res.setHeader('Upgrade', 'websocket')
+    return refuse(res, 426, 'this is a WebSocket')
+  }
   const match = matchRoute(req.method ?? '', path)
   if (match === null) return refuse(res, 404, `no such path: ${API}${path}`)
   if ('allow' in match) {

@@ -87,6 +87,10 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
   test.each([
     [['scenario', 'run'], 'name flows'],
     [['scenario', 'run', 's9'], 's9: there is no such flow'],
+    [['scenario', 'run', 's1-5.4.1', '--transport', 'live'], '--transport live wants --device'],
+    [['scenario', 'run', 's1-5.4.1', '--device', 'IMEI:1'], '--device wants --workspace'],
+    [['scenario', 'run', 's1-5.4.1', '--device', 'IMEI:1', '--workspace', '/nowhere', '--transport', 'memory'], 'live or relayed, not in memory'],
+    [['scenario', 'run', 's1-5.4.1', '--device', 'IMEI:1', '--workspace', '/nowhere'], 'no lab with an API runs'],
     [['scenario', 'run', '--all', 's1-5.4.1'], '--all means every flow'],
     [['scenario', 'run', '--all', '--fault', '1'], '--fault wants exactly one flow'],
     [['scenario', 'run', 's1-5.4.1', '--fault', '99'], 's1-5.4.1 has faults for'],

@@ -126,6 +126,22 @@ describe('a screen', () => {
     }
   })
 
+  it('is not needed to watch: a program takes what happens as JSON text, refused without the token', async () => {
+    await expect(open('/api/v1/events')).rejects.toThrow('401')
+    const socket = await open('/api/v1/events', { authorization: `Bearer ${token}` })
+    const heard: { event: string; job?: { state: string; createdAt: string }; packages?: unknown[] }[] = []
+    socket.on('message', (data, binary) => heard.push(binary ? { event: 'bytes' } : (JSON.parse((data as Buffer).toString()) as (typeof heard)[0])))
+    await lab.api.catalogue.add('antivir-9.zip', new Uint8Array(3), {})
+    const { jobs } = await lab.api.jobs.create({ type: 'scomo', op: 'install', device: 'IMEI:1', pkg: 'antivir-9' })
+    await expect.poll(() => heard.map(({ event }) => event)).toEqual(['catalogue', 'job'])
+    expect(heard[1]?.job).toMatchObject({ id: jobs[0]?.id, state: 'queued' })
+    expect(heard[1]?.job?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT/)
+    socket.send('anything')
+    expect(await closed(socket)).toEqual([1003, 'nothing is taken here'])
+    expect((await api('/events')).status).toBe(426)
+    expect((await api('/openapi.json')).json['paths']).toHaveProperty(['/events', 'get', 'responses', '101'])
+  })
+
   it('that talks nonsense is closed with the reason', async () => {
     const text = await open(`/ws?token=${token}`)
     text.send('{"call":1}')
@@ -254,8 +270,9 @@ describe('the local API', () => {
       >
     >
     const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
-    expect(operations).toHaveLength(ROUTES.length)
-    expect(new Set(operations.map((o) => o.operationId)).size).toBe(ROUTES.length)
+    // And one WebSocket, which is no route.
+    expect(operations).toHaveLength(ROUTES.length + 1)
+    expect(new Set(operations.map((o) => o.operationId)).size).toBe(ROUTES.length + 1)
     for (const [path, methods] of Object.entries(paths))
       for (const operation of Object.values(methods))
         for (const [, name] of path.matchAll(/\{(\w+)\}/g)) expect(operation.parameters.map((p) => p.name)).toContain(name)
