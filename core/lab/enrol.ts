@@ -32,7 +32,9 @@ export const ENROL_SETTING = 'enrol'
 const SHOWN: Readonly<Record<string, ShownAs>> = { 'syncml:auth-basic': 'basic', 'syncml:auth-md5': 'md5', 'syncml:auth-MAC': 'hmac' }
 
 export interface EnrolmentParts {
-  readonly ledger: Pick<Ledger, 'accounts' | 'account' | 'nonces' | 'orders' | 'setSetting'> & { save(records: readonly ServerRecord[]): void }
+  readonly ledger: Pick<Ledger, 'accounts' | 'account' | 'nonces' | 'orders' | 'setSetting' | 'accountMoves'> & {
+    save(records: readonly ServerRecord[]): void
+  }
   readonly store: Pick<TraceStore, 'frame' | 'session'>
   readonly sessions: () => readonly SessionRow[]
   /** Gives the DM Server an order. */
@@ -48,6 +50,8 @@ export interface EnrolmentParts {
 export class Enrolment implements Pick<DevicesArea, 'wants' | 'decide' | 'reset'> {
   readonly #parts: EnrolmentParts
   #told = ''
+  /** How often accounts had moved when none of them waited. */
+  #none = -1
 
   constructor(parts: EnrolmentParts) {
     this.#parts = parts
@@ -85,7 +89,11 @@ export class Enrolment implements Pick<DevicesArea, 'wants' | 'decide' | 'reset'
 
   /** Accounts, sessions or devices moved: tells the cards where they are others now. */
   moved(): void {
-    if (this.#told === '' && this.#waiting().length === 0) return
+    const { accountMoves } = this.#parts.ledger
+    if (this.#told === '') {
+      if (this.#none === accountMoves) return
+      if (this.#waiting().length === 0) return void (this.#none = accountMoves)
+    }
     const open = this.#wants()
     const text = JSON.stringify(open)
     if (text === this.#told) return

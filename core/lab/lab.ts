@@ -111,6 +111,11 @@ export class Facts {
     return () => set.delete(listener as (fact: never) => void)
   }
 
+  /** True where somebody listens: a fact that costs something is made for nobody else. */
+  heard(event: LabEventName): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0
+  }
+
   tell<K extends LabEventName>(event: K, fact: LabEvents[K]): void {
     this.#listeners.get(event)?.forEach((listener) => listener(fact as never))
   }
@@ -373,10 +378,20 @@ export class Lab implements LabApi {
     if (sessions.length > 0) this.facts.tell('sessions', { changed: sessions })
     if (this.#heldMoved) this.facts.tell('held', { held: this.#held() })
     this.#heldMoved = false
-    const devices = [...this.#devicesMoved]
+    if (this.#devicesMoved.size > 0) this.facts.tell('devices', this.#devicesFact(new Set(this.#devicesMoved)))
     this.#devicesMoved.clear()
-    if (devices.length > 0) this.facts.tell('devices', { changed: this.#devices(new Set(devices)) })
-    this.facts.tell('state', this.state())
+    if (this.facts.heard('state')) this.facts.tell('state', this.state())
+  }
+
+  /** The fact of devices that moved; their rows are made for the first who looks at them. */
+  #devicesFact(moved: ReadonlySet<string>): LabEvents['devices'] {
+    let rows: readonly DeviceRow[] | null = null
+    const made = (): readonly DeviceRow[] => (rows ??= this.#devices(moved))
+    return {
+      get changed() {
+        return made()
+      },
+    }
   }
 
   /** Rows of the devices named, or of all. */
@@ -411,4 +426,8 @@ export function watcherOf(lab: Lab): { trace(fact: LabEvents['trace']): void; se
   }
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+function hex(bytes: Uint8Array): string {
+  let digits = ''
+  for (const byte of bytes) digits += (byte + 0x100).toString(16).slice(1)
+  return digits
+}

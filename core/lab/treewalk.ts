@@ -92,6 +92,7 @@ export class Walks implements Policy {
 
   /** Devices whose next message may carry Gets of a walk and so may have to wait. */
   get pacing(): boolean {
+    if (this.#walks.size === 0) return false
     for (const walk of this.#walks.values()) if (walk.leaveAt > 0) return true
     return false
   }

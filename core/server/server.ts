@@ -173,8 +173,10 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
     const effects: Save[] = []
     const live = this.#find(message, frame, effects) ?? this.#begin(message, frame, effects)
-    live.left = ''
-    this.#devices.get(device)?.left.delete(live)
+    if (live.left !== '') {
+      live.left = ''
+      this.#devices.get(device)?.left.delete(live)
+    }
     if (live.link !== link.link) this.#links.delete(live.link)
     live.link = link.link
     this.#links.set(link.link, live)

@@ -86,7 +86,9 @@ export class Awaiting {
 
   /** Commands without a Status, in the order they left; children of groups not counted. */
   open(): readonly SentCommand[] {
-    return [...this.#slots.values()].filter((slot) => !slot.answered && slot.sent.path.length === 0).map((slot) => slot.sent)
+    const open: SentCommand[] = []
+    for (const { sent, answered } of this.#slots.values()) if (!answered && sent.path.length === 0) open.push(sent)
+    return open
   }
 
   /** Forgets what was sent; the next package begins anew. Answers to old commands are still known as such. */

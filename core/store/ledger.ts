@@ -43,6 +43,7 @@ export class Ledger implements ServerLedger {
   /** When devices that said nothing else that is new were last seen; `settle` writes it. */
   readonly #seen = new Map<string, number>()
   #vault: Vault = NO_VAULT
+  #accountMoves = 0
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
@@ -115,6 +116,11 @@ export class Ledger implements ServerLedger {
     this.#seen.clear()
   }
 
+  /** Grows with every account that is written or dropped: who looked at all of them need not look again while it stays. */
+  get accountMoves(): number {
+    return this.#accountMoves
+  }
+
   /** Own accounts of the device come first; only a device without any is served by the account for every device. */
   account(device: string, userName: string | undefined): Account | undefined {
     const own = this.#accountsOf(device)
@@ -134,6 +140,7 @@ export class Ledger implements ServerLedger {
   /** Removes an account; true where there was one. */
   dropAccount(device: string | null, userName: string): boolean {
     this.#recall.of(device).accounts = undefined
+    this.#accountMoves += 1
     return this.#sql('dropAccount').run(keyOf(device), userName).changes > 0
   }
 
@@ -220,6 +227,7 @@ export class Ledger implements ServerLedger {
     switch (record.kind) {
       case 'account': {
         const { account } = record
+        this.#accountMoves += 1
         this.#recall.of(account.device).accounts = undefined
         if (account.device !== null && account.learns !== true) this.#learnt(account)
         this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(storedAccount(account, this.#vault)))

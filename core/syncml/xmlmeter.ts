@@ -6,6 +6,9 @@ import { declaration, isPlainText, namespacesOf } from './xmlwriter.ts'
 /** What the writer puts before the root. */
 const PROLOG_LENGTH = '<?xml version="1.0" encoding="UTF-8"?>'.length
 
+/** Lists that the next meter takes over. */
+let spare: { readonly closes: number[]; readonly scopes: string[] } | null = null
+
 /** Takes one document in order, as XmlWriter does. */
 export class XmlMeter implements Sink {
   /** Octets so far; right only while `plain`. */
@@ -14,9 +17,10 @@ export class XmlMeter implements Sink {
   plain = true
   private readonly namespaces: Readonly<Record<Vocabulary, string>>
   private readonly syncml: string
-  /** End tags and namespaces of the open elements. */
-  private readonly closes: number[] = []
-  private readonly scopes: string[] = []
+  /** End tags and namespaces of the open elements: the first `depth` of each. */
+  private readonly closes: number[]
+  private readonly scopes: string[]
+  private depth = 0
   private scope = ''
   /** True while the start tag last counted still lacks its `>`. */
   private pending = false
@@ -24,22 +28,27 @@ export class XmlMeter implements Sink {
   constructor(prolog: boolean, syncmlNamespace: string) {
     this.namespaces = namespacesOf(syncmlNamespace)
     this.syncml = syncmlNamespace
+    const lists = spare ?? { closes: [], scopes: [] }
+    spare = null
+    this.closes = lists.closes
+    this.scopes = lists.scopes
     this.length = prolog ? PROLOG_LENGTH : 0
   }
 
   start(tag: Tag): void {
     const namespace = this.opened(tag)
-    this.closes.push(tag.close.length)
-    this.scopes.push(this.scope)
+    this.closes[this.depth] = tag.close.length
+    this.scopes[this.depth++] = this.scope
     this.scope = namespace
     this.pending = true
   }
 
   end(): void {
-    this.length += this.pending ? 2 : (this.closes.at(-1) ?? 0)
-    this.closes.pop()
-    this.scope = this.scopes.pop() ?? ''
+    this.depth -= 1
+    this.length += this.pending ? 2 : (this.closes[this.depth] as number)
+    this.scope = this.scopes[this.depth] as string
     this.pending = false
+    if (this.depth === 0) spare = { closes: this.closes, scopes: this.scopes }
   }
 
   leaf(tag: Tag, text: string): void {
