@@ -31,9 +31,10 @@ export class Gateway {
   #begun: Set<string> | null = null
 
   constructor(options: GatewayOptions) {
-    this.dialect = { ...DIALECT, ...options.dialect }
-    const { facts, now, store, servers } = options
-    this.#yard = new Yard({ facts, now, store, servers, dialect: this.dialect })
+    const { config, dialect, ...shared } = options
+    this.dialect = { ...DIALECT, ...dialect }
+    this.#yard = new Yard({ ...shared, dialect: this.dialect })
+    const { facts, store } = shared
     this.devices = new Devices(this.#yard)
     this.images = new Images(this.#yard)
     this.fanouts = new Fanouts(this.#yard, this.devices, this.images)
@@ -47,7 +48,7 @@ export class Gateway {
       holdTime: DEFAULTS.holdTime,
       capacity: store.capacity,
       defaultExpiry: DEFAULTS.imageExpiry,
-      ...options.config,
+      ...config,
     })
     this.#yard.part = this.part
     this.#yard.rearm = () => this.#rearm()

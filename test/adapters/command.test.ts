@@ -1,4 +1,5 @@
 // Commands of fan-outs on a device without OMA DM, told on a device in memory: Status and Results, long operations and their ends, what a restart makes of them.
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ADB_ROWS } from '../../core/adapters/adb/mapping.ts'
 import { adbAdapter } from '../../core/adapters/adb/adapter.ts'
@@ -6,6 +7,8 @@ import type { AndroidLine, AndroidSeen } from '../../core/adapters/adb/adapter.t
 import { command, finish } from '../../core/adapters/command.ts'
 import type { Answer, Place } from '../../core/adapters/command.ts'
 import { verdictOf } from '../../core/adapters/doubt.ts'
+import { lwm2mAdapter } from '../../core/adapters/lwm2m/adapter.ts'
+import type { LwLine } from '../../core/adapters/lwm2m/adapter.ts'
 import { LWM2M_ROWS } from '../../core/adapters/lwm2m/mapping.ts'
 import { Kept, resumeAt } from '../../core/adapters/perform.ts'
 import { AdapterError } from '../../core/adapters/port.ts'
@@ -101,6 +104,7 @@ describe('an Android device', () => {
     expect(await finish({ uri: `${base}/Operations/Install` }, at)).toMatchObject({ code: 1200 })
     expect(valueOf(await command(on('Get', './SCOMO/Inventory/Deployed'), at))).toBe('200 com.android.settings/com.app')
     const deployed = './SCOMO/Inventory/Deployed/com.app'
+    expect(valueOf(await command(on('Get', deployed), at))).toBe('200 ID/Version/State/Status/Operations')
     expect(valueOf(await command(on('Get', `${deployed}/Version`), at))).toBe('200 7')
     expect(valueOf(await command(on('Get', `${deployed}/State`), at))).toBe('200 20')
     expect((await command(on('Exec', `${deployed}/Operations/Deactivate`), at)).code).toBe(1200)
@@ -278,5 +282,87 @@ describe('a device that is followed', () => {
       ['stage', 3],
       ['exec', null],
     ])
+  })
+})
+
+describe('anything at all', () => {
+  const uri = fc.oneof(
+    fc.constantFrom(...[...ADB_ROWS, ...LWM2M_ROWS].map(({ node }) => node.replace('<X>', 'app'))),
+    fc.constantFrom('./SCOMO/Download/a', './SCOMO/Inventory/Delivered/a/Data', '.', '', './DevInfo/DevId?list=Struct'),
+    fc.string(),
+  )
+  const request = fc
+    .tuple(
+      fc.constantFrom('Get', 'Add', 'Replace', 'Delete', 'Exec', 'Copy', 'Atomic', 'Alert'),
+      fc.array(fc.tuple(uri, fc.option(fc.string(), { nil: undefined })), { maxLength: 3 }),
+    )
+    .map(([kind, items]) => ({
+      kind,
+      cmdId: '1',
+      items: items.map(([locUri, data]) => ({ target: { locUri }, ...(data === undefined ? {} : { data, meta: { format: 'b64' } }) })),
+      commands: [],
+    })) as unknown as fc.Arbitrary<Request>
+
+  it('any commands on an Android device are answered with a status, and only plain words reach its shell', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { maxLength: 6 }), async (requests) => {
+        const { adapter, shells } = android()
+        const at = place(adapter)
+        for (const each of requests) {
+          const { code, later } = await command(each, at)
+          expect(code).toBeGreaterThanOrEqual(200)
+          if (later !== undefined) expect((await finish(later, at)).code).toBeGreaterThanOrEqual(200)
+        }
+        for (const text of shells) expect(text).toMatch(/^[A-Za-z0-9_./ -]+$/)
+      }),
+    )
+  })
+
+  it('a LwM2M device may answer what it likes: a status comes of it, never an exception', async () => {
+    const reply = fc.record({
+      code: fc.constantFrom('2.05', '2.04', '2.01', '4.00', '4.04', '4.06', '5.00', '7.31'),
+      format: fc.constantFrom(0, 42, 110, 11542, 65535),
+      payload: fc.uint8Array({ maxLength: 40 }),
+      location: fc.constantFrom('', '/9/0', '/9/99999999', '/x'),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { maxLength: 6 }), fc.infiniteStream(fc.option(reply, { freq: 8 })), async (requests, replies) => {
+        const registration = {
+          location: 'l',
+          endpoint: 'x',
+          from: { host: '1.2.3.4', port: 1 },
+          lifetime: 1,
+          version: '1.0',
+          binding: 'U',
+          objects: [],
+          since: 0,
+          until: 1,
+        }
+        const answer = async () => {
+          const next = replies.next().value
+          if (next === null || next === undefined) throw new Error('no answer')
+          return next
+        }
+        const line: LwLine = {
+          registrations: () => [registration],
+          of: () => registration,
+          follow: () => () => {},
+          ask: answer,
+          observe: (_endpoint, _path, told, failed) => {
+            answer().then(told, failed)
+            return () => {}
+          },
+        }
+        const adapter = lwm2mAdapter({ line, names: { get: () => ({}), put: () => {} } })
+        // Nothing follows for ever: the time is over at once.
+        const at: Place = { ...place(adapter, 'urn:x-dm-lab:lwm2m:x'), after: (_ms, call) => (setImmediate(call), () => {}) }
+        for (const each of requests) {
+          const { code, later } = await command(each, at)
+          expect(code).toBeGreaterThanOrEqual(200)
+          if (later !== undefined) expect((await finish(later, at)).code).toBeGreaterThanOrEqual(200)
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 })

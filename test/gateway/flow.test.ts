@@ -227,6 +227,18 @@ describe('notifications for end devices', () => {
     expect(trigger(9, bytes)).toEqual([200, 404])
     world.gateway.devices.detached(ed(3), 1)
     expect(trigger(3, bytes)).toEqual([200, 403])
+    // Other protocols: LwM2M has a wake-up, adb has none, and neither takes a notification of OMA DM.
+    const adapted = (n: number, protocol: string): void =>
+      void world.gateway.devices.registered({ deviceId: ed(n), mode: 2, address: { type: 'IPv4', address: '192.0.2.9' }, protocol })
+    adapted(5, 'lwm2m')
+    adapted(6, 'adb')
+    world.settle()
+    expect([trigger(5, null), trigger(5, bytes), trigger(6, null)]).toEqual([
+      [200, 200],
+      [200, 406],
+      [200, 406],
+    ])
+    expect(world.adapted).toEqual([{ type: 'adapt', localId: 'ed5', job: '' }])
   })
 })
 

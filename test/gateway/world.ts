@@ -109,6 +109,7 @@ export class World {
       now: () => this.now,
       store: this.store,
       servers: ['dms.example'],
+      wakes: (protocol) => protocol === 'lwm2m',
       ...(options.dialect === undefined ? {} : { dialect: options.dialect }),
       ...(options.mode === undefined ? {} : { config: { defaultMode: options.mode } }),
     })

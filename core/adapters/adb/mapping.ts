@@ -72,6 +72,16 @@ export const ADB_ROWS: readonly MapRow[] = [
   prop('./DevDetail/OEM', 'ro.product.brand,ro.product.manufacturer'),
   prop('./DevDetail/DevTyp', 'ro.build.characteristics'),
   { on: 'Get', node: './SCOMO/Inventory/Deployed', acts: [{ do: 'list', path: 'packages' }], format: 'node', mark: PM },
+  {
+    on: 'Get',
+    node: './SCOMO/Inventory/Deployed/<X>',
+    acts: [
+      { do: 'get', path: 'package:{X}:name' },
+      { do: 'answer', value: 'ID/Version/State/Status/Operations' },
+    ],
+    format: 'node',
+    mark: PM,
+  },
   { on: 'Get', node: deployed('ID'), acts: [{ do: 'get', path: 'package:{X}:name' }], mark: PM },
   { on: 'Get', node: deployed('Version'), acts: [{ do: 'get', path: 'package:{X}:version' }], mark: PM },
   {

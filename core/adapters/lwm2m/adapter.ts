@@ -212,7 +212,10 @@ class LwAdapter implements Adapter {
   async #ask(deviceId: string, ask: LwAsk): Promise<LwReply> {
     const { endpoint } = this.#registered(deviceId)
     try {
-      return await this.#parts.line.ask(endpoint, ask)
+      const reply = await this.#parts.line.ask(endpoint, ask)
+      if (reply.code !== '4.06' || ask.accept === undefined) return reply
+      // It does not write TLV: in what form it likes.
+      return await this.#parts.line.ask(endpoint, { method: ask.method, path: ask.path })
     } catch (error) {
       throw new AdapterError(408, error instanceof Error ? error.message : String(error))
     }

@@ -89,6 +89,16 @@ export const LWM2M_ROWS: readonly MapRow[] = [
   read('./DevDetail/DevTyp', '/3/0/17'),
   read('./DevDetail/OEM', '/3/0/0'),
   { on: 'Get', node: './SCOMO/Inventory/Deployed', acts: [{ do: 'list', path: '/9' }], format: 'node', mark: SOFTWARE },
+  {
+    on: 'Get',
+    node: './SCOMO/Inventory/Deployed/<X>',
+    acts: [
+      { do: 'get', path: '/9/{X}/7' },
+      { do: 'answer', value: 'ID/Name/Version/State/Status/Operations' },
+    ],
+    format: 'node',
+    mark: SOFTWARE,
+  },
   { on: 'Get', node: deployed('ID'), acts: [{ do: 'get', path: '/9/{X}/0' }], mark: SOFTWARE },
   { on: 'Get', node: deployed('Name'), acts: [{ do: 'get', path: '/9/{X}/0' }], mark: SOFTWARE },
   { on: 'Get', node: deployed('Version'), acts: [{ do: 'get', path: '/9/{X}/1' }], mark: SOFTWARE },
