@@ -40,6 +40,8 @@ export type Rung =
 
 /** Rows a little outside of what the gateway noted still belong to a device: the note is made while the message is handled, ms. */
 const SLACK = 500
+/** Clocks of attached labs are measured, not the same: a row may seem this much older than what caused it, ms. */
+const EARLY = 20
 /** Shorter breaks between two sessions are none, ms. */
 const LEAST_GAP = 50
 
@@ -49,7 +51,7 @@ export function belongs(row: TraceRow, matrix: FanoutMatrix, devices: ReadonlySe
   if (row.kind === 'event') {
     const name = eventName(row)
     if (!/^(gateway|server|emi)\./.test(name) || /^(server\.relation|gateway\.carries)$/.test(name)) return false
-    const other = /^(server\.fanout|gateway\.job)/.test(name) && !row.text.includes(matrix.fanout.id)
+    const other = /^(server\.fanout|gateway\.job|emi\.)/.test(name) && !row.text.includes(matrix.fanout.id)
     return !other && (row.device === '' || row.device === matrix.fanout.gateway || devices.has(row.device))
   }
   return row.hop === 'S-G' || (row.hop === 'G-D' && (devices.has(row.device) || (row.device === '' && row.kind === 'http')))
@@ -59,7 +61,8 @@ export function belongs(row: TraceRow, matrix: FanoutMatrix, devices: ReadonlySe
 export function rungs(all: Iterable<TraceRow>, matrix: FanoutMatrix, open: ReadonlySet<string>, now: number): readonly Rung[] {
   const devices = new Map(matrix.devices.map((device) => [device.deviceId, device]))
   const ids = new Set(devices.keys())
-  const rows = [...all].filter((row) => belongs(row, matrix, ids)).sort((a, b) => a.at - b.at || a.seq - b.seq)
+  const since = matrix.fanout.createdAt - EARLY
+  const rows = [...all].filter((row) => row.at >= since && belongs(row, matrix, ids)).sort((a, b) => a.at - b.at || a.seq - b.seq)
   const inner = inside(rows, devices, matrix)
   const outer = rows.filter((row) => !inner.has(row.seq))
   const gaps = gapsOf(outer, matrix, now)
@@ -126,11 +129,11 @@ function opened(
 
 /** Which device of the fan-out a row is part of, by row. A session that began for it belongs to it whole. */
 function inside(rows: readonly TraceRow[], devices: ReadonlyMap<string, MatrixDevice>, matrix: FanoutMatrix): Map<Seq, string> {
-  const begin = (matrix.startedAt || matrix.fanout.createdAt) - SLACK
+  const begin = Math.max(matrix.fanout.createdAt, matrix.startedAt - SLACK)
   const sessions = new Set<number>()
   const found = new Map<Seq, string>()
   for (const row of rows) {
-    if (row.hop === 'S-G' && row.kind !== 'event') continue
+    if (row.kind === 'event' ? !eventName(row).startsWith('gateway.') : row.hop === 'S-G') continue
     const device = devices.get(row.device)
     if (device === undefined) continue
     const end = device.endedAt === 0 ? Number.POSITIVE_INFINITY : device.endedAt + SLACK

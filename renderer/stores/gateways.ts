@@ -3,11 +3,12 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { BootstrapStory, FanoutMatrix, FanoutRow, FanoutWish, GatewayRow, ImageCard, ImageWish, Inventory, LabApi } from '../../core/api.ts'
 import { isOpen } from '../model/gateway.ts'
-import { useView } from './view.ts'
+import { useView, type GatewayTab } from './view.ts'
 import { useWorld } from './world.ts'
 
-/** Least time between two readings, ms. */
+/** Least time between two readings, ms; and how much longer than a reading takes nobody reads again. */
 const PACE = 600
+const REST = 4
 
 export const useGateways = defineStore('gateways', () => {
   const world = useWorld()
@@ -38,31 +39,43 @@ export const useGateways = defineStore('gateways', () => {
 
   let run = 0
   let due = 0
-  let last = 0
-  /** Reads everything the screen shows. */
+  let ended = 0
+  let took = 0
+  /** Reads what the page looked at shows; all of it the first time, so that every tab can say how many there are. */
   async function load(): Promise<void> {
     const lab = world.api
     if (lab === null) return
     const mine = ++run
-    last = Date.now()
+    const began = Date.now()
+    const on = (...tabs: readonly GatewayTab[]): boolean => !loaded.value || tabs.includes(view.gatewayTab)
     try {
-      const [all, fans, images] = await Promise.all([lab.gateways.list(), lab.gateways.fanouts(), lab.gateways.cards()])
+      const [all, fans, images] = await Promise.all([
+        lab.gateways.list(),
+        lab.gateways.fanouts(),
+        on('images', 'fanouts') ? lab.gateways.cards() : cards.value,
+      ])
       if (mine !== run) return
       rows.value = all
       fanouts.value = fans
       cards.value = images
-      const id = gateway.value?.id
-      const known = id === undefined ? null : await lab.gateways.inventory(id).catch((error: unknown) => void (problem.value = words(error)))
-      const told = id === undefined ? [] : await lab.gateways.stories(id).catch(() => [])
-      if (mine !== run) return
-      inventory.value = known ?? null
-      stories.value = told
-      if (known !== undefined) problem.value = ''
-      await read(lab)
+      problem.value = ''
+      const id = gateway.value?.id ?? ''
+      if (on('inventory') || making.value || inventory.value?.gateway !== id) await readInventory(lab, id, () => mine === run)
+      if (on('bootstrap')) stories.value = id === '' ? [] : await lab.gateways.stories(id).catch(() => [])
+      if (on('fanouts') && mine === run) await read(lab)
     } catch (error) {
       if (mine === run) problem.value = words(error)
     }
     loaded.value = true
+    ended = Date.now()
+    took = ended - began
+  }
+  async function readInventory(lab: LabApi, id: string, still: () => boolean): Promise<void> {
+    let why = ''
+    const known = id === '' ? null : await lab.gateways.inventory(id).catch((error: unknown) => ((why = words(error)), null))
+    if (!still()) return
+    inventory.value = known
+    if (why !== '') problem.value = why
   }
   const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
   /** The matrix of the fan-out looked at. */
@@ -83,7 +96,7 @@ export const useGateways = defineStore('gateways', () => {
         due = 0
         void load()
       },
-      Math.max(40, PACE - (Date.now() - last)),
+      Math.max(40, Math.max(PACE, took * REST) - (Date.now() - ended)),
     )
   }
 
@@ -105,7 +118,13 @@ export const useGateways = defineStore('gateways', () => {
         lab.on('trace', moved),
         lab.on('peers', moved),
       ]
-      void load()
+      // Elsewhere it is enough to know which gateways there are.
+      if (view.screen === 'gateway') void load()
+      else
+        void lab.gateways.list().then(
+          (all) => (rows.value = all),
+          () => undefined,
+        )
     },
     { immediate: true },
   )
@@ -115,7 +134,7 @@ export const useGateways = defineStore('gateways', () => {
       if (screen === 'gateway') void load()
     },
   )
-  watch([wanted, wantedFan], () => void load())
+  watch([wanted, wantedFan, making, () => view.gatewayTab], () => void load())
 
   /** Sends a fan-out and shows it; false where it was refused, which was said. */
   async function create(wish: FanoutWish): Promise<boolean> {

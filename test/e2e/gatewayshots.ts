@@ -1,5 +1,7 @@
 // Pictures of the gateway at work: devices over real sockets register, are bootstrapped, fetch an image and answer a fan-out; everything a person does is done in the window.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -29,10 +31,13 @@ const tab = (page: Page, name: RegExp) => page.getByRole('tablist', { name: /^In
 /** Registers devices, bootstraps one, sends an image and a fan-out of which one device cannot take part and one is away; `shot` is called where there is something to see. */
 export async function gatewayStory(page: Page, ways: Ways, shot: (name: string) => Promise<void>): Promise<void> {
   const devices = []
+  const infrastructure = createServer((request, response) => void request.resume().on('end', () => response.writeHead(204).end()))
+  await new Promise<void>((done) => void infrastructure.listen(0, '127.0.0.1', done))
   for (const [i, id] of CAMERAS.entries()) devices.push(await deviceBehind(ways, id, { mo: ['scomo'], wbxml: i === 1 }))
   devices.push(await deviceBehind(ways, METER))
   devices.push(await deviceBehind(ways, TV, { mode: 'transparent' }))
   try {
+    await webhook(page, `http://127.0.0.1:${String((infrastructure.address() as AddressInfo).port)}/outcome`)
     await storyboard(page, shot)
     await inventory(page, shot)
     await image(page)
@@ -44,7 +49,19 @@ export async function gatewayStory(page: Page, ways: Ways, shot: (name: string) 
     await shot('image-card')
   } finally {
     for (const device of devices) await device.off().catch(() => undefined)
+    infrastructure.closeAllConnections()
+    infrastructure.close()
   }
+}
+
+/** The infrastructure is told of every outcome. */
+async function webhook(page: Page, url: string): Promise<void> {
+  await page.keyboard.press('Control+9')
+  await page.getByRole('tab', { name: 'Provider' }).click()
+  const hooks = page.getByRole('region', { name: 'Webhooks' })
+  await hooks.getByLabel('URL').fill(url)
+  await hooks.getByRole('button', { name: 'Register' }).click()
+  await hooks.getByRole('button', { name: 'I have it' }).click()
 }
 
 async function storyboard(page: Page, shot: (name: string) => Promise<void>): Promise<void> {
@@ -123,6 +140,7 @@ async function fanout(page: Page, shot: (name: string) => Promise<void>): Promis
   await page.keyboard.press('Space')
   await ladder.getByRole('row', { name: /cam-1/ }).first().waitFor()
   await ladder.locator('.rung.gap').first().waitFor()
+  await page.locator('.lane.emi').waitFor()
   await page.getByRole('separator', { name: 'Height of the inspector' }).focus()
   await page.keyboard.press('Home')
   await ladder

@@ -216,6 +216,9 @@ describe('ladder of a fan-out', () => {
     row(8, 2400, { device: 'a', session: 9 }),
     row(9, 4000, { kind: 'event', text: 'gateway.response: b timed out (408)', device: 'b', hop: 'S-D' }),
     north(10, 4200, 3),
+    row(13, 850, { device: 'a', session: 8 }),
+    row(14, 4300, { kind: 'event', text: 'emi.notified: f1 done told to http://127.0.0.1/', device: GW, hop: 'S-D' }),
+    row(15, 4300, { kind: 'event', text: 'emi.notified: job-7 done told to http://127.0.0.1/', device: GW, hop: 'S-D' }),
     row(11, 1300, { device: 'z', session: 4 }),
     row(12, 1300, { kind: 'event', text: 'server.fanout: fan-out f2 at gw is queued', device: GW, hop: 'S-D' }),
   ]
@@ -224,7 +227,7 @@ describe('ladder of a fan-out', () => {
 
   it('is one bundle between the northern rows; other devices and other fan-outs stay out', () => {
     const all = rungs(rows, matrix(devices), new Set(), 0)
-    expect(kinds(all)).toEqual(['row 1', 'bundle', 'row 5', 'gap', 'row 8', 'row 10'])
+    expect(kinds(all)).toEqual(['row 1', 'bundle', 'row 5', 'gap', 'row 8', 'row 10', 'row 14'])
     expect(all.find(({ kind }) => kind === 'bundle')).toMatchObject({ devices: 2, rows: 6, open: false })
   })
   it('opens into devices, and each into its rows: a session that began for it belongs to it whole, a later one does not', () => {
@@ -245,8 +248,9 @@ describe('ladder of a fan-out', () => {
       'gap',
       'row 8',
       'row 10',
+      'row 14',
     ])
-    expect(open.map(({ level }) => level)).toEqual([1, 1, 2, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 1])
+    expect(open.map(({ level }) => level)).toEqual([1, 1, 2, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1])
   })
   it('draws the time in which server and gateway hold no session, and lets it grow while it lasts', () => {
     const gap = rungs(rows, matrix(devices), new Set(), 0).find(({ kind }) => kind === 'gap')
@@ -261,8 +265,8 @@ describe('ladder of a fan-out', () => {
     expect(kinds(rungs(late, matrix(devices), new Set(), 0))).toEqual(['row 1', 'row 90', 'bundle'])
   })
   it('lanes: devices side by side where they fit, else one for all; infrastructure and download server where they take part', () => {
-    expect(fanLanes(rows, matrix(devices), 8).map(({ title }) => title)).toEqual(['DM Server', 'DM Gateway', 'a', 'b'])
-    expect(fanLanes(rows, matrix(devices), 3).map(({ title }) => title)).toEqual(['DM Server', 'DM Gateway', '2 end devices'])
+    expect(fanLanes(rows, matrix(devices), 8).map(({ title }) => title)).toEqual(['Infrastructure', 'DM Server', 'DM Gateway', 'a', 'b'])
+    expect(fanLanes(rows, matrix(devices), 3).map(({ title }) => title)).toEqual(['Infrastructure', 'DM Server', 'DM Gateway', '2 end devices'])
     const more = [
       ...rows,
       row(20, 1, { kind: 'event', text: 'emi.request: x', hop: 'S-D' }),
