@@ -82,9 +82,6 @@ export function menu(platform: string, developer: boolean): readonly Entry[] {
       items: [
         page('Trace', 'trace', 'CmdOrCtrl+1'),
         page('Devices', 'devices', 'CmdOrCtrl+2'),
-        page('Tree', 'tree', 'CmdOrCtrl+3'),
-        page('Gateway', 'gateway', 'CmdOrCtrl+4'),
-        page('Scenarios', 'scenarios', 'CmdOrCtrl+5'),
         page('Command Palette', 'palette', 'CmdOrCtrl+K'),
         line,
         { role: 'resetZoom' },
