@@ -394,8 +394,22 @@ function keyOf({ header }: Message): string {
 
 /** The session token of a request URI; '' where it has none. */
 function tokenOf(uri: string): string {
-  if (!uri.includes('sid=')) return ''
+  const at = uri.indexOf('sid=')
+  if (at < 1) return ''
+  const before = uri[at - 1]
+  const rest = uri.slice(at + 4)
+  // The one we issued stands alone and last; any other place is found the slow way.
+  if ((before === '?' || before === '&') && isToken(rest)) return rest
   return /[?&]sid=([^&#\s]*)/.exec(uri)?.[1] ?? ''
+}
+
+/** True for the digits of a token of ours. */
+function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (!((c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x66))) return false
+  }
+  return true
 }
 
 function hex(octets: Uint8Array): string {

@@ -1,8 +1,14 @@
-// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Numbers are devices that are to get an order each; `stop` ends it.
+// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Numbers are devices that are to get an order each; `cpu` is answered with
+// the µs of CPU that its main thread has used; `stop` ends it.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 const [, , kind, workspace = ''] = process.argv
+
+const cpu = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
 
 if (kind === 'echo') {
   const server = createServer((request, response) => {
@@ -15,7 +21,7 @@ if (kind === 'echo') {
     })
   })
   server.listen(0, '127.0.0.1', () => process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
-  process.on('message', () => process.exit(0))
+  process.on('message', (message) => (message === 'cpu' ? process.send?.(cpu()) : process.exit(0)))
 } else {
   const { startLab } = await import('../../core/node/main.ts')
   const { deviceOf, session } = await import('../support/reallab.ts')
@@ -26,6 +32,7 @@ if (kind === 'echo') {
   process.send?.(lab.ready.dm)
   process.on('message', (message) => {
     if (message === 'stop') return void lab.stop().then(() => process.exit(0))
+    if (message === 'cpu') return void process.send?.(cpu())
     const devices = message as number[]
     void Promise.all(devices.map((device) => lab.api.devices.queue(deviceName(device), WISH))).then(() => process.send?.(devices))
   })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from './load.ts'
-import { alternate } from './rows.ts'
+import { alternate, median } from './rows.ts'
 import type { Row } from './rows.ts'
 import { player, recordSession, single } from './talk.ts'
 import type { Step } from './talk.ts'
@@ -21,6 +21,8 @@ interface Served {
   readonly url: URL
   readonly lab: boolean
   order(device: number): Promise<void>
+  /** µs of CPU that its main thread has used so far. */
+  cpu(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -34,7 +36,11 @@ export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: stri
   const ordered = new Map<number, () => void>()
   /** Devices of one turn go in one message: what the two processes say to each other is no part of the load. */
   let asked: number[] = []
-  child.on('message', (devices) => (devices as number[]).forEach((device) => ordered.get(device)?.()))
+  let used: (cpu: number) => void = () => {}
+  child.on('message', (message) => {
+    if (typeof message === 'number') used(message)
+    else for (const device of message as number[]) ordered.get(device)?.()
+  })
   return {
     url: new URL(url),
     lab: kind !== 'echo',
@@ -47,6 +53,11 @@ export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: stri
           asked = []
         })
       }),
+    cpu: () =>
+      new Promise((resolve) => {
+        used = resolve
+        child.send('cpu')
+      }),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve())
@@ -55,15 +66,22 @@ export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: stri
   }
 }
 
-/** Answers per second where every device holds these sessions, one after the other; `orders`: each begins with an order in the queue. */
-export async function rate(served: Served, steps: readonly Step[], orders: boolean, ms = MS): Promise<number> {
+/** What one run gave: answers per second, and µs of the server's main thread an answer. */
+interface Run {
+  readonly rate: number
+  readonly cpu: number
+}
+
+/** Every device holds these sessions, one after the other; `orders`: each begins with an order in the queue. */
+async function run(served: Served, steps: readonly Step[], orders: boolean, ms = MS): Promise<Run> {
   const { url, lab } = served
   const players = Array.from({ length: CONNECTIONS }, (_, device) =>
     player(steps, url, device, lab, orders && lab ? () => served.order(device) : undefined),
   )
+  const before = await served.cpu()
   const { answers, errors, seconds } = await load(url, players, ms)
   if (errors > 0) throw new Error(`${errors} errors from ${url.href}`)
-  return answers / seconds
+  return { rate: answers / seconds, cpu: ((await served.cpu()) - before) / answers }
 }
 
 /** Records the session that is played: an order delivered to device 0. */
@@ -80,13 +98,19 @@ export async function server(): Promise<Row[]> {
   const steps = await recorded(lab)
   const size = (list: readonly Step[]): number => Math.round(list.reduce((sum, { body }) => sum + body.length, 0) / list.length)
   const alone = single()
-  const run = `${CONNECTIONS} connections, median of ${ROUNDS} runs of ${MS / 1000} s after ${WARM_MS / 1000} s of the same`
+  const runs = `${CONNECTIONS} connections, median of ${ROUNDS} runs of ${MS / 1000} s after ${WARM_MS / 1000} s of the same`
   const whole =
     `sessions of ${steps.length} messages, ${size(steps)} bytes XML in the mean: Package #1 with DevInfo and credentials, then the answers (Status, ` +
-    `Results, Alert 1222) to a Get and to an Add of 12 kB in ${steps.length - 1} chunks; ${run}`
+    `Results, Alert 1222) to a Get and to an Add of 12 kB in ${steps.length - 1} chunks; ${runs}`
   const rows = [
     ...(await measure('server.messages', servers, steps, true, whole)),
-    ...(await measure('server.sessions', servers, alone, false, `each message a session of its own: Package #1 of ${size(alone)} bytes XML; ${run}`)),
+    ...(await measure(
+      'server.sessions',
+      servers,
+      alone,
+      false,
+      `each message a session of its own: Package #1 of ${size(alone)} bytes XML; ${runs}`,
+    )),
   ]
   for (const served of servers) await served.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -94,11 +118,17 @@ export async function server(): Promise<Row[]> {
 }
 
 async function measure(name: string, servers: readonly Served[], steps: readonly Step[], orders: boolean, note: string): Promise<Row[]> {
-  for (const served of servers) await rate(served, steps, orders, served.lab ? WARM_MS : MS)
+  for (const served of servers) await run(served, steps, orders, served.lab ? WARM_MS : MS)
+  const cpus = servers.map((): number[] => [])
   const [ours = 0, silent = 0, echo = 0] = await alternate(
     ROUNDS,
-    servers.map((served) => () => rate(served, steps, orders)),
+    servers.map((served, i) => async () => {
+      const { rate, cpu } = await run(served, steps, orders)
+      cpus[i]?.push(cpu)
+      return rate
+    }),
   )
+  const [ourCpu = 0, , echoCpu = 0] = cpus.map(median)
   const unit = 'messages/s'
   return [
     { name, ours, theirs: echo, unit, ratio: ours / echo, note: `${note}; theirs: bare node:http echo of the same bytes` },
@@ -109,6 +139,14 @@ async function measure(name: string, servers: readonly Served[], steps: readonly
       unit,
       ratio: ours / silent,
       note: `as ${name}; theirs: our own server with recording off`,
+    },
+    {
+      name: `${name}.cpu`,
+      ours: ourCpu,
+      theirs: echoCpu,
+      unit: 'µs/message',
+      ratio: ourCpu / echoCpu,
+      note: `as ${name}: CPU of the server's main thread, less is better; theirs: bare node:http echo`,
     },
   ]
 }
