@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { HttpLimits } from './limits.ts'
 import type { SecurePort } from './trust/port.ts'
+import { portHolder } from './holder.ts'
 
 /** A device-facing server, not yet listening: HTTPS where there is a port for it. */
 export function createServer(port: SecurePort | null, limits: HttpLimits): Server | TlsServer {
@@ -50,12 +51,13 @@ export function opened(server: Server, at: { readonly host: string; readonly por
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why: Record<string, string> = {
-        EADDRINUSE: 'the port is taken by another program',
         EACCES: 'this port needs more rights (choose one from 1024 on)',
         EADDRNOTAVAIL: 'this computer does not have that address',
         ENOTFOUND: 'this host name is not known',
       }
-      reject(new Error(`cannot listen on ${at.host}:${at.port}: ${why[error.code ?? ''] ?? error.message}`, { cause: error }))
+      const told = (reason: string): void => reject(new Error(`cannot listen on ${at.host}:${at.port}: ${reason}`, { cause: error }))
+      if (error.code !== 'EADDRINUSE') return told(why[error.code ?? ''] ?? error.message)
+      void portHolder(at.port).then(({ pid, text }) => told(pid === 0 ? 'the port is taken by another program' : `the port is taken: ${text}`))
     })
     server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
   })

@@ -25,3 +25,9 @@ export async function qrCode(text: string): Promise<QrCode> {
     throw new Error(`no QR code can be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
+
+/** A code for a terminal: dark and light half blocks, as scanners read them from a screen. Rejects in words where the text is too long for any. */
+export async function qrText(text: string): Promise<string> {
+  const { default: qr } = await import('qrcode')
+  return qr.toString(text, { errorCorrectionLevel: 'M', type: 'utf8', margin: 2 })
+}

@@ -28,6 +28,16 @@ test('devices, reverse, push and logcat', async (context) => {
     await server.start()
     await adbClient({ host: '127.0.0.1', port: server.port }, new AbortController().signal).wireless.connect(phone.address)
     const at = ['--adb-port', String(server.port)]
+    const other = await new Phone().plug()
+    const over = await run('adb', 'connect', other.address, ...at)
+    expect(over).toMatchObject({ code: 0, out: `${other.address}: device, the adb server has it ready\n` })
+    expect(await run('adb', 'disconnect', other.address, '--json', ...at)).toMatchObject({ code: 0 })
+    await other.unplug()
+    // Debian's adb has no pairing; what a newer one answers stands in adbpair.test.ts.
+    const paired = await run('adb', 'pair', '127.0.0.1:1', '123456', ...at)
+    expect(paired).toMatchObject({ code: 1 })
+    expect(paired.err).toMatch(/this adb server has no pairing|no pairing with/)
+    expect(await run('adb', 'pair', '127.0.0.1:1', '12345', ...at)).toMatchObject({ code: 2 })
     const list = await run('adb', 'devices', '--json', ...at)
     expect(list).toMatchObject({ code: 0, err: '' })
     expect(JSON.parse(list.out)).toMatchObject({

@@ -2,10 +2,12 @@
 import process from 'node:process'
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import type { AdbDeviceRow, AdbLogLevel } from '../../api.ts'
+import { serialOf } from '../../adapters/adb/list.ts'
+import type { AdbDeviceRow, AdbLogLevel, AdbState } from '../../api.ts'
 import { adbPort, labAdb } from '../adb.ts'
 import type { LabAdb, LabAdbParts } from '../adb.ts'
 import { processClock } from '../clock.ts'
+import { hostAddress } from '../validateadb.ts'
 import { Failure, iso, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 
 interface Common {
@@ -74,6 +76,26 @@ export function adb(program: Command): void {
     .action(async (serial: string, ports: string[], options: Reverse) =>
       withAdb(options, async (at) => reverse(at, serial, ports.map(port), options)),
     )
+  command('connect', 'connects to a device over Wi-Fi')
+    .argument('<address>', 'host, or host:port (default 5555)')
+    .action(async (address: string, options: Common) =>
+      withAdb(options, async (at) => one(await at.area.connect(wireless(address)), serialOf(address), options)),
+    )
+  command('disconnect', 'lets a device over Wi-Fi go')
+    .argument('<address>', 'host, or host:port (default 5555)')
+    .action(async (address: string, options: Common) =>
+      withAdb(options, async (at) => one(await at.area.disconnect(wireless(address)), serialOf(address), options)),
+    )
+  command('pair', 'pairs this computer with a device (Android 11 and later, platform-tools 30 and later)')
+    .argument('<address>', 'host:port, as the pairing dialog of the device shows it')
+    .argument('<code>', 'the six digits it shows')
+    .action(async (address: string, code: string, options: Common) => {
+      if (!/^\d{6}$/.test(code)) refuse(`${code}: a pairing code has six digits`)
+      await withAdb(options, async (at) => {
+        await at.area.pair(wireless(address), code)
+        await (options.json === true ? writeJson({ paired: address }) : write(`paired with ${address}\n`))
+      })
+    })
   command('push', 'puts a file on the device')
     .argument('<serial>', 'device')
     .argument('<file>', 'file here; - for stdin')
@@ -95,6 +117,15 @@ export function adb(program: Command): void {
     .option('--text <words>', 'only lines with these words')
     .option('--for <seconds>', 'end after this time', seconds)
     .action(async (serial: string, options: Logcat) => logcat(serial, options))
+}
+
+const wireless = (address: string): string => (hostAddress.safeParse(address).success ? address : refuse(`${address}: is no host, or host:port`))
+
+/** What became of one device. */
+async function one({ devices: rows }: AdbState, serial: string, { json }: Common): Promise<void> {
+  const row = rows.find((each) => each.serial === serial)
+  if (json === true) return writeJson({ serial, state: row?.state ?? 'vanished' })
+  await write(`${serial}: ${row === undefined ? 'the adb server does not list it' : `${row.state}, ${row.text}`}\n`)
 }
 
 async function devices(at: LabAdb, { json }: Common): Promise<void> {

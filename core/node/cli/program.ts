@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   export: async () => (await import('./export.ts')).exporting,
   tree: async () => (await import('./tree.ts')).tree,
   job: async () => (await import('./job.ts')).job,
+  wifi: async () => (await import('./wifi.ts')).wifi,
   adb: async () => (await import('./adb.ts')).adb,
   catalogue: async () => (await import('./catalogue.ts')).catalogue,
   fanout: async () => (await import('./fanout.ts')).fanout,

@@ -93,12 +93,7 @@ async function run(options: ServeOptions): Promise<void> {
     fail(1, error instanceof Error ? error.message : String(error))
   }
   const { ready } = lab
-  if (options.window === true)
-    process.stdout.write(
-      `DM Lab window: ${ready.ui}\nDM Server:     ${ready.dm}\n${ready.dms === null ? '' : `  by HTTPS:    ${ready.dms}\n`}Stop with Ctrl+C.\n`,
-    )
-  else process.stdout.write(`${JSON.stringify(ready)}\n`)
-  if (options.open === true && ready.ui !== null) openBrowser(ready.ui)
+  // Whoever reads the ready line may end the lab at once.
   let stopping = false
   const stop = (): void => {
     if (stopping) return
@@ -110,6 +105,12 @@ async function run(options: ServeOptions): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  if (options.window === true)
+    process.stdout.write(
+      `DM Lab window: ${ready.ui}\nDM Server:     ${ready.dm}\n${ready.dms === null ? '' : `  by HTTPS:    ${ready.dms}\n`}Stop with Ctrl+C.\n`,
+    )
+  else process.stdout.write(`${JSON.stringify(ready)}\n`)
+  if (options.open === true && ready.ui !== null) openBrowser(ready.ui)
 }
 
 /** `lab` is the whole lab: DM Server and DM Gateway. */
@@ -144,8 +145,8 @@ async function start(options: ServeOptions): Promise<RunningLab> {
       return await startLab({ ...base, dmPort, uiPort, ...tls })
     } catch (error) {
       const text = error instanceof Error ? error.message : ''
-      if (options.dmPort === undefined && dmPort !== 0 && text.includes(String(dmPort))) dmPort = 0
-      else if (options.uiPort === undefined && uiPort !== 0 && text.includes(String(uiPort))) uiPort = 0
+      if (options.dmPort === undefined && dmPort !== 0 && text.includes(`:${String(dmPort)}: `)) dmPort = 0
+      else if (options.uiPort === undefined && uiPort !== 0 && text.includes(`:${String(uiPort)}: `)) uiPort = 0
       else throw error
       process.stderr.write(`${text}; taking a free one\n`)
     }
