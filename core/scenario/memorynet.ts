@@ -119,6 +119,9 @@ export class MemoryNet {
     })
   }
 
+  /** Gives back what it holds: nothing here. */
+  close(): void {}
+
   async #travel(): Promise<void> {
     const { clock, random, latency = [5, 40], pace } = this.#options
     const ms = random.between(latency[0], latency[1] + 1)

@@ -55,7 +55,7 @@ export async function runInMemory(ports: SandboxPorts, flow: Flow, wish: RunWish
   const { clock, recorder } = played.sandbox
   const startedAt = watch.startedAt ?? clock.now()
   const shift = startedAt - clock.now()
-  const course = new Course(flow, { ...wish, transport: 'memory' }, watch, startedAt)
+  const course = new Course(flow, { ...wish, transport: ports.net === undefined ? 'memory' : 'sockets' }, watch, startedAt)
   playing = played
   try {
     await played.begin()

@@ -17,6 +17,7 @@ import { migrate } from '../store/schema.ts'
 import { TraceStore } from '../store/trace.ts'
 import { makeFront, memoryPushes } from './front.ts'
 import { MemoryNet } from './memorynet.ts'
+import type { NetOptions } from './memorynet.ts'
 import { memorySegments } from './memoryfiles.ts'
 import { seeded, seededEnv } from './seeded.ts'
 import { VirtualClock } from './virtualclock.ts'
@@ -33,6 +34,8 @@ export interface SandboxPorts {
   settle(): Promise<void>
   /** UTC, ISO 8601 with milliseconds. */
   iso(at: number): string
+  /** Another network than the one in memory; `during` stops the clock while a promise is open. */
+  net?(options: NetOptions, during: <T>(work: Promise<T>) => Promise<T>): MemoryNet
 }
 
 export interface SandboxOptions {
@@ -87,7 +90,8 @@ export interface Sandbox extends ServerParts {
 export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandbox {
   const { seed, pace, watch, hop } = options
   const clock = new VirtualClock(ports.settle)
-  const net = new MemoryNet({ clock, random: seeded(seed, 'latency'), ...(pace === undefined ? {} : { pace: () => clock.during(pace()) }) })
+  const wires = { clock, random: seeded(seed, 'latency'), ...(pace === undefined ? {} : { pace: () => clock.during(pace()) }) }
+  const net = ports.net?.(wires, (work) => clock.during(work)) ?? new MemoryNet(wires)
   const db = ports.openDb()
   migrate(db, () => {})
   const store = TraceStore.open(db, memorySegments(), { sha256: ports.sha256 })
@@ -151,6 +155,7 @@ export function makeSandbox(ports: SandboxPorts, options: SandboxOptions): Sandb
     close: () => {
       notifier.stop()
       host.stop()
+      net.close()
       store.close()
       db.close()
     },

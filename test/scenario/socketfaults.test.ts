@@ -13,6 +13,11 @@ const chosen = planted
   .filter(({ why }) => why === '')
   .filter(({ fault }, i, all) => process.env['DM_LAB_SOAK'] !== undefined || all.findIndex((other) => other.fault.text === fault.text) === i)
 
+/** The same of flows with a gateway, where every fault can be planted. */
+const behind = SCENARIOS.flatMap((flow) => (isGatewayFlow(flow) ? flow.faults.map((fault) => ({ flow, fault })) : [])).filter(
+  ({ fault }, i, all) => process.env['DM_LAB_SOAK'] !== undefined || all.findIndex((other) => other.fault.text === fault.text) === i,
+)
+
 describe.skipIf(!hasSqlite)('over sockets (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 60_000 }, () => {
   it.concurrent.each(chosen.map(({ flow, fault }) => [`${flow.id}, step ${fault.step}: ${fault.text}`, flow, fault] as const))(
     '%s',
@@ -29,6 +34,24 @@ describe.skipIf(!hasSqlite)('over sockets (needs node:sqlite: Node 22.13 or newe
         run.steps.slice(at + 1).filter(({ verdict }) => verdict !== 'not reached'),
         about,
       ).toEqual([])
+      expect([run.verdict, run.transport, run.fault]).toEqual(['fail', 'sockets', fault.step])
+    },
+  )
+
+  it.concurrent.each(behind.map(({ flow, fault }) => [`${flow.id}, step ${fault.step}: ${fault.text}`, flow, fault] as const))(
+    '%s',
+    async (_name, flow, fault) => {
+      const { run } = await runOverSockets(flow, { id: flow.id, fault: fault.step })
+      const at = run.steps.findIndex(({ key }) => key === fault.step)
+      const about = JSON.stringify(run.steps.map(({ key, verdict, reason }) => `${key} ${verdict} ${reason}`))
+      expect(
+        run.steps.slice(0, at).filter(({ verdict }) => verdict !== 'pass' && verdict !== 'not applicable'),
+        about,
+      ).toEqual([])
+      expect(
+        run.steps.slice(at).map(({ verdict }) => verdict),
+        about,
+      ).toEqual(['fail', ...run.steps.slice(at + 1).map(() => 'not reached')])
       expect([run.verdict, run.transport, run.fault]).toEqual(['fail', 'sockets', fault.step])
     },
   )
