@@ -13,6 +13,8 @@ export interface ScenarioStepInfo {
   readonly decides: string
   /** Not on the wire: proven by a named event, a tree, a job or time. */
   readonly offWire: boolean
+  /** What it rests on that no published text confirms; absent: nothing. */
+  readonly inferred?: readonly string[]
 }
 
 export interface ScenarioInfo {

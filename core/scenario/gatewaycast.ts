@@ -107,6 +107,7 @@ export class Cast {
         return found === undefined ? undefined : { name, bytes: found.bytes, sha256: found.intake.sha256, contentType: TYPE }
       },
       device: () => AT.id,
+      hop: 'S-G',
     })
     sandbox.net.serve(PLACES.shop, (request) => this.shop.serve(request))
     for (const end of setup.devices) this.#enter(end)

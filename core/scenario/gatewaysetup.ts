@@ -90,6 +90,8 @@ export interface GatewaySetup {
   /** Default mode of devices that say nothing; default proxy. */
   readonly devices: readonly SetupEnd[]
   readonly catalogue: readonly SetupPackage[]
+  /** Seconds the gateway keeps a session with the DM Server for its devices; default 60. */
+  readonly holdTime?: number
   /** Octets of the gateway's image store. */
   readonly capacity?: number
   readonly acts: readonly Act[]

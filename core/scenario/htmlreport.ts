@@ -94,7 +94,7 @@ function section({ info, run, rows }: Evidence, index: number, options: HtmlOpti
   const link = (seqs: readonly number[]): string => seqs.map((seq) => `<a href="#run${String(index)}-${String(seq)}">#${String(seq)}</a>`).join(' ')
   const steps = run.steps.map((step) => {
     const text = info.steps.find(({ key }) => key === step.key)
-    return `<tr><td>${verdict(step.verdict)}</td><td>${escaped(step.key)}</td><td>${escaped(text?.text ?? '')}<br><span class="soft">${escaped(step.reason)}</span></td><td class="nowrap">${link(step.messages)}</td><td class="nowrap soft">${step.at === null ? '' : seconds(step.at)}</td></tr>`
+    return `<tr><td>${verdict(step.verdict)}</td><td>${escaped(step.key)}</td><td>${escaped(text?.text ?? '')}<br><span class="soft">${escaped(step.reason)}</span>${text?.inferred === undefined ? '' : `<br><span class="inconclusive">INFERRED: ${escaped(text.inferred.join(', '))}</span>`}</td><td class="nowrap">${link(step.messages)}</td><td class="nowrap soft">${step.at === null ? '' : seconds(step.at)}</td></tr>`
   })
   const conditions = run.conditions.map(
     (each) =>

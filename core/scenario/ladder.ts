@@ -4,16 +4,27 @@ import { HAPPENINGS, happeningOf } from '../mo/events.ts'
 import { escaped } from './report.ts'
 import { aboutRow } from './words.ts'
 
+/** Who stands at the ends of a leg, towards the server and towards the device. */
+const ENDS = {
+  'S-D': { above: 'DM Server', below: 'Device' },
+  'S-G': { above: 'DM Server', below: 'DM Gateway' },
+  'G-D': { above: 'DM Gateway', below: 'Device' },
+} as const
+
 /** From which lane to which a row goes; null where it is no step between actors. */
 export function lanesOf({ row, notes }: FrameDetail): { readonly from: string; readonly to: string } | null {
   const up = row.direction === 'up'
+  const { above, below } = ENDS[row.hop]
   switch (row.kind) {
     case 'message':
-      return up ? { from: 'Device', to: 'DM Server' } : { from: 'DM Server', to: 'Device' }
+      return up ? { from: below, to: above } : { from: above, to: below }
     case 'push':
-      return { from: 'DM Server', to: 'Device' }
-    case 'http':
-      return up ? { from: 'Device', to: 'Download Server' } : { from: 'Download Server', to: 'Device' }
+      return { from: above, to: below }
+    case 'http': {
+      // A gateway serves its devices itself; anybody else downloads from the download server.
+      const shop = row.hop === 'G-D' ? above : 'Download Server'
+      return up ? { from: below, to: shop } : { from: shop, to: below }
+    }
     case 'event': {
       const event = happeningOf(notes)
       return event === undefined ? null : HAPPENINGS[event.name]

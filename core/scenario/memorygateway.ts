@@ -82,7 +82,7 @@ export class MemoryGateway {
         servers: [serverId],
         ...(setup.dialect === undefined ? {} : { dialect: setup.dialect }),
         // Flow Y with the session held is the synchronous style; commands that wait for a notification need no style.
-        ...(setup.dialect?.flowY === 'held' ? { config: { style: 0 } } : {}),
+        config: { style: setup.dialect?.flowY === 'held' ? 0 : 1, ...(setup.holdTime === undefined ? {} : { holdTime: setup.holdTime }) },
       },
       serverUri: () => AT.uri,
       settings: { enrol: 'never' },

@@ -74,6 +74,7 @@ export function runText({ info, run }: Reported): string {
     seconds(run.duration),
     ...(run.fault === '' ? [] : [`fault at ${run.fault}`]),
   ]
+  const inferred = [...new Set(info.steps.flatMap((step) => step.inferred ?? []))]
   const widest = Math.max(...run.steps.map(({ key }) => key.length), 1)
   const steps = run.steps.map((step) => {
     const text = info.steps.find(({ key }) => key === step.key)?.text ?? ''
@@ -86,6 +87,7 @@ export function runText({ info, run }: Reported): string {
     `  ${info.document} ${info.clause}  ${info.title}\n`,
     ...steps,
     ...conditions,
+    ...(inferred.length === 0 ? [] : [`    INFERRED: ${inferred.join(', ')}\n`]),
     ...findings,
   ].join('')
 }

@@ -28,6 +28,8 @@ export interface ShopParts {
   readonly ware: (name: string) => Ware | undefined
   /** Device a token (first segment below /dl/), or the client's end of the connection, belongs to; '' unknown. */
   readonly device: (token: string, remote: string) => string
+  /** Leg its clients are on; absent: that of `stand`, or S-D. */
+  readonly hop?: Hop
   /** Where it stands; absent: the download server at `/dl/<token>/<name>`. */
   readonly stand?: Stand
 }
@@ -136,7 +138,7 @@ export class Shop {
       at: clock.now(),
       mono: clock.mono(),
       direction,
-      hop: this.#parts.stand?.hop ?? ('S-D' as const),
+      hop: this.#parts.hop ?? this.#parts.stand?.hop ?? ('S-D' as const),
       session: 0,
       sessionId: '',
       device,

@@ -1,5 +1,6 @@
 // Scenarios in words: what decides a step, what a row was, and a scenario as LabApi shows it.
 import type { ScenarioInfo, TraceRow } from '../api.ts'
+import { inferredIn } from './inferred.ts'
 import type { Fact, Predicate, Scenario } from './types.ts'
 
 /** A predicate as text: an expression of the filter language, or what else must be told. */
@@ -46,15 +47,11 @@ export function infoOf(scenario: Scenario): ScenarioInfo {
     title,
     actors,
     alternativeOf,
-    steps: scenario.steps.map(({ key, label, text, from, to, decide, offWire = false }) => ({
-      key,
-      label,
-      text,
-      from,
-      to,
-      decides: wordsOf(decide),
-      offWire,
-    })),
+    steps: scenario.steps.map(({ key, label, text, from, to, decide, offWire = false }) => {
+      const decides = wordsOf(decide)
+      const inferred = inferredIn(decides)
+      return { key, label, text, from, to, decides, offWire, ...(inferred.length === 0 ? {} : { inferred }) }
+    }),
     pre: scenario.pre.map(({ key, text }) => `${key}: ${text}`),
     post: scenario.post.map(({ key, text }) => `${key}: ${text}`),
   }

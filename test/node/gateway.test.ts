@@ -139,6 +139,40 @@ describe('a gateway in the lab', () => {
     },
   )
 
+  test("gw 36: Y'.5 in the re-used session: the work and its result are one session", { timeout: 60_000 }, async () => {
+    const running = (lab = await realLab({ gateway: { dialect: { asynchronous: 'reuse' } } }))
+    const one = await device(running, 1)
+    expect(await one.visit([registers(one)])).toBe('completed')
+    await until(async () => (await running.api.gateways.relations()).length === 1)
+    const commands = [{ kind: 'Get' as const, locUri: './DevInfo/Mod' }]
+    await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, timeout: 30 })
+    await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
+    const rows = await running.rows()
+    const of = (what: string): number[] => rows.filter(({ hop, commands: all }) => hop === 'S-G' && all.includes(what)).map(({ session }) => session)
+    expect(of('Exec')).toHaveLength(1)
+    expect(of('Alert 1226').at(-1)).toBe(of('Exec')[0])
+    expect(rows.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+
+  test(
+    'gw 30: flow Y: the notification starts a job that lies there, the session that answers it brings the result',
+    { timeout: 60_000 },
+    async () => {
+      const running = await gatewayLab()
+      const one = await device(running, 1)
+      expect(await one.visit([registers(one)])).toBe('completed')
+      await until(async () => (await running.api.gateways.relations()).length === 1)
+      const commands = [{ kind: 'Get' as const, locUri: './DevInfo/Mod' }]
+      await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, style: 'Y', timeout: 30 })
+      await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
+      const rows = await running.rows()
+      const told = rows.findLast(({ hop, commands: all }) => hop === 'S-G' && all.includes('Alert 1226'))
+      expect(told?.commands[0]).toBe('Alert 1200')
+      const pushed = rows.find(({ kind, hop, sessionId }) => kind === 'push' && hop === 'S-G' && sessionId === told?.sessionId)
+      expect(pushed?.package).toBe('#0')
+    },
+  )
+
   test(
     "gw 41: Z', the notification for a transparent device goes through the gateway octet for octet, and its session does not",
     { timeout: 60_000 },
