@@ -135,6 +135,8 @@ export interface JobForm {
   inventory: boolean
   reason: '' | 'feature' | 'security' | 'performance'
   updateWay: 'U1' | 'U2' | 'U3'
+  /** SCOMO 1.1; '' not said. */
+  reboot: '' | 'before' | 'after' | 'both'
   correlator: string
   stopOnError: boolean
   retryUnknown: boolean
@@ -162,6 +164,7 @@ export function emptyForm(device: string): JobForm {
     inventory: true,
     reason: '',
     updateWay: 'U1',
+    reboot: '',
     correlator: '',
     stopOnError: false,
     retryUnknown: false,
@@ -180,6 +183,9 @@ export const words = (text: string): readonly string[] =>
 
 /** Whether an operation takes packages (else components). */
 export const takesPackages = (op: JobOp): boolean => op === 'deliver' || op === 'install' || op === 'installInactive' || op === 'update'
+
+/** Whether a device can be told to restart around the operation (SCOMO 1.1). */
+export const restarts = ({ type, op }: Pick<JobForm, 'type' | 'op'>): boolean => type === 'scomo' && takesPackages(op) && op !== 'deliver'
 
 /** What a form asks for, or what is missing in it (`field` is where). */
 export type Read = { readonly wish: JobWish } | { readonly problem: string; readonly field: keyof JobForm }
@@ -213,6 +219,7 @@ export function readForm(form: JobForm): Read {
       ...(form.inventory ? {} : { inventory: false }),
       ...(form.op === 'update' && form.reason !== '' ? { reason: form.reason } : {}),
       ...(form.op === 'update' && form.type === 'scomo' && form.updateWay !== 'U1' ? { updateWay: form.updateWay } : {}),
+      ...(restarts(form) && form.reboot !== '' ? { reboot: form.reboot } : {}),
       ...(form.correlator.trim() === '' ? {} : { correlator: form.correlator.trim() }),
       ...(form.stopOnError ? { stopOnError: true } : {}),
       ...(form.retryUnknown ? { retryUnknown: true } : {}),

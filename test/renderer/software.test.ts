@@ -261,6 +261,10 @@ describe('form of a job', () => {
   it('says only what was chosen: the rest is the lab’s', () => {
     expect(readForm(form({}))).toEqual({ wish: { device: 'D1', type: 'scomo', op: 'install' } })
     expect(readForm(form({ pkgs: ['a'] }))).toEqual({ wish: { device: 'D1', type: 'scomo', op: 'install', pkg: 'a' } })
+    expect(readForm(form({ pkgs: ['a'], reboot: 'both' }))).toEqual({
+      wish: { device: 'D1', type: 'scomo', op: 'install', pkg: 'a', reboot: 'both' },
+    })
+    expect(readForm(form({ op: 'deliver', reboot: 'both' }))).toEqual({ wish: { device: 'D1', type: 'scomo', op: 'deliver' } })
     expect(readForm(form({ pkgs: ['a', 'b'], stopOnError: true, mechanism: 'http', confirm: 'user', inventory: false }))).toEqual({
       wish: {
         device: 'D1',
