@@ -1,49 +1,38 @@
 // Installs packages as real files: checked in the order of the sheet, unpacked in a scratch area, switched in one step, started by a declared routine; all or nothing, over crashes too.
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { contentList, identityOf, readStart } from '../download/package.ts'
+import { identityOf, readStart } from '../download/package.ts'
 import type { Start } from '../download/package.ts'
 import type {
   ComponentAnswer,
   ComponentAsk,
-  FileSpool,
   FlashAnswer,
   FlashAsk,
   InstallAnswer,
   InstallAsk,
   InstalledComponent,
-  PackageStore,
   StoredFile,
 } from '../software/ports.ts'
 import type { Installer, InstallerOptions, StartRecord } from './delivery.ts'
-import { DeviceFiles, PART } from './devicestate.ts'
+import { DeviceFiles } from './devicestate.ts'
 import type { AnyAnswer, DeviceState, Installed } from './devicestate.ts'
-import { bytesBelow, digestOf, spoolFile, writeWhole } from './disk.ts'
+import { digestOf, writeWhole } from './disk.ts'
 import { judgeFirmware, judgeSoftware } from './judgement.ts'
 import { inspectPackage } from './packages.ts'
-import type { Inspection, PackageComponent } from './packages.ts'
-import { fileSource, unpack, ZipError } from './zip.ts'
+import type { Inspection } from './packages.ts'
+import { FolderStore, packageFile } from './packagestore.ts'
+import { failureOf, unpackComponent } from './unpacking.ts'
+import { fileSource } from './zip.ts'
 import type { Source } from './zip.ts'
-
-/** Bytes a device has for packages and components where nothing else is said. */
-const QUOTA = 256 << 20
 
 /** Opens the folder of a device; half-done work of an earlier process is taken back first. */
 export function makeInstaller(options: InstallerOptions): Installer {
   return new FolderInstaller(options)
 }
 
-/** Name of a package's file on the disk: letters, digits, `.`, `_`, `-` stay; no name leads out of the folder. */
-export function packageFile(name: string): string {
-  const escaped = encodeURIComponent(name)
-    .replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replace(/^\./, '%2E')
-  return escaped.length <= 120 && escaped !== '' ? escaped : `long-${createHash('sha256').update(name).digest('hex')}`
-}
-
 class FolderInstaller implements Installer {
-  readonly store: PackageStore
+  readonly store: FolderStore
   readonly #options: InstallerOptions
   readonly #files: DeviceFiles
   /** One piece of work at a time. */
@@ -52,12 +41,7 @@ class FolderInstaller implements Installer {
   constructor(options: InstallerOptions) {
     this.#options = options
     this.#files = new DeviceFiles(options.folder, options.now)
-    this.store = {
-      put: (name, bytes) => this.#put(name, bytes),
-      spool: (name, size) => this.#spool(name, size),
-      drop: (name) => rmSync(this.#package(name), { force: true }),
-      room: () => this.#room(),
-    }
+    this.store = new FolderStore(this.#files, options.quota)
     if (this.#files.fresh) this.#factory()
   }
 
@@ -142,7 +126,7 @@ class FolderInstaller implements Installer {
 
   discard({ key, id }: ComponentAsk): Promise<ComponentAnswer> {
     return this.#once(key, async () => {
-      const text = existsSync(this.#package(id)) ? 'removed' : 'was gone already'
+      const text = existsSync(this.store.path(id)) ? 'removed' : 'was gone already'
       const lines = [this.#files.line('remove', `package ${id}: ${text}`)]
       return { answer: { code: 1200, text, component: null }, change: { lines }, gone: id }
     })
@@ -217,12 +201,12 @@ class FolderInstaller implements Installer {
     const fail = (code: number, text: string, dataGone: boolean) => ({ answer: { code, text, components: [], dataGone, findings: [] }, change: {} })
     const changed = await this.#unlike(ask.file)
     if (changed !== '') return fail(1402, changed, true)
-    const source = fileSource(this.#package(ask.file.file))
+    const source = fileSource(this.store.path(ask.file.file))
     try {
       const found = await this.#inspect(source, ask.file.file, ask)
       const judged = judgeSoftware(found, ask, this.#files.state.components, this.#options.now())
       if (!('findings' in judged)) return fail(judged.code, judged.text, true)
-      const room = this.#room()
+      const room = this.store.room()
       if (found.unpacked > room) return fail(1406, `it needs ${String(found.unpacked)} bytes; ${String(room)} are free`, false)
       return { ...(await this.#place(source, found, ask, judged.findings)) }
     } catch (error) {
@@ -236,7 +220,7 @@ class FolderInstaller implements Installer {
 
   /** Length and digest of what lies in the store; '' where it is what was stored. */
   async #unlike(file: StoredFile): Promise<string> {
-    const path = this.#package(file.file)
+    const path = this.store.path(file.file)
     if (!existsSync(path)) return 'the bytes of the package are gone'
     const { size, sha256 } = await digestOf(path)
     if (size !== file.size) return `the package has ${String(size)} bytes; ${String(file.size)} were stored`
@@ -263,7 +247,7 @@ class FolderInstaller implements Installer {
     for (const component of found.components) {
       serial += 1
       const scratch = this.#files.path('scratch', String(serial))
-      const sha256 = await this.#unpack(source, component, scratch)
+      const sha256 = await unpackComponent(source, component, scratch)
       const inactive: Installed = {
         ...{ id: component.id, version: component.version, name: component.name, active: false, lastStart: '', sha256, start: component.start },
         description: found.manifest?.description ?? '',
@@ -286,39 +270,17 @@ class FolderInstaller implements Installer {
     return { answer: { code: 1200, text, components: placed.map(shown), dataGone: false, findings }, change: { components, serial, pending: starts } }
   }
 
-  /** Writes a component's files; returns the digest of what was written. */
-  async #unpack(source: Source, component: PackageComponent, folder: string): Promise<string> {
-    const list: { path: string; size: number; sha256: string }[] = []
-    for (const { path, size, entry } of component.files) {
-      const to = join(folder, path)
-      mkdirSync(dirname(to), { recursive: true })
-      const fd = openSync(to, 'wx', 0o600)
-      const hash = createHash('sha256')
-      try {
-        for await (const piece of entry === null ? whole(source) : unpack(source, entry)) {
-          hash.update(piece)
-          for (let at = 0; at < piece.length;) at += writeSync(fd, piece, at)
-        }
-      } finally {
-        closeSync(fd)
-      }
-      list.push({ path, size, sha256: hash.digest('hex') })
-    }
-    const [only, more] = list
-    return only !== undefined && more === undefined ? only.sha256 : createHash('sha256').update(contentList(list)).digest('hex')
-  }
-
   async #flash(ask: FlashAsk): Promise<{ answer: FlashAnswer; change: Partial<DeviceState> }> {
     const fail = (code: number, text: string, dataGone: boolean) => ({ answer: { code, text, fwv: ask.fwv, dataGone, findings: [] }, change: {} })
     const changed = await this.#unlike(ask.file)
     if (changed !== '') return fail(402, changed, true)
-    const path = this.#package(ask.file.file)
+    const path = this.store.path(ask.file.file)
     const source = fileSource(path)
     try {
       const found = await this.#inspect(source, ask.file.file, { pkgId: '', installParams: '' })
       const judged = judgeFirmware(found, ask, this.#options.now())
       if (!('findings' in judged)) return fail(judged.code, judged.text, true)
-      const room = this.#room()
+      const room = this.store.room()
       if (ask.file.size > room) return fail(502, `it needs ${String(ask.file.size)} bytes; ${String(room)} are free`, false)
       const serial = this.#files.state.serial + 1
       const file = `${String(serial)}.image`
@@ -356,38 +318,6 @@ class FolderInstaller implements Installer {
     }
   }
 
-  // -- the store
-
-  #put(name: string, bytes: Uint8Array): StoredFile {
-    const file = packageFile(name)
-    const room = this.#room()
-    if (bytes.length > room) throw new Error(`${String(bytes.length)} bytes do not fit: ${String(room)} are free`)
-    writeWhole(this.#files.path('packages', file), bytes)
-    this.note('deliver', `${file}: ${String(bytes.length)} bytes`)
-    return { file, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), contentType: '' }
-  }
-
-  /** One that comes piece by piece: it lies beside the others under a name no package has, until it is whole. */
-  #spool(name: string, size: number): FileSpool {
-    const file = packageFile(name)
-    const room = this.#room()
-    if (size > room) throw new Error(`${String(size)} bytes do not fit: ${String(room)} are free`)
-    return spoolFile(this.#files.path('packages', `${PART}${file}`), this.#files.path('packages', file), (stored) => {
-      this.note('deliver', `${file}: ${String(stored.size)} bytes`)
-      return { file, ...stored, contentType: '' }
-    })
-  }
-
-  #package(file: string): string {
-    // A file name of ours is its own escaped form, but for the % of an escape.
-    return this.#files.path('packages', /^[A-Za-z0-9%_-][A-Za-z0-9%._-]*$/.test(file) ? file : packageFile(file))
-  }
-
-  #room(): number {
-    const used = ['packages', 'transfers', 'components', 'firmware'].reduce((sum, each) => sum + bytesBelow(this.#files.path(each)), 0)
-    return Math.max(0, (this.#options.quota ?? QUOTA) - used)
-  }
-
   #factory(): void {
     const components: Record<string, Installed> = {}
     let serial = 0
@@ -411,19 +341,6 @@ function shown({ id, version, name, description, envType, pkgId, active, lastSta
 /** `2026-11-21T10:00:00.000Z 2.1 <sha256> install`. */
 function lastStart({ at, version, sha256, cause }: StartRecord): string {
   return `${at} ${version} ${sha256} ${cause}`
-}
-
-function* whole(source: Source): Generator<Uint8Array> {
-  // Each piece is used up before the next is read: they share their memory, and none waits to be collected.
-  const piece = new Uint8Array(64 * 1024)
-  for (let at = 0; at < source.size; at += piece.length) yield source.read(at, piece.length, piece)
-}
-
-function failureOf(error: unknown): { readonly code: 1402 | 1405 | 1406; readonly gone: boolean } {
-  if (error instanceof ZipError)
-    return { code: error.kind === 'damaged' ? 1402 : error.kind === 'too big' ? 1406 : 1405, gone: error.kind === 'damaged' }
-  const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')
-  return { code: full ? 1406 : 1405, gone: false }
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
