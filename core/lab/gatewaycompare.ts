@@ -9,6 +9,8 @@ export interface Known {
   readonly gateway: string
   readonly server: RelationRow | null
   readonly record: GatewayRecordRow | null
+  /** The gateway that the server has it behind, where that is another one; '' none. */
+  readonly elsewhere: string
   /** The gateway's inventory can be seen. */
   readonly seen: boolean
   readonly withGateway: Proof | null
@@ -40,12 +42,14 @@ function proofs({ marks, withGateway, withServer }: Known, mode: InventoryRow['m
 }
 
 /** The relation of X.3 against the record of X.1 and X.2. */
-function agreement({ server, record, seen, marks, withGateway }: Known): InventoryFinding[] {
+function agreement({ server, record, seen, elsewhere, marks, withGateway }: Known): InventoryFinding[] {
   const found: InventoryFinding[] = []
   const say = (severity: InventoryFinding['severity'], text: string, clause: string, proof?: Proof | null): void =>
     void found.push({ severity, text, clause, seq: proof?.seq ?? 0 })
   if (!seen) return found
-  if (server === null && record !== null && record.state === 30)
+  if (server === null && record !== null && record.state === 30 && elsewhere !== '')
+    say('error', `it moved: registered here still, and the server has it behind ${elsewhere}`, 'S4 X.3', marks.stored)
+  else if (server === null && record !== null && record.state === 30)
     say(record.reportState === 30 ? 'error' : 'warn', `registered at the gateway, unknown to the server${reported(record)}`, 'S4 X.2', marks.attached)
   if (server !== null && server.attached && (record === null || record.state === 40))
     say(

@@ -85,14 +85,16 @@ export function gatewayLook(parts: LookParts): Look {
 function rowsOf(parts: LookParts, gateway: string, inside: GatewayInside | null, relations: readonly RelationRow[]): Inventory['rows'] {
   const legs = legsOf(parts)
   const records = inside?.records ?? []
+  const [here, kept] = [new Map(relations.map((each) => [each.deviceId, each])), new Map(records.map((each) => [each.deviceId, each]))]
+  /** Where the server has each device. */
+  const places = new Map(parts.relations().map((each) => [each.deviceId, each]))
   const ids = new Set([...records.map(({ deviceId }) => deviceId), ...relations.map(({ deviceId }) => deviceId)])
   // Whoever speaks with the gateway and stands nowhere.
-  if (inside !== null)
-    for (const [device, leg] of legs) if (leg['G-D'] !== undefined && !parts.relations().some(({ deviceId }) => deviceId === device)) ids.add(device)
+  if (inside !== null) for (const [device, leg] of legs) if (leg['G-D'] !== undefined && !places.has(device)) ids.add(device)
   return [...ids].sort().map((deviceId) => {
     const leg = legs.get(deviceId) ?? {}
-    const server = relations.find((each) => each.deviceId === deviceId) ?? null
-    const record = records.find((each) => each.deviceId === deviceId) ?? null
+    const [server, record, place] = [here.get(deviceId) ?? null, kept.get(deviceId) ?? null, places.get(deviceId)]
+    const elsewhere = place !== undefined && place.attached && place.gateway !== gateway ? place.gateway : ''
     const [withGateway, withServer] = [begin(leg['G-D'], 'with the gateway'), begin(leg['S-D'], 'with the DM Server')]
     const transparent = (server?.mode ?? record?.mode) === 'transparent'
     const managed = transparent ? managedIn(parts, deviceId) : null
@@ -101,6 +103,7 @@ function rowsOf(parts: LookParts, gateway: string, inside: GatewayInside | null,
       gateway,
       server,
       record,
+      elsewhere,
       seen: inside !== null,
       withGateway,
       withServer,
