@@ -175,7 +175,8 @@ export class Adaptation {
     desk.busy = true
     try {
       await this.#resolve(localId, deviceId, desk)
-      for (;;) {
+      // One that has left meanwhile is given nothing: what is open waits until it is back.
+      while (gateway.devices.recordOf(deviceId)?.state === 30) {
         const given = gateway.fanouts.next(localId)
         settle()
         if (given.length === 0) break

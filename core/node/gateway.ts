@@ -201,7 +201,8 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
   /** Images of its own are not fetched over the network; their descriptors lead to them, too. */
   const image = (from: string): Uint8Array | null | undefined => {
     if (![parts.told('image', ''), `${parts.base()}/gw/image/`].some((base) => from.startsWith(base))) return null
-    const file = decodeURIComponent(from.slice(from.lastIndexOf('/') + 1))
+    // A query says whom the URL was told; the name is the last of the path.
+    const file = decodeURIComponent(new URL(from).pathname.split('/').at(-1) ?? '')
     const name = [file, file.replace(/\.dd$/, '')].find((each) => host.gateway.images.serve(each).status === 200)
     return name === undefined ? undefined : store.get(name)
   }

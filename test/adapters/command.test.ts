@@ -2,8 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ADB_ROWS } from '../../core/adapters/adb/mapping.ts'
-import { adbAdapter } from '../../core/adapters/adb/adapter.ts'
-import type { AndroidLine, AndroidSeen } from '../../core/adapters/adb/adapter.ts'
 import { command, finish } from '../../core/adapters/command.ts'
 import type { Answer, Place } from '../../core/adapters/command.ts'
 import { verdictOf } from '../../core/adapters/doubt.ts'
@@ -14,40 +12,7 @@ import { Kept, resumeAt } from '../../core/adapters/perform.ts'
 import { AdapterError } from '../../core/adapters/port.ts'
 import type { Adapter, AdapterFact } from '../../core/adapters/port.ts'
 import type { Request } from '../../core/syncml/message.ts'
-import { PackageManager } from '../node/adbpm.ts'
-
-/** An Android device in memory. */
-function android(): {
-  adapter: Adapter
-  pm: PackageManager
-  files: Map<string, { bytes: Uint8Array }>
-  seen: AndroidSeen[]
-  shells: string[]
-  moved(): void
-} {
-  const files = new Map<string, { bytes: Uint8Array }>()
-  const pm = new PackageManager(files)
-  const seen: AndroidSeen[] = [{ serial: 'R58', host: '', manufacturer: 'Example', model: 'Phone 7', serialNumber: 'R58' }]
-  const shells: string[] = []
-  let follower = (): void => {}
-  const line: AndroidLine = {
-    seen: () => seen,
-    follow: (moved) => {
-      follower = moved
-      return () => {}
-    },
-    shell: async (_serial, text) => {
-      shells.push(text)
-      if (text === 'getprop') return '[ro.product.model]: [Phone 7]\n[ro.serialno]: [R58]\n'
-      return (await pm.run(text)) ?? 'sh: inaccessible or not found\n'
-    },
-    push: async (_serial, path, bytes) => void files.set(path, { bytes }),
-    after: () => () => {},
-  }
-  return { adapter: adbAdapter(line), pm, files, seen, shells, moved: () => follower() }
-}
-
-const ID = 'urn:x-dm-lab:adb:R58'
+import { ANDROID_ID as ID, android } from './android.ts'
 
 function place(adapter: Adapter, deviceId = ID): Place & { readonly kept: Kept } {
   return {
