@@ -28,6 +28,37 @@ export interface DeskParts {
   readonly serverId: string
 }
 
+/** What a policy sees of a desk. */
+class View implements SessionView {
+  readonly device: string
+  readonly sessionId: string
+  readonly authenticated: boolean
+  readonly auth: AuthName | null
+  readonly peer: Peer | null
+  readonly round: number
+  readonly #desk: DeviceDesk
+  readonly #held: ReadonlySet<string>
+
+  constructor(desk: DeviceDesk, now: Pick<SessionView, 'authenticated' | 'auth' | 'peer' | 'round'>, held: ReadonlySet<string>) {
+    this.device = desk.device
+    this.sessionId = desk.sessionId
+    this.authenticated = now.authenticated
+    this.auth = now.auth
+    this.peer = now.peer
+    this.round = now.round
+    this.#desk = desk
+    this.#held = held
+  }
+
+  get devInfo(): SessionView['devInfo'] {
+    return this.#desk.said
+  }
+
+  taken(id: string): boolean {
+    return this.#desk.orders.has(id) || this.#held.has(id)
+  }
+}
+
 /** One desk serves one session. */
 export class DeviceDesk implements Desk {
   readonly device: string
@@ -180,20 +211,13 @@ export class DeviceDesk implements Desk {
     this.orders.leaving(sent)
   }
 
+  /** ./DevInfo as it is known now, with what the message at hand brought. */
+  get said(): SessionView['devInfo'] {
+    return this.#record?.devInfo ?? this.#parts.ledger.device(this.device)?.devInfo ?? {}
+  }
+
   #view(peer: Peer | null): SessionView {
-    const devInfo = (): SessionView['devInfo'] => this.#record?.devInfo ?? this.#parts.ledger.device(this.device)?.devInfo ?? {}
-    return {
-      device: this.device,
-      sessionId: this.sessionId,
-      authenticated: this.#authenticated,
-      auth: this.#auth,
-      get devInfo() {
-        return devInfo()
-      },
-      peer,
-      round: this.#round,
-      taken: (id: string) => this.orders.has(id) || this.#parts.held.has(id),
-    }
+    return new View(this, { authenticated: this.#authenticated, auth: this.#auth, peer, round: this.#round }, this.#parts.held)
   }
 
   next(peer: Peer): readonly Entry[] {

@@ -59,6 +59,7 @@ export class Awaiting {
   /** Pairs the Status elements of one message, in order; findings go to `findings`. */
   pair(message: Message, findings: Finding[]): { readonly status: Status; readonly paired: Paired }[] {
     const statuses = message.commands.filter((command) => command.kind === 'Status')
+    if (statuses.length === 0) return []
     // Of each message the answers keep its order; those to a later message may overtake what waits behind a large object.
     const places = new Map<string, number>()
     const pairs = statuses.map((status) => {

@@ -5,6 +5,7 @@ import { stage } from './transaction.ts'
 
 const SQL = {
   get: 'SELECT json FROM doc WHERE kind = ? AND id = ?',
+  any: 'SELECT 1 FROM doc WHERE kind = ? LIMIT 1',
   all: 'SELECT id, json FROM doc WHERE kind = ? ORDER BY number',
   put: 'INSERT INTO doc (kind, id, json) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET json = excluded.json',
   drop: 'DELETE FROM doc WHERE kind = ? AND id = ?',
@@ -14,6 +15,8 @@ const SQL = {
 interface Absent {
   readonly none: Set<string>
   readonly lost: Set<string>
+  /** Kinds of which a document was missed once, so that it was looked whether there is any. */
+  readonly missed: Set<string>
 }
 
 const absents = new WeakMap<Db, Absent>()
@@ -21,7 +24,7 @@ const absents = new WeakMap<Db, Absent>()
 /** What all who work with this database share. */
 function absentOf(db: Db): Absent {
   let absent = absents.get(db)
-  if (absent === undefined) absents.set(db, (absent = { none: new Set(), lost: new Set() }))
+  if (absent === undefined) absents.set(db, (absent = { none: new Set(), lost: new Set(), missed: new Set() }))
   return absent
 }
 
@@ -36,7 +39,7 @@ export function sqlDocs(db: Db, dirty: () => void = () => {}): Docs {
     if (statement === undefined) statements.set(name, (statement = db.prepare(SQL[name])))
     return statement
   }
-  const { none, lost } = absentOf(db)
+  const { none, lost, missed } = absentOf(db)
   const change = (name: 'put' | 'drop', ...values: [string, ...string[]]): void => {
     none.delete(values[0])
     if (name === 'drop') lost.add(values[0])
@@ -45,7 +48,12 @@ export function sqlDocs(db: Db, dirty: () => void = () => {}): Docs {
   }
   return {
     get: (kind, id) => {
+      if (none.has(kind)) return undefined
       const row = sql('get').get(kind, id)
+      if (row === undefined && !missed.has(kind)) {
+        missed.add(kind)
+        if (!lost.has(kind) && sql('any').get(kind) === undefined) none.add(kind)
+      }
       return row === undefined ? undefined : (JSON.parse(String(row['json'])) as unknown)
     },
     all: (kind) => {

@@ -36,6 +36,21 @@ test.each(KINDS)('documents %s are kept by kind and id, in the order they were f
   expect(docs.all('job').map(({ id }) => id)).toEqual(['a', 'b'])
 })
 
+test.each(KINDS)('documents %s that were missed are there once they are put, and not once they are dropped', (_name, make) => {
+  const docs = make()
+  const seen = (): unknown[] => [docs.get('job', 'a'), docs.get('job', 'b'), docs.all('job').length]
+  expect([seen(), seen()]).toEqual([
+    [undefined, undefined, 0],
+    [undefined, undefined, 0],
+  ])
+  docs.put('job', 'a', 1)
+  expect(seen()).toEqual([1, undefined, 1])
+  docs.drop('job', 'a')
+  expect(seen()).toEqual([undefined, undefined, 0])
+  docs.put('job', 'b', 2)
+  expect(seen()).toEqual([undefined, 2, 1])
+})
+
 test('a document is committed with the ledger: what was not committed is gone', () => {
   const db = database()
   let dirty = 0
