@@ -8,6 +8,7 @@ import AccountForm from '../../renderer/components/devices/AccountForm.vue'
 import BootstrapForm from '../../renderer/components/devices/BootstrapForm.vue'
 import { useWorld } from '../../renderer/stores/world.ts'
 import { demoLab } from '../support/demo.ts'
+import { fakePhone } from '../support/fakeadb.ts'
 import type { FakeLab } from '../support/fakelab.ts'
 
 let lab: FakeLab
@@ -71,4 +72,17 @@ test('a bootstrap shows its secrets once: closing forgets them', async () => {
   expect(form.emitted('made')).toHaveLength(1)
   await form.find('dialog').trigger('close')
   expect(form.text()).not.toContain('made-up')
+})
+
+test('the document of a bootstrap goes onto an Android device that is ready', async () => {
+  lab.adb.adb = { ...lab.adb.adb, devices: [fakePhone('R58', 1), fakePhone('R59', 1, { state: 'offline' })] }
+  const form = mount(BootstrapForm, { props: { device: 'IMEI:1/2' }, attachTo: document.body })
+  await form.find('form').trigger('submit')
+  await flushPromises()
+  const put = form.findAll('button').filter((button) => button.text().startsWith('Put it on '))
+  expect(put.map((button) => button.text())).toEqual(['Put it on Phone 7'])
+  await put[0]?.trigger('click')
+  await flushPromises()
+  expect(form.find('[role="status"]').text()).toMatch(/^\/sdcard\/Download\/bootstrap-IMEI_1_2\.(xml|wbxml) on /)
+  expect(form.findAll('button').map((button) => button.text())).toEqual(expect.arrayContaining(['Save the document', 'Save the push']))
 })
