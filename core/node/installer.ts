@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { identityOf, readStart } from '../download/package.ts'
+import { readStart } from '../download/package.ts'
 import type { Start } from '../download/package.ts'
 import type {
   ComponentAnswer,
@@ -285,8 +285,8 @@ class FolderInstaller implements Installer {
       const serial = this.#files.state.serial + 1
       const file = `${String(serial)}.image`
       copyFileSync(path, this.#files.path('firmware', file))
-      const named = identityOf({ installParams: '', pkgId: '', file: ask.file.file }).version
-      const version = found.manifest?.version ?? (named === '' ? `image-${ask.file.sha256.slice(0, 8)}` : named)
+      // The file's name on the disk is ours, and says nothing of its version.
+      const version = found.manifest?.version ?? (ask.version || `image-${ask.file.sha256.slice(0, 8)}`)
       const answer = { code: 200, text: `firmware ${version}, before ${ask.fwv}`, fwv: version, dataGone: false, findings: judged.findings }
       return { answer, change: { firmware: { version, file }, serial } }
     } catch (error) {

@@ -265,6 +265,7 @@ export class Fumo {
       man: leaves.text(['DevInfo', 'Man']),
       mod: leaves.text(['DevInfo', 'Mod']),
       fwv: leaves.text(['DevDetail', 'FwV']),
+      version: leaves.text([...order.path, 'PkgVersion']),
       security: settings.security,
       digestChecked: order.digestChecked,
     })

@@ -127,6 +127,8 @@ export interface FlashAsk {
   readonly man: string
   readonly mod: string
   readonly fwv: string
+  /** Version the order's address tells (PkgVersion); a manifest's wins. '' not known. */
+  readonly version: string
   readonly security: 'lab' | 'strict'
   readonly digestChecked: boolean
 }

@@ -269,7 +269,7 @@ describe('what is refused leaves everything as it was', () => {
 describe('firmware', () => {
   const flash = async (what: PackageWish | Uint8Array, more: Partial<FlashAsk> = {}) => {
     const { key, file } = askOf(what instanceof Uint8Array ? what : await buildPackage(what))
-    return installer.flash({ key, file, man: 'ACME', mod: 'X100', fwv: '1.0', security: 'lab', digestChecked: true, ...more })
+    return installer.flash({ key, file, man: 'ACME', mod: 'X100', fwv: '1.0', version: '', security: 'lab', digestChecked: true, ...more })
   }
   const image = (version: string, more: Partial<PackageWish> = {}): PackageWish =>
     signed(version, {
@@ -285,6 +285,9 @@ describe('firmware', () => {
     expect(await flash(image('1.1', { fromVersion: '1.0' }), { security: 'strict' })).toMatchObject({ code: 200, fwv: '1.1', findings: [] })
     expect(make().firmware()).toBe('1.1')
     expect(await flash(new Uint8Array([1, 2, 3]))).toMatchObject({ code: 200, findings: ['unsigned-package', 'no-version-check'] })
+    // Without one it is what the order's address told; the name of the file is ours and tells nothing.
+    expect(await flash(new Uint8Array([1, 2, 4]), { version: '9.1' })).toMatchObject({ code: 200, fwv: '9.1' })
+    expect(await flash(new Uint8Array([1, 2, 5]))).toMatchObject({ code: 200, fwv: expect.stringMatching(/^image-[0-9a-f]{8}$/) as string })
   })
 
   test.each([

@@ -95,6 +95,9 @@ test('fu 8: a firmware update restarts the device, and its report comes from the
   expect(done.job, JSON.stringify(done.log)).toMatchObject({ state: 'done', resultCode: 200 })
   const { log } = await lab.api.software.board(DEVICE)
   expect(log.filter(({ text }) => text === 'the device is on')).toHaveLength(2)
+  expect(log.map(({ text }) => text)).toContain('the device restarts with firmware 3.2')
+  // The device says what it runs now: the same again is not needed.
+  expect((await ended(lab.api, { type: 'fumo', op: 'update', pkg: 'fw-3.2' })).job).toMatchObject({ state: 'not_needed', resultCode: 200 })
 })
 
 test('sc 41: outcomes reach a real receiver, signed; one that fails is told again', async () => {
