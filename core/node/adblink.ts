@@ -38,14 +38,35 @@ export function adbError(error: unknown): AdbError {
 
 type Connection = Awaited<ReturnType<AdbServerNodeTcpConnector['connect']>>
 
+interface Next {
+  readonly done: boolean
+  readonly value?: Uint8Array | undefined
+}
+
 /** The same connection whose readable side ends with its socket, also where that ended with an error. */
 function ending(connection: Connection): Connection {
   const reader = connection.readable.getReader()
-  const closed = connection.closed.then(() => new Promise<{ done: true }>((resolve) => setTimeout(() => resolve({ done: true }), AFTER_CLOSE)))
+  // One listener for the whole connection: a race against its end at every read would keep every piece that was read.
+  let ended: Next | Error | null = null
+  let told: ((end: Next | Error) => void) | null = null
+  const end = (what: Next | Error): void => {
+    ended = what
+    told?.(what)
+  }
+  connection.closed.then(
+    () => void setTimeout(() => end({ done: true }), AFTER_CLOSE),
+    (error: unknown) => end(error instanceof Error ? error : new Error(String(error))),
+  )
+  const read = (): Promise<Next> =>
+    new Promise<Next>((resolve, reject) => {
+      told = (what) => (what instanceof Error ? reject(what) : resolve(what))
+      if (ended !== null) return told(ended)
+      reader.read().then((next) => resolve(next as Next), reject)
+    }).finally(() => (told = null))
   const readable = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = (await Promise.race([reader.read(), closed])) as { done: boolean; value?: Uint8Array }
+        const next = await read()
         if (next.done || next.value === undefined) controller.close()
         else controller.enqueue(next.value)
       },
