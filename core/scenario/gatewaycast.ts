@@ -183,7 +183,7 @@ export class Cast {
     return found
   }
 
-  #enter({ name, mode, insists, room, public: open }: SetupEnd): void {
+  #enter({ name, mode, insists, room, mo, public: open }: SetupEnd): void {
     const { sandbox, encoding, goods } = this.#parts
     const { clock, recorder, net } = sandbox
     const id = deviceIdOf(name)
@@ -199,7 +199,7 @@ export class Cast {
     const known = new Map([...goods.values()].map(({ pkg, intake }) => [intake.sha256, pkg]))
     const who = { id, client: address, push: `udp://${address}:2948` }
     const door = { pin: code, ...(insists === true ? { insistsOn: PLACES.serverId } : {}) }
-    const setup = room === undefined ? {} : { room }
+    const setup = { ...(room === undefined ? {} : { room }), ...(mo === undefined ? {} : { mo }) }
     const parts = { sandbox, encoding, setup, known, account: null, people: true, who, door, post: memoryPost(net, address, via) }
     this.devices.set(name, new MemoryDevice(parts))
   }

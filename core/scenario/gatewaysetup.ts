@@ -33,6 +33,8 @@ export interface SetupEnd {
   readonly servers?: readonly string[]
   /** Bytes free for packages. */
   readonly room?: number
+  /** Management objects for software it has; default SCOMO. */
+  readonly mo?: readonly ('scomo' | 'fumo')[]
 }
 
 /** Something one of the parties does. */

@@ -137,9 +137,12 @@ export class MemoryInstaller {
     })
   }
 
-  /** No flow of these documents flashes firmware. */
-  async flash(ask: FlashAsk): Promise<FlashAnswer> {
-    return { code: 402, text: `${ask.file.file} is no firmware of this device`, fwv: ask.fwv, dataGone: false, findings: [] }
+  /** A package of the catalogue is firmware of its version; anything else is none. */
+  async flash({ file, fwv }: FlashAsk): Promise<FlashAnswer> {
+    const pkg = this.#parts.known.get(file.sha256)
+    if (pkg === undefined) return { code: 402, text: `${file.file} is no firmware of this device`, fwv, dataGone: false, findings: [] }
+    this.note('install', `firmware ${pkg.version}`)
+    return { code: 200, text: `firmware ${pkg.version} runs`, fwv: pkg.version, dataGone: false, findings: [] }
   }
 
   /** What came of an ask whose answer a restart swallowed; null: it never began. */

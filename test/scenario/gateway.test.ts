@@ -1,8 +1,10 @@
 // Flows with a gateway beyond their steps: sessions that are kept for devices and given up, what is INFERRED, lanes of the three legs.
 import { describe, expect, it } from 'vitest'
-import { ALERTS } from '../../core/mo/gwmo.ts'
+import type { FanoutCommandWish } from '../../core/api.ts'
+import { ALERTS, TOKENS } from '../../core/mo/gwmo.ts'
 import { scenario } from '../../core/scenario/all.ts'
 import type { GatewayFlow } from '../../core/scenario/all.ts'
+import type { Act, SetupEnd } from '../../core/scenario/gatewaysetup.ts'
 import { inferredIn } from '../../core/scenario/inferred.ts'
 import { lanesOf } from '../../core/scenario/ladder.ts'
 import { runInMemory } from '../../core/scenario/runner.ts'
@@ -65,11 +67,17 @@ describe.skipIf(!hasSqlite)('flows (needs node:sqlite: Node 22.13 or newer, npm 
     const flow = scenario('s4-m') as GatewayFlow
     return { ...flow, setup: { ...flow.setup, devices: flow.setup.devices.map((each) => ({ ...each, insists })) } }
   }
+  it('gw 76: who does not know its pairing code gets 401 and nothing else: no identifier, no record, no alert', async () => {
+    const { run, rows } = await runInMemory(PORTS, scenario('s4-m') as GatewayFlow, { id: 's4-m', fault: 'M.1' })
+    expect(run.steps[0]?.verdict).toBe('fail')
+    expect(rows.flatMap(({ row }) => (row.kind === 'http' && row.direction === 'down' ? [row.httpStatus] : []))).toEqual([401, 401])
+    expect(rows.filter(({ row }) => row.kind === 'message' || row.kind === 'push' || row.text.startsWith('gateway.'))).toEqual([])
+  })
   it('gw 23: M.2 may be left out where the device does not insist on it', async () => {
     const { run } = await runInMemory(PORTS, bootstrap(false), { id: 's4-m', fault: 'M.4' })
     expect(run.steps.map(({ key, verdict }) => `${key} ${verdict}`)).toEqual(['M.1 pass', 'M.2 not applicable', 'M.3 pass', 'M.4 pass'])
   })
-  it('gw 24: where it insists and M.2 is missing M.4 has no effect and no answer', async () => {
+  it('gw 24 and 77: where it insists and M.2 is missing M.4 has no effect and no answer', async () => {
     const { run, rows } = await runInMemory(PORTS, bootstrap(true), { id: 's4-m', fault: 'M.4' })
     expect(run.steps.map(({ key, verdict }) => `${key} ${verdict}`)).toEqual(['M.1 pass', 'M.2 not applicable', 'M.3 pass', 'M.4 fail'])
     const pushed = rows.findIndex(({ row }) => row.kind === 'push' && row.hop === 'G-D')
@@ -88,6 +96,29 @@ describe.skipIf(!hasSqlite)('flows (needs node:sqlite: Node 22.13 or newer, npm 
       ['pass', 'done', 200],
       ['pass', 'done', 200],
     ])
+  })
+  it.each(['direct', 'indirect'] as const)('gw 75 and 120: the images are firmware as well: FUMO, %s', async (way) => {
+    const flow = scenario('s0-proxy-direct') as GatewayFlow
+    const at = './FwUpdate/Main'
+    const commands: readonly FanoutCommandWish[] =
+      way === 'direct'
+        ? [
+            { kind: 'Replace', locUri: `${at}/Update/PkgData`, format: 'bin', type: 'application/octet-stream', data: TOKENS.data },
+            { kind: 'Exec', locUri: `${at}/Update` },
+          ]
+        : [
+            { kind: 'Replace', locUri: `${at}/DownloadAndUpdate/PkgURL`, data: TOKENS.descriptor },
+            { kind: 'Exec', locUri: `${at}/DownloadAndUpdate` },
+          ]
+    const devices: readonly SetupEnd[] = ['ed1', 'ed2'].map((name) => ({ name, mode: 'proxy', begins: 'registered', mo: ['fumo'] }))
+    const acts = flow.setup.acts.slice(0, 2).map((act): Act => (act.deed.do === 'fanout' ? { ...act, deed: { ...act.deed, commands } } : act))
+    const { rows } = await runInMemory(PORTS, { ...flow, setup: { ...flow.setup, devices, acts } }, { id: flow.id, encoding: 'wbxml' })
+    const flashed = rows.filter(({ row }) => row.text === 'device.performs: install: firmware 1.0').map(({ row }) => row.device)
+    expect(flashed).toEqual(expect.arrayContaining(devices.map(({ name }) => `urn:example:dev:${name}`)))
+    expect(flashed).toHaveLength(2)
+    const ended = rows.findLast(({ row }) => row.text.startsWith('server.fanout:'))
+    expect([ended?.notes[0]?.detail?.['state'], ended?.notes[0]?.detail?.['result']]).toEqual(['done', 200])
+    expect(rows.filter(({ row }) => row.severity === 'error')).toEqual([])
   })
   it('gw 112: M, X and Y in one go', async () => {
     const { run } = await runInMemory(PORTS, scenario('s4-mxy') as GatewayFlow, { id: 's4-mxy', encoding: 'wbxml' })
