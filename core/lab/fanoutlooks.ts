@@ -49,3 +49,8 @@ export function imageLook(order: Order, name: string): Look {
 
 /** Takes away what lies there. */
 export const removal = (at: string): Command => ({ kind: 'Delete', cmdId: '', items: [{ target: { locUri: at } }] })
+/** Why an order failed, in words. */
+export function answered(order: Order): string {
+  const bad = badOf(order)
+  return `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}`
+}

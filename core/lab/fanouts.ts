@@ -1,20 +1,10 @@
 // Fan-outs and images as the DM Server asks gateways for them: orders queued, alerts taken as answers, everything kept as documents.
 import type { FanoutDevice, FanoutRow, FanoutWish, ImageRow, ImageWish, Seq } from '../api.ts'
-import {
-  OUR_ROOTS,
-  fanoutAuto,
-  fanoutCancel,
-  fanoutCommand,
-  fanoutNodes,
-  fanoutStart,
-  imageData,
-  imageDownload,
-  imageExpiry,
-  imageNodes,
-} from '../gateway/orders.ts'
-import { readAggregation, readImageReady } from '../gateway/payloads.ts'
+import { OUR_ROOTS, fanoutAuto, fanoutCancel, fanoutCommand, fanoutNodes, fanoutStart } from '../gateway/orders.ts'
+import { readAggregation } from '../gateway/payloads.ts'
 import type { DeviceResult } from '../gateway/payloads.ts'
-import { badOf, fanoutAt, fanoutLook, imageAt, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
+import { answered, fanoutAt, fanoutLook, inDoubt, lookFor, removal } from './fanoutlooks.ts'
+import { ServerImages } from './serverimages.ts'
 import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
 import type { Note } from '../machine.ts'
 import { codeWords } from '../mo/codes.ts'
@@ -52,24 +42,17 @@ interface Kept {
   readonly order: string
   readonly look?: boolean
 }
-interface KeptImage {
-  readonly row: ImageRow
-  readonly order: string
-  readonly look?: boolean
-  /** Absent in older workspaces. */
-  readonly wish?: ImageWish
-}
-
 const FANOUT = 'fanout'
-const IMAGE = 'fanout.image'
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64) || 'image'
 
 export class ServerFanouts {
   readonly #parts: FanoutsParts
+  readonly #images: ServerImages
 
   constructor(parts: FanoutsParts) {
     this.#parts = parts
+    const order = (gateway: string, commands: readonly Command[]): string => this.#order(gateway, commands)
+    this.#images = new ServerImages({ ...parts, ask: order, look: parts.order, wake: (gateway) => void this.#wake(gateway) })
   }
 
   /** A fan-out with what was asked. Throws for an unknown one. */
@@ -79,8 +62,8 @@ export class ServerFanouts {
 
   /** Goes on with what an earlier process left: sessions whose end it did not see. */
   start(): void {
-    const open = [...this.#kept(), ...this.#parts.docs.all(IMAGE).map(({ value }) => value as KeptImage)].filter(({ row }) => row.state === 'queued')
-    for (const gateway of new Set(open.map(({ row }) => row.gateway))) {
+    const open = [...this.#kept().map(({ row }) => row), ...this.#images.all()].filter(({ state }) => state === 'queued')
+    for (const gateway of new Set(open.map((row) => row.gateway))) {
       this.settle(gateway)
       // Nobody else may know any more that something waits for it.
       void this.#wake(gateway)
@@ -91,7 +74,13 @@ export class ServerFanouts {
     return this.#kept().map(({ row }) => row)
   }
   images(): readonly ImageRow[] {
-    return this.#parts.docs.all(IMAGE).map(({ value }) => this.#aged((value as KeptImage).row))
+    return this.#images.all()
+  }
+  image(wish: ImageWish): ImageRow {
+    return this.#images.create(wish)
+  }
+  expire(gateway: string, imageId: string, seconds: number): ImageRow {
+    return this.#images.expire(gateway, imageId, seconds)
   }
 
   create(wish: FanoutWish): FanoutRow {
@@ -124,41 +113,9 @@ export class ServerFanouts {
     return this.create({ ...rest, devices })
   }
 
-  image(wish: ImageWish): ImageRow {
-    const { now } = this.#parts
-    const name = safe(wish.imageId)
-    const { commands, size } = this.#delivery(wish)
-    const order = this.#order(wish.gateway, commands)
-    const expiresAt = wish.expiry === undefined ? 0 : now() + wish.expiry * 1000
-    const row: ImageRow = {
-      gateway: wish.gateway,
-      imageId: wish.imageId,
-      state: 'queued',
-      url: '',
-      size,
-      expiresAt,
-      ...(wish.expiry === undefined ? {} : { life: wish.expiry }),
-      reason: '',
-    }
-    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order, wish } satisfies KeptImage)
-    void this.#wake(wish.gateway)
-    return row
-  }
-
-  expire(gateway: string, imageId: string, seconds: number): ImageRow {
-    const id = `${gateway} ${safe(imageId)}`
-    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
-    if (kept === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)
-    this.#order(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
-    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
-    this.#parts.docs.put(IMAGE, id, { ...kept, row })
-    void this.#wake(gateway)
-    return row
-  }
-
   /** What a gateway told of a fan-out or an image. */
   told(from: string, what: 'aggregation' | 'completion' | 'imageReady', alert: AlertRecord, item: AlertRecord['items'][number]): void {
-    if (what === 'imageReady') return this.#imageReady(from, item)
+    if (what === 'imageReady') return this.#images.ready(from, item)
     const name = alert.correlator !== '' ? alert.correlator : (/\/Fanout\/Fanout\/([^/]+)/.exec(item.source)?.[1] ?? '')
     const kept = this.#parts.docs.get(FANOUT, name) as Kept | undefined
     // Another gateway's word about this fan-out does not count.
@@ -179,30 +136,6 @@ export class ServerFanouts {
     this.#save({ ...kept, row: { ...kept.row, devices: [...codes.values()], summary: summary ?? kept.row.summary, seq } })
   }
 
-  #imageReady(from: string, item: AlertRecord['items'][number]): void {
-    const { imageId, imageUrl, size } = readImageReady(item.data)
-    const id = `${from} ${safe(imageId)}`
-    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
-    if (kept !== undefined) this.#saveImage(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
-  }
-
-  /** Commands that bring an image to a gateway. Throws an Error in words where it is nowhere. */
-  #delivery(wish: ImageWish): { readonly commands: readonly Command[]; readonly size: number } {
-    const name = safe(wish.imageId)
-    const pkg = wish.pkg === undefined ? undefined : this.#parts.package(wish.pkg)
-    if (wish.pkg !== undefined && pkg === undefined) throw new Error(`there is no package ${wish.pkg} in the catalogue`)
-    if (pkg === undefined && wish.url === undefined) throw new Error('an image needs a package of the catalogue or a URL')
-    const made = imageNodes(OUR_ROOTS, {
-      name,
-      imageId: wish.imageId,
-      expiry: wish.expiry ?? null,
-      sha256: pkg?.sha256 ?? '',
-      ...(wish.url === undefined ? {} : { pkgUrl: wish.url }),
-    })
-    const bytes = pkg === undefined ? imageDownload(OUR_ROOTS, name, `image-${name}`) : imageData(OUR_ROOTS, name, pkg.bytes)
-    return { commands: [made, bytes], size: pkg?.bytes.length ?? 0 }
-  }
-
   /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. What is not known is looked up there. */
   settle(gateway: string): void {
     for (const kept of this.#kept()) {
@@ -210,12 +143,7 @@ export class ServerFanouts {
       const order = this.#parts.order(kept.order)
       if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settleFanout(kept, order)
     }
-    for (const { id, value } of this.#parts.docs.all(IMAGE)) {
-      const kept = value as KeptImage
-      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
-      const order = this.#parts.order(kept.order)
-      if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settleImage(id, kept, order)
-    }
+    this.#images.settle(gateway)
   }
 
   #settleFanout(kept: Kept, order: Order): void {
@@ -233,38 +161,6 @@ export class ServerFanouts {
     this.#save({ ...kept, row: { ...row, state: 'running' } })
     // Flow Y: the job lies there now; this notification starts it.
     if (row.style === 'Y') void this.#wake(gateway)
-  }
-
-  #settleImage(id: string, kept: KeptImage, order: Order): void {
-    const { wish, row } = kept
-    const name = safe(row.imageId)
-    const next = (commands: readonly Command[], look: boolean): void => {
-      this.#saveImage(id, { ...kept, order: this.#order(row.gateway, commands), look })
-      void this.#wake(row.gateway)
-    }
-    const known =
-      kept.look === true ? imageLook(order, name) : inDoubt(order) && wish !== undefined ? 'ask' : order.state === 'done' ? 'there' : 'failed'
-    if (known === 'ask') return next(lookFor(imageAt(name), ['State', 'ImageURL', 'Size']), true)
-    if (known === 'failed') return this.#saveImage(id, { ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
-    if (known === 'again' && wish !== undefined) return next(this.#delivery(wish).commands, false)
-    if (known === 'anew' && wish !== undefined) return next([removal(imageAt(name)), ...this.#delivery(wish).commands], false)
-    const url = kept.look === true ? seen(order, `${imageAt(name)}/ImageURL`) : { code: 0, data: '' }
-    const ready = url.code === 200 && url.data !== ''
-    this.#saveImage(id, { ...kept, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
-  }
-
-  #saveImage(id: string, kept: KeptImage): void {
-    const before = (this.#parts.docs.get(IMAGE, id) as KeptImage | undefined)?.row
-    this.#parts.docs.put(IMAGE, id, kept)
-    const { gateway, imageId, state, url, reason } = kept.row
-    if (before?.state === state && before.url === url) return
-    const text = `image ${imageId} at ${gateway} is ${state}${reason === '' ? '' : `: ${reason}`}`
-    this.#parts.happened?.(happening('server.image', gateway, text, { gateway, image: imageId, state, url }))
-  }
-
-  #aged(row: ImageRow): ImageRow {
-    const over = row.state === 'ready' && row.expiresAt > 0 && this.#parts.now() >= row.expiresAt
-    return over ? { ...row, state: 'expired' } : row
   }
 
   #order(gateway: string, commands: readonly Command[]): string {
@@ -308,12 +204,6 @@ export class ServerFanouts {
     const before = new Map(old.devices.map(({ deviceId, code }) => [deviceId, code]))
     for (const device of row.devices) if (before.get(device.deviceId) !== device.code) this.#parts.ended?.(row, device)
   }
-}
-
-/** Why an order failed, in words. */
-function answered(order: Order): string {
-  const bad = badOf(order)
-  return `the gateway answered ${bad?.code ?? 0} for ${bad?.uri ?? 'the order'}`
 }
 
 /** Commands that lay a fan-out down and start it, or leave it for the notification that does (flow Y). */

@@ -1,0 +1,144 @@
+// Images as the DM Server asks gateways for them: orders queued, their readiness heard, what a crash left open looked up. Kept as documents.
+import type { ImageRow, ImageWish } from '../api.ts'
+import { OUR_ROOTS, imageData, imageDownload, imageExpiry, imageNodes } from '../gateway/orders.ts'
+import { readImageReady } from '../gateway/payloads.ts'
+import { happening } from '../mo/events.ts'
+import type { AlertRecord, Order } from '../server/records.ts'
+import type { Command } from '../syncml/message.ts'
+import { answered, imageAt, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
+import type { FanoutsParts } from './fanouts.ts'
+
+export interface ServerImagesParts extends Pick<FanoutsParts, 'docs' | 'now' | 'package' | 'happened'> {
+  /** Queues commands for a gateway; gives the order's id. */
+  readonly ask: (gateway: string, commands: readonly Command[]) => string
+  /** An order as it stands. */
+  readonly look: (id: string) => Order | undefined
+  readonly wake: (gateway: string) => void
+}
+
+interface KeptImage {
+  readonly row: ImageRow
+  readonly order: string
+  readonly look?: boolean
+  /** Absent in older workspaces. */
+  readonly wish?: ImageWish
+}
+
+const IMAGE = 'fanout.image'
+const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64) || 'image'
+
+/** Images the server keeps at gateways. */
+export class ServerImages {
+  readonly #parts: ServerImagesParts
+
+  constructor(parts: ServerImagesParts) {
+    this.#parts = parts
+  }
+
+  all(): readonly ImageRow[] {
+    return this.#parts.docs.all(IMAGE).map(({ value }) => this.#aged((value as KeptImage).row))
+  }
+
+  /** Asks for an image at a gateway. Throws an Error in words where it is nowhere. */
+  create(wish: ImageWish): ImageRow {
+    const { now, ask, wake } = this.#parts
+    const name = safe(wish.imageId)
+    const { commands, size } = this.#delivery(wish)
+    const order = ask(wish.gateway, commands)
+    const expiresAt = wish.expiry === undefined ? 0 : now() + wish.expiry * 1000
+    const row: ImageRow = {
+      gateway: wish.gateway,
+      imageId: wish.imageId,
+      state: 'queued',
+      url: '',
+      size,
+      expiresAt,
+      ...(wish.expiry === undefined ? {} : { life: wish.expiry }),
+      reason: '',
+    }
+    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order, wish } satisfies KeptImage)
+    wake(wish.gateway)
+    return row
+  }
+
+  /** Writes a new Expiry, seconds from now. Throws for an image nobody asked for. */
+  expire(gateway: string, imageId: string, seconds: number): ImageRow {
+    const { ask, wake } = this.#parts
+    const id = `${gateway} ${safe(imageId)}`
+    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
+    if (kept === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)
+    ask(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
+    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
+    this.#parts.docs.put(IMAGE, id, { ...kept, row })
+    wake(gateway)
+    return row
+  }
+
+  /** A gateway tells that an image has arrived. */
+  ready(from: string, item: AlertRecord['items'][number]): void {
+    const { imageId, imageUrl, size } = readImageReady(item.data)
+    const id = `${from} ${safe(imageId)}`
+    const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
+    if (kept !== undefined) this.#save(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
+  }
+
+  /** A session of a gateway is over: what became of the orders that brought images. */
+  settle(gateway: string): void {
+    for (const { id, value } of this.#parts.docs.all(IMAGE)) {
+      const kept = value as KeptImage
+      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
+      const order = this.#parts.look(kept.order)
+      if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settle(id, kept, order)
+    }
+  }
+
+  /** Commands that bring an image to a gateway. Throws an Error in words where it is nowhere. */
+  #delivery(wish: ImageWish): { readonly commands: readonly Command[]; readonly size: number } {
+    const name = safe(wish.imageId)
+    const pkg = wish.pkg === undefined ? undefined : this.#parts.package(wish.pkg)
+    if (wish.pkg !== undefined && pkg === undefined) throw new Error(`there is no package ${wish.pkg} in the catalogue`)
+    if (pkg === undefined && wish.url === undefined) throw new Error('an image needs a package of the catalogue or a URL')
+    const made = imageNodes(OUR_ROOTS, {
+      name,
+      imageId: wish.imageId,
+      expiry: wish.expiry ?? null,
+      sha256: pkg?.sha256 ?? '',
+      ...(wish.url === undefined ? {} : { pkgUrl: wish.url }),
+    })
+    const bytes = pkg === undefined ? imageDownload(OUR_ROOTS, name, `image-${name}`) : imageData(OUR_ROOTS, name, pkg.bytes)
+    return { commands: [made, bytes], size: pkg?.bytes.length ?? 0 }
+  }
+
+  #settle(id: string, kept: KeptImage, order: Order): void {
+    const { ask, wake } = this.#parts
+    const { wish, row } = kept
+    const name = safe(row.imageId)
+    const next = (commands: readonly Command[], look: boolean): void => {
+      this.#save(id, { ...kept, order: ask(row.gateway, commands), look })
+      wake(row.gateway)
+    }
+    const known =
+      kept.look === true ? imageLook(order, name) : inDoubt(order) && wish !== undefined ? 'ask' : order.state === 'done' ? 'there' : 'failed'
+    if (known === 'ask') return next(lookFor(imageAt(name), ['State', 'ImageURL', 'Size']), true)
+    if (known === 'failed') return this.#save(id, { ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
+    if (known === 'again' && wish !== undefined) return next(this.#delivery(wish).commands, false)
+    if (known === 'anew' && wish !== undefined) return next([removal(imageAt(name)), ...this.#delivery(wish).commands], false)
+    const url = kept.look === true ? seen(order, `${imageAt(name)}/ImageURL`) : { code: 0, data: '' }
+    const ready = url.code === 200 && url.data !== ''
+    this.#save(id, { ...kept, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
+  }
+
+  #save(id: string, kept: KeptImage): void {
+    const before = (this.#parts.docs.get(IMAGE, id) as KeptImage | undefined)?.row
+    this.#parts.docs.put(IMAGE, id, kept)
+    const { gateway, imageId, state, url, reason } = kept.row
+    if (before?.state === state && before.url === url) return
+    const text = `image ${imageId} at ${gateway} is ${state}${reason === '' ? '' : `: ${reason}`}`
+    this.#parts.happened?.(happening('server.image', gateway, text, { gateway, image: imageId, state, url }))
+  }
+
+  #aged(row: ImageRow): ImageRow {
+    const over = row.state === 'ready' && row.expiresAt > 0 && this.#parts.now() >= row.expiresAt
+    return over ? { ...row, state: 'expired' } : row
+  }
+}
