@@ -202,9 +202,13 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
   const image = (from: string): Uint8Array | null | undefined => {
     if (![parts.told('image', ''), `${parts.base()}/gw/image/`].some((base) => from.startsWith(base))) return null
     // A query says whom the URL was told; the name is the last of the path.
-    const file = decodeURIComponent(new URL(from).pathname.split('/').at(-1) ?? '')
+    const { pathname, searchParams } = new URL(from)
+    const file = decodeURIComponent(pathname.split('/').at(-1) ?? '')
     const name = [file, file.replace(/\.dd$/, '')].find((each) => host.gateway.images.serve(each).status === 200)
-    return name === undefined ? undefined : store.get(name)
+    if (name === undefined) return undefined
+    const device = searchParams.get('device')
+    if (device !== null) fetchedBy.push({ image: name, device, at: clock.now() })
+    return store.get(name)
   }
   const gate = digestGate('dm-gateway', () => clock.now())
   const served = makeDownloadServer({
