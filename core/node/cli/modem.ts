@@ -153,9 +153,12 @@ async function listen(options: Options): Promise<void> {
   }
   await withModems(parts, async ({ area }) => {
     const row = await area.listen(port, asked(options))
+    const stopped = new Promise<string>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(''))
+    })
     say(row, `listening: ${rowText(row)}`)
     const trouble = await new Promise<string>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(''))
+      void stopped.then(resolve)
       const watch = setInterval(() => {
         void area.state().then(({ modems }) => {
           const now = modems.find(({ path }) => path === port)

@@ -78,12 +78,12 @@ async function alone({ workspace, json }: Options, wish: ProxyWish): Promise<voi
     await lab.stop()
     return refuse(error instanceof Error ? error.message : String(error))
   }
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
   if (json === true) await writeJson(row)
   else await write(`${line(row)}Recording into ${workspace}. Stop with Ctrl+C.\n`)
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
-  })
+  await stopped
   await lab.api.proxies.remove(row.id)
   await lab.stop()
 }

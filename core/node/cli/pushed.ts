@@ -177,12 +177,12 @@ async function listening(device: PushedDevice, options: PushedOptions, stop: Abo
     queue = queue.then(() => take(arrived))
   })
   const { url, httpUrl } = port
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
   if (options.json === true) await writeJson({ push: url, http: httpUrl, id: device.id, pid: process.pid })
   else await write(`${device.id}  takes pushes at ${url} and ${httpUrl}\n`)
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
-  })
+  await stopped
   stop.abort()
   await port.close()
   await queue
