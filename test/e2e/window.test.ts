@@ -103,7 +103,7 @@ describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 60_000 }, () 
     expect(await page.locator('.hex .cell.linked').count()).toBeGreaterThan(2)
     await page.keyboard.press('Alt+2')
     await page.getByText('As XML: derived, not the wire').waitFor()
-    expect(await page.locator('.raw .focus').count()).toBeGreaterThan(0)
+    await page.locator('.raw .focus').first().waitFor()
   })
 
   it('says why a body does not decode and marks the byte; shows an edit beside its original', async () => {
@@ -195,7 +195,11 @@ describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 60_000 }, () 
     const key = lab.session('SIM:9', '9')
     for (const bytes of worked()) lab.message('up', bytes, 'xml', key)
     server.accept(true)
-    await page.getByRole('button', { name: 'Try now' }).click()
+    // On a slow machine the window has tried by itself meanwhile.
+    await page
+      .getByRole('button', { name: 'Try now' })
+      .click({ timeout: 2000 })
+      .catch(() => undefined)
     await page.locator('#row-24').waitFor()
     await page.getByText('Connection to the lab lost.').waitFor({ state: 'detached' })
     expect(lab.calls).toContain('trace.rows 21 5000')
