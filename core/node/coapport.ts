@@ -231,7 +231,7 @@ class Port implements CoapPort {
       this.#open.add(failed)
       request.on('response', (answer) => {
         if (answer.code === '0.00') return failed(new Error(`${ask.method} ${ask.path} was reset`))
-        done(() => resolve(answerOf(answer)))
+        done(() => resolve(answerOf(answer, ask.accept)))
       })
       request.on('error', failed)
       request.on('timeout', failed)
@@ -314,11 +314,13 @@ function taken(socket: Socket): Takes {
   return takes as Takes
 }
 
-function answerOf(answer: IncomingMessage): CoapAnswer {
+/** `accept`: the format asked for, which the last of several blocks need not say again. */
+function answerOf(answer: IncomingMessage, accept?: number): CoapAnswer {
   const location = (answer._packet.options ?? []).flatMap(({ name, value }) => (name === 'Location-Path' ? [String(value)] : []))
+  const blocks = (answer._packet.options ?? []).some(({ name }) => name === 'Block2')
   return {
     code: answer.code,
-    format: formatOf(answer),
+    format: answer.headers['Content-Format'] === undefined && blocks && accept !== undefined ? accept : formatOf(answer),
     payload: new Uint8Array(answer.payload),
     location: location.length === 0 ? '' : `/${location.join('/')}`,
   }

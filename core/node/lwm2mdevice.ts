@@ -75,6 +75,8 @@ class Client implements LwClient {
   #lifetime: number
   readonly #observed = new Map<string, Set<CoapObserver>>()
   readonly #timers = new Map<string, () => void>()
+  /** The next update tells its instances anew. */
+  #objects = false
   #over = false
 
   constructor(options: LwClientOptions) {
@@ -146,10 +148,12 @@ class Client implements LwClient {
 
   /** An update before the lifetime ends. */
   #live(): void {
-    this.#after('update', Math.max(500, this.#lifetime * 800), () => void this.#update(false))
+    this.#after('update', Math.max(500, this.#lifetime * 800), () => void this.#update())
   }
 
-  async #update(objects: boolean): Promise<void> {
+  async #update(): Promise<void> {
+    const objects = this.#objects
+    this.#objects = false
     try {
       const { code } = await this.#ask('POST', this.#location, [], undefined, objects ? writeLinks(this.device.links()) : undefined)
       // Its server does not know it any more.
@@ -245,7 +249,8 @@ class Client implements LwClient {
       case 'log':
         return this.#options.log(effect.text)
       case 'update':
-        if (!this.#booting) this.#after('update', 0, () => void this.#update(effect.objects))
+        this.#objects ||= effect.objects
+        if (!this.#booting) this.#after('update', 0, () => void this.#update())
         return
       case 'timer':
         return this.#after(effect.what, effect.ms, () => {

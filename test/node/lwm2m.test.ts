@@ -230,6 +230,23 @@ describe('packages', () => {
   })
 })
 
+describe('blocks both ways', () => {
+  it('a registration and an answer of several blocks', { timeout: 60_000 }, async () => {
+    const { server, adapter, facts } = await rig()
+    const one = await client(server.url)
+    await one.registered
+    await until(() => facts.some(({ type }) => type === 'awake'))
+    for (let i = 0; i < 200; i += 1) one.device.create(9, new Uint8Array(0))
+    one.device.write([9, 199, 2], 42, Buffer.from('name=last version=7\n'))
+    // Whatever it is asked next, it tells its new instances: 200 links, more than one block.
+    await adapter.wake(ID)
+    const instances = (): number => server.line.registrations()[0]?.objects.find(([id]) => id === 9)?.[1].length ?? 0
+    await until(() => instances() === 200, instances)
+    // The name is found in an answer of several blocks.
+    expect(await adapter.get(ID, '/9/last/1')).toBe('7')
+  })
+})
+
 /** A UDP socket that sends what it is told. */
 async function stranger(): Promise<{ socket: Socket; heard: Buffer[]; send(bytes: Uint8Array, port: number): Promise<void> }> {
   const socket = createSocket('udp4')
