@@ -7,6 +7,7 @@ import type { GatewayFlow } from '../../core/scenario/all.ts'
 import type { Act, SetupEnd } from '../../core/scenario/gatewaysetup.ts'
 import { inferredIn } from '../../core/scenario/inferred.ts'
 import { lanesOf } from '../../core/scenario/ladder.ts'
+import { judge } from '../../core/scenario/referee.ts'
 import { runInMemory } from '../../core/scenario/runner.ts'
 import { infoOf } from '../../core/scenario/words.ts'
 import { hasSqlite } from '../support/needs.ts'
@@ -119,6 +120,26 @@ describe.skipIf(!hasSqlite)('flows (needs node:sqlite: Node 22.13 or newer, npm 
     const ended = rows.findLast(({ row }) => row.text.startsWith('server.fanout:'))
     expect([ended?.notes[0]?.detail?.['state'], ended?.notes[0]?.detail?.['result']]).toEqual(['done', 200])
     expect(rows.filter(({ row }) => row.severity === 'error')).toEqual([])
+  })
+  it("a notification that is not the same octets is not the one of Z'.1; what comes in another order decides nothing", async () => {
+    const flow = scenario('s4-za') as GatewayFlow
+    const { run, rows } = await runInMemory(PORTS, flow, { id: flow.id })
+    const verdicts = (changed: typeof rows): string[] =>
+      judge(flow, changed, run.startedAt, run.startedAt + 60_000).steps.map(({ verdict }) => verdict)
+    expect(verdicts(rows)).toEqual(['pass', 'pass', 'pass'])
+    const other = (bytes: Uint8Array): Uint8Array => bytes.map((octet, i) => (i === bytes.length - 1 ? octet ^ 1 : octet))
+    const forged = rows.map((detail) => (detail.row.hop === 'G-D' && detail.row.kind === 'push' ? { ...detail, bytes: other(detail.bytes) } : detail))
+    expect(verdicts(forged)).toEqual(['pass', 'fail', 'not reached'])
+    const held = scenario('s4-ya-new') as GatewayFlow
+    const whole = await runInMemory(PORTS, held, { id: held.id })
+    const late = whole.rows.filter(({ row }) => !(row.hop === 'S-G' && row.commands.includes('Alert 1200')))
+    expect(judge(held, late, whole.run.startedAt, whole.run.startedAt + 60_000).steps.map(({ verdict }) => verdict)).toEqual([
+      'pass',
+      'fail',
+      'not reached',
+      'not reached',
+      'not reached',
+    ])
   })
   it('gw 112: M, X and Y in one go', async () => {
     const { run } = await runInMemory(PORTS, scenario('s4-mxy') as GatewayFlow, { id: 's4-mxy', encoding: 'wbxml' })
