@@ -12,6 +12,7 @@ import type {
   InstallAnswer,
   InstallAsk,
   InstalledComponent,
+  PackageStore,
   StoredFile,
 } from '../software/ports.ts'
 import type { Installer, InstallerOptions, StartRecord } from './delivery.ts'
@@ -32,7 +33,8 @@ export function makeInstaller(options: InstallerOptions): Installer {
 }
 
 class FolderInstaller implements Installer {
-  readonly store: FolderStore
+  readonly store: PackageStore
+  readonly #packages: FolderStore
   readonly #options: InstallerOptions
   readonly #files: DeviceFiles
   /** One piece of work at a time. */
@@ -41,7 +43,15 @@ class FolderInstaller implements Installer {
   constructor(options: InstallerOptions) {
     this.#options = options
     this.#files = new DeviceFiles(options.folder, options.now)
-    this.store = new FolderStore(this.#files, options.quota)
+    const packages = new FolderStore(this.#files, options.quota)
+    this.#packages = packages
+    // As an object of its own: whoever is given it may wrap it.
+    this.store = {
+      put: (name, bytes) => packages.put(name, bytes),
+      spool: (name, size) => packages.spool(name, size),
+      drop: (name) => packages.drop(name),
+      room: () => packages.room(),
+    }
     if (this.#files.fresh) this.#factory()
   }
 
@@ -126,7 +136,7 @@ class FolderInstaller implements Installer {
 
   discard({ key, id }: ComponentAsk): Promise<ComponentAnswer> {
     return this.#once(key, async () => {
-      const text = existsSync(this.store.path(id)) ? 'removed' : 'was gone already'
+      const text = existsSync(this.#packages.path(id)) ? 'removed' : 'was gone already'
       const lines = [this.#files.line('remove', `package ${id}: ${text}`)]
       return { answer: { code: 1200, text, component: null }, change: { lines }, gone: id }
     })
@@ -201,12 +211,12 @@ class FolderInstaller implements Installer {
     const fail = (code: number, text: string, dataGone: boolean) => ({ answer: { code, text, components: [], dataGone, findings: [] }, change: {} })
     const changed = await this.#unlike(ask.file)
     if (changed !== '') return fail(1402, changed, true)
-    const source = fileSource(this.store.path(ask.file.file))
+    const source = fileSource(this.#packages.path(ask.file.file))
     try {
       const found = await this.#inspect(source, ask.file.file, ask)
       const judged = judgeSoftware(found, ask, this.#files.state.components, this.#options.now())
       if (!('findings' in judged)) return fail(judged.code, judged.text, true)
-      const room = this.store.room()
+      const room = this.#packages.room()
       if (found.unpacked > room) return fail(1406, `it needs ${String(found.unpacked)} bytes; ${String(room)} are free`, false)
       return { ...(await this.#place(source, found, ask, judged.findings)) }
     } catch (error) {
@@ -220,7 +230,7 @@ class FolderInstaller implements Installer {
 
   /** Length and digest of what lies in the store; '' where it is what was stored. */
   async #unlike(file: StoredFile): Promise<string> {
-    const path = this.store.path(file.file)
+    const path = this.#packages.path(file.file)
     if (!existsSync(path)) return 'the bytes of the package are gone'
     const { size, sha256 } = await digestOf(path)
     if (size !== file.size) return `the package has ${String(size)} bytes; ${String(file.size)} were stored`
@@ -274,13 +284,13 @@ class FolderInstaller implements Installer {
     const fail = (code: number, text: string, dataGone: boolean) => ({ answer: { code, text, fwv: ask.fwv, dataGone, findings: [] }, change: {} })
     const changed = await this.#unlike(ask.file)
     if (changed !== '') return fail(402, changed, true)
-    const path = this.store.path(ask.file.file)
+    const path = this.#packages.path(ask.file.file)
     const source = fileSource(path)
     try {
       const found = await this.#inspect(source, ask.file.file, { pkgId: '', installParams: '' })
       const judged = judgeFirmware(found, ask, this.#options.now())
       if (!('findings' in judged)) return fail(judged.code, judged.text, true)
-      const room = this.store.room()
+      const room = this.#packages.room()
       if (ask.file.size > room) return fail(502, `it needs ${String(ask.file.size)} bytes; ${String(room)} are free`, false)
       const serial = this.#files.state.serial + 1
       const file = `${String(serial)}.image`
