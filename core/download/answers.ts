@@ -119,7 +119,7 @@ export abstract class Answers extends Trouble {
     const record = this.now()
     const received = record.received + count
     this.left -= count
-    this.tries = this.busy = 0
+    this.tries = this.busy = this.refused = 0
     this.since = this.settings.now()
     this.record = { ...record, received }
     if (record.total !== null && received > record.total) {

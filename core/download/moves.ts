@@ -83,6 +83,8 @@ export interface Settings {
   readonly restarts: number
   /** How often 501 and 503 are waited for. */
   readonly busyTries: number
+  /** How often a server that refuses the very first connection is called again; 0: refused is final (H12). */
+  readonly refusals: number
   /** Ask the user between capability check and GET (DL-6). */
   readonly confirm: boolean
   /** Content types this device can use. */
@@ -102,6 +104,7 @@ export const SETTINGS: Omit<Settings, 'name' | 'now'> = {
   saveEvery: 64 * 1024,
   restarts: 3,
   busyTries: 4,
+  refusals: 0,
   confirm: false,
   accepts: () => true,
 }

@@ -23,6 +23,8 @@ export abstract class Transfer {
   protected left = 0
   protected saved = 0
   protected tries = 0
+  /** How often the server refused before anything else came of it. */
+  protected refused = 0
   protected busy = 0
   /** Since when nothing has come. */
   protected since = 0

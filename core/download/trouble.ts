@@ -18,7 +18,9 @@ export abstract class Trouble extends Ending {
     if (failure === 'uri' || failure === 'forbidden') return this.lostServer(952, 'url', text, 0)
     if (failure === 'tls') return this.lostServer(952, 'auth', text, 0)
     if (failure === 'protocol') return this.lostServer(954, 'server', text, 0)
-    if ((failure === 'refused' || failure === 'name') && received === 0 && this.tries === 0) return this.lostServer(954, 'refused', text, 0)
+    const first = received === 0 && this.tries === this.refused
+    if (first && failure === 'refused') this.refused += 1
+    if (first && (failure === 'name' || this.refused > this.settings.refusals)) return this.lostServer(954, 'refused', text, 0)
     if (this.state === 'object') this.save({})
     if (received === 0 && this.nextServer(text)) return
     this.backOff(text, null, 'network')
@@ -74,7 +76,7 @@ export abstract class Trouble extends Ending {
     if (server + 1 >= uris.length) return false
     this.note(`${text}; the next server is tried`)
     this.cut()
-    this.tries = this.busy = 0
+    this.tries = this.busy = this.refused = 0
     this.save({ server: server + 1, received: 0, etag: '', lastModified: '', restarts: 0 })
     this.fetch()
     return true
@@ -93,7 +95,7 @@ export abstract class Trouble extends Ending {
 
   protected resume(): void {
     if (this.state !== 'paused') return
-    this.tries = this.busy = 0
+    this.tries = this.busy = this.refused = 0
     this.since = this.settings.now()
     this.save({ paused: null })
     this.fetch()

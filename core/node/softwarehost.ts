@@ -23,7 +23,9 @@ export interface DiskOptions {
 export function openDisk(options: DiskOptions): DeviceDisk {
   const { folder, clock } = options
   const installer: Installer = options.makeInstaller({ ...options.installer, folder, now: () => clock.now() })
-  const downloads: Downloads = options.makeDownloads({ ...options.downloads, folder, clock })
+  // A lab that is just being started again is not gone: its devices call a second time.
+  const settings = { refusals: 1, ...options.downloads?.settings }
+  const downloads: Downloads = options.makeDownloads({ ...options.downloads, settings, folder, clock })
   return {
     store: installer.store,
     download: (ask, progress) => downloads.ask(ask, progress),

@@ -400,6 +400,14 @@ describe('H1 to H12', () => {
       expect(t.fails(failure)).toEqual(['cut k0 to 0', 'done 954 refused'])
       expect(halfway().fails(failure)).toEqual(['again in 5 s'])
     }
+    const patient = play({ refusals: 1 })
+    patient.begin()
+    expect(patient.fails('refused')).toEqual(['again in 5 s'])
+    patient.rings('again')
+    expect(patient.fails('refused')).toEqual(['cut k0 to 0', 'done 954 refused'])
+    const named = play({ refusals: 1 })
+    named.begin()
+    expect(named.fails('name')).toEqual(['cut k0 to 0', 'done 954 refused'])
   })
 })
 
