@@ -1,7 +1,25 @@
 // The menu as data. Keys that the page handles itself are shown but not registered, so that page and menu never act twice.
 
 /** What a menu entry tells the page to do: the page's own names of its actions. */
-export type Command = 'trace' | 'devices' | 'palette' | 'filter' | 'openCapture' | 'simulate' | 'continue' | 'step' | 'drop' | 'holdAll' | 'shortcuts'
+export type Command =
+  | 'trace'
+  | 'devices'
+  | 'tree'
+  | 'gateway'
+  | 'scenarios'
+  | 'jobs'
+  | 'palette'
+  | 'filter'
+  | 'openCapture'
+  | 'simulate'
+  | 'newJob'
+  | 'newFanout'
+  | 'runAll'
+  | 'continue'
+  | 'step'
+  | 'drop'
+  | 'holdAll'
+  | 'shortcuts'
 
 /** What a menu entry asks of the shell itself. */
 export type Order = 'new-window' | 'reload' | 'about'
@@ -36,7 +54,7 @@ export interface Entry {
 
 /** Keys of the page that no menu accelerator may take (they are the page's own, with or without the shell). */
 export const PAGE_KEYS: readonly string[] = [
-  ...Array.from({ length: 8 }, (_, n) => `CmdOrCtrl+${String(n + 1)}`),
+  ...Array.from({ length: 9 }, (_, n) => `CmdOrCtrl+${String(n + 1)}`),
   ...['K', 'F', 'T', 'E', '[', ']', 'F8', 'Shift+F', 'Shift+C', 'Shift+N'].map((key) => `CmdOrCtrl+${key}`),
   ...['F1', 'F6', 'Shift+F6', 'F8', 'F10', 'Shift+F8', 'Alt+1', 'Alt+2', 'Alt+3', 'Alt+P'],
 ]
@@ -82,6 +100,11 @@ export function menu(platform: string, developer: boolean): readonly Entry[] {
       items: [
         page('Trace', 'trace', 'CmdOrCtrl+1'),
         page('Devices', 'devices', 'CmdOrCtrl+2'),
+        page('Tree', 'tree', 'CmdOrCtrl+3'),
+        page('Gateway', 'gateway', 'CmdOrCtrl+4'),
+        page('Scenarios', 'scenarios', 'CmdOrCtrl+5'),
+        page('Jobs', 'jobs', 'CmdOrCtrl+9'),
+        line,
         page('Command Palette', 'palette', 'CmdOrCtrl+K'),
         line,
         { role: 'resetZoom' },
@@ -97,6 +120,9 @@ export function menu(platform: string, developer: boolean): readonly Entry[] {
       label: '&Lab',
       items: [
         page('Start Simulated Device', 'simulate'),
+        page('New Job…', 'newJob'),
+        page('New Fan-out…', 'newFanout'),
+        page('Run All Scenarios', 'runAll'),
         line,
         page('Continue Held Message', 'continue', 'F8'),
         page('Step', 'step', 'F10'),
