@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { makeClient } from '../device/client.ts'
+import { northProfile } from '../gateway/northprofile.ts'
 import type { ImageStore } from '../gateway/ports.ts'
 import type { Dialect } from '../gateway/ports.ts'
 import { GatewayHost } from '../lab/gatewayhost.ts'
@@ -177,7 +178,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
           auth: 'syncml:auth-md5',
           encoding: role.encoding ?? 'xml',
           model: 'DM Gateway',
-          profile: LARGE,
+          profile: northProfile(256 * 1024 * 1024),
         },
         env,
         state,
@@ -278,9 +279,6 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     },
   }
 }
-
-/** Objects as large as the store takes; the default of small devices would stop an image. */
-const LARGE = { title: 'gateway', features: {}, settings: { maxObjSize: 256 * 1024 * 1024 }, habits: {}, facts: [] } as const
 
 function imageStore(images: ReturnType<typeof imagesIn>, capacity: number): ImageStore & { readonly capacity: number } {
   const used = (): number => images.all().reduce((sum, { size }) => sum + size, 0)

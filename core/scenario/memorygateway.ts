@@ -2,6 +2,7 @@
 import type { Seq } from '../api.ts'
 import { isBootstrap } from '../bootstrap/inbox.ts'
 import { makeClient } from '../device/client.ts'
+import { northProfile } from '../gateway/northprofile.ts'
 import type { ImageStore } from '../gateway/ports.ts'
 import { GatewayHost } from '../lab/gatewayhost.ts'
 import type { GatewayHostParts } from '../lab/gatewayhost.ts'
@@ -37,8 +38,6 @@ export interface MemoryGatewayParts {
   readonly deviceAt: (remote: string) => string
 }
 
-/** Objects as large as the store takes. */
-const LARGE = { title: 'gateway', features: {}, settings: { maxObjSize: 4 << 20 }, habits: {}, facts: [] } as const
 const NAME = 'gw.lan.example'
 const CAPACITY = 4 << 20
 const TYPE = 'application/octet-stream'
@@ -100,7 +99,7 @@ export class MemoryGateway {
             auth: 'syncml:auth-MAC',
             encoding,
             model: 'GW',
-            profile: LARGE,
+            profile: northProfile(4 << 20),
           },
           env,
           state,

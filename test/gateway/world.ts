@@ -4,6 +4,7 @@ import { makeClient } from '../../core/device/client.ts'
 import type { Client } from '../../core/device/client.ts'
 import type { ClientInput, ClientRecord } from '../../core/device/device.ts'
 import { Gateway } from '../../core/gateway/gateway.ts'
+import { northProfile } from '../../core/gateway/northprofile.ts'
 import type { Dialect, ImageStore, Kept, SaveKind, Wish } from '../../core/gateway/ports.ts'
 import { SouthPolicy } from '../../core/gateway/south.ts'
 import type { Effect, Env } from '../../core/machine.ts'
@@ -73,6 +74,8 @@ export class World {
   readonly alerts: AlertRecord[] = []
   /** What the DM Server says to alerts, by type; 200 where nothing else is set. */
   readonly answers = new Map<string, number>()
+  /** Called for each message as it passes: what happens while a session is open. */
+  meanwhile: ((passed: Passed) => void) | null = null
   #orders = 0
   #sessions: string[] = []
 
@@ -121,7 +124,7 @@ export class World {
       serverPassword: 'lab',
       auth: 'syncml:auth-md5' as const,
     }
-    this.north = makeClient({ id: GATEWAY_ID, encoding: this.encoding, ...setup }, this.env, state, this.gateway.part)
+    this.north = makeClient({ id: GATEWAY_ID, encoding: this.encoding, profile: northProfile(4 << 20), ...setup }, this.env, state, this.gateway.part)
     const ledger = this.south?.ledger ?? new MemoryLedger()
     if (ledger.accounts.length === 0) ledger.accounts.push(account(null, 'lab', 'gw1.example'))
     const policy = new SouthPolicy({
@@ -289,7 +292,9 @@ export class World {
   }
 
   #note(leg: string, up: boolean, bytes: Uint8Array): void {
-    this.wire.push({ leg, up, bytes, message: decode(bytes, this.encoding).message })
+    const passed: Passed = { leg, up, bytes, message: decode(bytes, this.encoding).message }
+    this.wire.push(passed)
+    this.meanwhile?.(passed)
   }
 }
 
