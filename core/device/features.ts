@@ -90,6 +90,8 @@ export interface TreePart {
    * as a first write). Whatever is thrown here takes the Item back. `bulk`: what a spool of its own closed with; the value itself is empty then.
    */
   command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, serverId: string, perform: (as?: 'Replace') => void, bulk?: Bulk): void
+  /** The first chunk of a large object for this node came; asked before `spool`. */
+  begins?(uri: NodeUri): void
   /**
    * Where the content of a large object of `octets` goes while it comes; undefined where this leaf is none that the part keeps as a file. `allowed`
    * throws TreeError where the command would be refused; it is asked before anything is kept. Throws TreeError likewise (403, 420).

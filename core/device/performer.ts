@@ -87,10 +87,13 @@ export class DevicePerformer implements Performer {
   /** Content of a leaf that a part of the device keeps as a file goes there at once; whoever may not write it learns so before it is sent. */
   spool(command: ItemCommand, item: Item, size: number, by: Requester): Spool | number | null {
     const { part } = this.options
-    if (part?.spool === undefined || item.target === undefined || (command.kind !== 'Add' && command.kind !== 'Replace')) return null
+    if (part === undefined || item.target === undefined || (command.kind !== 'Add' && command.kind !== 'Replace')) return null
+    if (part.spool === undefined && part.begins === undefined) return null
     const { format } = metaOf(item, command.meta)
     try {
       const uri = parseUri(item.target.locUri, this.limits())
+      part.begins?.(uri)
+      if (part.spool === undefined) return null
       const octets = format === 'b64' ? Math.floor((size * 3) / 4) : size
       const spool = part.spool(uri, octets, () => this.rehearse(command, item, by))
       return spool ?? (size > GATHERED ? 413 : null)

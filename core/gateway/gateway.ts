@@ -75,6 +75,7 @@ export class Gateway {
       imageAdded: (name, server) => images.added(name, server),
       imageDeleted: (name) => images.deleted(name),
       imageExpired: (name) => images.expired(name),
+      imageLate: (name, server, what) => images.late(name, server, what),
       imageExpiry: (name, seconds) => images.expiry(name, seconds),
       imageArrived: (name, bytes) => images.arrived(name, bytes),
       imageChanged: (name, leaf, value) => images.changed(name, leaf, value),

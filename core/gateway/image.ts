@@ -1,5 +1,7 @@
 // One image kept at the gateway: arrival, where devices fetch it, and its clock that runs to zero (gwmo sheet 3.5; S0 confirms name, unit, count-down and extension).
 
+import type { Finding } from '../syncml/finding.ts'
+
 /** States: gwmo table `image`. */
 export type ImageState = 10 | 20 | 30 | 40 | 50
 
@@ -88,3 +90,14 @@ export function failed(image: Image, reason: string): Image {
 export function usable(image: Image | undefined, now: number): boolean {
   return image !== undefined && elapsedImage(image, now).state === 30
 }
+
+/** Somebody asks for an image whose Expiry is zero: the remark on the answer (gwmo sheet 3.5 rule 6, INFERRED). */
+export const lateUse = (text: string): Finding => ({
+  rule: 'gw.image.expired',
+  severity: 'note',
+  document: 'GwMO',
+  clause: 'INFERRED',
+  text,
+  offset: 0,
+  length: 0,
+})

