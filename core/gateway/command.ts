@@ -44,6 +44,13 @@ export function readFanoutCommand(text: string): readonly Request[] {
   return commands.map((command) => legal(command, false))
 }
 
+/**
+ * The list as it is sent: commands of a Sequence stand by themselves, in their order. Nothing then depends on the room of one message, and no large object is ever inside
+ * a group (gwmo sheet 4.4); an Atomic stays whole.
+ */
+export const takenApart = (commands: readonly Request[]): readonly Request[] =>
+  commands.flatMap((command) => (command.kind === 'Sequence' ? takenApart(command.commands as readonly Request[]) : [command]))
+
 function legal(command: Command, inAtomic: boolean): Request {
   switch (command.kind) {
     case 'Get':

@@ -91,7 +91,9 @@ export class Devices {
     this.save({ ...record, told, reportState: 10 })
     const { deviceId, localId, mode } = record
     this.#yard.tell('gateway.attached', `${deviceId} is registered with the gateway in ${modeName(mode)} mode`, deviceId, { localId, mode })
-    this.#yard.report(this.#yard.options.servers, attachAlert(record, this.#yard.options.facts, '1.1'))
+    for (const server of this.#yard.options.servers) {
+      this.#yard.report([server], attachAlert(record, this.#yard.options.facts, this.#yard.older.has(server) ? '1.0' : '1.1'))
+    }
   }
 
   save(record: DeviceRecord): void {

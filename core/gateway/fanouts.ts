@@ -3,7 +3,7 @@ import { decide } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { ALERTS, stateWords } from '../mo/gwmo.ts'
 import type { Request } from '../syncml/message.ts'
-import { commandsFor, readFanoutCommand } from './command.ts'
+import { commandsFor, readFanoutCommand, takenApart } from './command.ts'
 import type { Devices } from './devices.ts'
 import type { Images } from './images.ts'
 import { usable } from './image.ts'
@@ -140,7 +140,7 @@ export class Fanouts {
     if (wanted.imageRef !== '' && !usable(this.#images.byId(wanted.imageRef), this.#yard.now())) {
       throw new TreeError(412, `image ${wanted.imageRef} is not ready`)
     }
-    const commands = readFanoutCommand(wanted.command)
+    const commands = takenApart(readFanoutCommand(wanted.command))
     const targets = selectTargets(
       wanted.wish,
       this.#devices.records().map((record) => candidate(record, this.mayRead(record, server))),
@@ -389,7 +389,7 @@ export class Fanouts {
 
   #commandsOf(name: string): readonly Request[] {
     const text = this.#yard.part.asked.job(name)?.command ?? ''
-    return text === '' ? [] : readFanoutCommand(text)
+    return text === '' ? [] : takenApart(readFanoutCommand(text))
   }
 }
 

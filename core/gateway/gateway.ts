@@ -125,7 +125,9 @@ export class Gateway {
     for (const { id, value } of kept.all('gateway.group')) this.part.asked.putGroup(id, value as string[])
     this.images.restore(kept)
     this.fanouts.restore(kept)
-    const [config] = kept.all('gateway.config')
+    const config = kept.all('gateway.config').find(({ id }) => id === 'config')
+    const older = kept.all('gateway.config').find(({ id }) => id === 'older')
+    for (const server of (older?.value ?? []) as string[]) this.#yard.older.add(server)
     for (const [name, value] of Object.entries((config?.value ?? {}) as Record<string, string>)) {
       if (this.part.asked.config(name) !== value) this.part.asked.setConfig(name, value)
     }
@@ -146,6 +148,8 @@ export class Gateway {
     const name = (alert.items[0]?.source?.locUri ?? '').split('/').at(-1) ?? ''
     const record = this.devices.byLocalId(name)
     if (type === 'attached' && code === 415 && record !== undefined) {
+      this.#yard.older.add(server)
+      this.#yard.keep('gateway.config', 'older', [...this.#yard.older])
       return this.#yard.wish({ type: 'report', server, alert: attachAlert(record, this.#yard.options.facts, '1.0') })
     }
     if ((type === 'attached' || type === 'attached10' || type === 'detached') && record !== undefined) {

@@ -86,9 +86,14 @@ export interface FanoutOrder {
   readonly returnFormat: number | null
 }
 
+/** A command list of more characters than this goes by itself, so that it can be cut: a chunk must not stand inside a Sequence (gwmo sheet 4.4). */
+const LARGE = 4000
+
 /** The job's nodes; what the gateway made by itself is replaced afterwards. */
 export function fanoutNodes({ fanout }: Roots, order: FanoutOrder): readonly Command[] {
   const at = `${fanout}/Fanout/${order.name}`
+  const commands = add(`${at}/Command`, 'xml', order.command, 'application/vnd.syncml.dm+xml')
+  const large = order.command.length > LARGE
   const list = (node: string, ids: readonly string[]): Command[] =>
     ids.length === 0 ? [] : [add(`${at}/${node}`, 'node'), ...ids.map((id, i) => add(`${at}/${node}/${i + 1}`, 'chr', id))]
   const made = sequence([
@@ -99,9 +104,10 @@ export function fanoutNodes({ fanout }: Roots, order: FanoutOrder): readonly Com
     ...(order.mode === null ? [] : [add(`${at}/TargetMode`, 'int', String(order.mode))]),
     ...(order.filter === '' ? [] : [add(`${at}/TargetFilter`, 'chr', order.filter)]),
     ...(order.imageRef === '' ? [] : [add(`${at}/ImageRef`, 'chr', order.imageRef)]),
-    add(`${at}/Command`, 'xml', order.command, 'application/vnd.syncml.dm+xml'),
+    ...(large ? [] : [commands]),
   ])
   const settings = [
+    ...(large ? [commands] : []),
     ...(order.timeout === null ? [] : [replace(`${at}/Aggregation/Timeout`, 'int', String(order.timeout))]),
     ...(order.interval === null ? [] : [replace(`${at}/Aggregation/Interval`, 'int', String(order.interval))]),
     ...(order.returnFormat === null ? [] : [replace(`${at}/Operations/ReturnFormat`, 'int', String(order.returnFormat))]),

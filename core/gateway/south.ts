@@ -32,6 +32,8 @@ export interface SouthParts {
   readonly address: (device: string) => TypedAddress
 }
 
+/** How a session says that a command is too large for the device, whole or in chunks. */
+const NEVER = /^not sent: it(s object| does not fit)/
 const LEAF = /^\.\/DevInfo\/(Man|Mod|DmV|Lang)$/
 
 /** Asked by the DM Server that looks at the devices. */
@@ -132,8 +134,10 @@ export class SouthPolicy implements Policy {
     const { job, localId, index, label } = flying
     const own = outcomes.find(({ path }) => path === undefined)
     if (own === undefined || own.code === 0) {
-      // What surely never left may be sent again; what left and got no Status stays unknown.
-      if (own?.data.startsWith('not sent') === true) gateway.fanouts.unsent(job, localId, index)
+      const why = own?.data ?? ''
+      // What no message of this device will ever hold fails; what surely never left may be sent again; what left and got no Status stays unknown.
+      if (NEVER.test(why)) gateway.fanouts.status(job, localId, index, 413, statusOf(command, label, 413))
+      else if (why.startsWith('not sent')) gateway.fanouts.unsent(job, localId, index)
       return
     }
     gateway.fanouts.status(job, localId, index, codeOf(command, outcomes, own.code), dataOf(command, label, outcomes))
@@ -181,8 +185,9 @@ export class SouthPolicy implements Policy {
     return codes.find((code) => code >= 300) ?? codes[0]
   }
 
-  ended(view: SessionView, end: SessionEnd): void {
+  ended(view: SessionView, end: SessionEnd, outcomes: readonly CommandOutcome[]): void {
     void end
+    for (const outcome of outcomes) this.#settle(outcome)
     const key = sessionKey(view)
     this.#asked.delete(key)
     for (const [command, { session }] of this.#flying) if (session === key) this.#flying.delete(command)
@@ -210,9 +215,13 @@ function codeOf(command: Command, outcomes: CommandOutcome['outcomes'], own: num
   return children.find(({ code }) => judge(code, false) === 'failure')?.code ?? children.find(({ code }) => code === 202)?.code ?? own
 }
 
+const nameOf = (command: Command): string => (command.kind === 'Other' ? command.name : command.kind)
+const statusOf = (command: Command, label: string, code: number): string =>
+  `<Status cmd="${escapeXml(label)}" name="${nameOf(command)}">${code}</Status>`
+
 /** Status and Results as the record keeps them: XML of our own, labels in place of CmdIDs. */
 function dataOf(command: Command, label: string, outcomes: CommandOutcome['outcomes']): string {
-  const name = command.kind === 'Other' ? command.name : command.kind
+  const name = nameOf(command)
   return outcomes
     .map(({ code, uri, data, path }) => {
       const cmd = path === undefined ? label : `${label}/${path.join('/')}`

@@ -20,6 +20,8 @@ export class Yard {
   part!: GatewayPart
   /** While what was kept is put back nothing is wanted anew. */
   restoring = false
+  /** Servers that refused version 1.1 of the attach alert: they get 1.0 (gwmo sheet 2.5). */
+  readonly older = new Set<string>()
   /** Called whenever something that is due by the clock may have moved. */
   rearm: () => void = () => {}
   #wishes: Wish[] = []

@@ -98,7 +98,18 @@ export function speaking(policy: Policy, names: (device: string) => Names): Poli
             return policy.alert?.(view, of.differs ? heardAlert(of, alert) : alert)
           },
         }),
-    ...(policy.ended === undefined ? {} : { ended: (view, end) => policy.ended?.(view, end) }),
+    ...(policy.ended === undefined
+      ? {}
+      : {
+          ended: (view, end, outcomes) => {
+            const of = names(view.device)
+            policy.ended?.(
+              view,
+              end,
+              outcomes.map((outcome) => heard(of, outcome)),
+            )
+          },
+        }),
   }
 }
 

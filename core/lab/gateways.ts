@@ -2,7 +2,7 @@
 import type { NotifyOptions, NotifyResult } from '../api.ts'
 import type { Note } from '../machine.ts'
 import { happening } from '../mo/events.ts'
-import { alertOfType, modeName } from '../mo/gwmo.ts'
+import { ALERT_ROOT, alertOfType, modeName } from '../mo/gwmo.ts'
 import { PayloadError, readAttach, readDetach } from '../gateway/payloads.ts'
 import { Relations, route } from '../gateway/relations.ts'
 import type { Relation } from '../gateway/relations.ts'
@@ -54,7 +54,8 @@ export class Gateways implements Policy {
     if (alert.code !== 1226) return undefined
     const codes = alert.items.map((item) => {
       const type = alertOfType(item.type)
-      if (type === null) return undefined
+      // Nobody else knows what a gateway tells.
+      if (type === null) return item.type.trim().startsWith(`${ALERT_ROOT}:`) ? 415 : undefined
       if (!view.authenticated) return 401
       try {
         return this.#learn(view.device, type, alert, item)

@@ -34,6 +34,8 @@ export const OLDER_OBJECTS: readonly { readonly id: string; readonly object: Gat
   { id: 'urn:oma:mo:oma-gwmo-deviceinventory:1.0', object: 'devices', mark: inferred('no longer listed; the release page names V1.0 of the DDF') },
 ]
 
+/** Types below it are alerts of gateways and their devices (gwmo sheet 2.2). */
+export const ALERT_ROOT = 'urn:oma:at:oma-gwmo'
 /** Alert types; compared letter by letter after trimming (gwmo sheet 2.2). */
 export const ALERTS = {
   attached: { type: 'urn:oma:at:oma-gwmo:deviceattached:1.1', format: 'xml', from: 'gateway', mark: confirmed('AT') },

@@ -137,7 +137,7 @@ function refusing(plant: GatewayPlant | null, policy: Policy): Policy {
   const own = policy.alert?.bind(policy)
   return {
     next: (view, outcomes) => policy.next(view, outcomes),
-    ended: (view, end) => policy.ended?.(view, end),
+    ended: (view, end, outcomes) => policy.ended?.(view, end, outcomes),
     alert: (view, alert) =>
       alert.items.some(({ type, data }) => type.includes(plant.type) && data.includes(plant.holding ?? '')) ? 415 : own?.(view, alert),
   }

@@ -229,8 +229,9 @@ export class DeviceDesk implements Desk {
 
   ended(end: SessionEnd): void {
     this.end = end
+    const outcomes = this.orders.settle()
     this.orders.end()
-    this.#parts.policy.ended?.(this.#view(null), end)
+    this.#parts.policy.ended?.(this.#view(null), end, outcomes)
   }
 
   #noncesOf(serverId: string): Nonces {

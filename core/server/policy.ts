@@ -40,8 +40,8 @@ export interface Policy {
   next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[]
   /** An alert of the device, before `next` of the same message. Gives the Status for it; undefined: it does not concern this policy. */
   alert?(view: SessionView, alert: AlertRecord): number | undefined
-  /** The session is over. */
-  ended?(view: SessionView, end: SessionEnd): void
+  /** The session is over; `outcomes`: what came of commands since the question was asked last. */
+  ended?(view: SessionView, end: SessionEnd, outcomes: readonly CommandOutcome[]): void
 }
 
 /** Several policies as one; what they want is sent in their order. */
@@ -52,8 +52,8 @@ export function together(...policies: readonly Policy[]): Policy {
       const codes = policies.map((policy) => policy.alert?.(view, alert))
       return codes.find((code) => code !== undefined)
     },
-    ended: (view, end) => {
-      for (const policy of policies) policy.ended?.(view, end)
+    ended: (view, end, outcomes) => {
+      for (const policy of policies) policy.ended?.(view, end, outcomes)
     },
   }
 }

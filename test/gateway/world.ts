@@ -1,7 +1,7 @@
 // A small world for stories about gateways: DM Server, gateway with both faces, real simulated devices, all in memory, one message after the other.
 import { createHash } from 'node:crypto'
 import { makeClient } from '../../core/device/client.ts'
-import type { Client } from '../../core/device/client.ts'
+import type { Client, ClientSetup } from '../../core/device/client.ts'
 import type { ClientInput, ClientRecord } from '../../core/device/device.ts'
 import { Gateway } from '../../core/gateway/gateway.ts'
 import { northProfile } from '../../core/gateway/northprofile.ts'
@@ -10,7 +10,7 @@ import { SouthPolicy } from '../../core/gateway/south.ts'
 import type { Effect, Env } from '../../core/machine.ts'
 import type { AlertRecord, Order } from '../../core/server/records.ts'
 import { DmServer, ordersFirst, together } from '../../core/server/server.ts'
-import type { ServerInput } from '../../core/server/server.ts'
+import type { Policy } from '../../core/server/server.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import type { Command, Encoding, Message } from '../../core/syncml/message.ts'
 import { MemoryLedger, fixedEnv } from '../session/support.ts'
@@ -76,6 +76,10 @@ export class World {
   readonly answers = new Map<string, number>()
   /** Called for each message as it passes: what happens while a session is open. */
   meanwhile: ((passed: Passed) => void) | null = null
+  /** What it says instead, where somebody else judges them. */
+  hears: NonNullable<Policy['alert']> | null = null
+  /** The road between all of them: what it makes of the octets that pass; null loses them. */
+  road: (passing: { readonly leg: string; readonly up: boolean; readonly bytes: Uint8Array }) => Uint8Array | null = ({ bytes }) => bytes
   #orders = 0
   #sessions: string[] = []
 
@@ -88,10 +92,10 @@ export class World {
     ledger.accounts.push({ ...account(null, 'lab', 'dms.example') })
     const policy = together(ordersFirst(ledger, false), {
       next: () => [],
-      alert: (_, alert) => {
+      alert: (view, alert) => {
         if (alert.code !== 1226) return undefined
         this.alerts.push(alert)
-        return this.answers.get(alert.items[0]?.type ?? '') ?? 200
+        return this.hears === null ? (this.answers.get(alert.items[0]?.type ?? '') ?? 200) : this.hears(view, alert)
       },
     })
     this.dms = {
@@ -152,7 +156,7 @@ export class World {
   }
 
   /** A device that talks to the gateway (proxy) or to the DM Server. */
-  device(n: number, to: 'gateway' | 'server' = 'gateway'): Client {
+  device(n: number, to: 'gateway' | 'server' = 'gateway', limits: Pick<ClientSetup, 'profile' | 'maxObjSize'> = {}): Client {
     const id = ed(n)
     const known = this.devices.get(id)
     if (known !== undefined) return known
@@ -166,7 +170,7 @@ export class World {
       serverPassword: 'lab',
       auth: 'syncml:auth-md5' as const,
     }
-    const client = makeClient({ ...setup, encoding: this.encoding, model: `CAM7-${n}` }, this.env)
+    const client = makeClient({ ...setup, ...limits, encoding: this.encoding, model: `CAM7-${n}` }, this.env)
     this.devices.set(id, client)
     return client
   }
@@ -279,12 +283,18 @@ export class World {
       const over = todo.find((effect) => effect.type === 'note' && effect.note.topic === 'session' && effect.note.detail?.['state'] !== 'open')
       if (over?.type === 'note') return String(over.note.detail?.['state'])
       if (sent === undefined) return 'silent'
-      this.#note(leg, true, sent.frame.bytes)
+      const up = this.road({ leg, up: true, bytes: sent.frame.bytes })
+      if (up !== null) this.#note(leg, true, up)
       const link = { link: this.wire.length }
-      const input: ServerInput = { type: 'frame', link, frame: { ...sent.frame, uri: sent.frame.uri.replace(/^http:\/\/[^/]+/, '') } }
-      const answer = this.#perform(peer, peer.server.input(input))
+      const uri = sent.frame.uri.replace(/^http:\/\/[^/]+/, '')
+      const said = up === null ? null : this.#perform(peer, peer.server.input({ type: 'frame', link, frame: { ...sent.frame, bytes: up, uri } }))
       this.settle()
-      if (answer === null) return 'no answer'
+      if (up !== null && said === null) return 'no answer'
+      const answer = said === null ? null : this.road({ leg, up: false, bytes: said })
+      if (answer === null) {
+        todo = machine.input({ type: 'gone', link: sent.link, reason: 'lost on the road' })
+        continue
+      }
       this.#note(leg, false, answer)
       todo = machine.input({ type: 'frame', link: sent.link, frame: { ...sent.frame, bytes: answer, uri: '' } })
     }

@@ -259,7 +259,7 @@ function play(jobs: Jobs, base: SessionView): Play {
       sent.push(...lines)
       return lines
     },
-    end: (state = 'completed') => jobs.policy.ended?.(view(), { state, reason: state === 'completed' ? '' : 'the wire was cut' }),
+    end: (state = 'completed') => jobs.policy.ended?.(view(), { state, reason: state === 'completed' ? '' : 'the wire was cut' }, []),
   }
 }
 
