@@ -65,7 +65,7 @@ export class AdbDesk {
     this.#mute = ''
     this.#target = null
     for (const [port, row] of this.#tunnels)
-      if (row.state === 'open') this.#tunnel(port, row.role, 'wanted', 'it is made again when the device is back')
+      if (row.state !== 'wanted') this.#tunnel(port, row.role, 'wanted', 'it is made again when the device is back')
     if (known !== null) {
       this.#gone = new AbortController()
       const { address, clock } = this.#parts
@@ -207,6 +207,8 @@ export class AdbDesk {
   async #confirm(target: AdbTarget): Promise<void> {
     try {
       const list = await reverses(target)
+      // What a connection that is over still said is true no more.
+      if (target.gone.aborted) return
       this.#heard('listed its tunnels')
       for (const row of this.#tunnels.values()) {
         if (list.get(row.remote) === row.local) this.#tunnel(row.remote, row.role, 'open', '')
