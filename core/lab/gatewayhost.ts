@@ -4,6 +4,7 @@ import { freshPin } from '../bootstrap/account.ts'
 import type { Client } from '../device/client.ts'
 import type { ClientInput } from '../device/device.ts'
 import { Door } from '../device/door.ts'
+import { accountsOf } from '../device/profile.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { GatewayOptions } from '../gateway/gateway.ts'
 import type { DeviceRecord, ImageFile, Kept, SaveKind, Wish } from '../gateway/ports.ts'
@@ -474,6 +475,8 @@ export class GatewayHost {
   /** Reports that are due leave in a session of the gateway's own. */
   #report(): void {
     if (this.#sessions > 0 || this.#reporting !== null || this.#awaited !== null || this.#stopped) return
+    // Before M.3 there is nobody to report to: what is owed waits.
+    if (accountsOf(this.#client.device.tree).length === 0) return
     const { clock } = this.#parts
     const owed = this.#client.owed().map(({ due }) => due)
     const due = this.#returning ? clock.now() : Math.min(...owed)
