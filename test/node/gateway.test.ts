@@ -13,6 +13,8 @@ import { generic } from '../../core/gateway/inventory.ts'
 import { registrationText } from '../../core/gateway/payloads.ts'
 import { Door } from '../../core/device/door.ts'
 import { runClient } from '../../core/lab/runner.ts'
+import { notification, readHttp } from '../../core/notify/push.ts'
+import { trigger } from '../../core/syncml/package0.ts'
 import { ALERTS } from '../../core/mo/gwmo.ts'
 import type { Alert } from '../../core/syncml/message.ts'
 import { poster } from '../../core/node/client.ts'
@@ -21,7 +23,6 @@ import { listenPush } from '../../core/node/push.ts'
 import type { PushPort } from '../../core/node/push.ts'
 import { randomSource } from '../../core/node/random.ts'
 import { accountsOf } from '../../core/device/profile.ts'
-import { readHttp } from '../../core/notify/push.ts'
 import { needs } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
@@ -200,6 +201,37 @@ describe('a gateway in the lab', () => {
         body: new Uint8Array(sent.package0),
       })
       expect(nobody.status).toBe(404)
+    },
+  )
+
+  test(
+    'gw 82: a notification whose digest is wrong is 403: no session follows, and a right one is heard afterwards (GS-07)',
+    { timeout: 60_000 },
+    async () => {
+      const running = await gatewayLab()
+      const one = await device(running, 1)
+      await one.visit([registers(one)])
+      await running.until(attached)
+      const forged = notification(trigger('dm-lab', 0x77), { identity: 'dm-lab', password: 'guess', nonce: new Uint8Array(4) })
+      const before = one.ends.length
+      const push = async (): Promise<number> => {
+        const headers = { 'Content-Type': forged.contentType, 'X-Wap-Application-Id': forged.application ?? '' }
+        return (await fetch(new URL('/gw/push', running.ready.dm), { method: 'POST', headers, body: new Uint8Array(forged.body) })).status
+      }
+      // While a session is open a push is put by (202) and judged when that is over.
+      await until(async () => (await push()) === 403)
+      expect(one.ends).toHaveLength(before)
+      // Work that comes by a right notification afterwards is done, and the forged session is nowhere.
+      await running.api.gateways.fanout({
+        gateway: GATEWAY_ID,
+        devices: [one.id],
+        commands: [{ kind: 'Get', locUri: './DevDetail/FwV' }],
+        timeout: 30,
+      })
+      await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
+      const ids = (await running.rows()).flatMap(({ hop, kind, sessionId }) => (hop === 'S-G' && kind === 'message' ? [sessionId] : []))
+      expect(ids.length).toBeGreaterThan(0)
+      expect(ids).not.toContain('77')
     },
   )
 
