@@ -49,6 +49,12 @@ export interface FanoutWish {
   readonly commands: readonly FanoutCommandWish[]
   /** ImageID the commands refer to. */
   readonly image?: string
+  /** HTTP with Push: no commands; the gateway pushes each device the URL of `image`, and the device is done once it has fetched it whole. */
+  readonly delivery?: 'push'
+  /** What that push names; default the image itself. */
+  readonly pushUrl?: 'image' | 'descriptor'
+  /** Media type of its body; default application/vnd.wap.sic (Service Indication in WBXML). */
+  readonly pushType?: 'application/vnd.wap.sic' | 'text/vnd.wap.si' | 'text/plain'
   /** `Y` waits for the answers in one session, `Y'` takes them in a session of their own. Default Y'. */
   readonly style?: 'Y' | "Y'"
   /** Seconds. */

@@ -2,6 +2,8 @@
 import { BootInbox, isBootstrap } from '../bootstrap/inbox.ts'
 import type { Package0 } from '../syncml/package0.ts'
 import type { Push } from '../notify/push.ts'
+import { isLinkType, LINK_APPLICATION, LinkError, readLink } from '../notify/si.ts'
+import type { LinkType } from '../notify/si.ts'
 import { NotificationReceiver } from '../notify/receiver.ts'
 import type { Client } from './client.ts'
 import type { ClientInput } from './device.ts'
@@ -20,6 +22,8 @@ export interface DoorOptions {
 /** What a push led to: a session to begin now, or none and why. `refused` tells a refusal from what was none of our business. */
 export type Entrance =
   | { readonly what: 'session'; readonly start: Extract<ClientInput, { type: 'start' }>; readonly text: string }
+  /** A link to fetch; nobody is told of it. */
+  | { readonly what: 'fetch'; readonly url: string; readonly refused: false; readonly text: string }
   | { readonly what: 'nothing'; readonly refused: boolean; readonly text: string }
 
 /** Takes the pushes of one device. Only to be asked while no session is open. */
@@ -42,6 +46,7 @@ export class Door {
   }
 
   receive(push: Push): Entrance {
+    if (isLinkType(push.contentType)) return linked(push.contentType, push)
     return isBootstrap(push.contentType) ? this.#bootstrap(push) : this.#notification(push)
   }
 
@@ -70,5 +75,17 @@ export class Door {
       return { what: 'nothing', refused: true, text: error instanceof Error ? error.message : String(error) }
     }
     return { what: 'session', start: { type: 'start', initiated: 'client' }, text: outcome.text }
+  }
+}
+
+function linked(type: LinkType, { application, body }: Push): Entrance {
+  if (application !== '' && application !== LINK_APPLICATION && application !== 'x-wap-application:*')
+    return { what: 'nothing', refused: false, text: `push application ${application} is not the user agent` }
+  try {
+    const { href } = readLink(type, body)
+    return { what: 'fetch', url: href, refused: false, text: `it names ${href} to be fetched` }
+  } catch (error) {
+    if (error instanceof LinkError) return { what: 'nothing', refused: true, text: `no link: ${error.message}` }
+    throw error
   }
 }

@@ -4,6 +4,8 @@ import { decodeSegment, encodeSegment } from '../dmtree/uri.ts'
 import { DEFAULTS } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
 import { FANOUT, GROUPS, IMAGES, RECORDS } from './branch.ts'
+import { isLinkType, SI_WBXML } from '../notify/si.ts'
+import type { LinkType } from '../notify/si.ts'
 import type { Branch } from './branch.ts'
 import type { TargetWish } from './targets.ts'
 
@@ -43,6 +45,9 @@ export class Asked {
   job(name: string): {
     readonly wish: TargetWish
     readonly command: string
+    /** What each device is pushed instead: a token; '' nothing. */
+    readonly push: string
+    readonly pushType: LinkType
     readonly imageRef: string
     readonly timeoutMs: number
     readonly intervalMs: number
@@ -54,6 +59,7 @@ export class Asked {
     const text = (leaf: string): string => this.#branch.text([...path, ...leaf.split('/')])
     const list = (node: string): string[] => [...(this.#branch.find([...path, node])?.children?.values() ?? [])].map(({ value }) => String(value))
     const mode = text('TargetMode')
+    const pushType = text('PushType')
     return {
       wish: {
         devices: list('TargetDevices'),
@@ -63,6 +69,8 @@ export class Asked {
         filter: text('TargetFilter'),
       },
       command: text('Command'),
+      push: text('Push'),
+      pushType: isLinkType(pushType) ? pushType : SI_WBXML,
       imageRef: text('ImageRef'),
       timeoutMs: Number(text('Aggregation/Timeout') || DEFAULTS.timeout) * 1000,
       intervalMs: Number(text('Aggregation/Interval') || 0) * 1000,

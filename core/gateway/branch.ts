@@ -57,6 +57,13 @@ export class Branch {
     return value
   }
 
+  /** Throws TreeError 415 where the leaf holds none of these. */
+  oneOf(path: readonly string[], allowed: readonly string[]): void {
+    const text = this.text(path)
+    if (!allowed.includes(text))
+      throw new TreeError(415, `${path.at(-1) ?? ''} cannot be ${JSON.stringify(text.slice(0, 40))}: ${allowed.join(', ')}`)
+  }
+
   own(path: readonly string[], server: string, fill: () => void): void {
     const node = this.find(path)
     if (node !== null) this.#tree.setAcl(node, ownAcl(server) ?? null)

@@ -9,8 +9,10 @@ import type { Images } from './images.ts'
 import { usable } from './image.ts'
 import { candidate, generic } from './inventory.ts'
 import type { Finding } from './doubt.ts'
+import { Handed, linkFor } from './handed.ts'
+import type { Part } from './handed.ts'
 import * as fanout from './job.ts'
-import type { Job, Response } from './job.ts'
+import type { Job, PushedLink, Response } from './job.ts'
 import { aggregationText } from './payloads.ts'
 import type { Aggregation, LateAlert } from './payloads.ts'
 import type { DeviceRecord, Kept } from './ports.ts'
@@ -41,6 +43,7 @@ export class Fanouts {
   readonly #devices: Devices
   readonly #images: Images
   readonly #jobs = new Map<string, Running>()
+  readonly #handed = new Handed()
 
   constructor(yard: Yard, devices: Devices, images: Images) {
     this.#yard = yard
@@ -115,7 +118,10 @@ export class Fanouts {
   }
   deleted(name: string): void {
     const running = this.#jobs.get(name)
-    for (const response of running?.job?.responses ?? []) this.#yard.keep('gateway.response', `${name}/${response.name}`, null)
+    for (const response of running?.job?.responses ?? []) {
+      this.#handed.forget(`${name}/${response.name}`)
+      this.#yard.keep('gateway.response', `${name}/${response.name}`, null)
+    }
     this.#jobs.delete(name)
     this.#yard.keep('gateway.job', name, null)
   }
@@ -135,19 +141,25 @@ export class Fanouts {
     const wanted = this.#yard.part.asked.job(name)
     if (wanted === null) throw new TreeError(404, `job ${name} does not exist`)
     if (this.busy(name)) throw new TreeError(403, `job ${name} is running`)
-    if (wanted.command === '') throw new TreeError(412, `job ${name} has no Command`)
+    if ((wanted.command === '') === (wanted.push === '')) throw new TreeError(412, `job ${name} needs either a Command or a Push`)
+    if (wanted.push !== '' && wanted.imageRef === '') throw new TreeError(412, `job ${name} pushes the URL of an image, and has no ImageRef`)
     if (emptyWish(wanted.wish)) throw new TreeError(412, `job ${name} names no target`)
     if (wanted.imageRef !== '' && !usable(this.#images.byId(wanted.imageRef), this.#yard.now())) {
       throw new TreeError(412, `image ${wanted.imageRef} is not ready`)
     }
-    const commands = takenApart(readFanoutCommand(wanted.command))
-    const targets = selectTargets(
+    const push: PushedLink | null = wanted.push === '' ? null : { token: wanted.push, type: wanted.pushType }
+    const commands = push === null ? takenApart(readFanoutCommand(wanted.command)) : []
+    const chosen = selectTargets(
       wanted.wish,
       this.#devices.records().map((record) => candidate(record, this.mayRead(record, server))),
       (group) => this.#yard.part.asked.members(group),
     )
+    // A link is for devices that speak HTTP themselves.
+    const deaf = (localId: string): boolean => push !== null && this.#devices.byLocalId(localId)?.mode === 2
+    const targets = chosen.map((target) => (target.code === null && deaf(target.name) ? { ...target, code: 406 as const } : target))
     const { imageRef, timeoutMs, intervalMs, returnFormat } = wanted
-    const begin = { name, server, correlator, now: this.#yard.now(), timeoutMs, intervalMs, returnFormat, imageRef, targets, commands }
+    const kind = push === null ? {} : { push }
+    const begin = { name, server, correlator, now: this.#yard.now(), timeoutMs, intervalMs, returnFormat, imageRef, targets, commands, ...kind }
     this.#yard.part.shown.clear(name)
     const old = this.#jobs.get(name)
     for (const response of old?.job?.responses ?? []) this.#yard.keep('gateway.response', `${name}/${response.name}`, null)
@@ -193,7 +205,9 @@ export class Fanouts {
       const record = this.#devices.byLocalId(response.name)
       const over = response.state > 20 && (response.state !== 35 || response.commands.every(({ code }) => code !== null))
       if (over || record === undefined || record.state !== 30 || (only !== undefined && only !== record.localId)) continue
-      if (record.mode === 1 && only === undefined) {
+      if (job.push !== undefined) {
+        if (only === undefined || response.state === 10) moved = this.#push(moved, job.push, response.name)
+      } else if (record.mode === 1 && only === undefined) {
         moved = fanout.notified(moved, response.name, this.#yard.now())
         this.#yard.wish({ type: 'notify', localId: record.localId })
       } else if (record.mode === 2) {
@@ -204,11 +218,34 @@ export class Fanouts {
     this.#move(name, moved)
   }
 
+  /** HTTP with Push: the device is sent the link. */
+  #push(job: Job, push: PushedLink, localId: string): Job {
+    const deviceId = this.#devices.byLocalId(localId)?.deviceId ?? ''
+    const facts = this.#images.facts(job.imageRef, deviceId)
+    if (facts === null || !usable(this.#images.byId(job.imageRef), this.#yard.now())) return fanout.refused(job, localId, 410, this.#yard.now())
+    this.#handed.begin(`${job.name}/${localId}`)
+    this.#yard.wish(linkFor(push, localId, job.imageRef, facts))
+    return fanout.notified(job, localId, this.#yard.now())
+  }
+
+  /** A device was sent octets of an image: who has all of what was pushed to it is done. */
+  sent(image: string, deviceId: string, part: Part): void {
+    const found = this.#images.get(image)
+    const localId = this.#devices.recordOf(deviceId)?.localId
+    if (found === undefined || localId === undefined) return
+    for (const [name, { job }] of this.#jobs) {
+      if (job?.state !== 20 || job.push === undefined || job.imageRef !== (found.imageId || found.name)) continue
+      if (!this.#handed.add(`${name}/${localId}`, part)) continue
+      this.#handed.forget(`${name}/${localId}`)
+      this.#move(name, fanout.fetched(job, localId, this.#yard.now()))
+    }
+  }
+
   /** What a device's session may be given now: commands in order, with the job and the index each stands for. Those whose ground failed are settled here. */
   next(localId: string): readonly { readonly job: string; readonly index: number; readonly command: Request }[] {
     for (const [name, running] of this.#jobs) {
       const response = running.job?.state === 20 ? running.job.responses.find((each) => each.name === localId) : undefined
-      if (running.job === null || response === undefined || response.state >= 40) continue
+      if (running.job === null || response === undefined || response.state >= 40 || running.job.push !== undefined) continue
       if (running.job.cancelled && response.state < 30) continue
       const gone = running.job.imageRef !== '' && !usable(this.#images.byId(running.job.imageRef), this.#yard.now())
       if (gone && !response.commands.some(({ sent }) => sent)) {

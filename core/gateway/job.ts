@@ -1,6 +1,7 @@
 // One fan-out as a record: targets fixed at the start, what each device answered, late alerts, what is due upwards. Pure: facts in, the next record out.
 import type { Request } from '../syncml/message.ts'
 import { DEFAULTS } from '../mo/gwmo.ts'
+import type { LinkType } from '../notify/si.ts'
 import { deviceCode, enablerOf, jobCode, judge, lateCode, lateSuccess } from './codes.ts'
 import type { Answer } from './codes.ts'
 import { needs, preparing, targetOf } from './command.ts'
@@ -61,8 +62,16 @@ export interface Job {
   readonly intervalMs: number
   readonly returnFormat: number
   readonly imageRef: string
+  /** HTTP with Push: devices are sent a link instead of commands, and are done once they have fetched what it names. */
+  readonly push?: PushedLink
   readonly cancelled: boolean
   readonly responses: readonly Response[]
+}
+
+/** What such a job pushes: `{{ImageURL}}` or `{{DescriptorURL}}`, and the media type of the body. */
+export interface PushedLink {
+  readonly token: string
+  readonly type: LinkType
 }
 
 export interface JobStart {
@@ -74,6 +83,7 @@ export interface JobStart {
   readonly intervalMs: number
   readonly returnFormat: number
   readonly imageRef: string
+  readonly push?: PushedLink
   readonly targets: readonly Target[]
   readonly commands: readonly Request[]
 }
@@ -110,8 +120,9 @@ export function startJob(start: JobStart): Job {
       notifiedAt: 0,
     }
   })
-  const { name, server, correlator, now, timeoutMs, intervalMs, returnFormat, imageRef } = start
-  const base = { name, server, correlator, startedAt: now, timeoutMs, intervalMs, returnFormat, imageRef }
+  const { name, server, correlator, now, timeoutMs, intervalMs, returnFormat, imageRef, push } = start
+  const kind = push === undefined ? {} : { push }
+  const base = { name, server, correlator, startedAt: now, timeoutMs, intervalMs, returnFormat, imageRef, ...kind }
   return settle({ ...base, state: 20, result: null, cancelled: false, responses })
 }
 
@@ -193,6 +204,11 @@ export function refused(job: Job, name: string, code: number, now: number): Job 
   return change(job, name, (response) => (final(response) ? response : { ...response, state: 50, code, endedAt: now }))
 }
 
+/** HTTP with Push: the device has fetched the whole object. */
+export function fetched(job: Job, name: string, now: number): Job {
+  return change(job, name, (response) => (final(response) ? response : { ...response, state: 40, code: 200, endedAt: now }))
+}
+
 /** Does a late alert belong here: by Correlator, else to the only waiting Exec whose target is, is above or is below its Source. */
 export function matchLate(job: Job, deviceId: string, correlator: string, source: string): { readonly name: string; readonly index: number } | null {
   const response = job.responses.find((each) => each.deviceId === deviceId)
@@ -245,7 +261,8 @@ export function lateAlert(
 
 /** State and code follow from the answers; a record with late alerts closes when they have settled. */
 function judged(response: Response, now: number): Response {
-  if (final(response)) return response
+  // Without commands (HTTP with Push) no answer decides.
+  if (final(response) || response.commands.length === 0) return response
   const code = deviceCode(response.commands)
   if (code === null) return response
   if (code === 202) return { ...response, state: 35, code }

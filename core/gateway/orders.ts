@@ -1,5 +1,6 @@
 // What a DM Server sends a gateway: command lists that lay down an image, a fan-out job or a trigger. Every node is added before it is replaced (gwmo sheet 4.1, 7).
 import type { Command, Item, ItemCommand } from '../syncml/message.ts'
+import type { LinkType } from '../notify/si.ts'
 import { escapeXml } from './payloads.ts'
 import { OBJECTS, TOKENS } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
@@ -79,6 +80,8 @@ export interface FanoutOrder {
   readonly mode: Mode | null
   readonly filter: string
   readonly command: string
+  /** HTTP with Push instead of commands: what the push carries, in which media type; absent: commands. */
+  readonly push?: { readonly url: 'url' | 'descriptor'; readonly type?: LinkType } | undefined
   readonly imageRef: string
   /** Seconds; null leaves the gateway's default. */
   readonly timeout: number | null
@@ -93,7 +96,7 @@ const LARGE = 4000
 export function fanoutNodes({ fanout }: Roots, order: FanoutOrder): readonly Command[] {
   const at = `${fanout}/Fanout/${order.name}`
   const commands = add(`${at}/Command`, 'xml', order.command, 'application/vnd.syncml.dm+xml')
-  const large = order.command.length > LARGE
+  const large = order.push === undefined && order.command.length > LARGE
   const list = (node: string, ids: readonly string[]): Command[] =>
     ids.length === 0 ? [] : [add(`${at}/${node}`, 'node'), ...ids.map((id, i) => add(`${at}/${node}/${i + 1}`, 'chr', id))]
   const made = sequence([
@@ -104,7 +107,7 @@ export function fanoutNodes({ fanout }: Roots, order: FanoutOrder): readonly Com
     ...(order.mode === null ? [] : [add(`${at}/TargetMode`, 'int', String(order.mode))]),
     ...(order.filter === '' ? [] : [add(`${at}/TargetFilter`, 'chr', order.filter)]),
     ...(order.imageRef === '' ? [] : [add(`${at}/ImageRef`, 'chr', order.imageRef)]),
-    ...(large ? [] : [commands]),
+    ...(order.push === undefined ? (large ? [] : [commands]) : pushNodes(at, order.push)),
   ])
   const settings = [
     ...(large ? [commands] : []),
@@ -114,6 +117,11 @@ export function fanoutNodes({ fanout }: Roots, order: FanoutOrder): readonly Com
   ]
   return [made, ...settings]
 }
+
+const pushNodes = (at: string, { url, type }: NonNullable<FanoutOrder['push']>): readonly Command[] => [
+  add(`${at}/Push`, 'chr', TOKENS[url]),
+  ...(type === undefined ? [] : [add(`${at}/PushType`, 'chr', type)]),
+]
 
 export const fanoutStart = ({ fanout }: Roots, name: string, correlator: string): Command =>
   exec(`${fanout}/Fanout/${name}/Operations/Start`, correlator)

@@ -5,8 +5,9 @@ import type { Tree } from '../dmtree/tree.ts'
 import type { NodeUri } from '../dmtree/uri.ts'
 import type { Value } from '../dmtree/value.ts'
 import type { DevicePart, ExecCall, ExecResult, Pending } from '../device/features.ts'
-import { DEFAULTS } from '../mo/gwmo.ts'
+import { DEFAULTS, TOKENS } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
+import { LINK_TYPES } from '../notify/si.ts'
 import { Asked } from './asked.ts'
 import { Branch, FANOUT, GROUPS, IMAGES, RECORDS, ROOT, TRIGGERS, names, within } from './branch.ts'
 import { CommandError, readFanoutCommand } from './command.ts'
@@ -169,6 +170,8 @@ export class GatewayPart implements DevicePart {
     }
     if (kind === 'Delete') return
     if (leaf === 'Command') this.#checkCommand(uri.path)
+    if (leaf === 'Push') this.#branch.oneOf(uri.path, [TOKENS.url, TOKENS.descriptor])
+    if (leaf === 'PushType') this.#branch.oneOf(uri.path, LINK_TYPES)
     if (leaf === 'TargetFilter') this.#checkFilter(uri.path)
     if (leaf === 'TargetMode') this.#branch.whole(uri.path, [0, 1, 2])
     if (leaf === 'Operations' && deeper[0] === 'ReturnFormat') this.#branch.whole(uri.path, [0, 1, 2, 3, 4])

@@ -51,6 +51,8 @@ export type Wish =
   | { readonly type: 'notify'; readonly localId: string }
   /** Finished octets for one device: Z', and the End Device Trigger. */
   | { readonly type: 'forward'; readonly localId: string; readonly contentType: string; readonly body: Uint8Array }
+  /** A link for one device in proxy mode to fetch; it goes to the device's user agent and begins no session. */
+  | { readonly type: 'link'; readonly localId: string; readonly contentType: string; readonly url: string; readonly body: Uint8Array }
   /** Adaptation: wakes the device by its own protocol, where that has a way, and runs the commands of the job that are open for it. */
   | { readonly type: 'adapt'; readonly localId: string; readonly job: string }
   /** An alert owed to a DM Server until it is answered. */

@@ -1,6 +1,7 @@
 // Fan-outs and images as the DM Server asks gateways for them: orders queued, alerts taken as answers, everything kept as documents.
 import type { FanoutDevice, FanoutRow, FanoutWish, ImageRow, ImageWish, Seq } from '../api.ts'
 import { OUR_ROOTS, fanoutAuto, fanoutCancel, fanoutCommand, fanoutNodes, fanoutStart } from '../gateway/orders.ts'
+import type { FanoutOrder } from '../gateway/orders.ts'
 import { readAggregation } from '../gateway/payloads.ts'
 import type { DeviceResult } from '../gateway/payloads.ts'
 import { answered, fanoutAt, fanoutLook, inDoubt, lookFor, removal } from './fanoutlooks.ts'
@@ -85,7 +86,9 @@ export class ServerFanouts {
 
   create(wish: FanoutWish): FanoutRow {
     const { now, random } = this.#parts
-    if (wish.commands.length === 0) throw new Error('a fan-out without commands')
+    if (wish.delivery === undefined && wish.commands.length === 0) throw new Error('a fan-out without commands')
+    if (wish.delivery === 'push' && wish.commands.length > 0) throw new Error('delivery by a push has no commands')
+    if (wish.delivery === 'push' && wish.image === undefined) throw new Error('delivery by a push needs an image')
     const nobody = (wish.devices ?? []).length === 0 && (wish.groups ?? []).length === 0 && wish.all !== true
     if (nobody && wish.mode === undefined && wish.filter === undefined) throw new Error('the fan-out names no target')
     const id = `f${hex(random(4))}`
@@ -215,13 +218,20 @@ function layJob(name: string, wish: FanoutWish): readonly Command[] {
     all: wish.all ?? false,
     mode: wish.mode ?? null,
     filter: wish.filter ?? '',
-    command: fanoutCommand(wish.commands),
+    command: wish.delivery === 'push' ? '' : fanoutCommand(wish.commands),
+    push: pushOf(wish),
     imageRef: wish.image ?? '',
     timeout: wish.timeout ?? null,
     interval: wish.interval ?? null,
     returnFormat: wish.returnFormat ?? null,
   })
   return [...nodes, wish.style === 'Y' ? fanoutAuto(OUR_ROOTS, name) : fanoutStart(OUR_ROOTS, name, name)]
+}
+
+/** What is pushed instead of commands. */
+function pushOf({ delivery, pushUrl, pushType }: FanoutWish): FanoutOrder['push'] {
+  if (delivery === undefined) return undefined
+  return { url: pushUrl === 'descriptor' ? 'descriptor' : 'url', ...(pushType === undefined ? {} : { type: pushType }) }
 }
 
 /** What a report says of a device, beside what is known of it already: Statuses stay, late alerts gather. */

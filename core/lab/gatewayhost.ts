@@ -12,6 +12,7 @@ import { SouthPolicy } from '../gateway/south.ts'
 import type { Env } from '../machine.ts'
 import { happening, isHappening } from '../mo/events.ts'
 import { DM_APPLICATION } from '../notify/push.ts'
+import { LINK_APPLICATION } from '../notify/si.ts'
 import type { Push } from '../notify/push.ts'
 import { DmServer } from '../server/server.ts'
 import type { ServerSettings } from '../server/settings.ts'
@@ -367,6 +368,8 @@ export class GatewayHost {
         return this.#north.wake(() => this.#wake(wish.localId))
       case 'forward':
         return void this.#forward(wish)
+      case 'link':
+        return this.#north.wake(() => void this.#forward(wish))
       case 'adapt':
         return this.#north.wake(() => this.#adapt(wish))
       case 'report':
@@ -424,17 +427,19 @@ export class GatewayHost {
     if (record !== undefined) this.#wakes.call(record.deviceId)
   }
 
-  async #forward({ localId, contentType, body }: Extract<Wish, { type: 'forward' }>): Promise<void> {
+  async #forward(wish: Extract<Wish, { type: 'forward' | 'link' }>): Promise<void> {
+    const { localId, contentType, body } = wish
+    const [application, pkg] = wish.type === 'link' ? [LINK_APPLICATION, ''] : [DM_APPLICATION, '#0']
     const record = this.gateway.devices.byLocalId(localId)
     const to = record === undefined ? undefined : this.#target(record.deviceId)
-    if (record === undefined || to === undefined) return this.#event(`no push address of ${localId} is known: nothing is forwarded`, null)
+    if (record === undefined || to === undefined) return this.#event(`no push address of ${localId} is known: nothing is sent`, null)
     try {
       // The octets are those that came; only the name of the end device is left out.
-      const sent = await this.#parts.sender.send(to, { contentType, application: DM_APPLICATION, body })
-      const text = `forwarded ${body.length} octets to ${record.deviceId} at ${to}`
-      this.#pushes.sent({ device: record.deviceId, sessionId: '', package: '#0', to, text, sent })
+      const sent = await this.#parts.sender.send(to, { contentType, application, body })
+      const what = wish.type === 'link' ? `pushed ${wish.url}` : `forwarded ${body.length} octets`
+      this.#pushes.sent({ device: record.deviceId, sessionId: '', package: pkg, to, text: `${what} to ${record.deviceId} at ${to}`, sent })
     } catch (error) {
-      this.#event(`not forwarded to ${to}: ${error instanceof Error ? error.message : String(error)}`, null)
+      this.#event(`not sent to ${to}: ${error instanceof Error ? error.message : String(error)}`, null)
     }
   }
 

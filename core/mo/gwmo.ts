@@ -207,6 +207,8 @@ const row =
   })
 const n = row(SHAPE)
 const S0 = confirmed('S0')
+/** HTTP with Push, as a job asks for it. */
+export const PUSH_MARK = inferred('S0 names HTTP with Push as a way to the devices; how a server asks for it is not published')
 
 /** The nodes of each object, parents before children (gwmo sheet 3.2 to 3.6). */
 export const NODES: Readonly<Record<GatewayObject, readonly GatewayNode[]>> = {
@@ -274,7 +276,9 @@ export const NODES: Readonly<Record<GatewayObject, readonly GatewayNode[]>> = {
     n('Fanout/*/AllDevices', '?', 'bool', 'Get Add Replace', 'Every registered device'),
     n('Fanout/*/TargetMode', '?', 'int', 'Get Add Replace', 'Only devices in this mode'),
     n('Fanout/*/TargetFilter', '?', 'chr', 'Get Add Replace', 'Only devices whose record matches'),
-    n('Fanout/*/Command', '1', 'xml', 'Get Add Replace', 'Command list'),
+    n('Fanout/*/Command', '?', 'xml', 'Get Add Replace', 'Command list; a job has this or Push'),
+    n('Fanout/*/Push', '?', 'chr', 'Get Add Replace', 'URL each device is pushed instead of commands: {{ImageURL}} or {{DescriptorURL}}', PUSH_MARK),
+    n('Fanout/*/PushType', '?', 'chr', 'Get Add Replace', 'Media type of that push; default application/vnd.wap.sic', PUSH_MARK),
     n('Fanout/*/ImageRef', '?', 'chr', 'Get Add Replace', 'An ImageID'),
     n('Fanout/*/Aggregation', '1', 'node', 'Get', 'When results are reported'),
     n('Fanout/*/Aggregation/Timeout', '1', 'int', 'Get Replace', 'Seconds from start to forced end; default 300'),

@@ -11,6 +11,7 @@ import type { Witness } from '../lab/witness.ts'
 import { ruler } from '../device/answers.ts'
 import type { Asked } from '../device/asking.ts'
 import { Door } from '../device/door.ts'
+import { fetchLink } from '../device/linked.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import type { Env } from '../machine.ts'
 import type { PushArrived } from '../lab/pushes.ts'
@@ -167,6 +168,11 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
       }
       const entrance = doorOf(device).receive(what.push)
       if (entrance.what === 'session') return entrance.start
+      if (entrance.what === 'fetch') {
+        set(id, `fetches ${entrance.url}, which a push named`)
+        void fetchLink(device.disk, entrance.url).then(({ text }) => set(id, text))
+        return null
+      }
       set(id, `${entrance.refused ? 'refused a push' : 'took no notice of a push'}: ${entrance.text}`)
       return null
     })

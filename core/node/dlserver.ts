@@ -43,6 +43,8 @@ export interface DownloadServerOptions {
   readonly refused?: (name: string, device: string, remote: string) => { readonly status: number; readonly text: string } | null
   /** Told when a whole object has been sent. */
   readonly served?: (name: string, device: string) => void
+  /** Told what of an object was sent, octets `from` to `to` of `size`, both included. */
+  readonly sent?: (name: string, device: string, part: { readonly from: number; readonly to: number; readonly size: number }) => void
   readonly server: string
   readonly clock: { now(): number; mono(): number }
   /** Writes a row; what it returns is the cause of the answer's row. */
@@ -195,6 +197,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       bytesPerSecond: fault?.bytesPerSecond,
     })
     if (whole && to === body.size - 1) options.served?.(offer.name, x.device)
+    if (body.words === offer.name && sent > 0) options.sent?.(offer.name, x.device, { from, to: from + sent - 1, size: body.size })
     const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(body.size)}` : ''
     const what = `${String(status)}${range} of ${body.words} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
     const rest = whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`

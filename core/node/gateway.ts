@@ -229,6 +229,10 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
       fetchedBy.push({ image, device, at: clock.now() })
       parts.changed()
     },
+    sent: (image, device, part) => {
+      host.gateway.fanouts.sent(image, device, part)
+      host.settle()
+    },
     record: (entry) => {
       if (!parts.recording) return 0
       const { row } = entry

@@ -1,6 +1,7 @@
 // What the calls about gateways accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { LINK_TYPES } from '../notify/si.ts'
 
 const id = z.string().min(1).max(LIMIT.name)
 const seconds = z.int().min(0).max(31_536_000)
@@ -15,20 +16,29 @@ const command = z.strictObject({
 })
 
 /** What `gateways.fanout` takes. */
-export const fanoutWish = z.strictObject({
-  gateway: id,
-  devices: z.array(id).max(10_000).optional(),
-  groups: z.array(id).max(1000).optional(),
-  all: z.boolean().optional(),
-  mode: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
-  filter: z.string().min(1).max(LIMIT.uri).optional(),
-  commands: z.array(command).min(1).max(LIMIT.commands),
-  image: id.optional(),
-  style: z.enum(['Y', "Y'"]).optional(),
-  timeout: seconds.optional(),
-  interval: seconds.optional(),
-  returnFormat: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).optional(),
-})
+export const fanoutWish = z
+  .strictObject({
+    gateway: id,
+    devices: z.array(id).max(10_000).optional(),
+    groups: z.array(id).max(1000).optional(),
+    all: z.boolean().optional(),
+    mode: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+    filter: z.string().min(1).max(LIMIT.uri).optional(),
+    /** None where the delivery is a push. */
+    commands: z.array(command).max(LIMIT.commands),
+    delivery: z.literal('push').optional(),
+    pushUrl: z.enum(['image', 'descriptor']).optional(),
+    pushType: z.enum(LINK_TYPES).optional(),
+    image: id.optional(),
+    style: z.enum(['Y', "Y'"]).optional(),
+    timeout: seconds.optional(),
+    interval: seconds.optional(),
+    returnFormat: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)]).optional(),
+  })
+  .refine(({ commands, delivery }) => delivery === 'push' || commands.length > 0, {
+    path: ['commands'],
+    message: 'a fan-out needs commands, or delivery push',
+  })
 
 /** What `gateways.image` takes. */
 export const imageWish = z.strictObject({

@@ -19,6 +19,9 @@ export const PDU_PUSH = 0x06
 
 /** Content types by code (OMNA; notification sheet 2.2). */
 const TYPES: ReadonlyMap<number, string> = new Map([
+  [0x03, 'text/plain'],
+  [0x2d, 'text/vnd.wap.si'],
+  [0x2e, 'application/vnd.wap.sic'],
   [0x35, 'text/vnd.wap.connectivity-xml'],
   [0x36, 'application/vnd.wap.connectivity-wbxml'],
   [0x42, 'application/vnd.syncml.dm+wbxml'],

@@ -54,6 +54,8 @@ export type Deed =
       readonly do: 'fanout'
       readonly devices: readonly string[]
       readonly commands: readonly FanoutCommandWish[]
+      readonly delivery?: 'push'
+      readonly pushUrl?: 'image' | 'descriptor'
       readonly image?: string
       readonly style?: 'Y' | "Y'"
       readonly timeout?: number

@@ -3,6 +3,7 @@ import type { SoftwareRequest } from '../api.ts'
 import { ruledAnswer } from '../device/answers.ts'
 import { makeClient, partState } from '../device/client.ts'
 import type { Client } from '../device/client.ts'
+import { fetchLink } from '../device/linked.ts'
 import { Door } from '../device/door.ts'
 import type { DoorOptions, Entrance } from '../device/door.ts'
 import type { UiAnswer } from '../device/interaction.ts'
@@ -62,6 +63,7 @@ export class MemoryDevice {
   readonly living: LivingDevice
   readonly #parts: MemoryDeviceParts
   readonly who: Who
+  readonly #hosts: SoftwareHost
   #kept: unknown = undefined
   #door: { readonly client: Client; readonly door: Door } | null = null
 
@@ -71,6 +73,7 @@ export class MemoryDevice {
     this.who = who
     const { clock, net, seed } = sandbox
     const { host, store } = this.#host()
+    this.#hosts = host
     const env = seededEnv(seed, who === PHONE ? 'device' : who.id, () => clock.now())
     this.living = new LivingDevice({
       make: (state) => this.#life(state, store, env),
@@ -101,9 +104,10 @@ export class MemoryDevice {
     if (push !== null) this.receive(push)
   }
 
-  /** A push reached it: the session it asks for begins. */
+  /** A push reached it: the session it asks for begins, or what it names is fetched. */
   receive(push: Push): void {
     const entrance = this.take(push)
+    if (entrance.what === 'fetch') void fetchLink(this.#hosts, entrance.url)
     if (entrance.what === 'session') void this.living.session(entrance.start)
   }
 

@@ -131,6 +131,10 @@ export class MemoryGateway {
         return bytes === undefined ? undefined : { name, bytes, sha256: ports.sha256(bytes), contentType: TYPE }
       },
       device: (_token, remote) => parts.deviceAt(remote),
+      sent: (image, device, part) => {
+        this.host.gateway.fanouts.sent(image, device, part)
+        this.host.settle()
+      },
       stand: {
         hop: 'G-D',
         path: '/gw/image/',

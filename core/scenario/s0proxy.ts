@@ -15,6 +15,7 @@ const TYPE = 'application/octet-stream'
 /** One way the image takes to the devices. */
 interface Way {
   readonly commands: readonly FanoutCommandWish[]
+  readonly delivery?: 'push'
   /** What shows that the gateway gave it to that device, and the device took it. */
   readonly given: (device: string) => readonly Predicate[]
 }
@@ -40,6 +41,18 @@ const INDIRECT: Way = {
   ],
   given: (name) => [
     row(`hop == G-D && dir == down && device == "${deviceIdOf(name)}" && any(cmd == Exec && uri ~ "^[.]/SCOMO/Download/")`),
+    row(fetched(deviceIdOf(name))),
+    ...storedOf(name),
+  ],
+}
+
+/** Nothing is said in a session: the device fetches what a push names, and the gateway sees it do so. */
+const PUSHED: Way = {
+  commands: [],
+  delivery: 'push',
+  given: (name) => [
+    row(`kind == push && hop == G-D && dir == down && device == "${deviceIdOf(name)}" && !(pkg == "#0")`),
+    row(`kind == http && hop == G-D && dir == up && device == "${deviceIdOf(name)}" && http.method == GET && http.uri ~ "^/gw/image/PKG1[?]"`),
     row(fetched(deviceIdOf(name))),
     ...storedOf(name),
   ],
@@ -87,11 +100,13 @@ function steps({ given }: Way, second: Step): readonly Step[] {
   ]
 }
 
-const acts = (image: Act, { commands }: Way): readonly Act[] => [
+const wishOf = ({ commands, delivery }: Way) => ({ commands, ...(delivery === undefined ? {} : { delivery }) })
+
+const acts = (image: Act, way: Way): readonly Act[] => [
   image,
   {
     key: 'fanout',
-    deed: { do: 'fanout', devices: ['ed1', 'ed2'], commands, image: 'PKG1', timeout: 120 },
+    deed: { do: 'fanout', devices: ['ed1', 'ed2'], ...wishOf(way), image: 'PKG1', timeout: 120 },
     when: { event: 'server.image', where: { state: 'ready' } },
     pause: 1000,
   },
@@ -103,7 +118,7 @@ const acts = (image: Act, { commands }: Way): readonly Act[] => [
     when: { event: 'server.relation', where: { attached: true } },
     pause: 10_000,
   },
-  { key: 'single', deed: { do: 'fanout', devices: ['ed5'], commands, image: 'PKG1', timeout: 120 }, pause: 20_000 },
+  { key: 'single', deed: { do: 'fanout', devices: ['ed5'], ...wishOf(way), image: 'PKG1', timeout: 120 }, pause: 20_000 },
   LATE,
 ]
 
@@ -129,6 +144,12 @@ const faults: readonly Planted[] = [
     }),
   }),
 ]
+
+/** Where nothing is sent in a session, what is lost is the push itself. */
+const pushedFaults = faults.map((each): Planted => {
+  if (each.step === '4') return { ...each, text: 'the push to one device is lost' }
+  return each.step === '9' ? { ...each, text: 'the new device hears no push once it is registered' } : each
+})
 
 const ACTORS: readonly Actor[] = ['DM Server', 'DM Gateway', 'Device']
 const BASE = { document: 'S0', clause: '8.x.7', pre: [], post: [GONE('10')] } as const
@@ -162,5 +183,18 @@ export const S0_PROXY: readonly Flow[] = [
     alternativeOf: { id: 's0-proxy-direct', step: '2' },
     setup: setup({ key: 'image', deed: { do: 'image', imageId: 'PKG1', by: 'download', expiry: 600 } }, INDIRECT),
     faults: [...faults, fault('2', 'the download server cannot be reached', { kind: 'cut', what: 'shop' })],
+  },
+  {
+    ...BASE,
+    id: 's0-proxy-push',
+    title: 'Image distribution in proxy mode, HTTP with Push',
+    actors: ACTORS,
+    steps: steps(PUSHED, direct),
+    alternativeOf: { id: 's0-proxy-direct', step: '4' },
+    setup: setup({ key: 'image', deed: { do: 'image', imageId: 'PKG1', by: 'replace', expiry: 600 } }, PUSHED),
+    faults: [
+      ...pushedFaults,
+      fault('2', 'the image store of the DM Gateway is too small', { kind: 'setup', change: (given) => ({ ...given, capacity: 100_000 }) }),
+    ],
   },
 ]

@@ -32,6 +32,8 @@ export interface ShopParts {
   readonly hop?: Hop
   /** Where it stands; absent: the download server at `/dl/<token>/<name>`. */
   readonly stand?: Stand
+  /** Told what of an object was sent to whom. */
+  readonly sent?: Sent
 }
 
 /** Where objects are served. */
@@ -42,6 +44,9 @@ export interface Stand {
   /** Why an object is not served, told before anything else. */
   readonly refuses: (name: string) => { readonly status: number; readonly text: string } | null
 }
+
+/** Octets of an object that left. */
+export type Sent = (name: string, device: string, part: { readonly from: number; readonly to: number; readonly size: number }) => void
 
 export type ShopFlaw = 'missing' | 'corrupt' | 'unavailable'
 
@@ -65,7 +70,17 @@ export class Shop {
     const cut = body.length > HEAD ? `; truncated: the first ${String(HEAD)} bytes are kept here` : ''
     const text = `HTTP ${String(status)}, ${String(body.length)} bytes of ${fieldOf(headers, 'content-type') || 'no type'}${cut}`
     this.#record(request, device, 'down', status, `HTTP/1.1 ${String(status)}`, headers, body, text, cause)
+    this.#told(request, decodeURIComponent(name), device, response)
     return response
+  }
+
+  #told({ method, headers }: NetRequest, name: string, device: string, { status, body }: NetResponse): void {
+    const ware = method === 'GET' && (status === 200 || status === 206) ? this.#parts.ware(name) : undefined
+    if (ware === undefined) return
+    const size = ware.bytes.length
+    const wanted = status === 206 ? wantedRange(fieldOf(headers, 'range'), size) : null
+    const from = wanted?.what === 'part' ? wanted.from : 0
+    this.#parts.sent?.(name, device, { from, to: from + body.length - 1, size })
   }
 
   #placed(target: string): { readonly token: string; readonly name: string } {

@@ -168,6 +168,8 @@ export interface FanForm {
   mode: '' | '0' | '1' | '2'
   filter: string
   commands: readonly FanoutCommandWish[]
+  /** Commands in sessions, or HTTP with Push: the URL of the image, or of its descriptor. */
+  delivery: 'commands' | 'image' | 'descriptor'
   image: string
   style: 'Y' | "Y'"
   timeout: number | ''
@@ -182,6 +184,7 @@ export const emptyFan = (gateway: string): FanForm => ({
   mode: '',
   filter: '',
   commands: [EMPTY_COMMAND],
+  delivery: 'commands',
   image: '',
   style: "Y'",
   timeout: '',
@@ -195,14 +198,16 @@ export function readFan(form: FanForm): { readonly wish: FanoutWish } | { readon
   if (form.gateway === '') return { problem: 'Choose a gateway.' }
   if (form.whom === 'list' && form.devices.length === 0) return { problem: 'Choose devices, groups, or all of them.' }
   if (form.whom === 'groups' && groups.length === 0) return { problem: 'Name a group.' }
-  if (form.commands.length === 0) return { problem: 'Add a command.' }
-  const bare = form.commands.findIndex(({ locUri }) => !locUri.trim().startsWith('./'))
+  const commands = form.delivery === 'commands' ? form.commands : []
+  if (form.delivery === 'commands' && commands.length === 0) return { problem: 'Add a command.' }
+  if (form.delivery !== 'commands' && form.image === '') return { problem: 'A push names an image: choose it.' }
+  const bare = commands.findIndex(({ locUri }) => !locUri.trim().startsWith('./'))
   if (bare >= 0) return { problem: `Command ${String(bare + 1)}: a path begins with ./` }
-  const copy = form.commands.findIndex(({ kind, source = '' }) => kind === 'Copy' && source.trim() === '')
+  const copy = commands.findIndex(({ kind, source = '' }) => kind === 'Copy' && source.trim() === '')
   if (copy >= 0) return { problem: `Command ${String(copy + 1)}: from where?` }
   const timeout = form.timeout === '' ? null : form.timeout
   if (timeout !== null && (!Number.isInteger(timeout) || timeout < 1)) return { problem: 'The time-out is a whole number of seconds.' }
-  const needs = form.commands.some(({ data = '' }) => data.includes('{{'))
+  const needs = commands.some(({ data = '' }) => data.includes('{{'))
   if (needs && form.image === '') return { problem: 'A command refers to an image: choose it.' }
   return {
     wish: {
@@ -210,7 +215,8 @@ export function readFan(form: FanForm): { readonly wish: FanoutWish } | { readon
       ...(form.whom === 'list' ? { devices: [...form.devices] } : form.whom === 'groups' ? { groups } : { all: true }),
       ...(form.mode === '' ? {} : { mode: Number(form.mode) as 0 | 1 | 2 }),
       ...(filter === '' ? {} : { filter }),
-      commands: form.commands.map(commandOf),
+      commands: commands.map(commandOf),
+      ...(form.delivery === 'commands' ? {} : { delivery: 'push' as const, pushUrl: form.delivery }),
       ...(form.image === '' ? {} : { image: form.image }),
       style: form.style,
       ...(timeout === null ? {} : { timeout }),

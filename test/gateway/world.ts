@@ -60,6 +60,7 @@ export class World {
   readonly told: string[] = []
   readonly notified: string[] = []
   readonly forwarded: Extract<Wish, { type: 'forward' }>[] = []
+  readonly links: Extract<Wish, { type: 'link' }>[] = []
   readonly fetches: Extract<Wish, { type: 'fetch' }>[] = []
   readonly adapted: Extract<Wish, { type: 'adapt' }>[] = []
   alarm: number | null = null
@@ -242,6 +243,9 @@ export class World {
           break
         case 'forward':
           this.forwarded.push(wish)
+          break
+        case 'link':
+          this.links.push(wish)
           break
         case 'fetch':
           this.fetches.push(wish)

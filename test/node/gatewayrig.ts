@@ -20,6 +20,8 @@ export const ed = (n: number): string => `urn:example:dev:ed${String(n)}`
 export interface FleetDevice extends Behind {
   readonly ends: SessionOutcome[]
   readonly refusals: string[]
+  /** What came of links it was pushed. */
+  readonly fetches: string[]
   end(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function fleetDevice(
   const out = poster({ timeoutMs: 20_000 })
   const ends: SessionOutcome[] = []
   const refusals: string[] = []
+  const fetches: string[] = []
   const device = await behind({
     setup: {
       id: ed(n),
@@ -65,13 +68,14 @@ export async function fleetDevice(
     ...(disk === undefined ? {} : { disk }),
     told: (end) => ends.push(end),
     refused: (text) => refusals.push(text),
+    fetched: (text) => fetches.push(text),
   })
   const end = async (): Promise<void> => {
     await device.off()
     out.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { ...device, ends, refusals, end }
+  return { ...device, ends, refusals, fetches, end }
 }
 
 /** A package of one component, `version` 1.0, about 2000 octets. */

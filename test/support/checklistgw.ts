@@ -125,7 +125,7 @@ export const GW: readonly Point[] = [
   sure('TNDS type and body of the bootstrap agree'),
   sure('proxy device with an explicit alert: one record'),
   likely("descriptor's objectURI at the gateway"),
-  sure('HTTP with push: fetched after the push alone', FLOWS),
+  sure('HTTP with push: fetched after the push alone'),
   likely('ftp: 406'),
   sure('a FUMO image by both ways'),
   likely('a transfer under way at zero completes'),

@@ -16,6 +16,7 @@ import { ALERTS } from '../../mo/gwmo.ts'
 import { SoftwareAgent } from '../../software/agent.ts'
 import type { Alert } from '../../syncml/message.ts'
 import { processClock } from '../clock.ts'
+import { linkedOn } from '../linked.ts'
 import { makeDownloads } from '../dlclient.ts'
 import { makeInstaller } from '../installer.ts'
 import { listenPush } from '../push.ts'
@@ -54,6 +55,8 @@ export interface BehindParts {
   readonly disk?: (disk: DeviceDisk) => DeviceDisk
   readonly told: (end: SessionOutcome) => void
   readonly refused: (text: string) => void
+  /** A link that was pushed has been fetched, or not: a line. */
+  readonly fetched?: (text: string) => void
 }
 
 /** A device that runs until `off`. */
@@ -126,10 +129,15 @@ export async function behind(parts: BehindParts): Promise<Behind> {
     if (door?.client !== client) door = { client, door: new Door(client) }
     return door.door
   }
+  const linked = linkedOn(own ? disk : null, clock, parts.ca)
   const arrived = ({ push, trouble, remote }: PushArrived): void => {
     void living.meet(() => {
       const entrance = push === null ? ({ what: 'nothing', refused: true, text: trouble } as const) : doorOf().receive(push)
       if (entrance.what === 'session') return entrance.start
+      if (entrance.what === 'fetch') {
+        void linked.take(entrance.url).then((text) => parts.fetched?.(text))
+        return null
+      }
       parts.refused(`push from ${remote} ${entrance.refused ? 'refused' : 'ignored'}: ${entrance.text}`)
       return null
     })
@@ -151,6 +159,7 @@ export async function behind(parts: BehindParts): Promise<Behind> {
     register: () => meet(setup.gateway.serverId, registers(setup, port)),
     visit: (alerts = []) => meet(orders(setup).serverId, alerts),
     off: async () => {
+      await linked.off()
       await living.off()
       await port?.close()
       parts.keep(living.client.state())

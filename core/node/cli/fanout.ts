@@ -1,7 +1,9 @@
 // `dmlab fanout`: commands for many devices behind a gateway, through the lab that owns the workspace.
 import type { Command } from 'commander'
+import { Option } from 'commander'
 import type { FanoutCommandWish, FanoutRow, FanoutWish } from '../../api.ts'
 import { judge } from '../../gateway/codes.ts'
+import { LINK_TYPES, SI_WBXML } from '../../notify/si.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 import { ownerOf } from './treesource.ts'
 import type { Ask } from './treesource.ts'
@@ -20,6 +22,9 @@ interface Creating extends Shared {
   readonly mode?: 0 | 1 | 2
   readonly filter?: string
   readonly command: FanoutCommandWish[]
+  readonly delivery?: 'push'
+  readonly pushUrl?: FanoutWish['pushUrl']
+  readonly pushType?: FanoutWish['pushType']
   readonly image?: string
   readonly style?: 'Y' | "Y'"
   readonly timeout?: number
@@ -77,6 +82,11 @@ export function fanout(program: Command): void {
       [],
     )
     .option('--image <id>', 'ImageID the commands refer to')
+    .addOption(
+      new Option('--delivery <way>', 'push: no commands; each device is pushed the URL of the image, and fetches it by itself').choices(['push']),
+    )
+    .addOption(new Option('--push-url <what>', 'what such a push names (default: image)').choices(['image', 'descriptor']))
+    .addOption(new Option('--push-type <type>', `media type of its body (default: ${SI_WBXML})`).choices([...LINK_TYPES]))
     .option(
       '--style <flow>',
       "Y: answers in one session with the notification's, Y': in one of their own (default)",
@@ -112,9 +122,9 @@ function failedOf(row: FanoutRow): string[] {
 async function create(options: Creating): Promise<void> {
   const { workspace, json, wait, wish, command: commands, device, group } = options
   const given = wish === undefined ? {} : (jsonOf(wish, await readInput(wish)) as Partial<FanoutWish>)
-  const { gateway, all, mode, filter, image, style, timeout, interval, returnFormat } = options
-  const named = { gateway, all, mode, filter, image, style, timeout, interval, returnFormat }
-  const full: Partial<FanoutWish> = {
+  const { gateway, all, mode, filter, image, style, timeout, interval, returnFormat, delivery, pushUrl, pushType } = options
+  const named = { gateway, all, mode, filter, image, style, timeout, interval, returnFormat, delivery, pushUrl, pushType }
+  const full: { -readonly [K in keyof FanoutWish]?: FanoutWish[K] } = {
     ...given,
     ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)),
     ...(device.length === 0 ? {} : { devices: device }),
@@ -122,7 +132,9 @@ async function create(options: Creating): Promise<void> {
     ...(commands.length === 0 ? {} : { commands }),
   }
   if (full.gateway === undefined) refuse('tell the gateway: --gateway ID')
-  if ((full.commands ?? []).length === 0) refuse('tell what is wanted: --command "Replace URI DATA"')
+  if (full.delivery === 'push' && full.image === undefined) refuse('--delivery push: tell the image by --image ID')
+  if (full.delivery === 'push') full.commands ??= []
+  else if ((full.commands ?? []).length === 0) refuse('tell what is wanted: --command "Replace URI DATA"')
   const ask = await ownerOf(workspace)
   await finish(ask, await ask<FanoutRow>('POST', 'fanouts', full), wait, json)
 }

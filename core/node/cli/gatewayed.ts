@@ -99,6 +99,7 @@ export async function gatewayed(options: GatewayedOptions, { setup, ids, ask }: 
         ...(ask === undefined ? {} : { ask }),
         ca: tlsTrust(options).ca,
         told: (end) => lines(id, end),
+        fetched: (text) => void (json === true ? writeJson({ id, fetched: text }) : write(`${id}  fetched ${text}\n`)),
         refused: (text) => process.stderr.write(`${single ? '' : `${id}: `}${text}\n`),
       }),
     ),

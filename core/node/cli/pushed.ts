@@ -151,7 +151,7 @@ async function bootstrapped(device: PushedDevice, options: PushedOptions): Promi
     if (error instanceof PushError) return refuse(`${nameOf(file)}: ${error.message}`)
     throw error
   }
-  if (entrance.what === 'nothing') throw new Failure(1, `${nameOf(file)}: ${entrance.text}`)
+  if (entrance.what !== 'session') throw new Failure(1, `${nameOf(file)}: ${entrance.text}`)
   process.stderr.write(`bootstrapped: ${entrance.text}\n`)
   // Kept before the session: the account stays, whatever becomes of that.
   device.keep()
@@ -166,7 +166,7 @@ async function listening(device: PushedDevice, options: PushedOptions, stop: Abo
     if (stop.signal.aborted) return
     const entrance: Entrance =
       arrived.push === null ? { what: 'nothing', refused: true, text: `it cannot be read: ${arrived.trouble}` } : device.receive(arrived.push)
-    if (entrance.what === 'nothing') {
+    if (entrance.what !== 'session') {
       process.stderr.write(`push from ${arrived.remote} ${entrance.refused ? 'refused' : 'ignored'}: ${entrance.text}\n`)
       return
     }

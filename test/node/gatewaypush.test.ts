@@ -1,0 +1,59 @@
+// HTTP with Push between real sockets: the gateway pushes a URL, devices with and without a disk of their own fetch it and say nothing, the server learns who has it.
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { GATEWAY_ID } from '../../core/node/gateway.ts'
+import { readPage } from '../../core/page.ts'
+import { needsSqlite } from '../store/memory.ts'
+import { realLab } from '../support/reallab.ts'
+import type { RealLab } from '../support/reallab.ts'
+import { ed, fleetDevice, until } from './gatewayrig.ts'
+
+const open: (() => unknown)[] = []
+let lab: RealLab
+beforeEach(async (context) => {
+  needsSqlite(context)
+  lab = await realLab({ gateway: {} })
+})
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+  await lab.end()
+})
+
+test('gw 118: a push alone brings the image to the devices, by its URL or its descriptor; who hears no push gets 408', async () => {
+  const { gateways, catalogue, trace } = lab.api
+  const gateway = lab.ready.gateway ?? ''
+  const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway, setup: { mo: n === 2 ? [] : ['scomo'] } })))
+  for (const device of devices) open.push(() => device.end())
+  for (const device of devices) expect(await device.register()).toMatchObject({ outcome: 'completed' })
+  await until(async () => (await gateways.relations()).length === 3)
+  const bytes = new Uint8Array(200_000).map((_, i) => (i * 7) % 253)
+  await catalogue.add('PKG1.bin', bytes, { pkgId: 'PKG1', components: [{ id: 'a', version: '1' }] })
+  await gateways.image({ gateway: GATEWAY_ID, imageId: 'PKG1', pkg: 'PKG1', expiry: 600 })
+  await until(async () => (await gateways.images()).some(({ state }) => state === 'ready'))
+  await devices[2]?.port?.close()
+  const from = readPage(await trace.rows(1, 5000)).at(-1)?.seq ?? 0
+  const push = { gateway: GATEWAY_ID, image: 'PKG1', commands: [], delivery: 'push' } as const
+  const ended = async (id: string) => {
+    const row = async () => (await gateways.fanouts()).find((each) => each.id === id)
+    await until(async () => !['queued', 'running'].includes((await row())?.state ?? ''), row, 30_000)
+    return row()
+  }
+  const codes = async (id: string) => (await ended(id))?.devices.map(({ deviceId, code, late = [] }) => [deviceId, code, late.length])
+  const { id } = await gateways.fanout({ ...push, devices: [ed(1), ed(2), ed(3)], timeout: 4 })
+  expect(await codes(id)).toEqual([
+    [ed(1), 200, 0],
+    [ed(2), 200, 0],
+    [ed(3), 408, 0],
+  ])
+  expect((await ended(id))?.result).toBe(206)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  await until(() => devices.slice(0, 2).every(({ fetches }) => fetches.length === 1))
+  for (const { fetches } of devices.slice(0, 2)) expect(fetches[0]).toContain(`200000 octets, SHA-256 ${digest}`)
+  const second = await gateways.fanout({ ...push, devices: [ed(1), ed(2)], pushUrl: 'descriptor', pushType: 'text/plain', timeout: 20 })
+  expect((await ended(second.id))?.result).toBe(200)
+  const news = readPage(await trace.rows(1, 5000)).filter(({ seq, hop }) => seq > from && hop === 'G-D')
+  expect(news.filter(({ kind }) => kind === 'message')).toEqual([])
+  expect(news.filter(({ target, direction }) => direction === 'up' && target === '/gw/image/PKG1.dd').length).toBe(2)
+  expect(news.filter(({ kind }) => kind === 'push').map(({ device, package: pkg }) => [device, pkg])).toEqual([1, 2, 3, 1, 2].map((n) => [ed(n), '']))
+  await expect(gateways.fanout({ ...push, devices: [ed(1)], commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }] })).rejects.toThrow('no commands')
+}, 60_000)
