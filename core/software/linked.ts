@@ -1,5 +1,5 @@
 // A device fetches what a pushed link names: the whole object, or the one its descriptor describes; it keeps nothing and reports nothing.
-import type { DownloadAnswer, SoftwareHost } from '../software/ports.ts'
+import type { DownloadAnswer, SoftwareHost } from './ports.ts'
 
 /** What fetching needs of a device. */
 export interface LinkHost extends Pick<SoftwareHost, 'download' | 'note'> {
