@@ -45,7 +45,7 @@ export async function pushedDevice(serverUri: string, setup: Partial<ClientSetup
       arrived.push(what.bytes)
       queue = queue.then(async () => {
         const entrance = what.push === null ? { what: 'nothing' as const, text: what.trouble } : at.receive(what.push)
-        if (entrance.what === 'nothing') refusals.push(entrance.text)
+        if (entrance.what !== 'session') refusals.push(entrance.text)
         else
           sessions.push(
             await runClient({ machine: client.machine, post: out.post, clock, save: (record) => client.remember(record) }, entrance.start),

@@ -4,8 +4,6 @@ import type { Point } from './checklists.ts'
 const sure = (says: string, without?: string): Point => (without === undefined ? { says } : { says, without })
 const likely = (says: string, without?: string): Point => ({ ...sure(says, without), standing: 'INFERRED' })
 
-const FLOWS = 'this variant of the flow is not built yet'
-
 /** Source C of the sheet is CONFIRMED, I INFERRED. The first is number 1; 76 to 96 are GS-01 to GS-21. */
 export const GW: readonly Point[] = [
   sure('the five roots carry the registered identifiers'),
