@@ -45,6 +45,7 @@ export interface GatewayRole extends AdaptRole {
   readonly user?: string
   readonly password?: string
   readonly serverId?: string
+  /** Given: the server must prove that it knows it. */
   readonly serverPassword?: string
   readonly dialect?: Partial<Dialect>
   readonly defaultMode?: Mode
@@ -179,7 +180,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
           auth: 'syncml:auth-md5',
           encoding: role.encoding ?? 'xml',
           model: 'DM Gateway',
-          profile: northProfile(256 * 1024 * 1024),
+          profile: northProfile(256 * 1024 * 1024, role.serverPassword !== undefined),
         },
         env,
         state,

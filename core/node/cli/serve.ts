@@ -22,6 +22,10 @@ interface ServeOptions {
   readonly role: string
   readonly server?: string
   readonly gatewayId?: string
+  readonly gatewayUser?: string
+  readonly gatewayPassword?: string
+  readonly serverId?: string
+  readonly serverPassword?: string
   readonly gatewayPort?: number
   readonly lwm2m?: number
   readonly adb?: number | true
@@ -58,6 +62,10 @@ export function serve(program: Command): void {
     .option('--server <url>', 'DM Server that the gateway works for (default this process)')
     .option('--gateway-port <n>', "port of the gateway's server face, 0 picks a free one (default that of the DM Server)", port)
     .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
+    .option('--gateway-user <name>', 'user name of the gateway at its DM Server (default lab)')
+    .option('--gateway-password <text>', 'its password there (default lab)')
+    .option('--server-id <id>', 'server identifier of that DM Server (default dm-lab)')
+    .option('--server-password <text>', "that server's password; given: it must prove that it knows it, or is refused")
     .option('--lwm2m <n>', 'UDP port where LwM2M devices register with the gateway, 0 picks a free one (default none)', port)
     .option('--adb [n]', 'Android devices of the adb server (its port, default 5037) are devices of the gateway, too', port)
     .option('--dm-port <n>', `port of the DM Server, 0 picks a free one (default ${DM_PORT}, or a free one)`, port)
@@ -127,6 +135,10 @@ async function start(options: ServeOptions): Promise<RunningLab> {
         gateway: {
           ...(options.server === undefined ? {} : { server: options.server }),
           ...(options.gatewayId === undefined ? {} : { id: options.gatewayId }),
+          ...(options.gatewayUser === undefined ? {} : { user: options.gatewayUser }),
+          ...(options.gatewayPassword === undefined ? {} : { password: options.gatewayPassword }),
+          ...(options.serverId === undefined ? {} : { serverId: options.serverId }),
+          ...(options.serverPassword === undefined ? {} : { serverPassword: options.serverPassword }),
           ...(options.lwm2m === undefined ? {} : { lwm2m: options.lwm2m }),
           ...(options.adb === undefined ? {} : { adb: true }),
         },
