@@ -42,6 +42,21 @@ test('sessions with a foreign server are rows of the gateway, message for messag
   expect([startLine, bytes[0]]).toEqual([`POST ${new URL(server.ready.dm).pathname} HTTP/1.1`, 0x02])
 })
 
+test.each([
+  ['no secret was agreed: obeyed', {}, 'completed'],
+  ['it does not know the secret: refused', { serverPassword: 'agreed' }, 'failed'],
+])('a foreign server that proves nothing; %s', async (_, role, outcome) => {
+  const server = await started({ server: { serverPassword: 'another' } })
+  const lab = await started({ gateway: { server: server.ready.dm, ...role } })
+  const device = await fleetDevice(1, { gateway: lab.ready.gateway ?? '' })
+  open.push(() => device.end())
+  await device.register()
+  const ended = async () => (await lab.api.trace.sessions()).filter(({ device: who, state }) => who === GATEWAY_ID && state !== 'open')
+  await until(async () => (await ended()).length > 0, ended)
+  expect((await ended())[0]).toMatchObject({ state: outcome })
+  expect(await server.api.gateways.relations()).toHaveLength(1)
+})
+
 test('a device that comes to the gateway by HTTPS is told HTTPS addresses; without the certificate that is wanted it is refused, and a row says so', async () => {
   const lab = await started({ tlsPort: 0, tlsMust: true, gateway: {} })
   const https = (lab.ready.dms ?? '').replace(/\/dm$/, '/gw')
