@@ -52,10 +52,13 @@ async function forbid(lab: LabApi, device: string, { uris, acl }: Extract<Plant,
     uris.map((uri) => ({ kind: 'Replace' as const, locUri: `${uri}?prop=ACL`, format: 'chr', data: acl })),
   )
   await lab.devices.notify(device, {})
-  for (const end = Date.now() + 10_000; ;) {
+  // Both sides are through with it once nothing more is recorded.
+  for (let end = Date.now() + 10_000, seen = -1; ;) {
     const sessions = await lab.trace.sessions()
-    if (sessions.length > before && sessions.at(-1)?.state === 'completed') return
+    const messages = sessions.reduce((sum, session) => sum + session.messages, 0)
+    if (sessions.length > before && messages === seen && sessions.every(({ state }) => state !== 'open')) return
+    seen = messages
     if (Date.now() > end) throw new Error(`the rights of ${uris.join(', ')} could not be taken`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
