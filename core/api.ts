@@ -746,6 +746,7 @@ export interface LabEvents {
 export type LabEventName = keyof LabEvents
 
 export interface LabArea {
+  /** When it answers, the rows that `last` counts stand in the workspace, for whoever reads it beside the lab. */
   state(): Promise<LabState>
 }
 export interface TraceArea {

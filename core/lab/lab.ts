@@ -173,7 +173,17 @@ export class Lab implements LabApi {
     return this.facts.on(event, listener)
   }
 
-  readonly lab = { state: async (): Promise<LabState> => this.state() }
+  /** Whoever asked may read the workspace next: what the answer counts stands there. */
+  readonly lab = {
+    state: async (): Promise<LabState> => {
+      try {
+        this.#parts.store.flush()
+      } catch {
+        // The lab's own flush tells of a disk that refuses.
+      }
+      return this.state()
+    },
+  }
 
   readonly trace = {
     rows: async (first: Seq, count: number) => this.#parts.store.rows(first, Math.min(count, PAGE)),

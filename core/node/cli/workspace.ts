@@ -30,6 +30,20 @@ export const selectionOptions = (): Option[] => [
   new Option('--session <key>', 'rows of one session: its key, as `dmlab trace list` shows it'),
 ]
 
+/** How long a busy owner is waited for, ms. */
+const OWNER_MS = 2000
+
+/** Asks the owner, where there is one, to write down what it has: else rows of the last moments would be missing. One that does not answer is read beside as it is. */
+async function settled(dir: string): Promise<void> {
+  const { readApi } = await import('../workspace.ts')
+  const api = readApi(dir)
+  if (api === null) return
+  const headers = { authorization: `Bearer ${api.token}` }
+  await fetch(new URL('state', api.url), { headers, signal: AbortSignal.timeout(OWNER_MS) })
+    .then((answer) => answer.arrayBuffer())
+    .catch(() => {})
+}
+
 /** Opens the workspace read-only, does the work, and closes it. Rejects with Failure 2 where it cannot be opened. */
 export async function withWorkspace<T>(dir: string, work: (workspace: Workspace) => Promise<T>): Promise<T> {
   if (!existsSync(dir)) refuse(`${dir}: no such folder`)
@@ -45,6 +59,7 @@ export async function withWorkspace<T>(dir: string, work: (workspace: Workspace)
 async function open(dir: string): Promise<Workspace> {
   try {
     const { openWorkspace } = await import('../workspace.ts')
+    await settled(dir)
     return openWorkspace(dir, { readOnly: true })
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
