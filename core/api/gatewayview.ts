@@ -1,6 +1,21 @@
 // Gateways as the window looks at them: evidence, comparison, storyboard, matrix, image cards. Types only; everything is derived from rows, relations and what a gateway of ours says.
-import type { Seq } from '../api.ts'
-import type { FanoutRow, ImageRow, RelationRow } from './gateways.ts'
+import type { Seq } from './trace.ts'
+import type { FanoutRow, ImageRow } from './fanouts.ts'
+
+/** What the server knows of a device behind a gateway (S4 X.3). */
+export interface RelationRow {
+  readonly deviceId: string
+  readonly gateway: string
+  readonly gatewayAddress: string
+  readonly localId: string
+  readonly address: string
+  readonly mode: 'transparent' | 'proxy' | 'adaptation'
+  readonly attached: boolean
+  readonly at: number
+  /** How a notification reaches it: flow Y, Z or Z'; '' where it cannot. */
+  readonly flow: '' | 'Y' | 'Z' | "Z'"
+  readonly to: string
+}
 
 export type GatewayMode = RelationRow['mode']
 

@@ -1,5 +1,5 @@
 // Jobs of the External Management Infrastructure as LabApi shows them: what is asked of which device, and what came of it. Types only.
-import type { Seq } from '../api.ts'
+import type { Seq } from './trace.ts'
 
 /** Which management object a job works on. */
 export type JobType = 'scomo' | 'fumo'

@@ -1,5 +1,5 @@
 // SMS through a serial AT modem as the screen sees it: ports, modems, messages that left and came, PDUs octet by octet. Types only.
-import type { Seq } from '../api.ts'
+import type { Seq } from './trace.ts'
 
 /** A serial port of this computer. */
 export interface SerialPortRow {

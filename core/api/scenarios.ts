@@ -1,5 +1,5 @@
 // Scenarios as LabApi shows them: the documents' flows, their printed steps, and what a run proved of each. Types only.
-import type { Seq } from '../api.ts'
+import type { Seq } from './trace.ts'
 import type { Encoding } from '../syncml/message.ts'
 
 /** One printed step; `key` is unique (`6a`, `6b` where the document prints a number twice), `label` is what the document prints. */

@@ -1,5 +1,5 @@
 // Software of one device as LabApi shows it: packages and components as cards, each move linked to its Exec and its alert. Types only.
-import type { Seq } from '../api.ts'
+import type { Seq } from './trace.ts'
 
 /** One move of a card. */
 export interface CardMove {

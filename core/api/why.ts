@@ -1,5 +1,5 @@
 // What became of a device's credentials in one message, told from its exact bytes: the cause, and everything that was tried. Types only; no secret is ever in them.
-import type { Seq } from '../api.ts'
+import type { Seq } from './trace.ts'
 
 /** How a message showed its credentials: not at all, as Basic, as an MD5 digest, as a MAC in the header, or in a way nobody knows. */
 export type ShownAs = 'none' | 'basic' | 'md5' | 'hmac' | 'other'
