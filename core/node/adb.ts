@@ -265,6 +265,7 @@ export function labAdb(parts: LabAdbParts): LabAdb {
       return desk.log.book.page(wish)
     },
     forget: async (serial) => {
+      if (watch.roster.get(serial) === undefined) throw new Error(`there is no Android device ${serial}`)
       if (!watch.roster.forget(serial)) throw new Error(`${serial} is there: only a device that vanished can be forgotten`)
       await desks.get(serial)?.stop()
       desks.delete(serial)

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import type { AdbFile, AdbLogFilter, AdbLogWish } from '../api.ts'
 import type { Parameter, Route } from './route.ts'
-import { int, number, string, word } from './route.ts'
+import { fits, int, number, string, word } from './route.ts'
 import { adbFile, adbLabel, adbLogFilter, adbLogWish, adbSerial, hostAddress, pairingCode, tcpPort, tcpPorts } from './validateadb.ts'
 
 type Rest = Pick<Route, 'respond'> & { readonly parameters?: Readonly<Record<string, Parameter>>; readonly body?: Route['body'] }
 const route = (method: Route['method'], path: string, text: string, rest: Rest): Route => ({ method, path, text, ...rest }) as Route
-const SERIAL = { serial: string('Serial number as adb writes it') }
+const SERIAL = { serial: fits(string('Serial number as adb writes it'), adbSerial) }
 const ports = z.strictObject({ ports: tcpPorts.optional() })
 const address = z.strictObject({ address: hostAddress })
 const file = adbFile.omit({ bytes: true }).extend({ bytes: z.base64() })
@@ -18,12 +18,12 @@ type Address = z.infer<typeof address>
 export const ADB_ROUTES: readonly Route[] = [
   route('GET', '/connect', 'Ways a device can reach this lab, best first, with proof or problems', { respond: (api) => api.connect.state() }),
   route('GET', '/connect/reach', 'What speaks against a device at an address reaching this lab', {
-    parameters: { address: string('host or host:port', 'query') },
-    respond: (api, call) => api.connect.reach(hostAddress.parse(word(call, 'address'))),
+    parameters: { address: fits(string('host or host:port', 'query'), hostAddress) },
+    respond: (api, call) => api.connect.reach(word(call, 'address')),
   }),
   route('GET', '/connect/port/{port}', 'Who holds a TCP port of this computer', {
-    parameters: { port: int('TCP port') },
-    respond: (api, call) => api.connect.port(tcpPort.parse(number(call, 'port'))),
+    parameters: { port: fits(int('TCP port'), tcpPort) },
+    respond: (api, call) => api.connect.port(number(call, 'port')),
   }),
   route('GET', '/adb', 'The adb server and its devices', { respond: (api) => api.adb.state() }),
   route('PUT', '/adb/server', 'Where the adb server is', {
@@ -45,50 +45,47 @@ export const ADB_ROUTES: readonly Route[] = [
   }),
   route('POST', '/adb/devices/{serial}/probe', 'Asks a device for a sign of life, its facts and its clock', {
     parameters: SERIAL,
-    respond: (api, call) => api.adb.probe(adbSerial.parse(word(call, 'serial'))),
+    respond: (api, call) => api.adb.probe(word(call, 'serial')),
   }),
   route('POST', '/adb/devices/{serial}/reconnect', "Makes a device's connection anew", {
     parameters: SERIAL,
-    respond: (api, call) => api.adb.reconnect(adbSerial.parse(word(call, 'serial'))),
+    respond: (api, call) => api.adb.reconnect(word(call, 'serial')),
   }),
   route('POST', '/adb/devices/{serial}/reverse', "Makes the lab's ports reachable on the device", {
     parameters: SERIAL,
     body: ports,
-    respond: (api, call) => api.adb.reverse(adbSerial.parse(word(call, 'serial')), body<Ports>(call).ports),
+    respond: (api, call) => api.adb.reverse(word(call, 'serial'), body<Ports>(call).ports),
   }),
   route('POST', '/adb/devices/{serial}/unreverse', 'Takes the tunnels of this lab back', {
     parameters: SERIAL,
     body: ports,
-    respond: (api, call) => api.adb.unreverse(adbSerial.parse(word(call, 'serial')), body<Ports>(call).ports),
+    respond: (api, call) => api.adb.unreverse(word(call, 'serial'), body<Ports>(call).ports),
   }),
   route('POST', '/adb/devices/{serial}/push', 'Puts a file on a device; bytes in base64', {
     parameters: SERIAL,
     body: file,
     respond: (api, call) => {
       const { bytes, ...rest } = body<z.infer<typeof file>>(call)
-      return api.adb.push(
-        adbSerial.parse(word(call, 'serial')),
-        adbFile.parse({ ...rest, bytes: new Uint8Array(Buffer.from(bytes, 'base64')) }) as AdbFile,
-      )
+      return api.adb.push(word(call, 'serial'), adbFile.parse({ ...rest, bytes: new Uint8Array(Buffer.from(bytes, 'base64')) }) as AdbFile)
     },
   }),
   route('POST', '/adb/devices/{serial}/identify', 'Shows a big label in the browser of a device', {
     parameters: SERIAL,
     body: z.strictObject({ label: adbLabel.optional() }),
-    respond: (api, call) => api.adb.identify(adbSerial.parse(word(call, 'serial')), body<{ label?: string }>(call).label),
+    respond: (api, call) => api.adb.identify(word(call, 'serial'), body<{ label?: string }>(call).label),
   }),
   route('PUT', '/adb/devices/{serial}/log', 'Turns the log of a device on, with a filter, or off with null', {
     parameters: SERIAL,
     body: adbLogFilter.nullable(),
-    respond: (api, call) => api.adb.logcat(adbSerial.parse(word(call, 'serial')), body<AdbLogFilter | null>(call)),
+    respond: (api, call) => api.adb.logcat(word(call, 'serial'), body<AdbLogFilter | null>(call)),
   }),
   route('POST', '/adb/devices/{serial}/log', 'Log lines of a device on the time axis of the lab', {
     parameters: SERIAL,
     body: adbLogWish,
-    respond: (api, call) => api.adb.log(adbSerial.parse(word(call, 'serial')), body<AdbLogWish>(call)),
+    respond: (api, call) => api.adb.log(word(call, 'serial'), body<AdbLogWish>(call)),
   }),
   route('DELETE', '/adb/devices/{serial}', 'Forgets a device that vanished', {
     parameters: SERIAL,
-    respond: (api, call) => api.adb.forget(adbSerial.parse(word(call, 'serial'))),
+    respond: (api, call) => api.adb.forget(word(call, 'serial')),
   }),
 ]

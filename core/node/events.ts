@@ -1,7 +1,7 @@
 // What happens, as JSON text over a WebSocket of the local API, for whoever watches from outside: one message a fact, shapes as the routes give them.
 import type { WebSocket } from 'ws'
 import type { LabApi } from '../api.ts'
-import { toJson } from './routes.ts'
+import { toJson } from './apicall.ts'
 
 /** Where it is, below /api/v1. */
 export const EVENTS_PATH = '/events'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { InviteWish, MdnsWish, ModemOptions, SmsWish } from '../api.ts'
 import type { ApiCall, Parameter, Route } from './route.ts'
-import { string, word } from './route.ts'
+import { fits, string, word } from './route.ts'
 import { inviteId, inviteWish, mdnsWish, modemOptions, pduDirection, pduText, serialPort, smsTo } from './validatemodem.ts'
 
 type Rest = Pick<Route, 'respond'> & { readonly parameters?: Readonly<Record<string, Parameter>>; readonly body?: Route['body'] }
@@ -36,8 +36,8 @@ export const MODEM_ROUTES: readonly Route[] = [
   }),
   route('POST', '/modems/close', 'Gives a port back', { body: atPort, respond: (api, call) => api.modem.close(portOf(call)) }),
   route('GET', '/modems/dialogue', 'What was said to and by a modem', {
-    parameters: { port: string('Path of the port', 'query') },
-    respond: async (api, call) => ({ lines: await api.modem.dialogue(serialPort.parse(word(call, 'port'))) }),
+    parameters: { port: fits(string('Path of the port', 'query'), serialPort) },
+    respond: async (api, call) => ({ lines: await api.modem.dialogue(word(call, 'port')) }),
   }),
   route('POST', '/sms/build', 'SMS PDUs of a push (base64), for copying; nothing leaves', {
     body: sms,
@@ -58,8 +58,8 @@ export const MODEM_ROUTES: readonly Route[] = [
     respond: (api, call) => api.wifi.invite(call.body as InviteWish),
   }),
   route('DELETE', '/wifi/invitations/{id}', 'Takes an invitation back', {
-    parameters: { id: string('Id of the invitation') },
-    respond: (api, call) => api.wifi.withdraw(inviteId.parse(word(call, 'id'))),
+    parameters: { id: fits(string('Id of the invitation'), inviteId) },
+    respond: (api, call) => api.wifi.withdraw(word(call, 'id')),
   }),
   route('PUT', '/wifi/publish', 'Publishes the lab by mDNS; wish null stops', {
     body: mdns,

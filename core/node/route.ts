@@ -14,6 +14,8 @@ export interface Parameter {
   readonly kind: 'integer' | 'string'
   readonly text: string
   readonly default?: string
+  /** What its value must be besides; a number is checked as one. */
+  readonly check?: z.ZodType
 }
 
 export interface Route {
@@ -41,6 +43,8 @@ export const string = (text: string, place: 'path' | 'query' = 'path', preset?: 
   text,
   ...(preset === undefined ? {} : { default: preset }),
 })
+/** A parameter that must pass a schema, too. */
+export const fits = (parameter: Parameter, check: z.ZodType): Parameter => ({ ...parameter, check })
 /** Value of an integer parameter. */
 export const number = (call: ApiCall, name: string): number => Number(call.values[name])
 /** Value of a text parameter. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AddressWish, ClientCertificateWish, TlsSettings } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 import type { Parameter, Route } from './route.ts'
-import { string, word } from './route.ts'
+import { fits, string, word } from './route.ts'
 import { addressWish, authorityKey, candidateId, clientWish, scheme, serialNumber, tlsChange, trustFormat } from './validatetrust.ts'
 
 type Rest = Pick<Route, 'respond'> & { readonly parameters?: Readonly<Record<string, Parameter>>; readonly body?: Route['body'] }
@@ -14,8 +14,8 @@ const chosen = z.strictObject({ device: z.string().max(LIMIT.name), candidate: c
 export const TRUST_ROUTES: readonly Route[] = [
   route('GET', '/trust', "The lab's certificate authority, its certificates, and how TLS is spoken", { respond: (api) => api.trust.state() }),
   route('GET', '/trust/authority/{format}', "The authority's certificate as a file: pem, der, or qr (SVG)", {
-    parameters: { format: string('pem, der or qr') },
-    respond: (api, call) => api.trust.authority(trustFormat.parse(word(call, 'format'))),
+    parameters: { format: fits(string('pem, der or qr'), trustFormat) },
+    respond: (api, call) => api.trust.authority(word(call, 'format') as z.infer<typeof trustFormat>),
   }),
   route('POST', '/trust/authority', 'Makes a new authority; every device has to be given it anew', {
     body: z.strictObject({ key: authorityKey }),
@@ -30,8 +30,8 @@ export const TRUST_ROUTES: readonly Route[] = [
     respond: (api, call) => api.trust.issue(call.body as ClientCertificateWish),
   }),
   route('DELETE', '/trust/clients/{serial}', 'Withdraws a client certificate', {
-    parameters: { serial: string('Serial number, hexadecimal') },
-    respond: (api, call) => api.trust.withdraw(serialNumber.parse(word(call, 'serial'))),
+    parameters: { serial: fits(string('Serial number, hexadecimal'), serialNumber) },
+    respond: (api, call) => api.trust.withdraw(word(call, 'serial')),
   }),
   route('GET', '/addresses', 'Addresses of this lab and which one each device is told', { respond: (api) => api.addresses.list() }),
   route('POST', '/addresses', 'Adds a NAT or proxy name by hand', {

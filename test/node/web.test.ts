@@ -238,6 +238,14 @@ describe('the local API', () => {
       ['/devices', send('POST', { id: 'a', shell: 1 }), 400, /POST \/devices: body: .*shell/],
       ['/devices', send('POST', { auth: 'none' }), 400, /body\.auth/],
       ['/held/1', send('POST', { act: 'edit', bytes: '*' }), 400, /body\.bytes/],
+      // Nothing happens where a body is not understood, also where none is wanted.
+      ['/gateways/pairings/cam', { method: 'POST', body: '{' }, 400, /no JSON/],
+      ['/gateways/pairings/cam', send('POST', { secret: 1 }), 400, /takes no body: .*secret/],
+      ['/wifi/invitations/no-such', { method: 'DELETE' }, 400, /^parameter id: /],
+      ['/trust/authority/txt', {}, 400, /^parameter format: .*pem/],
+      ['/trust/clients/xyz', { method: 'DELETE' }, 400, /^parameter serial: /],
+      ['/connect/port/70000', {}, 400, /^parameter port: /],
+      ['/adb/devices/no-such', { method: 'DELETE' }, 404, /there is no Android device no-such/],
       ['/held/12345', send('POST', { act: 'continue' }), 404, /12345/],
     ]
     for (const [path, init, status, words] of cases) {

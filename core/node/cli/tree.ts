@@ -5,7 +5,7 @@ import type { Trees } from '../../lab/trees.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson, writeResult } from './output.ts'
 import type { Ask } from './treesource.ts'
 import { ownerOf, refOf, treePath, treesOf } from './treesource.ts'
-import { toJson } from '../routes.ts'
+import { toJson } from '../apicall.ts'
 import { withWorkspace, workspaceOption } from './workspace.ts'
 
 interface Common {
