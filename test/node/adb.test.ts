@@ -227,6 +227,7 @@ describe('a device', () => {
     expect(off?.fix).toContain('Reconnect')
     expect(off?.proofAt).toBeGreaterThanOrEqual(proofAt)
     expect(off?.reverse.every(({ state }) => state === 'wanted')).toBe(true)
+    await expect(lab.api.adb.forget('no-such')).rejects.toThrow('there is no Android device no-such')
     await expect(lab.api.adb.forget(one.address)).rejects.toThrow('is there')
     await one.plug()
     await until(

@@ -245,7 +245,6 @@ describe('the local API', () => {
       ['/trust/authority/txt', {}, 400, /^parameter format: .*pem/],
       ['/trust/clients/xyz', { method: 'DELETE' }, 400, /^parameter serial: /],
       ['/connect/port/70000', {}, 400, /^parameter port: /],
-      ['/adb/devices/no-such', { method: 'DELETE' }, 404, /there is no Android device no-such/],
       ['/held/12345', send('POST', { act: 'continue' }), 404, /12345/],
     ]
     for (const [path, init, status, words] of cases) {
