@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { adbClient } from '../../core/node/adblink.ts'
 import { AdbServer, freePort, Phone } from '../node/adbrig.ts'
 import { needs } from '../support/needs.ts'
-import { dmlabBeside, dmlabHere, scratch } from './dmlab.ts'
+import { dmlabHere, scratch } from './dmlab.ts'
+import { running } from './running.ts'
 
 const run = async (...words: string[]): Promise<{ code: number | null; out: string; err: string }> => {
   const { code, text, err } = await dmlabHere(words)
@@ -56,17 +57,18 @@ test('devices, reverse, push and logcat', async (context) => {
     const refused = await run('adb', 'push', phone.address, file, '/system/ca.crt', ...at)
     expect(refused).toMatchObject({ code: 1 })
     expect(refused.err).toContain('Read-only file system')
-    // This one stays until its time is over, so it is a process of its own.
-    const reading = dmlabBeside(['adb', 'logcat', phone.address, '--json', '--tag', 'dmclient', '--for', '4', ...at])
-    for (let i = 0; i < 200 && phone.logs.size === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
-    phone.say(`${phone.stamp(1_700_000_000_000)}  1 2 I dmclient: hello`)
-    const log = await reading
-    expect(log.code).toBe(0)
-    const lines = log.text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { tag: string; text: string; deviceAt: string })
-    expect(lines.find(({ tag }) => tag === 'dmclient')).toMatchObject({ text: 'hello', deviceAt: '2023-11-14T22:13:20.000Z' })
+    expect(await run('adb', 'logcat', phone.address, '--for', '0.1', ...at)).toMatchObject({ code: 0 })
+    // This one stays until it is stopped, so it is a process of its own.
+    await expect.poll(() => phone.logs.size).toBe(0)
+    const reading = running(['adb', 'logcat', phone.address, '--json', '--tag', 'dmclient', ...at])
+    try {
+      await expect.poll(() => phone.logs.size).toBe(1)
+      phone.say(`${phone.stamp(1_700_000_000_000)}  1 2 I dmclient: hello`)
+      const line = JSON.parse(await reading.tells('hello')) as unknown
+      expect(line).toMatchObject({ tag: 'dmclient', text: 'hello', deviceAt: '2023-11-14T22:13:20.000Z' })
+    } finally {
+      expect(await reading.stop()).toBe(0)
+    }
   } finally {
     await phone.unplug()
     await server.end()

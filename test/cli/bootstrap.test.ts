@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPdu } from '../../core/notify/push.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -12,7 +12,7 @@ const file = (name: string): string => join(folder, name)
 
 describe('dmlab bootstrap --print', () => {
   it('shows the provisioning document, and the secrets once', () => {
-    const ran = dmlab([
+    const ran = alone([
       'bootstrap',
       '--profile',
       'cp',
@@ -34,8 +34,8 @@ describe('dmlab bootstrap --print', () => {
     expect(ran.text).toMatch(/content type: application\/vnd\.wap\.connectivity-wbxml; SEC=USERPIN; MAC=[0-9A-F]{40}/)
   })
 
-  it('JSON holds document, PDU and MAC, and they belong together', () => {
-    const ran = dmlab(['bootstrap', '--profile', 'dm', '--device', 'IMEI:1', '--server', 'http://127.0.0.1:8080/dm', '--json'])
+  it('JSON holds document, PDU and MAC, and they belong together', async () => {
+    const ran = await dmlab(['bootstrap', '--profile', 'dm', '--device', 'IMEI:1', '--server', 'http://127.0.0.1:8080/dm', '--json'])
     const json = JSON.parse(ran.text) as Record<string, string>
     const push = readPdu(new Uint8Array(Buffer.from(json['pdu'] ?? '', 'base64')))
     expect(push).toMatchObject({ contentType: json['contentType'], security: 'USERPIN', mac: json['mac'] })
@@ -51,8 +51,8 @@ describe('dmlab bootstrap --print', () => {
     [['bootstrap', '--device', 'D', '--workspace', '/nonexistent'], 'no such folder'],
     [['device', '--bootstrap', '/nonexistent'], 'no such file'],
     [['device'], '--server'],
-  ])('wrong usage %#: one line and 2', (words, reason) => {
-    const ran = dmlab(words)
+  ])('wrong usage %#: one line and 2', async (words, reason) => {
+    const ran = await dmlab(words)
     expect(ran.code).toBe(2)
     expect(ran.err).toContain(reason)
   })
@@ -73,12 +73,25 @@ describe('bootstrap, then the first session', () => {
     ['dm', 'NETWPIN', ['--imsi', '262011234567890'], ['--imsi', '262011234567890']],
     ['dm-add', 'USERPIN', ['--pin', '4711'], ['--pin', '4711']],
     ['cp', 'USERNETWPIN', ['--imsi', '262011234567890', '--pin', '4711'], ['--imsi', '262011234567890', '--pin', '4711']],
-  ])('nb 24: profile %s with %s from a file', (profile, mac, given, known) => {
+  ])('nb 24: profile %s with %s from a file', async (profile, mac, given, known) => {
     const id = `IMEI:file-${profile}`
-    const made = dmlab(['bootstrap', '--workspace', workspace, '--profile', profile, '--device', id, '--mac', mac, ...given, '-o', file(`${id}.wsp`)])
+    const made = await dmlab([
+      'bootstrap',
+      '--workspace',
+      workspace,
+      '--profile',
+      profile,
+      '--device',
+      id,
+      '--mac',
+      mac,
+      ...given,
+      '-o',
+      file(`${id}.wsp`),
+    ])
     expect(made.err).toBe('')
     expect(made.code).toBe(0)
-    const ran = dmlab(['device', '--id', id, '--bootstrap', file(`${id}.wsp`), ...known, '--state', file(`${id}.json`), '--json'])
+    const ran = await dmlab(['device', '--id', id, '--bootstrap', file(`${id}.wsp`), ...known, '--state', file(`${id}.json`), '--json'])
     expect(ran.err).toContain('bootstrapped: ')
     expect(ran.code).toBe(0)
     expect(JSON.parse(ran.text)).toMatchObject({ devices: [{ id, outcome: 'completed', reason: null }] })
@@ -87,22 +100,22 @@ describe('bootstrap, then the first session', () => {
     expect(ran.text + ran.err).not.toContain(secret)
   })
 
-  it('nb 23: a wrong PIN is refused with 1 and its reason, and nothing is kept', () => {
-    dmlab(['bootstrap', '--workspace', workspace, '--profile', 'cp', '--device', 'IMEI:wrong', '--pin', '4711', '-o', file('wrong.wsp')])
-    const ran = dmlab(['device', '--id', 'IMEI:wrong', '--bootstrap', file('wrong.wsp'), '--pin', '0000', '--state', file('wrong.json')])
+  it('nb 23: a wrong PIN is refused with 1 and its reason, and nothing is kept', async () => {
+    await dmlab(['bootstrap', '--workspace', workspace, '--profile', 'cp', '--device', 'IMEI:wrong', '--pin', '4711', '-o', file('wrong.wsp')])
+    const ran = alone(['device', '--id', 'IMEI:wrong', '--bootstrap', file('wrong.wsp'), '--pin', '0000', '--state', file('wrong.json')])
     expect(ran.code).toBe(1)
     expect(ran.err).toContain('wrong MAC for USERPIN')
     expect(ran.text).toBe('')
     expect(existsSync(file('wrong.json'))).toBe(false)
   })
 
-  it('nb 31: a bare document needs --unsigned; hexadecimal text is read', () => {
-    const made = dmlab(['bootstrap', '--workspace', workspace, '--profile', 'cp', '--device', 'IMEI:bare', '--pin', '1', '--hex'])
+  it('nb 31: a bare document needs --unsigned; hexadecimal text is read', async () => {
+    const made = await dmlab(['bootstrap', '--workspace', workspace, '--profile', 'cp', '--device', 'IMEI:bare', '--pin', '1', '--hex'])
     writeFileSync(file('bare.hex'), made.text)
-    const refused = dmlab(['device', '--id', 'IMEI:bare', '--bootstrap', file('bare.hex')])
+    const refused = await dmlab(['device', '--id', 'IMEI:bare', '--bootstrap', file('bare.hex')])
     expect(refused.code).toBe(1)
     expect(refused.err).toContain('names no SEC')
-    const taken = dmlab(['device', '--id', 'IMEI:bare', '--bootstrap', file('bare.hex'), '--unsigned', '--json'])
+    const taken = await dmlab(['device', '--id', 'IMEI:bare', '--bootstrap', file('bare.hex'), '--unsigned', '--json'])
     expect(taken.code).toBe(0)
     expect(JSON.parse(taken.text)).toMatchObject({ devices: [{ outcome: 'completed' }] })
   })
@@ -111,10 +124,23 @@ describe('bootstrap, then the first session', () => {
     const device = running(['device', '--id', 'IMEI:udp', '--push-port', '0', '--pin', '4711', '--json', '--state', file('udp.json')])
     try {
       const { push } = JSON.parse(await device.line(0)) as { push: string }
-      const made = dmlab(['bootstrap', '--workspace', workspace, '--profile', 'cp', '--device', 'IMEI:udp', '--pin', '4711', '--to', push, '--json'])
+      const made = await dmlab([
+        'bootstrap',
+        '--workspace',
+        workspace,
+        '--profile',
+        'cp',
+        '--device',
+        'IMEI:udp',
+        '--pin',
+        '4711',
+        '--to',
+        push,
+        '--json',
+      ])
       expect(made.code).toBe(0)
       expect(JSON.parse(await device.line(1))).toMatchObject({ id: 'IMEI:udp', outcome: 'completed' })
-      const sent = dmlab(['notify', '--device', 'IMEI:udp', '--workspace', workspace, '--json'])
+      const sent = await dmlab(['notify', '--device', 'IMEI:udp', '--workspace', workspace, '--json'])
       const { sessionId } = JSON.parse(sent.text) as { sessionId: string }
       expect(JSON.parse(await device.line(2))).toMatchObject({ sessionId, outcome: 'completed' })
     } finally {
@@ -125,7 +151,7 @@ describe('bootstrap, then the first session', () => {
     try {
       const { push, id } = JSON.parse(await again.line(0)) as { push: string; id: string }
       expect(id).toBe('IMEI:udp')
-      const sent = JSON.parse(dmlab(['notify', '--device', 'IMEI:udp', '--workspace', workspace, '--to', push, '--json']).text) as {
+      const sent = JSON.parse((await dmlab(['notify', '--device', 'IMEI:udp', '--workspace', workspace, '--to', push, '--json'])).text) as {
         sessionId: string
       }
       expect(JSON.parse(await again.line(1))).toMatchObject({ sessionId: sent.sessionId, outcome: 'completed' })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hasSqlite } from '../support/needs.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -49,11 +49,11 @@ test.skipIf(!hasSqlite)(
       '--state',
       join(scratch(), 'state.json'),
     ]
-    const first = dmlab([...words, '--auth', 'basic'])
-    const second = dmlab([...words, '--auth', 'hmac', '--profile', 'symbian', '--encoding', 'wbxml', '--json'])
+    const first = alone([...words, '--auth', 'basic'])
+    const second = await dmlab([...words, '--auth', 'hmac', '--profile', 'symbian', '--encoding', 'wbxml', '--json'])
     expect([first.code, second.code, first.err, second.err]).toEqual([0, 0, '', ''])
     expect(JSON.parse(second.text)).toMatchObject({ devices: [{ id: 'IMEI:7', outcome: 'completed', authentication: 'ok' }] })
-    const wrong = dmlab(['device', '--server', ready.dm, '--id', 'IMEI:7', '--user', 'seven', '--password', 'Sesam-8'])
+    const wrong = await dmlab(['device', '--server', ready.dm, '--id', 'IMEI:7', '--user', 'seven', '--password', 'Sesam-8'])
     expect([wrong.code, /refuses this device/.test(wrong.err)]).toEqual([1, true])
     const said = [first, second, wrong].map(({ text, err }) => text + err).join('') + (server?.err() ?? '') + (server?.lines.join('') ?? '')
     expect(said).not.toMatch(/Sesam-|U2VzYW0t/)
@@ -65,14 +65,14 @@ test.skipIf(!hasSqlite)(
   { timeout: 60_000 },
   async () => {
     const ready = await serve()
-    const device = (...words: string[]) => {
-      const ran = dmlab(['device', '--server', ready.dm, '--id', 'IMEI:8', '--json', ...words])
+    const device = async (...words: string[]) => {
+      const ran = await dmlab(['device', '--server', ready.dm, '--id', 'IMEI:8', '--json', ...words])
       expect([ran.code, ran.err]).toEqual([0, ''])
       return (JSON.parse(ran.text) as { devices: { messages: number; further?: unknown[] }[] }).devices[0]
     }
     const queue = (...commands: unknown[]): Promise<void> => call(ready, 'POST', 'devices/IMEI%3A8/commands', commands)
     const statuses = async (): Promise<string[]> => {
-      const ran = dmlab([
+      const ran = await dmlab([
         'trace',
         'list',
         '--json',
@@ -85,24 +85,24 @@ test.skipIf(!hasSqlite)(
         .map((line) => JSON.parse(line) as { direction: string; statuses: string[] })
       return rows.findLast((row) => row.direction === 'up' && row.statuses.length > 1)?.statuses ?? []
     }
-    device()
+    await device()
     await queue({ kind: 'Ask', code: 1102, text: 'Name?' })
-    device('--answer', 'Jane')
+    await device('--answer', 'Jane')
     expect(await statuses()).toContain('200')
     await queue({ kind: 'Ask', code: 1101, text: 'Sure?' })
-    device('--answer', 'reject')
+    await device('--answer', 'reject')
     expect(await statuses()).toContain('304')
     await queue({ kind: 'Ask', code: 1101, text: 'Sure?' })
-    device()
+    await device()
     expect(await statuses()).toContain('406')
     await queue({ kind: 'Exec', locUri: './Vendor/DMLab/Ops/Later', data: 'x' })
-    expect(device()?.further).toMatchObject([{ outcome: 'completed' }])
+    expect((await device())?.further).toMatchObject([{ outcome: 'completed' }])
   },
 )
 
-test('unknown names are refused with the known ones', () => {
-  const device = dmlab(['device', '--server', 'http://127.0.0.1:9/', '--profile', 'toString'])
-  const lab = dmlab(['serve', '--profile', 'nobody'])
+test('unknown names are refused with the known ones', async () => {
+  const device = await dmlab(['device', '--server', 'http://127.0.0.1:9/', '--profile', 'toString'])
+  const lab = alone(['serve', '--profile', 'nobody'])
   expect([device.code, lab.code]).toEqual([2, 2])
   expect([device.err, lab.err]).toEqual([expect.stringContaining('symbian'), expect.stringContaining('strict')])
 })

@@ -7,7 +7,7 @@ import { fromPrintable, xmlText } from '../../core/evidence/printable.ts'
 import { decodeTree, encodeTree } from '../../core/syncml/codec.ts'
 import type { Element } from '../../core/syncml/element.ts'
 import { needs, needsShared } from '../support/needs.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 
 /** E7 of the DM sheet in WBXML (W5 of the WBXML sheet). */
 const W5 =
@@ -19,32 +19,34 @@ const TNDS = '0300006A1B2D2F2F4F4D412F2F4454442D444D2D44444620312E322F2F454E00' 
 
 const dtd = (element: Element): unknown => [element.vocabulary, element.name, element.text, element.children.map(dtd)]
 
-test('decode prints XML, from WBXML, from hexadecimal text, from stdin; encode gives the bytes back', () => {
+test('decode prints XML, from WBXML, from hexadecimal text, from stdin; encode gives the bytes back', async () => {
   const file = join(scratch(), 'm.wbxml')
   writeFileSync(file, bytes)
-  const xml = dmlab(['decode', file])
+  const xml = alone(['decode', file])
   expect(xml).toMatchObject({ code: 0, err: '' })
   expect(xml.text).toContain('<LocURI>IMEI:490154203237518</LocURI>')
-  expect(dmlab(['decode'], W5).text).toBe(xml.text)
-  expect(dmlab(['decode', '-', '--hex'], W5).text).toBe(xml.text)
-  expect(dmlab(['encode'], xml.text)).toMatchObject({ code: 0, err: '', out: bytes })
-  expect(dmlab(['encode', '--hex'], xml.text).text).toBe(`${bytes.toString('hex')}\n`)
+  expect(alone(['decode'], W5).text).toBe(xml.text)
+  expect((await dmlab(['decode', '-', '--hex'], W5)).text).toBe(xml.text)
+  expect(alone(['encode'], xml.text)).toMatchObject({ code: 0, err: '', out: bytes })
+  expect((await dmlab(['encode', '--hex'], xml.text)).text).toBe(`${bytes.toString('hex')}\n`)
 })
 
-test('decode --offsets: every byte in exactly one line; --json the same for scripts', () => {
-  const { tokens } = JSON.parse(dmlab(['decode', '--offsets', '--json'], bytes).text) as { tokens: { start: number; end: number; element: string }[] }
+test('decode --offsets: every byte in exactly one line; --json the same for scripts', async () => {
+  const { tokens } = JSON.parse((await dmlab(['decode', '--offsets', '--json'], bytes)).text) as {
+    tokens: { start: number; end: number; element: string }[]
+  }
   expect(tokens[0]?.start).toBe(0)
   expect(tokens.at(-1)?.end).toBe(bytes.length)
   tokens.slice(1).forEach((token, i) => expect(token.start).toBe(tokens[i]?.end))
-  const lines = dmlab(['decode', '--offsets'], bytes).text.trimEnd().split('\n')
+  const lines = (await dmlab(['decode', '--offsets'], bytes)).text.trimEnd().split('\n')
   expect(lines).toHaveLength(tokens.length + 1)
   expect(lines.find((line) => line.includes('IMEI:490154203237518'))).toMatch(
     /^0025-003A +03494d4549.*string +IMEI:490154203237518 +\/SyncML\/SyncHdr\/Target\/LocURI$/,
   )
 })
 
-test('decode --json: the tree with byte ranges, how it was written, findings', () => {
-  const shown = JSON.parse(dmlab(['decode', '--json'], bytes).text) as {
+test('decode --json: the tree with byte ranges, how it was written, findings', async () => {
+  const shown = JSON.parse((await dmlab(['decode', '--json'], bytes)).text) as {
     encoding: string
     size: number
     form: object
@@ -55,7 +57,7 @@ test('decode --json: the tree with byte ranges, how it was written, findings', (
   expect(shown.tree).toMatchObject({ name: 'SyncML', start: 5, end: bytes.length, children: [{ name: 'SyncHdr' }, { name: 'SyncBody' }] })
 })
 
-test('unreadable input ends with 2 and one line: file, offset, reason', () => {
+test('unreadable input ends with 2 and one line: file, offset, reason', async () => {
   const file = join(scratch(), 'cut.wbxml')
   writeFileSync(file, bytes.subarray(0, 60))
   const cases: [string[], string | Uint8Array, RegExp][] = [
@@ -68,13 +70,13 @@ test('unreadable input ends with 2 and one line: file, offset, reason', () => {
     [['encode'], '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', /^dmlab: stdin: byte \d+: .+\n$/],
   ]
   for (const [words, input, line] of cases) {
-    const run = dmlab(words, input)
+    const run = await dmlab(words, input)
     expect([words, run.code, run.text]).toEqual([words, 2, ''])
     expect(run.err).toMatch(line)
   }
 })
 
-test('wrong usage ends with 2 and one line; a message that is none is shown and refused with 1', () => {
+test('wrong usage ends with 2 and one line; a message that is none is shown and refused with 1', async () => {
   for (const words of [
     ['frobnicate'],
     ['decode', 'a', 'b'],
@@ -83,26 +85,26 @@ test('wrong usage ends with 2 and one line; a message that is none is shown and 
     ['trace', 'list'],
     ['decode', '--bogus'],
   ]) {
-    const run = dmlab(words)
+    const run = await dmlab(words)
     expect([words, run.code, run.err.trimEnd().split('\n').length]).toEqual([words, 2, 1])
   }
-  expect(dmlab(['encode', '--string-table', '--strings', 'opaque'], '<SyncML/>')).toMatchObject({
+  expect(await dmlab(['encode', '--string-table', '--strings', 'opaque'], '<SyncML/>')).toMatchObject({
     code: 2,
     err: expect.stringContaining('contradict') as string,
   })
-  const run = dmlab(['decode'], '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncBody/></SyncML>')
+  const run = await dmlab(['decode'], '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncBody/></SyncML>')
   expect(run.code).toBe(1)
   expect(run.text).toContain('<SyncBody/>')
   expect(run.err).toMatch(/^dmlab: stdin: byte \d+: .*SyncHdr.*\n$/)
 })
 
-test('files are never overwritten without --force', () => {
+test('files are never overwritten without --force', async () => {
   const file = join(scratch(), 'out.wbxml')
   writeFileSync(file, 'mine')
-  const xml = dmlab(['decode'], bytes).text
-  expect(dmlab(['encode', '-o', file], xml)).toMatchObject({ code: 2, err: `dmlab: ${file}: is there already; --force overwrites it\n` })
+  const xml = (await dmlab(['decode'], bytes)).text
+  expect(await dmlab(['encode', '-o', file], xml)).toMatchObject({ code: 2, err: `dmlab: ${file}: is there already; --force overwrites it\n` })
   expect(readFileSync(file, 'utf8')).toBe('mine')
-  expect(dmlab(['encode', '-o', file, '--force'], xml).code).toBe(0)
+  expect((await dmlab(['encode', '-o', file, '--force'], xml)).code).toBe(0)
   expect(readFileSync(file)).toEqual(bytes)
   expect(readdirSync(join(file, '..'))).toEqual(['out.wbxml'])
 })
@@ -122,28 +124,28 @@ test('what XML cannot hold is marked, and comes back the same: raw octets, embed
   expect(Buffer.from(encodeTree(back, { encoding: 'wbxml' })).toString('hex')).toBe(odd.toString('hex'))
 })
 
-test('every way of writing WBXML decodes to the same XML', () => {
-  const xml = dmlab(['decode'], bytes).text
+test('every way of writing WBXML decodes to the same XML', async () => {
+  const xml = (await dmlab(['decode'], bytes)).text
   for (const words of [
     ['--string-table'],
     ['--strings', 'opaque', '--pages', 'eager'],
     ['--public-id', 'text', '--version', '1.1'],
     ['--version', '1.3'],
   ]) {
-    const coded = dmlab(['encode', ...words], xml)
+    const coded = await dmlab(['encode', ...words], xml)
     expect([words, coded.code]).toEqual([words, 0])
-    expect(dmlab(['decode'], coded.out).text).toBe(xml)
+    expect((await dmlab(['decode'], coded.out)).text).toBe(xml)
   }
 })
 
-test('wbxml2xml reads what real clients sent as we do, xml2wbxml writes what we can read', (context) => {
+test('wbxml2xml reads what real clients sent as we do, xml2wbxml writes what we can read', async (context) => {
   needs(context, 'xml2wbxml', 'wbxml2xml')
   const out = join(scratch(), 'theirs')
   const folder = needsShared(context, 'corpus/captured-sessions/libdmclient/s04-wbxml-md5chal')
   const sent = readdirSync(folder).filter((name) => /^\d+-client\.wbxml$/.test(name))
   for (const name of sent) {
     execFileSync('wbxml2xml', ['-o', out, join(folder, name)], { stdio: 'ignore' })
-    const ours = dmlab(['decode', join(folder, name)]).out
+    const ours = (await dmlab(['decode', join(folder, name)])).out
     expect(dtd(decodeTree(ours, 'xml').root), name).toEqual(dtd(decodeTree(readFileSync(out), 'xml').root))
   }
   const answers = needsShared(context, 'corpus/captured-sessions/libdmclient/s01-xml-basic')
@@ -153,7 +155,7 @@ test('wbxml2xml reads what real clients sent as we do, xml2wbxml writes what we 
     const clean = join(scratch(), 'clean.xml')
     writeFileSync(clean, encodeTree(tree, { encoding: 'xml' }))
     execFileSync('xml2wbxml', ['-o', out, clean], { stdio: 'ignore' })
-    expect(dtd(decodeTree(dmlab(['decode', out]).out, 'xml').root), name).toEqual(dtd(tree))
+    expect(dtd(decodeTree((await dmlab(['decode', out])).out, 'xml').root), name).toEqual(dtd(tree))
   }
   expect([sent.length, written.length].every((count) => count > 2)).toBe(true)
 })

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hasSqlite } from '../support/needs.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -31,7 +31,7 @@ test.skipIf(!hasSqlite)(
     const state = join(scratch(), 'device.json')
     const words = ['device', '--server', ready.dm, '--id', ID, '--mo', 'scomo', '--state', state, '--json']
     const uri = './SCOMO/Inventory/Delivered/notes'
-    const first = dmlab(words)
+    const first = await dmlab(words)
     expect([first.code, first.err]).toEqual([0, ''])
     await send([
       { kind: 'Add', locUri: uri, format: 'node' },
@@ -39,21 +39,21 @@ test.skipIf(!hasSqlite)(
       { kind: 'Replace', locUri: `${uri}/Data`, data: 'aGVsbG8=', format: 'b64' },
       { kind: 'Exec', locUri: `${uri}/Operations/InstallInactive` },
     ])
-    const second = dmlab([...words, '--answer', 'postpone'])
+    const second = alone([...words, '--answer', 'postpone'])
     // It asked, was put off, asked again and was allowed to.
     expect([second.code, second.err]).toEqual([0, ''])
     const tree = readFileSync(state, 'utf8')
     expect([tree.includes('"PkgIDRef"'), existsSync(`${state}.files`)]).toEqual([true, true])
-    const asked = dmlab([...words, '--request', 'install:antivir-2.1'])
+    const asked = await dmlab([...words, '--request', 'install:antivir-2.1'])
     expect([asked.code, JSON.parse(asked.text)]).toEqual([0, { devices: [expect.objectContaining({ id: ID, outcome: 'completed' })] }])
-    const again = dmlab([...words, '--request', 'install:antivir-2.1'])
+    const again = await dmlab([...words, '--request', 'install:antivir-2.1'])
     expect([again.code, again.err.includes('asked this already')]).toEqual([1, true])
   },
 )
 
-test('what does not go together is refused', () => {
+test('what does not go together is refused', async () => {
   const device = ['device', '--server', 'http://127.0.0.1:1/dm']
-  expect(dmlab([...device, '--mo', 'scomo,other']).err).toContain('known are scomo, scomo-1.1 and fumo')
-  expect(dmlab([...device, '--request', 'install:x']).err).toContain('--request needs --mo')
-  expect(dmlab([...device, '--mo', 'scomo', '--push-port', '0']).err).toContain('does not go with --push-port')
+  expect((await dmlab([...device, '--mo', 'scomo,other'])).err).toContain('known are scomo, scomo-1.1 and fumo')
+  expect((await dmlab([...device, '--request', 'install:x'])).err).toContain('--request needs --mo')
+  expect((await dmlab([...device, '--mo', 'scomo', '--push-port', '0'])).err).toContain('does not go with --push-port')
 })

@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { Readable } from 'node:stream'
 import type { FrameDetail } from '../../core/api.ts'
 import { run } from '../../core/node/cli/program.ts'
 import { openWorkspace } from '../../core/node/workspace.ts'
@@ -35,14 +37,19 @@ export async function dmlabBeside(words: readonly string[]): Promise<Ran> {
   return { code, out: Buffer.concat(out), text: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
 }
 
+let busy = false
+
 /**
- * Runs the same commands within this process, which costs no start: for what is about a command's words, not about the process. One at a time; no stdin, no
- * command that waits for a signal.
+ * Runs the same commands within this process, which costs no start: for what is about a command's words, not about the process. One at a time; no command that
+ * waits for a signal, none that ends the process by itself. What a program leaves open is seen only where it is a process: each file has such a story, too.
  */
-export async function dmlabHere(words: readonly string[]): Promise<Ran> {
+export async function dmlabHere(words: readonly string[], input: Uint8Array | string = ''): Promise<Ran> {
+  if (busy) throw new Error(`dmlab ${words.join(' ')}: another command still runs in this process`)
+  busy = true
   const out: Buffer[] = []
   const err: Buffer[] = []
   const kept = [process.stdout.write, process.stderr.write, process.exitCode] as const
+  const stdin = Object.getOwnPropertyDescriptor(process, 'stdin')
   const into =
     (all: Buffer[]) =>
     (chunk: string | Uint8Array): boolean =>
@@ -50,12 +57,15 @@ export async function dmlabHere(words: readonly string[]): Promise<Ran> {
   process.stdout.write = into(out) as typeof process.stdout.write
   process.stderr.write = into(err) as typeof process.stderr.write
   process.exitCode = 0
+  Object.defineProperty(process, 'stdin', { configurable: true, value: Readable.from(input.length === 0 ? [] : [Buffer.from(input)]) })
   try {
     await run(words)
     const code = Number(process.exitCode)
     return { code, out: Buffer.concat(out), text: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
   } finally {
     ;[process.stdout.write, process.stderr.write, process.exitCode] = kept
+    if (stdin !== undefined) Object.defineProperty(process, 'stdin', stdin)
+    busy = false
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { hasSqlite } from '../support/needs.ts'
 import { session } from '../filter/rows.ts'
-import { dmlab, scratch, workspaceOf } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch, workspaceOf } from './dmlab.ts'
 
 const lines = (text: string): Record<string, unknown>[] =>
   text
@@ -18,40 +18,44 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
   beforeAll(async () => {
     ws = await workspaceOf(session().rows)
   })
-  const seqs = (...words: string[]): unknown[] => lines(dmlab(['trace', 'filter', ...words, '--json', '--workspace', ws]).text).map(({ seq }) => seq)
+  const seqs = async (...words: string[]): Promise<unknown[]> =>
+    lines((await dmlab(['trace', 'filter', ...words, '--json', '--workspace', ws])).text).map(({ seq }) => seq)
 
-  test('trace filter: NDJSON like trace list, rows chosen by their bytes', () => {
-    expect(seqs('any(cmd == Exec && uri ~ "/Operations/")')).toEqual([5])
-    expect(seqs('status >= 400 || kind == push')).toEqual([1, 6])
-    expect(seqs('status >= 400 || kind == push', '--kind', 'message')).toEqual([6])
-    expect(seqs('dur == 250 ms || delta > 1.5 s')).toEqual([3, 4])
-    expect(seqs('dir == up', '--from', '3', '--to', '6')).toEqual([4, 6])
-    expect(seqs('correlator == nobody')).toEqual([])
-    const [line] = lines(dmlab(['trace', 'filter', 'seq == 5', '--json', '--workspace', ws]).text)
-    const [listed] = lines(dmlab(['trace', 'list', '--json', '--from', '5', '--to', '5', '--workspace', ws]).text)
+  test('trace filter: NDJSON like trace list, rows chosen by their bytes', async () => {
+    expect(await seqs('any(cmd == Exec && uri ~ "/Operations/")')).toEqual([5])
+    expect(await seqs('status >= 400 || kind == push')).toEqual([1, 6])
+    expect(await seqs('status >= 400 || kind == push', '--kind', 'message')).toEqual([6])
+    expect(await seqs('dur == 250 ms || delta > 1.5 s')).toEqual([3, 4])
+    expect(await seqs('dir == up', '--from', '3', '--to', '6')).toEqual([4, 6])
+    expect(await seqs('correlator == nobody')).toEqual([])
+    const [line] = lines((await dmlab(['trace', 'filter', 'seq == 5', '--json', '--workspace', ws])).text)
+    const [listed] = lines((await dmlab(['trace', 'list', '--json', '--from', '5', '--to', '5', '--workspace', ws])).text)
     expect(line).toEqual(listed)
-    expect(dmlab(['trace', 'filter', 'cmd == Exec', '--workspace', ws]).text).toContain('./SCOMO/Download/antivir')
+    expect((await dmlab(['trace', 'filter', 'cmd == Exec', '--workspace', ws])).text).toContain('./SCOMO/Download/antivir')
   })
 
-  test('a mistake is one line with place and expectation, exit 2, and nothing is written', () => {
+  test('a mistake is one line with place and expectation, exit 2, and nothing is written', async () => {
     const file = join(scratch(), 'out.ndjson')
-    expect(dmlab(['trace', 'filter', 'sttaus == 200', '--workspace', ws])).toMatchObject({
+    expect(await dmlab(['trace', 'filter', 'sttaus == 200', '--workspace', ws])).toMatchObject({
       code: 2,
       text: '',
       err: 'dmlab: filter: position 1: there is no field sttaus; expected status\n',
     })
-    expect(dmlab(['export', '--format', 'ndjson', '--filter', 'status = 200', '-o', file, '--workspace', ws])).toMatchObject({ code: 2, text: '' })
+    expect(await dmlab(['export', '--format', 'ndjson', '--filter', 'status = 200', '-o', file, '--workspace', ws])).toMatchObject({
+      code: 2,
+      text: '',
+    })
     expect(() => readFileSync(file)).toThrow()
   })
 
   test('export --filter writes the rows that pass', () => {
-    const run = dmlab(['export', '--format', 'ndjson', '--filter', 'mo == scomo && dir == down', '--workspace', ws])
+    const run = alone(['export', '--format', 'ndjson', '--filter', 'mo == scomo && dir == down', '--workspace', ws])
     expect(run.code).toBe(0)
     expect(lines(run.text).map(({ seq }) => seq)).toEqual([3, 5])
   })
 
-  test('scenario list and run: the contract’s shapes, a planted fault, files that are not overwritten', () => {
-    const { scenarios } = JSON.parse(dmlab(['scenario', 'list', '--json']).text) as { scenarios: Record<string, unknown>[] }
+  test('scenario list and run: the contract’s shapes, a planted fault, files that are not overwritten', async () => {
+    const { scenarios } = JSON.parse((await dmlab(['scenario', 'list', '--json'])).text) as { scenarios: Record<string, unknown>[] }
     expect(scenarios.find(({ id }) => id === 's1-5.4.1')).toMatchObject({
       document: 'S1',
       alternativeOf: null,
@@ -60,7 +64,7 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     expect(scenarios.find(({ id }) => id === 's1-5.4.1-alt1')).toMatchObject({ alternativeOf: 's1-5.4.1' })
     const dir = scratch()
     const [html, junit] = [join(dir, 'r.html'), join(dir, 'r.xml')]
-    const run = dmlab(['scenario', 'run', 's1-5.4.1', '--encoding', 'both', '--json', '--report', html, '--junit', junit])
+    const run = await dmlab(['scenario', 'run', 's1-5.4.1', '--encoding', 'both', '--json', '--report', html, '--junit', junit])
     expect(run).toMatchObject({ code: 0, err: '' })
     const { runs } = JSON.parse(run.text) as { runs: { id: string; encoding: string; verdict: string; steps: Record<string, unknown>[] }[] }
     expect(runs.map(({ id, encoding, verdict }) => `${id} ${encoding} ${verdict}`)).toEqual(['s1-5.4.1 xml pass', 's1-5.4.1 wbxml pass'])
@@ -75,10 +79,10 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
       /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="dmlab" tests="\d+" failures="0" errors="0">/,
     )
     writeFileSync(html, 'mine')
-    expect(dmlab(['scenario', 'run', 's1-5.4.1', '--report', html])).toMatchObject({ code: 2, text: '' })
+    expect(await dmlab(['scenario', 'run', 's1-5.4.1', '--report', html])).toMatchObject({ code: 2, text: '' })
     expect(readFileSync(html, 'utf8')).toBe('mine')
 
-    const broken = dmlab(['scenario', 'run', 's1-5.4.1', '--fault', '4'])
+    const broken = alone(['scenario', 'run', 's1-5.4.1', '--fault', '4'])
     expect(broken.code).toBe(1)
     expect(broken.text).toMatch(/✓ 3 {2}pass[^\n]*\n {2}✗ 4 {2}fail[^\n]*\n[^\n]*\n {2}· 5 {2}not reached/)
     expect(broken.err).toBe('dmlab: 1 of 1 runs did not pass: s1-5.4.1\n')
@@ -95,8 +99,8 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     [['scenario', 'run', '--all', '--fault', '1'], '--fault wants exactly one flow'],
     [['scenario', 'run', 's1-5.4.1', '--fault', '99'], 's1-5.4.1 has faults for'],
     [['scenario', 'run', 's1-5.4.1', '--seed', 'x'], '--seed x: is no whole number'],
-  ])('%j is wrong usage', (words, text) => {
-    const run = dmlab(words)
+  ])('%j is wrong usage', async (words, text) => {
+    const run = await dmlab(words)
     expect(run).toMatchObject({ code: 2, text: '' })
     expect(run.err).toContain(text)
   })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { JobDetail, JobRow, PackageRow } from '../../core/api.ts'
 import { buildPackage } from '../../core/node/packages.ts'
 import { needsSqlite } from '../store/memory.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -28,29 +28,32 @@ test('a package is taken in as a stream, listed and withdrawn', async () => {
     file,
     await buildPackage({ pkgId: 'antivir-2.1', version: '2.1', components: [{ id: 'com.msf.antivir', version: '2.1', files: { a: 'b' } }] }),
   )
-  const added = run('catalogue', 'add', file, '--json')
+  const added = alone(['catalogue', 'add', file, '--json', '--workspace', workspace])
   expect([added.code, added.err]).toEqual([0, ''])
   expect((JSON.parse(added.text) as { packages: PackageRow[] }).packages).toMatchObject([
     { pkgId: 'antivir-2.1', components: [{ id: 'com.msf.antivir' }], signed: false },
   ])
-  expect(run('catalogue', 'list').text).toMatch(/antivir-2\.1 +software +2\.1 +com\.msf\.antivir 2\.1/)
+  expect((await run('catalogue', 'list')).text).toMatch(/antivir-2\.1 +software +2\.1 +com\.msf\.antivir 2\.1/)
   const other = join(dir, 'antivir-2.1.bin')
   writeFileSync(other, 'other bytes')
-  expect(run('catalogue', 'add', other)).toMatchObject({ code: 2, err: expect.stringContaining('is in the catalogue with other bytes') })
-  expect(run('catalogue', 'withdraw', 'antivir-2.1', '--json').text).toContain('"withdrawn":true')
+  expect(await run('catalogue', 'add', other)).toMatchObject({ code: 2, err: expect.stringContaining('is in the catalogue with other bytes') })
+  expect((await run('catalogue', 'withdraw', 'antivir-2.1', '--json')).text).toContain('"withdrawn":true')
 }, 30_000)
 
-test('a job is made, listed, shown and cancelled; waiting for one that does not end gives exit code 1, a wrong wish 2', () => {
-  const made = run('job', 'create', '--device', 'IMEI:7', '--op', 'deliver', '--pkg', 'antivir-2.1', '--json')
+test('a job is made, listed, shown and cancelled; waiting for one that does not end gives exit code 1, a wrong wish 2', async () => {
+  const made = await run('job', 'create', '--device', 'IMEI:7', '--op', 'deliver', '--pkg', 'antivir-2.1', '--json')
   const [job] = (JSON.parse(made.text) as { jobs: JobRow[] }).jobs
   expect([made.code, job?.state, job?.reason]).toEqual([0, 'waiting', 'no-management'])
   const id = job?.id ?? ''
-  expect(run('job', 'list').text).toContain(id)
-  expect(run('job', 'show', id).text).toContain('asked for by the infrastructure')
-  expect((JSON.parse(run('job', 'show', id, '--json').text) as JobDetail).wish).toMatchObject({ device: 'IMEI:7', op: 'deliver' })
-  expect(run('job', 'cancel', id).text).toContain('cancelled')
-  const late = run('job', 'create', '--device', 'IMEI:7', '--op', 'deliver', '--pkg', 'x', '--wait', '0.1')
+  expect((await run('job', 'list')).text).toContain(id)
+  expect((await run('job', 'show', id)).text).toContain('asked for by the infrastructure')
+  expect((JSON.parse((await run('job', 'show', id, '--json')).text) as JobDetail).wish).toMatchObject({ device: 'IMEI:7', op: 'deliver' })
+  expect((await run('job', 'cancel', id)).text).toContain('cancelled')
+  const late = await run('job', 'create', '--device', 'IMEI:7', '--op', 'deliver', '--pkg', 'x', '--wait', '0.1')
   expect([late.code, late.err]).toEqual([1, expect.stringMatching(/is still waiting after 0\.1 s/)])
-  expect(run('job', 'create', '--op', 'deliver', '--pkg', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('tell exactly one of device') })
-  expect(run('job', 'show', 'nothing')).toMatchObject({ code: 2, err: 'dmlab: there is no job nothing\n' })
+  expect(await run('job', 'create', '--op', 'deliver', '--pkg', 'x')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('tell exactly one of device'),
+  })
+  expect(await run('job', 'show', 'nothing')).toMatchObject({ code: 2, err: 'dmlab: there is no job nothing\n' })
 }, 60_000)

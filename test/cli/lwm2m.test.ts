@@ -6,7 +6,7 @@ import { processClock } from '../../core/node/clock.ts'
 import { startLwm2m } from '../../core/node/lwm2m.ts'
 import { randomSource } from '../../core/node/random.ts'
 import { memoryDocs } from '../../core/store/docs.ts'
-import { dmlab } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab } from './dmlab.ts'
 import { running } from './running.ts'
 
 const open: (() => unknown)[] = []
@@ -61,8 +61,8 @@ test('two clients ask for their accounts, register, are read and woken; SIGTERM 
   expect(said.some(({ pid }) => pid === device.process.pid)).toBe(true)
 })
 
-test('a URL that is none, a lifetime that is none: exit code 2', () => {
-  expect(dmlab(['device', '--lwm2m', 'http://127.0.0.1:1']).code).toBe(2)
-  expect(dmlab(['device', '--lwm2m', 'coap://127.0.0.1:1', '--lifetime', '0'])).toMatchObject({ code: 2 })
-  expect(dmlab(['serve', '--role', 'server', '--lwm2m', '0'])).toMatchObject({ code: 2 })
+test('a URL that is none, a lifetime that is none: exit code 2', async () => {
+  expect((await dmlab(['device', '--lwm2m', 'http://127.0.0.1:1'])).code).toBe(2)
+  expect(await dmlab(['device', '--lwm2m', 'coap://127.0.0.1:1', '--lifetime', '0'])).toMatchObject({ code: 2 })
+  expect(alone(['serve', '--role', 'server', '--lwm2m', '0'])).toMatchObject({ code: 2 })
 })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bytes, hex, PACKAGE0, SMS } from '../notify/support.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -10,15 +10,15 @@ const SAMPLE = ['notify', '--device', 'D', '--server-id', 'com.example.dm', '--p
 
 describe('dmlab notify --print', () => {
   it('nb 1: the sample in hexadecimal, as PDU and as SMS', () => {
-    const ran = dmlab([...SAMPLE, '--session-id', '26', '--hex', '--pdu', '--sms'])
+    const ran = alone([...SAMPLE, '--session-id', '26', '--hex', '--pdu', '--sms'])
     expect(ran.text.trim().toUpperCase().split('\n')).toEqual([hex(PACKAGE0), hex(SMS.slice(7)), hex(SMS)])
     expect(ran.code).toBe(0)
   })
 
-  it('shows the fields bit by bit, and in JSON with their meaning', () => {
-    const shown = dmlab([...SAMPLE, '--session-id', '0x1A', '--print'])
+  it('shows the fields bit by bit, and in JSON with their meaning', async () => {
+    const shown = await dmlab([...SAMPLE, '--session-id', '0x1A', '--print'])
     expect(shown.text).toMatch(/0010-0011\s+02d8\s+version\s+10 bits\s+11 \(1\.1\)/)
-    const json = JSON.parse(dmlab([...SAMPLE, '--session-id', '0x1A', '--json']).text) as Record<string, unknown>
+    const json = JSON.parse((await dmlab([...SAMPLE, '--session-id', '0x1A', '--json'])).text) as Record<string, unknown>
     expect(json).toMatchObject({
       type: 'notification',
       device: 'D',
@@ -33,7 +33,7 @@ describe('dmlab notify --print', () => {
     expect(json['fields']).toHaveLength(8)
   })
 
-  it('nb 3, nb 21: version, ui-mode, initiator, vendor octets and the end device are what they are asked to be', () => {
+  it('nb 3, nb 21: version, ui-mode, initiator, vendor octets and the end device are what they are asked to be', async () => {
     const words = [
       '--version',
       '1.0',
@@ -49,18 +49,16 @@ describe('dmlab notify --print', () => {
       'urn:example:dev:ed3',
       '--pdu',
     ]
-    const pdu = dmlab([...SAMPLE, ...words])
-      .text.trim()
-      .toUpperCase()
+    const pdu = (await dmlab([...SAMPLE, ...words])).text.trim().toUpperCase()
     expect(pdu.slice(0, 54)).toBe('010618C4AF87D075726E3A6578616D706C653A6465763A65643300')
     expect(pdu.slice(54 + 32)).toBe(`02A0000000 1234 0E ${hex(bytes('636F6D2E6578616D706C652E646D'))} 0102`.replace(/ /g, ''))
   })
 
-  it('decode reads what notify writes: bare, as PDU, as SMS', () => {
-    const lines = dmlab([...SAMPLE, '--session-id', '26', '--gateway-device', 'ed3', '--hex', '--pdu', '--sms'])
-      .text.trim()
-      .split('\n')
-    const [bare = '', pdu = '', sms = ''] = lines.map((line) => dmlab(['decode', '--type', 'notification'], line).text)
+  it('decode reads what notify writes: bare, as PDU, as SMS', async () => {
+    const lines = (await dmlab([...SAMPLE, '--session-id', '26', '--gateway-device', 'ed3', '--hex', '--pdu', '--sms'])).text.trim().split('\n')
+    const texts: string[] = []
+    for (const line of lines) texts.push((await dmlab(['decode', '--type', 'notification'], line)).text)
+    const [bare = '', pdu = '', sms = ''] = texts
     expect(bare).toContain('server-identifier')
     expect(pdu).toBe(`WSP push: application/vnd.syncml.notification, x-wap-application:syncml.dm, end device ed3\n${bare}`)
     expect(sms).toBe(pdu)
@@ -75,15 +73,15 @@ describe('dmlab notify --print', () => {
     [[...SAMPLE, '--resync'], '--wait, --resync and --flaw go with --workspace'],
     [[...SAMPLE, '--server-id', 'x'.repeat(256)], 'byte 23: length-identifier 256'],
     [['notify', '--device', 'D', '--workspace', '/nonexistent'], '/nonexistent: no such folder'],
-  ])('wrong usage %#: one line and 2', (words, reason) => {
-    const ran = dmlab(words)
+  ])('wrong usage %#: one line and 2', async (words, reason) => {
+    const ran = await dmlab(words)
     expect(ran.code).toBe(2)
     expect(ran.err).toContain(reason)
     expect(ran.err.trim().split('\n')).toHaveLength(1)
   })
 
-  it('where nobody listens over HTTP: one line and 1', () => {
-    const ran = dmlab([...SAMPLE, '--to', 'http://127.0.0.1:1/'])
+  it('where nobody listens over HTTP: one line and 1', async () => {
+    const ran = await dmlab([...SAMPLE, '--to', 'http://127.0.0.1:1/'])
     expect(ran.code).toBe(1)
     expect(ran.err).toContain('nobody listens at 127.0.0.1:1')
   })
@@ -114,28 +112,28 @@ describe('a lab, a device, and the command line between them', () => {
   })
 
   it('sent by the command itself: the device holds the session it names', async () => {
-    const sent = dmlab(['notify', '--device', 'IMEI:CLI', '--server-id', 'dm-lab', '--password', 'lab', '--session-id', '0x2C', '--to', push])
+    const sent = alone(['notify', '--device', 'IMEI:CLI', '--server-id', 'dm-lab', '--password', 'lab', '--session-id', '0x2C', '--to', push])
     expect(sent.code).toBe(0)
     expect(sent.text).toContain('session 2C')
     expect(JSON.parse(await device.line(1))).toMatchObject({ id: 'IMEI:CLI', sessionId: '2C', outcome: 'completed', reason: null })
   })
 
   it('over HTTP too; a wrong password is refused with the reason on stderr, and the device stays', async () => {
-    const wrong = dmlab(['notify', '--device', 'IMEI:CLI', '--server-id', 'dm-lab', '--password', 'guess', '--to', http])
+    const wrong = await dmlab(['notify', '--device', 'IMEI:CLI', '--server-id', 'dm-lab', '--password', 'guess', '--to', http])
     expect(wrong.code).toBe(0)
     await device.says('refused: wrong digest: wrong secret')
-    const stranger = dmlab(['notify', '--device', 'IMEI:CLI', '--server-id', 'nobody', '--password', 'lab', '--to', push])
+    const stranger = await dmlab(['notify', '--device', 'IMEI:CLI', '--server-id', 'nobody', '--password', 'lab', '--to', push])
     expect(stranger.code).toBe(0)
     await device.says('wrong server id: no account of a server "nobody"')
     expect(device.lines).toHaveLength(2)
   })
 
   it('sent by the lab: recorded in its trace with the session that answers', async () => {
-    const sent = dmlab(['notify', '--device', 'IMEI:CLI', '--workspace', workspace, '--to', push, '--json'])
+    const sent = await dmlab(['notify', '--device', 'IMEI:CLI', '--workspace', workspace, '--to', push, '--json'])
     expect(sent.code).toBe(0)
     const { seq, sessionId } = JSON.parse(sent.text) as { seq: number; sessionId: string }
     expect(JSON.parse(await device.line(2))).toMatchObject({ sessionId, outcome: 'completed' })
-    const rows = dmlab(['trace', 'list', '--workspace', workspace, '--json', '--kind', 'all'])
+    const rows = await dmlab(['trace', 'list', '--workspace', workspace, '--json', '--kind', 'all'])
     const all = rows.text
       .trim()
       .split('\n')
@@ -150,21 +148,21 @@ describe('a lab, a device, and the command line between them', () => {
     try {
       const { push: at } = JSON.parse(await kind.line(0)) as { push: string }
       const call = ['notify', '--device', 'IMEI:SYMBIAN', '--server-id', 'dm-lab', '--password', 'lab', '--to', at]
-      expect(dmlab([...call, '--session-id', '0x1F']).code).toBe(0)
+      expect((await dmlab([...call, '--session-id', '0x1F'])).code).toBe(0)
       expect(JSON.parse(await kind.line(1))).toMatchObject({ sessionId: '31', outcome: 'completed' })
-      const asked = dmlab(['tree', 'get', './DevDetail?list=Struct', '--device', 'IMEI:SYMBIAN', '--workspace', workspace])
+      const asked = await dmlab(['tree', 'get', './DevDetail?list=Struct', '--device', 'IMEI:SYMBIAN', '--workspace', workspace])
       expect([asked.code, asked.err]).toEqual([0, ''])
-      expect(dmlab([...call, '--session-id', '0x20']).code).toBe(0)
+      expect((await dmlab([...call, '--session-id', '0x20'])).code).toBe(0)
       expect(JSON.parse(await kind.line(2))).toMatchObject({ sessionId: '32', outcome: 'completed' })
-      const rows = dmlab(['trace', 'list', '--workspace', workspace, '--json']).text
+      const rows = (await dmlab(['trace', 'list', '--workspace', workspace, '--json'])).text
       expect(rows.split('\n').some((line) => line.includes('IMEI:SYMBIAN') && line.includes('"406"'))).toBe(true)
     } finally {
       expect(await kind.stop()).toBe(0)
     }
   })
 
-  it('what the lab refuses is told with 1', () => {
-    const ran = dmlab(['notify', '--device', 'IMEI:nobody-knows', '--workspace', workspace])
+  it('what the lab refuses is told with 1', async () => {
+    const ran = await dmlab(['notify', '--device', 'IMEI:nobody-knows', '--workspace', workspace])
     expect(ran.code).toBe(1)
     expect(ran.err).toContain('no push address of IMEI:nobody-knows is known')
   })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { PeerRow } from '../../core/api.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 
 test('a gateway in a process of its own is attached, held, listed and detached', { timeout: 60_000 }, async () => {
@@ -14,17 +14,18 @@ test('a gateway in a process of its own is attached, held, listed and detached',
   try {
     const { ui } = JSON.parse(await there.line(0)) as { ui: string }
     const bare = ui.replace(/\?.*/, '')
-    const said = (...words: string[]): PeerRow => JSON.parse(dmlab(['peer', ...words, '--workspace', a, '--json']).text) as PeerRow
-    const row = said('attach', bare, '--token-file', b, '--name', 'gw')
+    const said = async (...words: string[]): Promise<PeerRow> =>
+      JSON.parse((await dmlab(['peer', ...words, '--workspace', a, '--json'])).text) as PeerRow
+    const row = await said('attach', bare, '--token-file', b, '--name', 'gw')
     expect(row).toMatchObject({ name: 'gw', url: bare, state: 'attached', holding: false })
-    expect(dmlab(['peer', 'attach', ui, '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('is attached already') })
-    expect(said('hold', row.id, 'on').holding).toBe(true)
-    expect(dmlab(['peer', 'list', '--workspace', a]).text).toContain(`${row.id}  gw  ${bare}  attached`)
-    expect(dmlab(['peer', 'detach', row.id, '--workspace', a]).text).toBe(`${row.id} detached\n`)
-    expect(dmlab(['peer', 'list', '--workspace', a]).text).toBe('')
-    expect(dmlab(['peer', 'attach', 'ftp://x', '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('expected http') })
-    expect(dmlab(['peer', 'attach', bare, '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('token') })
-    expect(dmlab(['peer', 'hold', row.id, 'perhaps', '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('on or off') })
+    expect(await dmlab(['peer', 'attach', ui, '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('is attached already') })
+    expect((await said('hold', row.id, 'on')).holding).toBe(true)
+    expect((await dmlab(['peer', 'list', '--workspace', a])).text).toContain(`${row.id}  gw  ${bare}  attached`)
+    expect((await dmlab(['peer', 'detach', row.id, '--workspace', a])).text).toBe(`${row.id} detached\n`)
+    expect((await dmlab(['peer', 'list', '--workspace', a])).text).toBe('')
+    expect(await dmlab(['peer', 'attach', 'ftp://x', '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('expected http') })
+    expect(await dmlab(['peer', 'attach', bare, '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('token') })
+    expect(await dmlab(['peer', 'hold', row.id, 'perhaps', '--workspace', a])).toMatchObject({ code: 2, err: expect.stringContaining('on or off') })
   } finally {
     await there.stop()
     await here.stop()

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProxyRow } from '../../core/api.ts'
-import { dmlab, scratch } from './dmlab.ts'
+import { dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 
 test('passes on, records, ends with SIGTERM, and leaves no proxy behind', async () => {
@@ -24,18 +24,18 @@ test('passes on, records, ends with SIGTERM, and leaves no proxy behind', async 
     expect(await lab.stop()).toBe(0)
     server.close()
   }
-  expect(dmlab(['export', '--format', 'ndjson', '--workspace', workspace]).text).toContain('GET /dm?x=1')
+  expect((await dmlab(['export', '--format', 'ndjson', '--workspace', workspace])).text).toContain('GET /dm?x=1')
 })
 
-test('wrong words: no upstream, no URL, two trusts, no lab to ask', () => {
+test('wrong words: no upstream, no URL, two trusts, no lab to ask', async () => {
   const workspace = join(scratch(), 'w')
-  const refused = (...words: string[]): string => {
-    const { code, err } = dmlab(['proxy', '--workspace', workspace, ...words])
+  const refused = async (...words: string[]): Promise<string> => {
+    const { code, err } = await dmlab(['proxy', '--workspace', workspace, ...words])
     expect(code).toBe(2)
     return err
   }
-  expect(refused()).toContain('--upstream: which server')
-  expect(refused('--upstream', 'ftp://x')).toContain('expected http://host:port or https://host:port')
-  expect(refused('--upstream', 'https://x', '--ca', 'f', '--insecure')).toContain('one of them')
-  expect(refused('--list')).toContain('no lab')
+  expect(await refused()).toContain('--upstream: which server')
+  expect(await refused('--upstream', 'ftp://x')).toContain('expected http://host:port or https://host:port')
+  expect(await refused('--upstream', 'https://x', '--ca', 'f', '--insecure')).toContain('one of them')
+  expect(await refused('--list')).toContain('no lab')
 })

@@ -9,8 +9,10 @@ export interface Running {
   readonly process: ChildProcess
   readonly lines: string[]
   readonly err: () => string
-  /** The line number `n` (from 0) once it is there; rejects after 20 seconds or when the program has ended. */
+  /** The line number `n` (from 0) once it is there; rejects when the program has ended, or says nothing for a minute. */
   line(n: number): Promise<string>
+  /** The first line that holds a text, likewise. */
+  tells(text: string): Promise<string>
   /** Waits until stderr holds a text. */
   says(text: string): Promise<void>
   /** Stops it with SIGTERM; resolves with its exit code. */
@@ -31,7 +33,7 @@ export function running(words: readonly string[]): Running {
   })
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
   const until = async (good: () => boolean, what: string): Promise<void> => {
-    for (const end = performance.now() + 20_000; !good(); await new Promise((resolve) => setTimeout(resolve, 10)))
+    for (const end = performance.now() + 60_000; !good(); await new Promise((resolve) => setTimeout(resolve, 10)))
       if (code !== undefined || performance.now() > end) throw new Error(`${what} did not come: ${lines.join('\n')}\n${err}`)
   }
   return {
@@ -41,6 +43,11 @@ export function running(words: readonly string[]): Running {
     line: async (n) => {
       await until(() => lines.length > n, `line ${String(n)}`)
       return lines[n] ?? ''
+    },
+    tells: async (text) => {
+      const found = (): string | undefined => lines.find((line) => line.includes(text))
+      await until(() => found() !== undefined, JSON.stringify(text))
+      return found() ?? ''
     },
     says: (text) => until(() => err.includes(text), JSON.stringify(text)),
     stop: () => {

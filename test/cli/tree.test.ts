@@ -1,28 +1,17 @@
 // dmlab tree against a lab that runs: orders with their outcomes, a walk, snapshots, differences, scripts; and reading without any lab.
-import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveWindow } from '../../core/node/web.ts'
 import type { TreeLab } from '../lab/treelab.ts'
 import { treeLab } from '../lab/treelab.ts'
 import { hasSqlite } from '../support/needs.ts'
-import { scratch } from './dmlab.ts'
-
-const root = resolve(import.meta.dirname, '../..')
+import { dmlabBeside, dmlabHere, scratch } from './dmlab.ts'
+import type { Ran } from './dmlab.ts'
 
 /** Runs `dmlab tree` while the lab in this process goes on. */
-function tree(words: readonly string[], input = ''): Promise<{ code: number | null; text: string; err: string }> {
-  return new Promise((done) => {
-    const child = spawn(process.execPath, [join(root, 'core/node/cli/cli.ts'), 'tree', ...words], { cwd: root })
-    let [text, err] = ['', '']
-    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.on('close', (code) => done({ code, text, err }))
-    child.stdin.end(input)
-  })
-}
+const tree = (words: readonly string[], input = ''): Promise<Ran> => dmlabHere(['tree', ...words], input)
 
 describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
   let lab: TreeLab
@@ -49,10 +38,10 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
   })
 
   test('set and get: queued, and told when the device came', async () => {
-    const queued = await tree(['set', './Vendor/DMLab/Settings/Text', 'from the command line', ...to])
+    const queued = await dmlabBeside(['tree', 'set', './Vendor/DMLab/Settings/Text', 'from the command line', ...to])
     expect(queued).toMatchObject({ code: 0, err: '' })
     expect(queued.text).toMatch(/^[0-9a-f]{16} {2}queued\n$/)
-    const waiting = tree(['get', './Vendor/DMLab/Settings/Text', './Nowhere', '--wait', '20', '--json', ...to])
+    const waiting = dmlabBeside(['tree', 'get', './Vendor/DMLab/Settings/Text', './Nowhere', '--wait', '20', '--json', ...to])
     await lab.session(id)
     const got = await settled(waiting)
     expect(got.code).toBe(1)
@@ -96,7 +85,7 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     const walk = await settled(tree(['discover', '--rate', '5000', '--wait', '20', '--json', ...to]))
     expect(walk).toMatchObject({ code: 0 })
     expect(JSON.parse(walk.text)).toMatchObject({ discovery: { state: 'done', left: 0 } })
-    const list = await tree(['list', id, '.', ...ws])
+    const list = await dmlabBeside(['tree', 'list', id, '.', ...ws])
     expect(list.text.split('\n').map((line) => line.split(/ +/)[0])).toEqual(['./DevInfo', './DevDetail', './Vendor', './DMAcc', './Inbox', ''])
     const found = await tree(['search', id, 'simulator', '--json', ...ws])
     expect(JSON.parse(found.text)).toMatchObject({
