@@ -13,7 +13,7 @@ export interface Looked {
   readonly id: string
   /** Base of the paths below /gw. */
   readonly url: string
-  readonly host: Pick<GatewayHost, 'gateway' | 'expected'>
+  readonly host: Pick<GatewayHost, 'gateway' | 'pairing'>
   readonly fetched: () => readonly { readonly image: string; readonly device: string; readonly at: number }[]
   readonly store: () => { readonly used: number; readonly capacity: number }
 }
@@ -24,7 +24,7 @@ export function insideOf({ id, url, host, fetched, store }: Looked): GatewayInsi
   return {
     id,
     records: devices.records().map(recordRow),
-    expected: host.expected(),
+    expected: host.pairing.expected(),
     store: store(),
     jobs: fanouts.jobs().map((job) => ({ name: job.name, startedAt: job.startedAt, endsAt: job.startedAt + job.timeoutMs, devices: devicesOf(job) })),
     images: images.all().map((image) => ({

@@ -7,13 +7,14 @@ import type { ServerFanouts } from './fanouts.ts'
 import { gatewayLook } from './gatewayview.ts'
 import type { LookParts } from './gatewayview.ts'
 import type { Gateways } from './gateways.ts'
+import type { Pairing } from './pairing.ts'
 
 /** A gateway that this process plays itself. */
 export interface OwnGateway {
   readonly id: string
   readonly pushUrl: string
   readonly url: string
-  readonly host: { pair(deviceId: string): string }
+  readonly host: { readonly pairing: Pick<Pairing, 'expect'> }
 }
 
 export function relationRow(relation: Relation): RelationRow {
@@ -45,7 +46,7 @@ export function gatewaysArea(gateways: Gateways, fanouts: ServerFanouts, own: ()
     pair: async (deviceId) => {
       const mine = own()
       if (mine === null) throw new Error('this lab plays no gateway (serve --role lab,gateway)')
-      return { code: mine.host.pair(deviceId), url: `${mine.url}/bootstrap` }
+      return { code: mine.host.pairing.expect(deviceId), url: `${mine.url}/bootstrap` }
     },
     relations: async () => gateways.relations.all().map(relationRow),
     fanouts: async () => fanouts.all(),

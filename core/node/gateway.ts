@@ -223,7 +223,7 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     clock,
     refused: (name, _device, remote) => {
       const { status } = host.gateway.images.serve(name)
-      if (role.images !== 'open' && !host.knows(remote)) return { status: 403, text: `no device of this gateway speaks from ${remote}` }
+      if (role.images !== 'open' && !host.whereabouts.knows(remote)) return { status: 403, text: `no device of this gateway speaks from ${remote}` }
       return status === 200 ? null : { status, text: status === 410 ? `image ${name} has expired` : `there is no image ${name}` }
     },
     served: (image, device) => {

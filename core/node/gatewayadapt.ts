@@ -92,7 +92,7 @@ async function lwm2mServer({ host, clock, env, docs, bound, told, open }: AdaptP
   const { startLwm2m } = await import('./lwm2m.ts')
   const known = (endpoint: string): boolean => {
     const deviceId = lwm2mDeviceId(endpoint)
-    return host.gateway.devices.recordOf(deviceId) !== undefined || host.pairing(deviceId) !== undefined
+    return host.gateway.devices.recordOf(deviceId) !== undefined || host.pairing.codeOf(deviceId) !== undefined
   }
   const server: LwServer = await startLwm2m({
     host: bound,

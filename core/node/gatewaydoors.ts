@@ -39,9 +39,9 @@ export async function takeBootstrap(
   const query = new URL(req.url ?? '/', 'http://gateway').searchParams
   const form = new URLSearchParams(req.method === 'POST' ? Buffer.concat(chunks).toString('utf8') : '')
   const id = query.get('id') ?? form.get('id') ?? ''
-  const proof = gate.proven(req.method, req.url ?? '', req.headers.authorization, () => host.pairing(id))
+  const proof = gate.proven(req.method, req.url ?? '', req.headers.authorization, () => host.pairing.codeOf(id))
   // A stranger learns nothing: neither whether the id is expected, nor is anything recorded of it in the inventory.
-  const code = host.pairing(id)
+  const code = host.pairing.codeOf(id)
   const remote = plainAddress(req.socket.remoteAddress ?? '')
   if (proof.user === null || code === undefined) {
     // Who showed nothing yet is only asked; who showed something wrong is told of.
@@ -49,7 +49,7 @@ export async function takeBootstrap(
       barred(`${remote} asked for the account of ${id.slice(0, 200)}: ${proof.user === null ? proof.why : 'nobody expects it'} (401)`)
     return answer(401, 'prove your pairing code', gate.challenge())
   }
-  const made = await host.bootstrap(id, { type: remote.includes(':') ? 'IPv6' : 'IPv4', address: remote }, code, serverUri(id))
+  const made = await host.pairing.bootstrap(id, { type: remote.includes(':') ? 'IPv6' : 'IPv4', address: remote }, code, serverUri(id))
   res.writeHead(200, ['Content-Type', `${made.contentType}; SEC=USERPIN; MAC=${made.mac}`, 'Content-Length', String(made.document.length)])
   res.end(made.document)
 }

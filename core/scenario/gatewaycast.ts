@@ -192,7 +192,7 @@ export class Cast {
       this.lamps.set(name, new MemoryLamp({ clock, recorder, host: () => this.gateway.host, deviceId: id, address }))
       return
     }
-    const code = this.gateway.host.pair(id)
+    const code = this.gateway.host.pairing.expect(id)
     this.#codes.set(name, code)
     // A device without an address of its own reaches its DM Server through the gateway only.
     const via = (uri: string): string | undefined => (mode === 'transparent' && open !== true && !uri.startsWith(AT.origin) ? AT.relay : undefined)
@@ -238,7 +238,7 @@ export class Cast {
     const made =
       by === 'server'
         ? await pushes.bootstrap({ device: id, profile: 'dm', security: 'USERPIN', auth: 'hmac', name: 'dms', pin, serverId, serverUri, ...to })
-        : await this.gateway.host.bootstrap(id, { type: 'IPv4', address: client }, pin, AT.uri, ...(sent ? [push] : []))
+        : await this.gateway.host.pairing.bootstrap(id, { type: 'IPv4', address: client }, pin, AT.uri, ...(sent ? [push] : []))
     if (!sent) device.take(readPdu(made.pdu))
   }
 

@@ -187,7 +187,7 @@ export class MemoryGateway {
       this.#row(said, { ...about, direction: 'down', text: `HTTP ${String(status)}, ${text}`, httpStatus: status, cause: seq })
       return response
     }
-    const code = this.host.pairing(id)
+    const code = this.host.pairing.codeOf(id)
     const proof = { method: request.method, uri: '/gw/bootstrap', password: code ?? '', nonce: this.#nonces.get(id) ?? '' }
     if (code === undefined || !proves(fieldOf(request.headers, 'authorization'), proof)) {
       const { env } = this.#parts.sandbox
@@ -195,7 +195,7 @@ export class MemoryGateway {
       this.#nonces.set(id, nonce)
       return answer(401, 'prove your pairing code', [['WWW-Authenticate', challengeOf(nonce)]])
     }
-    this.host.discovered(id, { type: 'IPv4', address: request.remote.split(':')[0] ?? '' })
+    this.host.pairing.discovered(id, { type: 'IPv4', address: request.remote.split(':')[0] ?? '' })
     return answer(202, 'the account comes by a push', [['Retry-After', '60']])
   }
 
