@@ -312,6 +312,30 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   const { gateways } = behind
   lab.facts.on('trace', (fact) => behind.traced(fact))
   let host: Host | null = null
+  let flusher: { stop(): void } | null = null
+  /** Stops whatever runs and closes what is open; also where the lab came only half way. */
+  const close = async (): Promise<void> => {
+    peers.stop()
+    await wireless.stop()
+    await scenarios.stop()
+    jobs.stop()
+    await devices.stop()
+    notifier.stop()
+    await reached.stop()
+    await field.stop()
+    await gateway?.stop()
+    await doors.close()
+    host?.stop()
+    witness.stop()
+    boards.stop()
+    lab.stop()
+    faced.stop()
+    await ui?.close()
+    flusher?.stop()
+    // What happened last has its row before the trace is closed.
+    recorder.settle()
+    await workspace.close()
+  }
   try {
     const facing: Omit<ListenOptions, 'port'> = {
       host: options.host,
@@ -393,12 +417,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       })
     }
   } catch (error) {
-    await field.stop()
-    await doors.close()
-    await workspace.close()
+    await close()
     throw error
   }
-  const flusher = flushing(trace, (why) => {
+  flusher = flushing(trace, (why) => {
     trouble = why
     lab.changed()
   })
@@ -414,7 +436,6 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     pid: process.pid,
   }
   if (ready.api !== null) workspace.announce(ready.api)
-  const running = { ui, host, gateway }
   commit()
   jobs.start()
   behind.start()
@@ -423,27 +444,6 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     api: lab,
     ready,
     skipped: (rows) => lab.skipped(rows),
-    stop: async () => {
-      peers.stop()
-      await wireless.stop()
-      await scenarios.stop()
-      jobs.stop()
-      await devices.stop()
-      notifier.stop()
-      await reached.stop()
-      await field.stop()
-      await running.gateway?.stop()
-      await doors.close()
-      running.host.stop()
-      witness.stop()
-      boards.stop()
-      lab.stop()
-      faced.stop()
-      await running.ui?.close()
-      flusher.stop()
-      // What happened last has its row before the trace is closed.
-      recorder.settle()
-      await workspace.close()
-    },
+    stop: close,
   }
 }
