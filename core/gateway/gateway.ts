@@ -7,6 +7,7 @@ import { Devices } from './devices.ts'
 import { Fanouts } from './fanouts.ts'
 import { Images } from './images.ts'
 import { attachAlert } from './inventory.ts'
+import { mayRead } from './jobstart.ts'
 import { GatewayPart } from './part.ts'
 import type { Behind, ConfigStart } from './part.ts'
 import { DIALECT } from './ports.ts'
@@ -168,7 +169,7 @@ export class Gateway {
     const record = this.devices.recordOf(wish.deviceId)
     if (record === undefined) throw new TreeError(404, `there is no device ${wish.deviceId}`)
     if (record.state === 40) throw new TreeError(403, `${wish.deviceId} is detached`)
-    if (!this.fanouts.mayRead(record, wish.server)) throw new TreeError(425, `${wish.server} may not read the record of ${wish.deviceId}`)
+    if (!mayRead(this.#yard, record, wish.server)) throw new TreeError(425, `${wish.server} may not read the record of ${wish.deviceId}`)
     if (record.mode === 2 && (wish.notification !== null || this.#yard.options.wakes?.(record.protocol) !== true))
       throw new TreeError(406, `${wish.deviceId} speaks ${record.protocol}, which has no such notification`)
     if (record.mode === 2) {

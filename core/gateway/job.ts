@@ -1,11 +1,10 @@
 // One fan-out as a record: targets fixed at the start, what each device answered, late alerts, what is due upwards. Pure: facts in, the next record out.
 import type { Request } from '../syncml/message.ts'
-import { DEFAULTS } from '../mo/gwmo.ts'
 import type { LinkType } from '../notify/si.ts'
-import { deviceCode, enablerOf, jobCode, judge, lateCode, lateSuccess } from './codes.ts'
+import { deviceCode, jobCode, judge, lateSuccess } from './codes.ts'
 import type { Answer } from './codes.ts'
 import { needs, preparing, targetOf } from './command.ts'
-import type { Aggregation, DeviceResult, LateAlert } from './payloads.ts'
+import type { LateAlert } from './payloads.ts'
 import type { Target } from './targets.ts'
 
 /** A command of one device: its label in the stored list, what came of it. */
@@ -88,7 +87,8 @@ export interface JobStart {
   readonly commands: readonly Request[]
 }
 
-const final = ({ state }: Response): boolean => state >= 40
+/** Nothing more is awaited of this device. */
+export const final = ({ state }: Response): boolean => state >= 40
 
 /** A job that begins to run. Targets that get no session are answered at once. */
 export function startJob(start: JobStart): Job {
@@ -126,7 +126,8 @@ export function startJob(start: JobStart): Job {
   return settle({ ...base, state: 20, result: null, cancelled: false, responses })
 }
 
-function change(job: Job, name: string, how: (response: Response) => Response): Job {
+/** The job with one record changed; where that was the last open one, it is over. */
+export function change(job: Job, name: string, how: (response: Response) => Response): Job {
   const responses = job.responses.map((response) => (response.name === name ? how(response) : response))
   return settle({ ...job, responses })
 }
@@ -173,6 +174,14 @@ export function leaving(job: Job, name: string, indices: readonly number[]): Job
   }))
 }
 
+/** A command that never reached the device: it may leave again. */
+export function unsent(job: Job, name: string, index: number): Job {
+  return change(job, name, (response) => ({
+    ...response,
+    commands: response.commands.map((command, i) => (i === index && command.code === null ? { ...command, sent: false } : command)),
+  }))
+}
+
 /** A Status for one command (215 for one that is not sent). `data` is what goes into the record, as XML. */
 export function answered(job: Job, name: string, index: number, code: number, data: string, now: number): Job {
   return change(job, name, (response) => {
@@ -209,58 +218,8 @@ export function fetched(job: Job, name: string, now: number): Job {
   return change(job, name, (response) => (final(response) ? response : { ...response, state: 40, code: 200, endedAt: now }))
 }
 
-/** Does a late alert belong here: by Correlator, else to the only waiting Exec whose target is, is above or is below its Source. */
-export function matchLate(job: Job, deviceId: string, correlator: string, source: string): { readonly name: string; readonly index: number } | null {
-  const response = job.responses.find((each) => each.deviceId === deviceId)
-  if (response === undefined) return null
-  if (correlator !== '') {
-    const index = response.commands.findIndex((command) => command.correlator === correlator)
-    return index < 0 ? null : { name: response.name, index }
-  }
-  const waiting = response.commands.flatMap((command, index) => {
-    const near = command.target === source || command.target.startsWith(`${source}/`) || source.startsWith(`${command.target}/`)
-    return command.code === 202 && command.late === null && near ? [index] : []
-  })
-  return waiting.length === 1 && waiting[0] !== undefined ? { name: response.name, index: waiting[0] } : null
-}
-
-/** Puts a late alert into the record; `again` where the very same one is there already. `plain`: what it counts as where its Data is no code. */
-export function lateAlert(
-  job: Job,
-  at: { readonly name: string; readonly index: number },
-  alert: LateAlert,
-  now: number,
-  plain = 200,
-): { readonly job: Job; readonly again: boolean } {
-  const response = job.responses.find(({ name }) => name === at.name)
-  const same = (each: LateAlert): boolean =>
-    each.correlator === alert.correlator &&
-    each.type === alert.type &&
-    each.source === alert.source &&
-    each.data === alert.data &&
-    each.target === alert.target
-  if (response === undefined || response.late.some(same)) return { job, again: true }
-  const enabler = enablerOf(alert.type)
-  const code = lateCode(alert.data, enabler) ?? plain
-  const closed = final(response)
-  const next = change(job, at.name, (each) => {
-    const commands = each.commands.map((command, i) => {
-      if (i !== at.index) return command
-      // The first failure stays; a later success of another component does not cover it.
-      const keep = command.late !== null && !lateSuccess(command.late, command.enabler)
-      // Its Status was lost: what reports its end was accepted.
-      return keep ? command : { ...command, code: command.code ?? 202, late: code, enabler }
-    })
-    const failed = !lateSuccess(code, enabler)
-    const held: Response = { ...each, commands, late: [...each.late, alert], settleAt: failed ? now : now + DEFAULTS.settle, told: false }
-    // After the end of the record its code is corrected, the job's result is not.
-    return closed ? { ...held, code: deviceCode(commands) ?? held.code } : judged(held, now)
-  })
-  return { job: next, again: false }
-}
-
 /** State and code follow from the answers; a record with late alerts closes when they have settled. */
-function judged(response: Response, now: number): Response {
+export function judged(response: Response, now: number): Response {
   // Without commands (HTTP with Push) no answer decides.
   if (final(response) || response.commands.length === 0) return response
   const code = deviceCode(response.commands)
@@ -334,58 +293,4 @@ export function dueAt(job: Job): number | null {
     state === 35 && settleAt > 0 && commands.every(({ code, late }) => code !== 202 || late !== null) ? [settleAt] : [],
   )
   return Math.min(job.startedAt + job.timeoutMs, ...settling)
-}
-
-export interface Counters {
-  readonly targets: number
-  readonly succeeded: number
-  readonly failed: number
-  readonly pending: number
-}
-
-export function counters(job: Job): Counters {
-  const succeeded = job.responses.filter(({ state }) => state === 40).length
-  const pending = job.responses.filter((response) => !final(response)).length
-  return { targets: job.responses.length, succeeded, failed: job.responses.length - succeeded - pending, pending }
-}
-
-function resultOf(response: Response, full: boolean): DeviceResult {
-  // What the device answered stands in its data already; the gateway's own codes (215) do not.
-  const own = response.commands.filter(({ label }) => !response.data.includes(`<Status cmd="${label}" `))
-  const statuses = full ? own.flatMap(({ label, name, code }) => (code === null ? [] : [{ cmd: label, name, code }])) : []
-  return { deviceId: response.deviceId, code: response.code ?? 202, statuses, late: [], results: full ? response.data : '' }
-}
-
-/** The closing report by return format; null for format 0. */
-export function closing(job: Job): Aggregation | null {
-  if (job.returnFormat === 0) return null
-  const summary = counters(job)
-  if (job.returnFormat === 1) return { final: true, summary, devices: [], groups: [] }
-  if (job.returnFormat === 4) {
-    const codes = [...new Set(job.responses.map(({ code }) => code ?? 202))].sort((a, b) => a - b)
-    const groups = codes.map((code) => ({
-      code,
-      devices: job.responses.filter((each) => (each.code ?? 202) === code).map(({ deviceId }) => deviceId),
-    }))
-    return { final: true, summary, devices: [], groups }
-  }
-  return { final: true, summary, devices: job.responses.map((response) => resultOf(response, job.returnFormat === 3)), groups: [] }
-}
-
-/** News since the last interim report, and the job with them marked as told; null where there are none. */
-export function interim(job: Job): { readonly job: Job; readonly report: Aggregation } | null {
-  const news = job.responses.filter((response) => final(response) && !response.told)
-  if (news.length === 0 || job.returnFormat === 0) return null
-  const responses = job.responses.map((response) => (news.includes(response) ? { ...response, told: true } : response))
-  const devices = job.returnFormat === 1 ? [] : news.map((response) => resultOf(response, job.returnFormat === 3))
-  return { job: { ...job, responses }, report: { final: false, summary: counters(job), devices, groups: [] } }
-}
-
-/** A late alert relayed at once as its own report; null where the return format suppresses it. */
-export function relayed(job: Job, name: string, alert: LateAlert): Aggregation | null {
-  const response = job.responses.find((each) => each.name === name)
-  if (response === undefined || job.returnFormat < 2) return null
-  const own = lateCode(alert.data, enablerOf(alert.type))
-  const device: DeviceResult = { deviceId: response.deviceId, code: own ?? response.code ?? 202, statuses: [], late: [alert], results: '' }
-  return { final: false, summary: null, devices: [device], groups: [] }
 }

@@ -5,7 +5,7 @@ import { FANOUT, IMAGES, RECORDS } from './branch.ts'
 import type { Branch } from './branch.ts'
 import { secondsLeft } from './image.ts'
 import type { Image } from './image.ts'
-import { counters } from './job.ts'
+import { counters } from './jobreport.ts'
 import type { Job, Response } from './job.ts'
 import type { DeviceRecord } from './ports.ts'
 

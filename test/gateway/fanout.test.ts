@@ -7,24 +7,20 @@ import { CommandError, commandsFor, preparing, readFanoutCommand } from '../../c
 import {
   answered,
   cancel,
-  closing,
-  counters,
   dueAt,
   elapsed,
   imageGone,
   inSession,
-  interim,
-  lateAlert,
   leaving,
-  matchLate,
   nextCommands,
   notified,
   refused,
-  relayed,
   sessionEnded,
   startJob,
   unable,
 } from '../../core/gateway/job.ts'
+import { closing, counters, interim, relayed } from '../../core/gateway/jobreport.ts'
+import { lateAlert, matchLate } from '../../core/gateway/late.ts'
 import type { Job } from '../../core/gateway/job.ts'
 import { FilterError, emptyWish, matches, readFilter, selectTargets } from '../../core/gateway/targets.ts'
 import type { Candidate, TargetWish } from '../../core/gateway/targets.ts'
