@@ -24,7 +24,7 @@ it('its window cannot open: the LwM2M port of its gateway and its devices are fr
     // A simulated device of an earlier life, which comes back with the workspace.
     const before = await startLab(second)
     const { id } = await before.api.devices.simulate({ mo: ['scomo'] })
-    await vi.waitFor(async () => expect(await before.api.trace.sessions()).toHaveLength(1), 20_000)
+    await vi.waitFor(async () => expect((await before.api.devices.list())[0]?.activity).toContain('completed'), 20_000)
     await before.stop()
     await expect(startLab({ ...second, uiPort: taken })).rejects.toThrow(`:${taken}: the port is taken`)
     const next = await startLab(second)
