@@ -133,6 +133,8 @@ export class Lab implements LabApi {
   readonly #searching: Searching
   #host!: Host
   #recorder!: Recorder
+  /** It has its host and recorder; one that came only half way never has. */
+  #attached = false
   #telling: (() => void) | null = null
   readonly #sessionsMoved = new Map<number, SessionRow>()
   readonly #devicesMoved = new Set<string>()
@@ -167,6 +169,7 @@ export class Lab implements LabApi {
   attach(host: Host, recorder: Recorder): void {
     this.#host = host
     this.#recorder = recorder
+    this.#attached = true
   }
 
   on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void {
@@ -382,6 +385,7 @@ export class Lab implements LabApi {
   }
 
   #tell(): void {
+    if (!this.#attached) return
     this.#recorder.announce()
     const sessions = [...this.#sessionsMoved.values()]
     this.#sessionsMoved.clear()

@@ -14,7 +14,7 @@ async function freeUdp(): Promise<number> {
   return port
 }
 
-it('its window cannot open: the LwM2M port of its gateway and its devices are free for the next try', { timeout: 60_000 }, async () => {
+it('its window or its door cannot open: the LwM2M port of its gateway and its devices are free for the next try', { timeout: 60_000 }, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'dm-half-'))
   const base = { host: '127.0.0.1', dmPort: 0, uiPort: 0 }
   const first = await startLab({ ...base, workspace: join(dir, 'first') })
@@ -27,6 +27,8 @@ it('its window cannot open: the LwM2M port of its gateway and its devices are fr
     await vi.waitFor(async () => expect((await before.api.devices.list())[0]?.activity).toContain('completed'), 20_000)
     await before.stop()
     await expect(startLab({ ...second, uiPort: taken })).rejects.toThrow(`:${taken}: the port is taken`)
+    const door = Number(new URL(first.ready.dm).port)
+    await expect(startLab({ ...second, dmPort: door })).rejects.toThrow(`:${door}: the port is taken`)
     const next = await startLab(second)
     expect(next.ready.lwm2m).toBe(`coap://127.0.0.1:${second.gateway.lwm2m}`)
     expect((await next.api.devices.list()).filter((device) => device.simulated).map((device) => device.id)).toEqual([id])
