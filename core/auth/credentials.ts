@@ -116,9 +116,9 @@ export function issuedReadings(octets: Uint8Array): readonly [Uint8Array, ...Uin
   return decoded === null ? [octets] : [octets, decoded]
 }
 
-/** Octets of a text that is base64 with its padding; null for anything else, the empty text too. */
+/** Octets of a text that is base64 with its padding, line breaks aside; null for anything else, the empty text too. */
 function base64Octets(text: string): Uint8Array | null {
-  const decoded = text.trim().length % 4 === 0 ? fromBase64(text) : null
+  const decoded = text.replace(/\s/g, '').length % 4 === 0 ? fromBase64(text) : null
   return decoded === null || decoded.length === 0 ? null : decoded
 }
 

@@ -1,6 +1,7 @@
 // Values of leaves: how each Format is checked, stored and written. Octets only where the format is bin (META, TND 7.7.3, dm-protocol 3.2).
 import type { Data } from '../syncml/message.ts'
-import { base64, fromBase64, isXmlText, utf8Bytes, utf8Text } from '../syncml/text.ts'
+import { EncodeError, encodeTree } from '../syncml/codec.ts'
+import { base64, fromBase64, isXmlText, utf8Bytes, utf8Lossy, utf8Text } from '../syncml/text.ts'
 import { TreeError } from './error.ts'
 
 export const FORMATS = ['b64', 'bin', 'bool', 'chr', 'int', 'node', 'null', 'xml', 'date', 'time', 'float'] as const
@@ -9,9 +10,9 @@ export type Format = (typeof FORMATS)[number]
 /** Octets where the node's format is bin, text otherwise. */
 export type Value = string | Uint8Array
 
-/** The format of that name; throws TreeError 415 where there is none. */
+/** The format of that name, whatever its case; throws TreeError 415 where there is none. */
 export function formatNamed(name: string): Format {
-  const format = FORMATS.find((known) => known === name)
+  const format = FORMATS.find((known) => known === name.toLowerCase())
   if (format === undefined) throw new TreeError(415, `format '${name}' is not known`)
   return format
 }
@@ -84,7 +85,13 @@ function dataText(data: Data | undefined): string {
     if (text === null) throw new TreeError(415, 'Data holds octets that are not UTF-8; format bin is needed')
     return text
   }
-  throw new TreeError(415, 'Data holds elements where text is expected')
+  // Markup that was not escaped, as deployed servers send it: its text (REP wants it escaped; kept as INFERRED tolerance).
+  try {
+    return data.map((element) => utf8Lossy(encodeTree(element, { encoding: 'xml', prolog: false }))).join('')
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error
+    throw new TreeError(415, 'Data holds elements that XML cannot write')
+  }
 }
 
 /** Decodes base64 text, white space ignored. Throws TreeError 415. */

@@ -3,6 +3,7 @@ import type { Asked } from '../device/asking.ts'
 import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
+import { Cookies } from './cookies.ts'
 import type { Clock } from './ports.ts'
 
 /** Posts a frame and brings the answer; rejects with an Error in words when there is none. `httpStatus` other than 200 has no frame. */
@@ -112,10 +113,12 @@ export function runClient({ machine, post, clock, save, note, ask, work, signal 
     const feed = (input: ClientInput): void => {
       if (!over) machine.input(input).forEach(perform)
     }
+    const cookies = new Cookies()
     const send = (link: Link, frame: Frame): void => {
       messages += 1
-      post(frame).then(
+      post(cookies.dress(frame)).then(
         (answer) => {
+          if (answer.frame !== null) cookies.take(frame.uri, answer.frame.headers)
           if (answer.frame === null) feed({ type: 'gone', link, reason: `the server answered HTTP ${answer.httpStatus}: ${answer.text}` })
           else feed({ type: 'frame', link, frame: answer.frame })
         },

@@ -7,6 +7,7 @@ import { lookup as systemLookup } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import type { Frame, Headers } from '../machine.ts'
+import { looksLike } from '../syncml/looks.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import { encodingOf, endpoint, field, pairs, plainAddress } from './media.ts'
 import { EMPTY, exact, keep } from './wire.ts'
@@ -252,7 +253,7 @@ function tlsWords(error: NodeJS.ErrnoException): string {
 
 /** A way to post that keeps its connections, as a client runner wants it. */
 export interface Poster {
-  /** Posts to `frame.uri`. Answers other than 200 with a SyncML type have no frame; `text` says what came. */
+  /** Posts to `frame.uri`. Answers other than 2xx with a SyncML message, whatever its content type says, have no frame; `text` says what came. */
   post(frame: Frame): Promise<{ readonly httpStatus: number; readonly frame: Frame | null; readonly text: string }>
   close(): void
 }
@@ -263,8 +264,9 @@ export function poster(options: Omit<PostOptions, 'agents'> = {}, agents: Agents
     close: () => agents.close(),
     post: async (frame) => {
       const { httpStatus, bytes, contentType, headers } = await post(frame.uri, frame, { ...options, agents })
-      const encoding = encodingOf(contentType)
-      if (httpStatus === 200 && encoding !== null) return { httpStatus, frame: { bytes, encoding, contentType, headers, uri: '' }, text: '' }
+      const encoding = encodingOf(contentType) ?? looksLike(bytes)
+      if (httpStatus >= 200 && httpStatus < 300 && encoding !== null && (httpStatus === 200 || bytes.length > 0))
+        return { httpStatus, frame: { bytes, encoding, contentType, headers, uri: '' }, text: '' }
       const text = contentType.startsWith('text/')
         ? new TextDecoder().decode(bytes.subarray(0, 1000)).trim()
         : `${bytes.length} bytes of ${contentType || 'no type'}`

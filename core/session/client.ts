@@ -7,7 +7,7 @@ import type { Item, Message, NonceText, Request } from '../syncml/message.ts'
 import type { ClientSessionOptions, Due, End, KeptSession } from './clientterms.ts'
 import { Exchange } from './exchange.ts'
 import type { PutOptions, Received } from './exchange.ts'
-import { versionCode } from './inbox.ts'
+import { leadsTo, misaddressed } from './addressed.ts'
 import { headerStatus, isRequest, refusals } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
@@ -109,9 +109,11 @@ export class ClientSession {
       return effects
     }
     this.#followRespUri(message, effects)
-    const wrong = this.#mismatch(message)
+    const findings: Finding[] = []
+    const { sessionId, own } = x.options
+    const wrong = misaddressed(message, { sessionId, own, strict: this.#options.requireServerAuth }, findings)
+    effects.push(...findings.map((one) => x.problem(one)))
     if (wrong !== null) {
-      effects.push(...(wrong.rule === null ? [] : [x.problem(wrong.rule)]))
       this.#refuse(received, effects, wrong.code, { end: { state: 'failed', reason: wrong.reason }, items: wrong.items })
       return effects
     }
@@ -146,7 +148,7 @@ export class ClientSession {
     if (refused) return 'get.final'
     const last = message.commands.findLast(isRequest)
     const chunk = last !== undefined && 'items' in last && last.items.at(-1)?.moreData === true
-    return message.final && !chunk ? 'get.final' : 'get.part'
+    return !chunk && (message.final || this.#x.endsUnsaid(message)) ? 'get.final' : 'get.part'
   }
 
   #setup(): void {
@@ -179,27 +181,9 @@ export class ClientSession {
   /** REP RespURI: the next request goes there. */
   #followRespUri({ header }: Message, effects: Effect[]): void {
     if (header.respUri === undefined || header.respUri === '') return
-    if (!/^https?:\/\/[^\s]+$/i.test(header.respUri)) {
-      effects.push(this.#x.problem(finding('hdr.respuri', header, header.respUri)))
-      return
-    }
-    this.#uri = this.#x.peer = header.respUri
-  }
-
-  #mismatch(
-    message: Message,
-  ): { readonly code: number; readonly reason: string; readonly rule: Finding | null; readonly items: readonly Item[] } | null {
-    const { header } = message
-    const { sessionId, own } = this.#x.options
-    if (header.sessionId !== sessionId) return { code: 400, reason: `the server answered in session ${header.sessionId}`, rule: null, items: [] }
-    if (header.target.locUri !== own) {
-      const rule = finding('hdr.target', header, header.target.locUri)
-      return { code: 404, reason: `the server speaks to ${header.target.locUri || 'nobody'}, not to this device`, rule, items: [] }
-    }
-    const version = versionCode(message)
-    if (version === 200) return null
-    const supported = version === 505 ? '1.2' : 'DM/1.2'
-    return { code: version, reason: `the server speaks another version than ${supported}`, rule: null, items: [{ data: supported }] }
+    const uri = leadsTo(header.respUri, this.#uri)
+    if (uri !== header.respUri) effects.push(this.#x.problem(finding(uri === null ? 'hdr.respuri' : 'hdr.respuri.relative', header, header.respUri)))
+    if (uri !== null) this.#uri = this.#x.peer = uri
   }
 
   #process(received: Received, effects: Effect[]): void {
@@ -225,7 +209,7 @@ export class ClientSession {
     if (header !== undefined && next === 'go on') x.established = true
     this.#keepNonces(verdict)
     this.#challenged ||= verdict.code >= 400
-    const refs = message.header.cred !== undefined || verdict.chal !== undefined || verdict.code >= 400
+    const refs = !x.tight && (message.header.cred !== undefined || verdict.chal !== undefined || verdict.code >= 400)
     x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
     if (next === 'again') {
       x.outbox.clear()

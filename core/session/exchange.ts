@@ -10,7 +10,7 @@ import type { Wire } from '../syncml/codec.ts'
 import type { Encoding, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
 import type { KeptAwaiting } from './awaiting.ts'
-import { checkBody, checkHeader, msgNumber } from './inbox.ts'
+import { bringsNothing, checkBody, checkHeader, msgNumber } from './inbox.ts'
 import { Objects } from './objects.ts'
 import { Outbox } from './outbox.ts'
 import type { Packed } from './outbox.ts'
@@ -72,6 +72,11 @@ export function contentTypeOf(encoding: Encoding, plain = false): string {
   return `application/vnd.syncml${plain ? '' : '.dm'}+${encoding}`
 }
 
+/** True for any spelling of those content types, parameters aside. */
+function isSyncmlType(contentType: string): boolean {
+  return /^\s*application\/vnd\.syncml(?:\.dm)?\+(?:xml|wbxml)\s*(?:;|$)/i.test(contentType)
+}
+
 /** What a message of ours may carry: see Packing; `prove` false keeps our credentials out of it. */
 export interface PutOptions {
   readonly commands: boolean
@@ -88,6 +93,12 @@ function closed(packed: Packed, wire: Wire): Packed {
 
 /** Octets of a message around its one object: SyncHdr, Status, element names (INFERRED, on the safe side). */
 const AROUND = 900
+
+/** Below this MaxMsgSize RespURI, Meta, names and the XML declaration stay out (INFERRED; each may be left out, REP). */
+const TIGHT = 1024
+
+/** Messages that bring nothing new before a package counts as complete though no Final was said (INFERRED). */
+const QUIET_ROUNDS = 4
 
 /** Messages to and fro that bring nothing new before a session is given up (INFERRED). */
 const IDLE_ROUNDS = 40
@@ -146,6 +157,11 @@ export class Exchange {
   get room(): number {
     const message = this.options.largeObjects ? Infinity : (this.#maxMsgSize ?? Infinity) - AROUND
     return Math.min(this.#maxObjSize ?? Infinity, Math.max(0, message))
+  }
+
+  /** True where the peer takes so little that everything optional stays out of our messages. */
+  get tight(): boolean {
+    return this.#maxMsgSize !== undefined && this.#maxMsgSize < TIGHT
   }
 
   /** MsgID of our last message, '' before the first. */
@@ -213,6 +229,8 @@ export class Exchange {
       size: frame.bytes.length,
     })
     checkBody(message, this.options.role, findings)
+    if (this.endsUnsaid(message)) findings.push(finding('pkg.final.missing', header))
+    if (this.options.role === 'client' && !isSyncmlType(frame.contentType)) findings.push(finding('http.type', undefined, frame.contentType))
     findings.push(...extra)
     this.#lastMsgId = Math.max(this.#lastMsgId, msgNumber(header.msgId))
     this.#source = header.source.locUri
@@ -250,9 +268,14 @@ export class Exchange {
     return this.#idleRounds > IDLE_ROUNDS
   }
 
+  /** True for a message without Final that can only be the last one of its package: nothing new came in some before it, and nothing in it. */
+  endsUnsaid(message: Message): boolean {
+    return !message.final && this.#idleRounds >= QUIET_ROUNDS && !this.objects.open && bringsNothing(message)
+  }
+
   /** Packs and sends the next message. Throws an Error in words where the peer's limits leave no room for it. */
   put(link: Link, uri: string, options: PutOptions): { readonly packed: Packed; readonly send: Effect } {
-    const wire = this.#wire
+    const wire = this.tight ? { ...this.#wire, prolog: false } : this.#wire
     const whole = this.outbox.pack({
       ...options,
       header: this.#header(options.prove ?? true),
@@ -309,8 +332,9 @@ export class Exchange {
       sessionId,
       msgId: String(this.#sent),
       target: { locUri: this.peer },
-      source: user === '' ? { locUri: own } : { locUri: own, locName: user },
+      source: user === '' || (this.tight && cred === undefined) ? { locUri: own } : { locUri: own, locName: user },
     }
+    if (this.tight) return cred === undefined ? header : { ...header, cred }
     if (respUri !== undefined && !this.established) header.respUri = respUri
     if (cred !== undefined) header.cred = cred
     if (!this.established && (maxMsgSize !== undefined || maxObjSize !== undefined))

@@ -70,6 +70,7 @@ export function checkBody(message: Message, role: Role, findings: Finding[] = []
     seen.add(command.cmdId)
     if (command.cred !== undefined) findings.push(finding('cmd.cred', command))
     if (command.noResp === true) findings.push(finding('cmd.noresp', command))
+    if ('items' in command && command.items.some(holdsMarkup)) findings.push(finding('cmd.markup', command))
     if (parent !== null) checkChild(command, parent, findings)
     if (role === 'server') checkClientCommand(command, findings)
     else if (command.kind === 'Results') findings.push(finding('cmd.server.results', command))
@@ -79,6 +80,11 @@ export function checkBody(message: Message, role: Role, findings: Finding[] = []
   const chunk = message.commands.find((command) => 'items' in command && command.items.at(-1)?.moreData === true)
   if (chunk !== undefined && message.final) findings.push(finding('obj.final', chunk))
   return findings
+}
+
+/** True where Data holds elements of no vocabulary of ours: markup that was not escaped. */
+function holdsMarkup({ data }: Item): boolean {
+  return typeof data === 'object' && !(data instanceof Uint8Array) && data.some(({ vocabulary }) => vocabulary === 'other')
 }
 
 /** Checks that only a first message of a client is held to (PRO Package #1). */
@@ -150,4 +156,11 @@ export function isWholeEvent(alert: Alert): boolean {
     return meta.type !== undefined && meta.format !== undefined && item.data !== undefined
   }
   return alert.items.length > 0 && alert.items.every(whole)
+}
+
+/** True for a message that brings nothing: Status of SyncHdr and of alerts, and questions for the next message. */
+export function bringsNothing(message: Message): boolean {
+  return message.commands.every((command) =>
+    command.kind === 'Status' ? command.cmdRef === '0' || command.cmd === 'Alert' : command.kind === 'Alert' && command.code === 1222,
+  )
 }

@@ -14,6 +14,7 @@ const rule = (severity: Severity, document: string, clause: string, text: string
 
 /** All rules by id. Ids never change; wording may. */
 export const RULES = {
+  'http.type': rule('warn', 'HTTP', 'Content-Type', 'The answer has no content type of SyncML; it is read as what it looks like'),
   'hdr.verdtd': rule('error', 'SML', 'VerDTD', 'VerDTD is not 1.2; it is answered 505'),
   'hdr.verproto': rule('error', 'SML', 'VerProto', 'VerProto is not DM/1.2; it is answered 513'),
   'hdr.verproto.13': rule('note', 'SML', 'INFERRED', 'VerProto DM/1.3 is read as DM/1.2'),
@@ -29,10 +30,12 @@ export const RULES = {
   'hdr.maxmsgsize': rule('error', 'PRO', 'MaxMsgSize', 'The message is larger than the MaxMsgSize we announced'),
   'hdr.token': rule('warn', 'REP', 'RespURI', 'The token of RespURI belongs to another session; SessionID decides'),
   'hdr.respuri': rule('warn', 'REP', 'RespURI', 'RespURI is no absolute http or https URI; it is not used'),
+  'hdr.respuri.relative': rule('warn', 'REP', 'RespURI', 'RespURI is not absolute; it is read from the URI of the request'),
   'cmd.cmdid.zero': rule('error', 'SML', 'CmdID', 'CmdID 0 is reserved for the SyncHdr'),
   'cmd.cmdid.duplicate': rule('warn', 'SML', 'CmdID', 'The same CmdID stands twice in one message'),
   'cmd.cred': rule('warn', 'REP', 'Cred', 'Credentials stand on a command; they belong into SyncHdr only'),
   'cmd.noresp': rule('note', 'REP', 'NoResp', 'NoResp is not used in DM; the Status is sent all the same'),
+  'cmd.markup': rule('note', 'REP', 'Data', 'Data holds markup that is neither escaped nor in CDATA; its text is taken'),
   'cmd.client': rule('error', 'PRO', 'commands of the client', 'A client may send only Replace of DevInfo, Results, Alert and Status'),
   'cmd.client.replace': rule('warn', 'PRO', 'Package #1', 'A Replace of the client holds other nodes than those of ./DevInfo'),
   'cmd.server.results': rule('error', 'REP', 'Results', 'A server does not send Results'),
@@ -65,6 +68,12 @@ export const RULES = {
   'obj.broken': rule('error', 'PRO', 'large objects', 'Something else came before the large object was complete; nothing committed'),
   'obj.final': rule('warn', 'PRO', 'large objects', 'Final stands in a message whose large object is not complete'),
   'pkg.final.early': rule('warn', 'PRO', 'multiple messages in a package', 'Final came before the package of the other side was complete'),
+  'pkg.final.missing': rule(
+    'warn',
+    'PRO',
+    'multiple messages in a package',
+    'Messages without Final bring nothing any more; the package is taken for complete',
+  ),
   'pkg.alert': rule('warn', 'PRO', 'Package #1', 'The first message has no Alert 1200 or 1201'),
   'pkg.devinfo': rule('note', 'PRO', 'Package #1', 'The first package has no Replace of ./DevInfo'),
   'pkg.late': rule('note', 'PRO', 'packages', 'A message came after the session was closed; it got Status only'),

@@ -88,7 +88,7 @@ export class ServerSession {
   #kind(message: Message): Event {
     if (message.commands.some((command) => command.kind === 'Alert' && command.code === 1223)) return 'get.abort'
     const chunk = message.commands.some((command) => command.kind === 'Results' && command.items.at(-1)?.moreData === true)
-    return message.final && !chunk ? 'get.final' : 'get.part'
+    return !chunk && (message.final || this.#x.endsUnsaid(message)) ? 'get.final' : 'get.part'
   }
 
   #remarks(message: Message, before: string, event: Event): Finding[] {
@@ -152,7 +152,7 @@ export class ServerSession {
     },
   ): Frame | null {
     const { outbox } = this.#x
-    outbox.front(headerStatus(received.message, code, { refs: true, chal: how.chal, items: how.items ?? [] }))
+    outbox.front(headerStatus(received.message, code, { refs: !this.#x.tight, chal: how.chal, items: how.items ?? [] }))
     for (const status of refusals(received.message, code)) outbox.answer({ kind: 'status', status })
     const event: Event = how.over ? 'put.refusal' : 'put.challenge'
     return this.#put(
@@ -186,7 +186,7 @@ export class ServerSession {
       ({ paired, status }) => paired.what === 'header' && (status.msgRef === x.lastSent || status.msgRef === ''),
     )?.status
     const refs = message.header.cred !== undefined || headerValue(received.frame.headers, MAC_HEADER) !== undefined || x.lastSent === ''
-    x.outbox.front(headerStatus(message, verdict.code, { refs, chal: verdict.chal }))
+    x.outbox.front(headerStatus(message, verdict.code, { refs: refs && !x.tight, chal: verdict.chal }))
     const heard = headerOfOurs === undefined ? null : x.heard(headerOfOurs)
     if (heard !== null) effects.push(...heard.effects)
     const next = heard?.heard.next ?? 'go on'
