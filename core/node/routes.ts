@@ -24,7 +24,8 @@ import { MODEM_ROUTES } from './modemroutes.ts'
 import type { Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
 import { TREE_ROUTES } from './treeroutes.ts'
-import { accountChange, bootstrapOptions, deviceAnswer, holdMode, notifyOptions, queueList, simulateOptions } from './validate.ts'
+import { accountChange, bootstrapOptions, deviceAnswer, notifyOptions, queueList, simulateOptions } from './validatedevices.ts'
+import { holdMode } from './validatetrace.ts'
 
 const verdictJson = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('continue') }),

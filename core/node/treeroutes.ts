@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { Cart, DiscoverOptions, TreeFormat, TreeRef } from '../api.ts'
 import type { ApiCall, Parameter, Route } from './route.ts'
 import { int, number, string, word } from './route.ts'
-import { cart, discoverOptions, encoding, groupMode, treeFormat, treeRef } from './validate.ts'
+import { encoding } from './validatebase.ts'
+import { cart, discoverOptions, groupMode, treeFormat, treeRef } from './validatetree.ts'
 
 const DEVICE = string('Id of the device')
 const AFTER = int('As known after this row of the trace; 0: now', 'query', '0')

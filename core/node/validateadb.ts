@@ -1,6 +1,8 @@
 // What the calls of areas adb and connect accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { AdbFile, AdbLogFilter, AdbLogWish } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
 /** Serial of a device as adb writes it. */
 export const adbSerial = z.string().min(1).max(255)
@@ -40,3 +42,48 @@ export const adbFile = z.strictObject({
   mode: z.int().min(0).max(0o777).optional(),
 })
 export const adbLabel = z.string().min(1).max(40)
+
+export const ADB_CALLS: Calls<'adb'> = {
+  state: [],
+  server: [['port', tcpPort]],
+  startServer: [],
+  probe: [['serial', adbSerial]],
+  reconnect: [['serial', adbSerial]],
+  reverse: [
+    ['serial', adbSerial],
+    ['ports', tcpPorts.optional()],
+  ],
+  unreverse: [
+    ['serial', adbSerial],
+    ['ports', tcpPorts.optional()],
+  ],
+  connect: [['address', hostAddress]],
+  disconnect: [['address', hostAddress]],
+  pair: [
+    ['address', hostAddress],
+    ['code', pairingCode],
+  ],
+  push: [
+    ['serial', adbSerial],
+    ['file', adbFile satisfies z.ZodType<Loose<AdbFile>>],
+  ],
+  identify: [
+    ['serial', adbSerial],
+    ['label', adbLabel.optional()],
+  ],
+  logcat: [
+    ['serial', adbSerial],
+    ['filter', adbLogFilter.nullable() satisfies z.ZodType<Loose<AdbLogFilter> | null>],
+  ],
+  log: [
+    ['serial', adbSerial],
+    ['wish', adbLogWish satisfies z.ZodType<Loose<Omit<AdbLogWish, 'filter'>>>],
+  ],
+  forget: [['serial', adbSerial]],
+}
+
+export const CONNECT_CALLS: Calls<'connect'> = {
+  state: [],
+  reach: [['address', hostAddress]],
+  port: [['port', tcpPort]],
+}

@@ -1,5 +1,6 @@
 // What all checks of arguments share: names, keys, bytes, and how a value is read by its schema and refused in words.
 import { z } from 'zod'
+import type { LabApi } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
 
 /** A name or an id. */
@@ -15,11 +16,15 @@ export function octets(limit: number): z.ZodType<Uint8Array> {
 }
 /** URI of a node. */
 export const uri = z.string().min(1).max(LIMIT.uri)
+export const encoding = z.enum(['xml', 'wbxml'])
 /** Name of a snapshot or a DDF: becomes a file name, so what a file system does not like is escaped there, not refused here. */
 export const fileName = z.string().min(1).max(100)
 
 /** One argument: its name as the user knows it, and what it may be. */
 export type Argument = readonly [name: string, schema: z.ZodType]
+
+/** What every call of an area takes, in order: a call that is forgotten is an error of types. */
+export type Calls<A extends Exclude<keyof LabApi, 'on'>> = { readonly [M in keyof LabApi[A]]: readonly Argument[] }
 
 /** A type whose optional keys may also be present and undefined, as structured clone delivers them. */
 export type Loose<T> = { [K in keyof T]: undefined extends T[K] ? T[K] | undefined : T[K] }

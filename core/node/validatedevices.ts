@@ -1,8 +1,19 @@
-// What the calls of areas devices, stepper and tree accept.
+// What the calls of area devices accept.
 import { z } from 'zod'
-import type { QueuedQuestion } from '../api.ts'
+import type {
+  AccountChange,
+  BootstrapOptions,
+  DeviceAnswer,
+  NotifyOptions,
+  QueuedCommand,
+  QueuedQuestion,
+  ResetWish,
+  SimulateOptions,
+} from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
-import { fileName, key, name, octets, uri } from './validatebase.ts'
+import { encoding, name } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
+import { enrolDecision, resetWish } from './validateproxies.ts'
 
 /** Options of `devices.simulate`. */
 export const simulateOptions = z.strictObject({
@@ -57,39 +68,6 @@ export const queueList = z
   .min(1)
   .max(LIMIT.commands)
 
-export const holdMode = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('off') }),
-  z.strictObject({ mode: z.literal('all') }),
-  z.strictObject({ mode: z.literal('session'), session: key }),
-])
-
-export const verdict = z.discriminatedUnion('act', [
-  z.strictObject({ act: z.literal('continue') }),
-  z.strictObject({ act: z.literal('step') }),
-  z.strictObject({ act: z.literal('edit'), bytes: octets(LIMIT.edit) }),
-  z.strictObject({ act: z.literal('drop') }),
-])
-
-export const treeRef = z.union([z.strictObject({ device: name.min(1), after: key.optional() }), z.strictObject({ snapshot: fileName })])
-
-/** Commands gathered for one device. */
-export const cart = z.strictObject({
-  mode: z.enum(['single', 'atomic', 'sequence']),
-  commands: commandList,
-  when: z.enum(['next session', 'wake now']),
-})
-
-export const discoverOptions = z.strictObject({
-  root: uri.optional(),
-  perSecond: z.number().min(0.01).max(10_000).optional(),
-  again: z.boolean().optional(),
-  acl: z.boolean().optional(),
-})
-
-export const encoding = z.enum(['xml', 'wbxml'])
-export const treeFormat = z.enum(['tnds-xml', 'tnds-wbxml', 'csv'])
-export const groupMode = z.enum(['atomic', 'sequence'])
-
 const pushTo = z
   .string()
   .max(LIMIT.uri)
@@ -143,3 +121,36 @@ export const accountChange = z.strictObject({
   serverNonce: z.base64().max(1024).optional(),
   state: z.enum(['enrolled', 'refused']).optional(),
 })
+
+export const DEVICES_CALLS: Calls<'devices'> = {
+  list: [],
+  simulate: [['options', simulateOptions satisfies z.ZodType<Loose<SimulateOptions>>]],
+  queue: [
+    ['device', name.min(1)],
+    ['commands', queueList satisfies z.ZodType<readonly (Loose<QueuedCommand> | Loose<QueuedQuestion>)[]>],
+  ],
+  questions: [],
+  answer: [
+    ['id', name.min(1)],
+    ['answer', deviceAnswer satisfies z.ZodType<DeviceAnswer>],
+  ],
+  notify: [
+    ['device', name.min(1)],
+    ['options', notifyOptions satisfies z.ZodType<Loose<NotifyOptions>>],
+  ],
+  bootstrap: [['options', bootstrapOptions satisfies z.ZodType<Loose<BootstrapOptions>>]],
+  accounts: [['device', name.min(1)]],
+  setAccount: [
+    ['device', name.min(1)],
+    ['change', accountChange satisfies z.ZodType<Loose<AccountChange>>],
+  ],
+  wants: [],
+  decide: [
+    ['device', name.min(1)],
+    ['decision', enrolDecision],
+  ],
+  reset: [
+    ['device', name.min(1)],
+    ['wish', resetWish satisfies z.ZodType<Loose<ResetWish>>],
+  ],
+}

@@ -1,9 +1,12 @@
 // What the calls about gateways accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
-import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import type { FanoutWish, ImageWish } from '../api.ts'
 import { LINK_TYPES } from '../notify/si.ts'
+import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { name } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
-const id = z.string().min(1).max(LIMIT.name)
+const id = name.min(1)
 const seconds = z.int().min(0).max(31_536_000)
 
 const command = z.strictObject({
@@ -55,3 +58,28 @@ export const imageWish = z.strictObject({
 
 export const deviceIds = z.array(id).min(1).max(10_000)
 export const expirySeconds = seconds
+
+export const GATEWAYS_CALLS: Calls<'gateways'> = {
+  list: [],
+  pair: [['deviceId', name.min(1)]],
+  relations: [],
+  fanouts: [],
+  fanout: [['wish', fanoutWish satisfies z.ZodType<Loose<Omit<FanoutWish, 'commands'>>>]],
+  cancel: [['id', name.min(1)]],
+  retry: [
+    ['id', name.min(1)],
+    ['devices', deviceIds],
+  ],
+  images: [],
+  image: [['wish', imageWish satisfies z.ZodType<Loose<ImageWish>>]],
+  expire: [
+    ['gateway', name.min(1)],
+    ['imageId', name.min(1)],
+    ['seconds', expirySeconds],
+  ],
+  inside: [],
+  inventory: [['gateway', name.min(1)]],
+  stories: [['gateway', name.min(1)]],
+  matrix: [['id', name.min(1)]],
+  cards: [],
+}

@@ -1,10 +1,11 @@
 // What the calls about software accept: jobs, catalogue, provider, software, scenarios. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { DefaultSet, DeviceGroup, JobWish, PackageFacts, RunWish, SoftwareRequest, Subscription } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { key, name, octets, uri } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
-const name = z.string().max(LIMIT.name)
 const id = name.min(1)
-const uri = z.string().min(1).max(LIMIT.uri)
 const url = z
   .string()
   .max(LIMIT.uri)
@@ -93,3 +94,55 @@ export const runWish = z.strictObject({
 export const hookUrl = url
 export const runNumbers = z.array(z.int().min(1)).min(1).max(1000)
 export const reportFormat = z.enum(['html', 'junit'])
+
+export const JOBS_CALLS: Calls<'jobs'> = {
+  create: [['wish', jobWish satisfies z.ZodType<Loose<Omit<JobWish, 'items'>>>]],
+  list: [['device', name]],
+  get: [['id', name.min(1)]],
+  cancel: [['id', name.min(1)]],
+}
+
+export const CATALOGUE_CALLS: Calls<'catalogue'> = {
+  list: [],
+  add: [
+    ['name', name.min(1)],
+    ['bytes', octets(LIMIT.capture)],
+    ['facts', packageFacts satisfies z.ZodType<Loose<PackageFacts>>],
+  ],
+  withdraw: [['pkgId', name.min(1)]],
+}
+
+export const PROVIDER_CALLS: Calls<'provider'> = {
+  groups: [],
+  putGroup: [['group', deviceGroup satisfies z.ZodType<DeviceGroup>]],
+  dropGroup: [['name', name.min(1)]],
+  sets: [],
+  putSet: [['set', defaultSet satisfies z.ZodType<DefaultSet>]],
+  dropSet: [['id', name.min(1)]],
+  subscriptions: [],
+  putSubscription: [['subscription', subscription satisfies z.ZodType<Subscription>]],
+  dropSubscription: [['id', name.min(1)]],
+  hooks: [],
+  addHook: [['url', hookUrl]],
+  dropHook: [['id', name.min(1)]],
+}
+
+export const SOFTWARE_CALLS: Calls<'software'> = {
+  board: [['device', name.min(1)]],
+  request: [
+    ['device', name.min(1)],
+    ['request', softwareRequest satisfies z.ZodType<Loose<SoftwareRequest>>],
+  ],
+  restart: [['device', name.min(1)]],
+}
+
+export const SCENARIOS_CALLS: Calls<'scenarios'> = {
+  list: [],
+  run: [['wish', runWish satisfies z.ZodType<Loose<RunWish>>]],
+  runs: [],
+  cancel: [['run', key]],
+  report: [
+    ['runs', runNumbers],
+    ['format', reportFormat],
+  ],
+}

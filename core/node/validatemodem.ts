@@ -1,7 +1,9 @@
 // What the calls of areas modem and wifi accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { InviteWish, MdnsWish, ModemOptions, SmsWish } from '../api.ts'
 import { SERIAL_PORT } from '../notify/smstarget.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
 export const serialPort = z.string().regex(SERIAL_PORT, { error: 'expected a serial port (/dev/…, COM1 …)' })
 export const modemOptions = z.strictObject({
@@ -41,3 +43,32 @@ export const mdnsWish = z.strictObject({
     .optional(),
   interface: z.string().max(64).optional(),
 })
+
+export const MODEM_CALLS: Calls<'modem'> = {
+  state: [],
+  probe: [
+    ['path', serialPort],
+    ['options', modemOptions.optional() satisfies z.ZodType<Loose<ModemOptions> | undefined>],
+  ],
+  listen: [
+    ['path', serialPort],
+    ['options', modemOptions.optional() satisfies z.ZodType<Loose<ModemOptions> | undefined>],
+  ],
+  close: [['path', serialPort]],
+  dialogue: [['path', serialPort]],
+  build: [['wish', smsWish satisfies z.ZodType<Loose<SmsWish>>]],
+  send: [['wish', smsWish satisfies z.ZodType<Loose<SmsWish>>]],
+  messages: [],
+  decode: [
+    ['hex', pduText],
+    ['direction', pduDirection],
+  ],
+}
+
+export const WIFI_CALLS: Calls<'wifi'> = {
+  state: [],
+  invite: [['wish', inviteWish satisfies z.ZodType<Loose<InviteWish>>]],
+  withdraw: [['id', inviteId]],
+  publish: [['wish', mdnsWish.nullable() satisfies z.ZodType<Loose<MdnsWish> | null>]],
+  browse: [['wish', mdnsWish.nullable() satisfies z.ZodType<Loose<MdnsWish> | null>]],
+}

@@ -1,6 +1,9 @@
 // What the calls about attached labs accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { PeerWish } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { name } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
 /** What `peers.attach` takes. */
 export const peerWish = z.strictObject({
@@ -17,3 +20,14 @@ export const peerWish = z.strictObject({
     .optional(),
   history: z.int().min(0).max(1_000_000).optional(),
 })
+
+export const PEERS_CALLS: Calls<'peers'> = {
+  clock: [],
+  list: [],
+  attach: [['wish', peerWish satisfies z.ZodType<Loose<PeerWish>>]],
+  detach: [['id', name.min(1)]],
+  hold: [
+    ['id', name.min(1)],
+    ['on', z.boolean()],
+  ],
+}

@@ -1,6 +1,9 @@
 // What the calls about unknown devices, resets, proxies and the dialect file accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { ProxyWish } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { name } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
 /** What `devices.decide` takes. */
 export const enrolDecision = z.enum(['adopt', 'adopt always', 'ignore'])
@@ -32,3 +35,16 @@ export const proxyWish = z
 
 /** Text of a dialect file. */
 export const dialectText = z.string().max(1024 * 1024)
+
+export const PROXIES_CALLS: Calls<'proxies'> = {
+  list: [],
+  add: [['wish', proxyWish satisfies z.ZodType<Loose<ProxyWish>>]],
+  remove: [['id', name.min(1)]],
+}
+
+export const DIALECT_CALLS: Calls<'dialect'> = {
+  get: [],
+  check: [['text', dialectText]],
+  put: [['text', dialectText]],
+  view: [['device', name.min(1)]],
+}

@@ -1,6 +1,9 @@
 // What the calls of areas trust and addresses accept. Bounds as everywhere: unknown keys refused, sizes limited.
 import { z } from 'zod'
+import type { AddressWish, ClientCertificateWish, TlsSettings } from '../api.ts'
 import { ARGUMENT_LIMITS as LIMIT } from './limits.ts'
+import { name } from './validatebase.ts'
+import type { Calls, Loose } from './validatebase.ts'
 
 const version = z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'])
 const base = (scheme: 'http' | 'https'): z.ZodType<string> =>
@@ -33,3 +36,26 @@ export const addressWish = z
 /** Id of a candidate. */
 export const candidateId = z.string().max(200)
 export const scheme = z.enum(['http', 'https'])
+
+export const TRUST_CALLS: Calls<'trust'> = {
+  state: [],
+  authority: [['format', trustFormat]],
+  settings: [['change', tlsChange satisfies z.ZodType<Loose<Partial<TlsSettings>>>]],
+  issue: [['wish', clientWish satisfies z.ZodType<Loose<ClientCertificateWish>>]],
+  withdraw: [['serial', serialNumber]],
+  replace: [['key', authorityKey]],
+}
+
+export const ADDRESSES_CALLS: Calls<'addresses'> = {
+  list: [],
+  choice: [['device', name]],
+  choose: [
+    ['device', name],
+    ['candidate', candidateId],
+    ['scheme', scheme.optional()],
+  ],
+  add: [['wish', addressWish satisfies z.ZodType<Loose<AddressWish>>]],
+  remove: [['candidate', candidateId]],
+  test: [['candidate', candidateId]],
+  multicast: [['name', z.string().max(64)]],
+}
