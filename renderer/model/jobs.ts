@@ -268,3 +268,9 @@ export function withJobs(rows: readonly JobRow[], changed: readonly JobRow[]): r
   for (const row of changed) map.set(row.id, row)
   return [...map.values()].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
 }
+
+/** Names as a list; `any` where none is named. */
+export const anyOr = (values: readonly string[]): string => (values.length === 0 ? 'any' : values.join(', '))
+/** Components with their versions; `none` where there is none. */
+export const versions = (values: readonly { readonly id: string; readonly version: string }[]): string =>
+  values.length === 0 ? 'none' : values.map((one) => `${one.id} ${one.version}`.trim()).join(', ')

@@ -207,19 +207,6 @@ export function badge(node: TreeNode, now: number): Badge {
   return { word: `fetched${old}`, shape: 'check', tone: 'good' }
 }
 
-/** The first line below `from` (going round) whose name begins with what was typed; -1 where none does. A repeated letter steps on. */
-export function typeAhead(lines: readonly Line[], from: number, typed: string): number {
-  const same = typed.length > 1 && [...typed].every((c) => c === typed[0])
-  const wanted = (same ? (typed[0] ?? '') : typed).toLowerCase()
-  const step = wanted.length === 1 ? 1 : 0
-  for (let i = 0; i < lines.length; i++) {
-    const at = (from + step + i) % lines.length
-    const node = lines[at]?.node
-    if (node !== undefined && node !== null && node.name.toLowerCase().startsWith(wanted)) return at
-  }
-  return -1
-}
-
 /** Where an arrow key leads: `open` and `close` act on the line, a number is the line to go to, null nothing. */
 export function steer(lines: readonly Line[], at: number, key: string): 'open' | 'close' | number | null {
   const line = lines[at]

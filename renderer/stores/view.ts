@@ -98,6 +98,9 @@ export const useView = defineStore('view', () => {
   /** Height of a grid row in px; the style sheet's --row agrees. */
   const rowHeight = (): number => (density.value === 'compact' ? 22 : 28)
 
+  /** Height of a line of a grid that is no trace; the style sheet's --high agrees. */
+  const lineHeight = (): number => rowHeight() + 4
+
   return {
     screen,
     theme,
@@ -138,5 +141,6 @@ export const useView = defineStore('view', () => {
     shortcuts,
     waking,
     rowHeight,
+    lineHeight,
   }
 })

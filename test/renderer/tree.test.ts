@@ -1,7 +1,7 @@
 // The tree's list of lines: pages on demand, what moves when the device changes, keys, words. Pure parts of the window's tree.
 import { describe, expect, it } from 'vitest'
 import type { TreeNode, TreeNodes } from '../../core/api.ts'
-import { age, ancestors, badge, createTree, foundWords, parentUri, steer, typeAhead, type Tree } from '../../renderer/model/tree.ts'
+import { age, ancestors, badge, createTree, foundWords, parentUri, steer, type Tree } from '../../renderer/model/tree.ts'
 import { changeWords, diffWords, sides, snapshotName } from '../../renderer/model/treediff.ts'
 
 const node = (uri: string, more: Partial<TreeNode> = {}): TreeNode => ({
@@ -145,14 +145,6 @@ describe('keys', () => {
     expect(steer(lines, 3, 'ArrowLeft')).toBe(2)
     expect(steer(lines, 2, 'ArrowLeft')).toBe('close')
     expect(steer(lines, 1, 'ArrowLeft')).toBe(0)
-  })
-  it('letters jump to the next name that begins so, and round again', () => {
-    const lines = tree.lines()
-    expect(lines[typeAhead(lines, 0, 'n')]?.node?.name).toBe('n0')
-    expect(lines[typeAhead(lines, 1, 'n')]?.node?.name).toBe('n1')
-    expect(lines[typeAhead(lines, 1, 'N11')]?.node?.name).toBe('n11')
-    expect(lines[typeAhead(lines, lines.length - 1, 'nn')]?.node?.name).toBe('n0')
-    expect(typeAhead(lines, 0, 'zz')).toBe(-1)
   })
 })
 
