@@ -17,6 +17,9 @@ export interface Commands {
   readonly list: readonly { readonly id: string; readonly label: string; readonly keys: string }[]
 }
 
+/** Rows of a page, where the focus is in no list of rows. */
+const PAGE = 20
+
 const focus = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
 
 /** Commands that have no key of their own. */
@@ -138,8 +141,6 @@ export function createCommands(): Commands {
     if (tab !== undefined) view.gatewayTab = tab
     focus('#gateway-panel [data-pane]')
   }
-  const page = 20
-
   const table: Readonly<Record<string, () => unknown>> = {
     palette: () => void (view.palette = true),
     shortcuts: () => void (view.shortcuts = true),
@@ -207,8 +208,8 @@ export function createCommands(): Commands {
     filterHere: () => focus('#filter'),
     next: () => move(here() + 1),
     previous: () => move(here() < 0 ? trace.count - 1 : here() - 1),
-    pageDown: () => move(here() + page),
-    pageUp: () => move(here() - page),
+    pageDown: () => move(here() + PAGE),
+    pageUp: () => move(here() - PAGE),
     firstRow: () => move(0),
     lastRow: () => move(trace.count - 1),
     nextFinding: () => (view.screen === 'trace' ? finding(1) : false),
@@ -257,7 +258,7 @@ export function createCommands(): Commands {
   return {
     run: (id) => (Object.hasOwn(table, id) ? table[id]?.() !== false : false),
     list: [
-      ...KEYS.filter((key) => !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })),
+      ...KEYS.filter((key) => key.own !== true && !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })),
       ...FURTHER.map((one) => ({ ...one, keys: '' })),
     ],
   }

@@ -5,9 +5,11 @@ export interface Key {
   /** Chords such as `Ctrl+K`; all do the same. The first is shown in menus. */
   readonly chords: readonly string[]
   readonly label: string
-  readonly group: 'Window' | 'Rows' | 'Message' | 'Held messages' | 'Tree'
+  readonly group: 'Window' | 'Rows' | 'Message' | 'Held messages' | 'Tree' | 'Lists, trees and tabs'
   /** `grid`: only while a list, ladder or tree has the focus. `free`: anywhere but in a text field. */
   readonly where: 'anywhere' | 'free' | 'grid'
+  /** The part that has the focus takes it itself; the sheet tells of it. */
+  readonly own?: true
 }
 
 export const KEYS: readonly Key[] = [
@@ -22,7 +24,7 @@ export const KEYS: readonly Key[] = [
   { id: 'paneRight', chords: ['Ctrl+]', 'F6'], label: 'Focus the pane to the right', group: 'Window', where: 'anywhere' },
   { id: 'shortcuts', chords: ['?', 'F1'], label: 'All shortcuts', group: 'Window', where: 'free' },
   { id: 'filter', chords: ['Ctrl+F'], label: 'Filter', group: 'Rows', where: 'anywhere' },
-  { id: 'filterHere', chords: ['/'], label: 'Filter', group: 'Rows', where: 'grid' },
+  { id: 'filterHere', chords: ['/'], label: 'Filter, or the search field beside a list', group: 'Rows', where: 'grid' },
   { id: 'next', chords: ['j', 'ArrowDown'], label: 'Next row', group: 'Rows', where: 'grid' },
   { id: 'previous', chords: ['k', 'ArrowUp'], label: 'Previous row', group: 'Rows', where: 'grid' },
   { id: 'pageDown', chords: ['PageDown'], label: 'One page down', group: 'Rows', where: 'grid' },
@@ -41,6 +43,29 @@ export const KEYS: readonly Key[] = [
   { id: 'step', chords: ['F10'], label: 'Step: let it go, hold the next of its session', group: 'Held messages', where: 'anywhere' },
   { id: 'drop', chords: ['Shift+F8'], label: 'Drop it (asks first)', group: 'Held messages', where: 'anywhere' },
   { id: 'holdAll', chords: ['Ctrl+F8'], label: 'Breakpoints on or off', group: 'Held messages', where: 'anywhere' },
+  { id: 'rowMenu', chords: ['Shift+F10'], label: 'Menu of the row: only such rows, or none', group: 'Rows', where: 'grid', own: true },
+  { id: 'openLine', chords: ['ArrowRight'], label: 'Open a line, or go in', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  { id: 'shutLine', chords: ['ArrowLeft'], label: 'Shut a line, or go out', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  { id: 'goIn', chords: ['Enter'], label: 'Go to what the line is about', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  { id: 'mark', chords: [' '], label: 'Mark or unmark; open or shut', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  { id: 'markAll', chords: ['Ctrl+A', '*'], label: 'Mark all', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  { id: 'jump', chords: ['A … Z'], label: 'Jump to a name (tree, scenarios)', group: 'Lists, trees and tabs', where: 'grid', own: true },
+  {
+    id: 'tabs',
+    chords: ['ArrowLeft', 'ArrowRight'],
+    label: 'Another tab, while tabs have the focus',
+    group: 'Lists, trees and tabs',
+    where: 'grid',
+    own: true,
+  },
+  {
+    id: 'size',
+    chords: ['ArrowLeft', 'ArrowRight'],
+    label: 'Size of a pane, while its edge has the focus',
+    group: 'Lists, trees and tabs',
+    where: 'grid',
+    own: true,
+  },
   { id: 'earlier', chords: ['['], label: 'Tree as it was one message before', group: 'Tree', where: 'grid' },
   { id: 'later', chords: [']'], label: 'Tree one message later', group: 'Tree', where: 'grid' },
 ]
@@ -67,7 +92,7 @@ export interface Where {
 /** The action of a key press, or null. Letters act only where `where` allows it. */
 export function action(pressed: string, where: Where): string | null {
   for (const key of KEYS) {
-    if (!key.chords.includes(pressed)) continue
+    if (key.own === true || !key.chords.includes(pressed)) continue
     if (key.where === 'grid' && !where.grid) continue
     if (pressed.length === 1 && (!where.letters || where.typing)) continue
     return key.id

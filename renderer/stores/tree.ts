@@ -1,15 +1,14 @@
 // The tree looked at: whose, at which moment, which lines are open, which node is chosen. Answers to an older question are dropped.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { DiscoverOptions, LabApi, LabEvents, TreeNode, TreeNodeDetail, TreeOverview, TreeRef, TreeTick } from '../../core/api.ts'
+import type { DiscoverOptions, LabApi, LabEvents, TreeNodeDetail, TreeOverview, TreeRef } from '../../core/api.ts'
 import { ancestors, createTree } from '../model/tree.ts'
-import type { Found } from '../model/tree.ts'
+import { treeFind } from './treefind.ts'
+import { treeTime } from './treetime.ts'
 import { useWorld } from './world.ts'
 
-/** A device that talks much is drawn at most four times a second; its list of moments once a second. */
+/** A device that talks much is drawn at most four times a second. */
 const CALM = 250
-const CALM_TICKS = 1000
-const PAGE = 1000
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export const useTree = defineStore('tree', () => {
@@ -20,9 +19,6 @@ export const useTree = defineStore('tree', () => {
   const snapshot = ref('')
   /** Whose messages the slider shows: 0 all sessions of the device. */
   const session = ref(0)
-  const ticks = shallowRef<readonly TreeTick[]>([])
-  /** Which moment is looked at; -1 now. */
-  const moment = ref(-1)
   const overview = shallowRef<TreeOverview | null>(null)
   const loading = ref(false)
   const error = ref('')
@@ -32,14 +28,13 @@ export const useTree = defineStore('tree', () => {
   /** Whose rights are told; '' the lab's own server. */
   const server = ref('')
   const version = ref(0)
-  const search = ref('')
-  const found = shallowRef<Found | null>(null)
-  const searchError = ref('')
   /** Grows when the chosen line shall come into view. */
   const shown = ref(0)
   let run = 0
+  const fail = (problem: unknown): void => void (error.value = words(problem))
+  const time = treeTime(device, snapshot, session, fail)
+  const { moment, tick, ticks, loadTicks } = time
 
-  const tick = computed(() => ticks.value[moment.value] ?? null)
   const looking = computed<TreeRef>(() =>
     snapshot.value !== ''
       ? { snapshot: snapshot.value }
@@ -47,6 +42,8 @@ export const useTree = defineStore('tree', () => {
         ? { device: device.value }
         : { device: device.value, after: tick.value.seq },
   )
+  const finding = treeFind(() => looking.value)
+  const { search, found, find } = finding
   const live = computed(() => snapshot.value === '' && tick.value === null)
   /** Nobody ever asked what there is: the root's own child list never came, and no walk was begun. */
   const unread = computed(
@@ -135,42 +132,6 @@ export const useTree = defineStore('tree', () => {
     }
   }
 
-  let soonTicks: ReturnType<typeof setTimeout> | undefined
-  async function loadTicks(): Promise<void> {
-    const api = world.api
-    if (api === null || device.value === '') return
-    const of = `${device.value} ${session.value}`
-    try {
-      const all = await api.tree.changes(device.value, session.value)
-      if (of !== `${device.value} ${session.value}`) return
-      // Where the person is by now, not where they were when this was asked.
-      const at = tick.value?.seq ?? 0
-      ticks.value = all
-      if (at !== 0) moment.value = all.findIndex((one) => one.seq === at)
-    } catch (problem) {
-      if (world.api !== null) error.value = words(problem)
-    }
-  }
-  /** Goes to a moment: its place among the ticks, -1 now. */
-  function travel(to: number): void {
-    moment.value = to < 0 || to >= ticks.value.length ? -1 : to
-  }
-  /** One message back or forward; false where there is none. */
-  function step(by: 1 | -1): boolean {
-    if (snapshot.value !== '' || ticks.value.length === 0) return false
-    if (soonTicks !== undefined) {
-      // Messages came since the list was read: it is read first, so that one step is one message.
-      clearTimeout(soonTicks)
-      soonTicks = undefined
-      void loadTicks().then(() => step(by))
-      return true
-    }
-    const at = moment.value === -1 ? ticks.value.length : moment.value
-    if (at + by < 0 || at + by > ticks.value.length) return false
-    travel(at + by === ticks.value.length ? -1 : at + by)
-    return true
-  }
-
   function choose(id: string): void {
     snapshot.value = ''
     if (id === device.value) return
@@ -217,56 +178,6 @@ export const useTree = defineStore('tree', () => {
     shown.value += 1
   }
 
-  let findRun = 0
-  /** The tree moved while a search was under way: once more when it is through. */
-  let again = false
-  /** Searches page by page and shows each as it comes; `quietly`, after a change, what is shown stays until all is found anew. */
-  async function find(quietly = false): Promise<void> {
-    const api = world.api
-    const text = search.value.trim()
-    if (quietly && found.value !== null && found.value.state !== 'done') {
-      again = found.value.state === 'searching'
-      return
-    }
-    const mine = ++findRun
-    again = false
-    if (text === '' || api === null) {
-      found.value = null
-      searchError.value = ''
-      return
-    }
-    const ref = looking.value
-    let nodes: readonly TreeNode[] = []
-    let searched = 0
-    let from = ''
-    if (!quietly) found.value = { nodes, searched, state: 'searching' }
-    try {
-      do {
-        const page = await api.tree.search(ref, text, PAGE, from)
-        if (mine !== findRun) return
-        nodes = [...nodes, ...page.nodes]
-        searched += page.searched
-        from = page.next
-        if (!quietly || from === '') found.value = { nodes, searched, state: from === '' ? 'done' : 'searching' }
-      } while (from !== '')
-      searchError.value = ''
-      if (again) void find(true)
-    } catch (problem) {
-      if (mine === findRun) searchError.value = words(problem)
-    }
-  }
-  /** Leaves a search where it is. */
-  function stopFinding(): void {
-    findRun += 1
-    again = false
-    if (found.value?.state === 'searching') found.value = { ...found.value, state: 'stopped' }
-  }
-  let typing: ReturnType<typeof setTimeout> | undefined
-  watch(search, (text) => {
-    clearTimeout(typing)
-    typing = setTimeout(() => void find(), text.trim() === '' ? 0 : 120)
-  })
-
   async function discover(options: DiscoverOptions): Promise<void> {
     const of = device.value
     const walk = await world.attempt('Starting the walk', (lab) => lab.tree.discover(of, options))
@@ -285,10 +196,7 @@ export const useTree = defineStore('tree', () => {
     if (fact.device !== device.value) return
     if (fact.discovery !== null && overview.value !== null && snapshot.value === '') overview.value = { ...overview.value, discovery: fact.discovery }
     if (fact.total === 0) return
-    soonTicks ??= setTimeout(() => {
-      soonTicks = undefined
-      void loadTicks()
-    }, CALM_TICKS)
+    time.moved()
     if (live.value)
       soon ??= setTimeout(() => {
         soon = undefined
@@ -318,9 +226,7 @@ export const useTree = defineStore('tree', () => {
     device,
     snapshot,
     session,
-    ticks,
-    moment,
-    tick,
+    ...time,
     looking,
     live,
     unread,
@@ -332,22 +238,16 @@ export const useTree = defineStore('tree', () => {
     detailError,
     server,
     version,
-    search,
-    found,
-    searchError,
+    ...finding,
     shown,
     lines: () => tree.lines(),
     indexOf: (uri: string) => tree.indexOf(uri),
     load,
     loadDetail,
     ensure,
-    travel,
-    step,
     choose,
     toggle,
     reveal,
-    find,
-    stopFinding,
     discover,
     cancel,
     /** Hears every fact about trees, also of other devices. */

@@ -46,8 +46,8 @@ export const useView = defineStore('view', () => {
   const centre = kept<'list' | 'ladder'>('centre', 'list')
   const tab = kept<Tab>('tab', 'decoded')
   const bytesBelow = kept('bytesBelow', true)
-  const sessionsWidth = kept('sessionsWidth', window.innerWidth < 1400 ? 200 : 220)
-  const inspectorWidth = kept('inspectorWidth', window.innerWidth < 1400 ? 424 : 510)
+  const sessionsWidth = kept('sessionsWidth', window.innerWidth < 1400 ? 180 : 204)
+  const inspectorWidth = kept('inspectorWidth', window.innerWidth < 1400 ? 410 : 496)
   const bytesHeight = kept('bytesHeight', 212)
   const trayHeight = kept('trayHeight', 148)
   const treeSideWidth = kept('treeSideWidth', window.innerWidth < 1400 ? 220 : 250)
@@ -75,6 +75,8 @@ export const useView = defineStore('view', () => {
   const accountOpen = ref(false)
   const cartHeight = kept('cartHeight', window.innerHeight < 800 ? 190 : 240)
   const hiddenColumns = kept<string[]>('hiddenColumns', [])
+  /** Widths of the trace's columns that the person gave, px. */
+  const columnWidths = kept<Record<string, number>>('columnWidths', {})
   const letterKeys = kept('letterKeys', true)
   /** Filters used, newest first. */
   const filters = kept<string[]>('filters', [])
@@ -134,6 +136,7 @@ export const useView = defineStore('view', () => {
     device,
     cartHeight,
     hiddenColumns,
+    columnWidths,
     filters,
     letterKeys,
     welcomeDone,

@@ -15,7 +15,7 @@ export interface Walked {
   readonly name?: (index: number) => string
   /** False where j and k are left to the window: they go to the next message also from its elements. */
   readonly letters?: boolean
-  /** Keys of its own (`Enter`, ` `, `ArrowRight`, `Ctrl+a`); false where one is not taken. */
+  /** Keys of its own (`Enter`, ` `, `Shift+F10`, `Ctrl+a`); false where one is not taken. */
   readonly keys?: Readonly<Record<string, () => unknown>>
 }
 
@@ -39,7 +39,8 @@ export function useWalk(walked: Walked): (event: KeyboardEvent) => void {
   }
   const taken = (event: KeyboardEvent): boolean => {
     const { key } = event
-    const own = walked.keys?.[event.ctrlKey ? `Ctrl+${key}` : key]
+    const named = event.shiftKey && key.length > 1 ? `Shift+${key}` : key
+    const own = walked.keys?.[event.ctrlKey ? `Ctrl+${named}` : named]
     if (event.altKey || event.metaKey || (event.ctrlKey && own === undefined)) return false
     if (own !== undefined && own() !== false) return true
     if (key.length > 1) typed = ''
