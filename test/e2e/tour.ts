@@ -42,7 +42,13 @@ const TRACE: readonly Stop[] = [
   { name: 'trace-transport', go: inspector('transport') },
   { name: 'trace-findings', go: inspector('findings') },
   { name: 'trace-columns', go: async (page) => page.getByRole('button', { name: 'Columns' }).click() },
-  { name: 'trace-menu', go: async (page) => page.locator('#row-13').click({ button: 'right' }) },
+  {
+    name: 'trace-menu',
+    go: async (page) => {
+      await page.keyboard.press('Escape')
+      await page.locator('#row-13').click({ button: 'right' })
+    },
+  },
   {
     name: 'trace-broken',
     go: async (page) => {

@@ -73,8 +73,8 @@ describe('columns', () => {
     expect(fitColumns(2000, ['hop'], ['device']).shown.map((one) => one.id)).not.toEqual(expect.arrayContaining(['hop']))
   })
   it('are as wide as a person made them, and others give way to that', () => {
-    const { shown, crowded, template } = fitColumns(660, [], [], { target: 300 })
-    expect(template.split(/ (?=\d|min)/)[shown.findIndex((one) => one.id === 'target')]).toBe('300px')
+    const { crowded, template } = fitColumns(660, [], [], { target: 300 })
+    expect(template).toContain(' 300px ')
     expect(crowded.map((one) => one.id)).toContain('device')
     expect(fitColumns(660, [], [], { target: 60 }).crowded.map((one) => one.id)).not.toContain('message')
   })
