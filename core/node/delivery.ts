@@ -88,8 +88,6 @@ export interface Installer {
   flash(ask: FlashAsk): Promise<FlashAnswer>
   /** What the ask of that key came to; null: it never began, or was taken back whole (nothing is done anew). A restart asks this before it calls an order failed. */
   outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
-  /** What came of the order of that key; null: it never began, or was taken back whole. Nothing is done anew. */
-  outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
   /** All installed components, by id. */
   components(): readonly InstalledComponent[]
   /** Firmware version on the device's disk; '' where never flashed. */

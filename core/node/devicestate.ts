@@ -20,6 +20,11 @@ export interface Installed extends InstalledComponent {
   readonly dependencies: readonly { readonly id: string; readonly version: string }[]
 }
 
+/** The component as everybody may see it. */
+export function shown({ id, version, name, description, envType, pkgId, active, lastStart: start }: Installed): InstalledComponent {
+  return { id, version, name, description, envType, pkgId, active, lastStart: start }
+}
+
 export type AnyAnswer = InstallAnswer | ComponentAnswer | FlashAnswer
 
 export interface DeviceState {

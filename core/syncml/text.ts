@@ -167,3 +167,8 @@ function elementText(element: Element): string {
 export function dataBytes(data: Data | undefined): Uint8Array {
   return data instanceof Uint8Array ? data : utf8Bytes(dataText(data))
 }
+
+/** What was thrown, in words. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
