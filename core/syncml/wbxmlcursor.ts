@@ -92,7 +92,7 @@ export class WbxmlCursor {
     recorder?.add('version', start, this.pos, `WBXML 1.${String(this.version)}`)
     const publicAt = this.pos
     this.publicId = this.mb('public identifier')
-    const publicIndex = this.publicId === 0 ? this.mb('public identifier index') : -1
+    let publicIndex = this.publicId === 0 ? this.mb('public identifier index') : -1
     const publicEnd = this.pos
     this.charset = this.mb('charset')
     this.checkCharset(publicEnd)
@@ -101,6 +101,11 @@ export class WbxmlCursor {
     if (length > this.end - this.pos) this.fail(`the string table of ${String(length)} octets is longer than the rest of the document`, charsetEnd)
     this.tableStart = this.pos
     this.tableEnd = this.pos = this.pos + length
+    // The first string of a table without any: some encoders say so that they name none.
+    if (publicIndex === 0 && length === 0) {
+      this.publicId = 1
+      publicIndex = -1
+    }
     this.identify(publicIndex, publicAt, publicEnd - publicAt)
     if (recorder !== null) {
       const label = this.publicText === '' ? hex(this.publicId) : this.publicText

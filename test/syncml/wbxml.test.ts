@@ -63,6 +63,7 @@ describe('header', () => {
 
   test('wbxml 2: no public identifier is tolerated and told; SyncML 1.1 is written with its own', () => {
     expect(rules(join(hex('02 01 6A 00'), W5_BODY))).toEqual(['wbxml.publicid.unknown'])
+    expect(rules(join(hex('02 00 00 6A 00'), W5_BODY))).toEqual(['wbxml.publicid.unknown'])
     const old = encode({ ...E7, header: { ...E7.header, verDtd: '1.1' } }, { encoding: 'wbxml' })
     expect(Buffer.from(old.subarray(0, 5)).toString('hex')).toBe('029f536a00')
   })
