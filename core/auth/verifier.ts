@@ -101,7 +101,8 @@ export class Verifier {
     if (secret === null) return this.#refuse(header === undefined && cred === null && demand !== null ? 407 : 401, because, demand, shown)
     if (this.#state === 'mac' && header === undefined) return this.#refuse(401, 'no x-syncml-hmac header after auth-MAC began', null, shown)
     if (header === undefined && cred === null) {
-      if (this.#state !== 'each' && (!this.#required || secret.open === true))
+      // Whoever showed something wrong does not get in by showing nothing.
+      if (this.#state !== 'each' && this.#failures === 0 && (!this.#required || secret.open === true))
         return { code: 200, over: false, cause: 'no credentials shown, none required', shown: null }
       return this.#refuse(407, 'no credentials', demand, null)
     }

@@ -34,6 +34,8 @@ export function createServer(port: SecurePort | null, limits: HttpLimits): Serve
 function secure(port: SecurePort): TlsOptions {
   return {
     ...port.otherwise().options,
+    // A client that names HTTP/1.0 alone (curl --http1.0) is served, too.
+    ALPNProtocols: ['http/1.1', 'http/1.0'],
     requestCert: port.asks,
     rejectUnauthorized: false,
     SNICallback: (name, done) => {

@@ -67,6 +67,13 @@ describe('decision table of dm-protocol 8.4', () => {
     expect(second.chal).toBeUndefined()
   })
 
+  test('who showed something wrong does not get in by showing nothing, also where nothing is required', () => {
+    const open = new Verifier({ required: false, nonce: null, makeNonce: () => STORED })
+    expect(open.check(NOTHING, SECRET)).toMatchObject({ code: 200 })
+    expect(open.check(digest(STORED, USER, 'wrong'), SECRET)).toMatchObject({ code: 401, over: false })
+    expect(open.check(NOTHING, SECRET)).toMatchObject({ code: 401, over: true })
+  })
+
   test('basic: 212 without a nonce', () =>
     expect(verifier().checks.check(cred('syncml:auth-basic', basic(USER, PASSWORD)), SECRET)).toEqual({
       code: 212,

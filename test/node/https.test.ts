@@ -201,6 +201,20 @@ describe('what goes wrong before a message', () => {
     expect(connections(await lab.until((all) => connections(all).length === 2))[1]).toMatch(/^TLS came to the plain HTTP port/)
   })
 
+  test('a client that offers HTTP/1.0 alone by ALPN is served', async () => {
+    const socket = await shake({ ca: await pem(), ALPNProtocols: ['http/1.0'] })
+    expect(socket).not.toBeInstanceOf(Error)
+    expect((socket as TLSSocket).alpnProtocol).toBe('http/1.0')
+    const message = packageOne()
+    const answer = new Promise<string>((resolve) => {
+      let text = ''
+      ;(socket as TLSSocket).on('data', (piece: Buffer) => (text += piece.toString())).on('end', () => resolve(text))
+    })
+    const head = `POST /dm HTTP/1.0\r\nContent-Type: application/vnd.syncml.dm+xml\r\nContent-Length: ${String(Buffer.byteLength(message))}\r\n\r\n`
+    ;(socket as TLSSocket).write(head + message)
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 OK[^]*<Cmd>SyncHdr<\/Cmd>/)
+  })
+
   test('rubbish, SSL 2.0 and a client that leaves in the middle', async () => {
     await say(port(), new Uint8Array([1, 2, 3, 4, 5]))
     await say(port(), new Uint8Array([0x80, 0x2e, 1, 0, 2, 0, 3, 0, 0, 0]))
