@@ -9,6 +9,13 @@ export function stamp(ms: number): string {
   return `${pad(year, 4)}${pad(month, 2)}${pad(day, 2)}T${pad(Math.floor(rest / 3600), 2)}${pad(Math.floor(rest / 60) % 60, 2)}${pad(rest % 60, 2)}Z`
 }
 
+/** `ms` since 1970-01-01T00:00Z as `YYYY-MM-DDTHH:MM:SS.mmmZ`: what is told outside. */
+export function isoTime(ms: number): string {
+  const whole = Math.floor(ms)
+  const [, year, month, day, hour, minute, second] = /^(\d+)(..)(..)T(..)(..)(..)Z$/.exec(stamp(whole)) ?? []
+  return `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}.${pad(whole - Math.floor(whole / 1000) * 1000, 3)}Z`
+}
+
 // Days since the epoch to the Gregorian calendar, counting eras of 400 years from March of year 0.
 function civil(days: number): [year: number, month: number, day: number] {
   const shifted = days + 719468

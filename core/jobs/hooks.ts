@@ -4,7 +4,7 @@ import { happening } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
 import { isSealed, NO_VAULT, openSecret, storedSecret } from '../store/vault.ts'
 import type { Vault } from '../store/vault.ts'
-import { stamp } from '../dmtree/stamp.ts'
+import { isoTime } from '../dmtree/stamp.ts'
 import type { Note } from '../machine.ts'
 import type { JobRecord } from './types.ts'
 import { DOC, rowOf } from './types.ts'
@@ -235,11 +235,11 @@ export class Hooks {
 
 const placeOf = (hook: string): string => `webhook\n${hook}`
 
-/** What is POSTed: the shape of the scomo sheet 16.0, and the items. Times as ISO 8601 basic UTC. */
+/** What is POSTed: the shape of the scomo sheet 16.0, and the items. Times as ISO 8601 UTC with milliseconds, as everywhere outside. */
 export function bodyOf(job: JobRecord): string {
   const { id, device, state, resultCode, origin, batch, op, type, reason, items } = rowOf(job)
   const objects = items.flatMap((item) => item.objects)
-  return JSON.stringify({ job: id, device, state, resultCode, objects, origin, batch, type, op, reason, items, endedAt: stamp(job.updatedAt) })
+  return JSON.stringify({ job: id, device, state, resultCode, objects, origin, batch, type, op, reason, items, endedAt: isoTime(job.updatedAt) })
 }
 
 /** What is POSTed of a fan-out: every device by its id with its code, and the one that spoke after the end. */
@@ -248,5 +248,5 @@ export function fanoutBody(row: FanoutRow, late: FanoutDevice | null, now: numbe
   const deviceOf = ({ deviceId, code, text }: FanoutDevice): object => ({ device: deviceId, resultCode: code, text })
   const devices = row.devices.map(deviceOf)
   const told = { type: 'fanout', fanout: id, gateway, style, state, resultCode: result, reason, summary, devices }
-  return JSON.stringify({ ...told, late: late === null ? null : deviceOf(late), endedAt: stamp(now) })
+  return JSON.stringify({ ...told, late: late === null ? null : deviceOf(late), endedAt: isoTime(now) })
 }

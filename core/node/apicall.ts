@@ -41,20 +41,8 @@ export function readBody(route: Route, bytes: Uint8Array): unknown {
   return checked(`${route.method} ${route.path}`, 'body', route.body, value)
 }
 
-const TIMES = new Set([
-  'at',
-  'startedAt',
-  'firstAt',
-  'lastAt',
-  'createdAt',
-  'updatedAt',
-  'addedAt',
-  'takenAt',
-  'askedAt',
-  'until',
-  'notBefore',
-  'notAfter',
-])
+/** Names of what is a time of day: ms since 1970 inside, ISO 8601 outside. */
+const TIME = /^(at|until|since|notBefore|notAfter|lastSeen)$|[a-z]At$/
 
 /** A LabApi answer as JSON text: times as ISO 8601 UTC (null for none), bytes as base64, number columns as lists. Source: contract. */
 export function toJson(value: unknown): string {
@@ -62,7 +50,7 @@ export function toJson(value: unknown): string {
     if (v instanceof Uint8Array) return Buffer.from(v.buffer, v.byteOffset, v.byteLength).toString('base64')
     if (v instanceof Float64Array) return [...v]
     // What is less than three years is no time of day: steps of a run count from its beginning.
-    if (typeof v === 'number' && TIMES.has(key) && (v === 0 || v > 1e11)) return v === 0 ? null : new Date(v).toISOString()
+    if (typeof v === 'number' && TIME.test(key) && (v === 0 || v > 1e11)) return v === 0 ? null : new Date(v).toISOString()
     return v
   })
 }

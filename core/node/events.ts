@@ -12,7 +12,7 @@ const MOST = 4 << 20
 /** How the document of the API describes it. */
 export const EVENTS_OPERATION = {
   summary:
-    'WebSocket (RFC 6455): one JSON text message a fact: {"event":"job","job":{…}} whenever a job moves, its outcome included (state, resultCode, items as GET /jobs/{id} has them); {"event":"scenario","run":{…}}; {"event":"catalogue","packages":[…]}. Nothing is sent the other way. Close code 1013: too slow a reader',
+    'WebSocket (RFC 6455): one JSON text message a fact: {"event":"job","job":{…}} whenever a job moves, its outcome included (state, resultCode, items as GET /jobs/{id} has them); {"event":"fanout","fanout":{…}} whenever a fan-out moves, as GET /fanouts has it; {"event":"scenario","run":{…}}; {"event":"catalogue","packages":[…]}. Nothing is sent the other way. Close code 1013: too slow a reader',
   operationId: 'getEvents',
   parameters: [],
   responses: { '101': { description: 'Switching protocols' } },
@@ -27,6 +27,7 @@ export function tellEvents(api: Pick<LabApi, 'on'>, socket: WebSocket): void {
   }
   const offs = [
     api.on('jobs', ({ changed }) => changed.forEach((job) => tell({ event: 'job', job }))),
+    api.on('gateways', ({ fanouts }) => fanouts.forEach((fanout) => tell({ event: 'fanout', fanout }))),
     api.on('scenario', (run) => tell({ event: 'scenario', run })),
     api.on('catalogue', ({ packages }) => tell({ event: 'catalogue', packages })),
   ]

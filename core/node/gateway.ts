@@ -27,6 +27,7 @@ import { makeDownloadServer } from './dlserver.ts'
 import { imagesIn } from './images.ts'
 import { takeBootstrap, takePush } from './gatewaydoors.ts'
 import { northPoster } from './north.ts'
+import { GATEWAY_ID } from './gatewayid.ts'
 import { openSqlite } from './sqlite.ts'
 import { startAdaptation } from './gatewayadapt.ts'
 import type { AdaptRole, RunningAdaptation } from './gatewayadapt.ts'
@@ -107,7 +108,7 @@ export interface RunningGateway {
   stop(): Promise<void>
 }
 
-export const GATEWAY_ID = 'urn:x-dm-lab:gateway:1'
+export { GATEWAY_ID } from './gatewayid.ts'
 
 /** Opens the gateway's part of a workspace and starts it. */
 export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGateway {

@@ -4,7 +4,8 @@ import { paced } from '../lab/treepace.ts'
 import { DmServer, together } from '../server/server.ts'
 import { arrivals } from './arrivals.ts'
 import type { ListenOptions } from './facing.ts'
-import { GATEWAY_ID, startGateway } from './gateway.ts'
+import { startGateway } from './gateway.ts'
+import { GATEWAY_IDS } from './gatewayid.ts'
 import type { RunningGateway } from './gateway.ts'
 import type { House } from './house.ts'
 import { windowFolder } from './labparts.ts'
@@ -92,7 +93,7 @@ function serverHost(house: House, { ways, field, jobs, behind, notifier }: LabWh
     recorder,
     ledger,
     clock,
-    hop: (device) => (gateways.isGateway(device) || device === options.gateway?.id || device === GATEWAY_ID ? 'S-G' : 'S-D'),
+    hop: (device) => (gateways.isGateway(device) || device === options.gateway?.id || device.startsWith(GATEWAY_IDS) ? 'S-G' : 'S-D'),
     watcher: { held: () => lab.heldMoved(), changed: () => lab.changed(), device: (device) => lab.deviceMoved(device) },
   })
 }

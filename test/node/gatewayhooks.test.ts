@@ -63,7 +63,14 @@ test("gw 103, 104, 105: an installation for three devices, one fails with 1405 l
   // The third does not speak in time: the job ends without it.
   await until(() => hook.heard.length === 1, row, 30_000)
   const told = (n: number): Told => JSON.parse(hook.heard[n]?.body ?? '') as Told
-  expect(told(0)).toMatchObject({ type: 'fanout', fanout: id, gateway: GATEWAY_ID, resultCode: 206, late: null })
+  expect(told(0)).toMatchObject({
+    type: 'fanout',
+    fanout: id,
+    gateway: GATEWAY_ID,
+    resultCode: 206,
+    late: null,
+    endedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*\.\d{3}Z$/),
+  })
   expect(told(0).devices.map(({ device, resultCode }) => [device, resultCode])).toEqual([
     [ed(1), 1200],
     [ed(2), 1405],

@@ -129,13 +129,17 @@ describe('a screen', () => {
   it('is not needed to watch: a program takes what happens as JSON text, refused without the token', async () => {
     await expect(open('/api/v1/events')).rejects.toThrow('401')
     const socket = await open('/api/v1/events', { authorization: `Bearer ${token}` })
-    const heard: { event: string; job?: { state: string; createdAt: string }; packages?: unknown[] }[] = []
+    const heard: { event: string; job?: { state: string; createdAt: string }; packages?: unknown[]; fanout?: { createdAt: string } }[] = []
     socket.on('message', (data, binary) => heard.push(binary ? { event: 'bytes' } : (JSON.parse((data as Buffer).toString()) as (typeof heard)[0])))
     await lab.api.catalogue.add('antivir-9.zip', new Uint8Array(3), {})
     const { jobs } = await lab.api.jobs.create({ type: 'scomo', op: 'install', device: 'IMEI:1', pkg: 'antivir-9' })
     await expect.poll(() => heard.map(({ event }) => event)).toEqual(['catalogue', 'job'])
     expect(heard[1]?.job).toMatchObject({ id: jobs[0]?.id, state: 'queued' })
     expect(heard[1]?.job?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT/)
+    await lab.api.gateways.fanout({ gateway: 'gw', devices: ['IMEI:1'], commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }] })
+    await expect
+      .poll(() => heard.at(-1))
+      .toMatchObject({ event: 'fanout', fanout: { gateway: 'gw', createdAt: expect.stringMatching(/^\d{4}-.*Z$/) } })
     socket.send('anything')
     expect(await closed(socket)).toEqual([1003, 'nothing is taken here'])
     expect((await api('/events')).status).toBe(426)

@@ -7,6 +7,7 @@ import { LINK_TYPES, SI_WBXML } from '../../notify/si.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 import { ownerOf } from './treesource.ts'
 import type { Ask } from './treesource.ts'
+import { whichGateway } from './whichgateway.ts'
 import { workspaceOption } from './workspace.ts'
 
 interface Shared {
@@ -65,7 +66,7 @@ export function fanout(program: Command): void {
   })
   one('create', 'send commands to devices behind a gateway')
     .option('--wish <file>', 'the whole wish as JSON; - for stdin; options below win')
-    .option('--gateway <id>', 'device id of the gateway')
+    .option('--gateway <id>', 'device id of the gateway (default the only one with devices)')
     .option('--device <id>', 'for this device; may be repeated', several, [])
     .option('--group <name>', "for each device of a group of the gateway's inventory; may be repeated", several, [])
     .option('--all', 'for each registered device')
@@ -131,11 +132,11 @@ async function create(options: Creating): Promise<void> {
     ...(group.length === 0 ? {} : { groups: group }),
     ...(commands.length === 0 ? {} : { commands }),
   }
-  if (full.gateway === undefined) refuse('tell the gateway: --gateway ID')
   if (full.delivery === 'push' && full.image === undefined) refuse('--delivery push: tell the image by --image ID')
   if (full.delivery === 'push') full.commands ??= []
   else if ((full.commands ?? []).length === 0) refuse('tell what is wanted: --command "Replace URI DATA"')
   const ask = await ownerOf(workspace)
+  full.gateway = await whichGateway(ask, full.gateway)
   await finish(ask, await ask<FanoutRow>('POST', 'fanouts', full), wait, json)
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { SERVER_PROFILES, serverProfile } from '../../server/profiles.ts'
+import { keptGatewayId } from '../gatewayid.ts'
 import { startLab } from '../main.ts'
 import type { RunningLab } from '../main.ts'
 import { fail } from './output.ts'
@@ -61,7 +62,7 @@ export function serve(program: Command): void {
     .option('--role <roles>', 'roles, comma separated: lab (all), server, gateway', 'lab')
     .option('--server <url>', 'DM Server that the gateway works for (default this process)')
     .option('--gateway-port <n>', "port of the gateway's server face, 0 picks a free one (default that of the DM Server)", port)
-    .option('--gateway-id <id>', 'device id of the gateway towards its DM Server')
+    .option('--gateway-id <id>', 'device id of the gateway towards its DM Server (default one of the workspace)')
     .option('--gateway-user <name>', 'user name of the gateway at its DM Server (default lab)')
     .option('--gateway-password <text>', 'its password there (default lab)')
     .option('--server-id <id>', 'server identifier of that DM Server (default dm-lab)')
@@ -129,12 +130,13 @@ async function start(options: ServeOptions): Promise<RunningLab> {
   const { workspace, host, advertise, enrol, auth, pushPort = 0 } = options
   const profile = serverProfile(options.profile ?? 'lab')?.settings ?? {}
   const server = { ...profile, ...(auth === undefined ? {} : { auth: AUTH[auth] }) }
+  const gatewayId = options.gatewayId ?? (options.server === undefined ? undefined : keptGatewayId(workspace))
   const gateway = plays(options.role, 'gateway')
     ? {
         ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
         gateway: {
           ...(options.server === undefined ? {} : { server: options.server }),
-          ...(options.gatewayId === undefined ? {} : { id: options.gatewayId }),
+          ...(gatewayId === undefined ? {} : { id: gatewayId }),
           ...(options.gatewayUser === undefined ? {} : { user: options.gatewayUser }),
           ...(options.gatewayPassword === undefined ? {} : { password: options.gatewayPassword }),
           ...(options.serverId === undefined ? {} : { serverId: options.serverId }),
