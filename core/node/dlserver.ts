@@ -1,21 +1,18 @@
-// The download server: objects with ranges, descriptors 1.0 and 2.0, status reports; streamed in constant memory, and every exchange told as two rows of the trace.
+// The download server: objects with ranges, descriptors 1.0 and 2.0, status reports; streamed in constant memory.
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Hop, Seq } from '../api.ts'
+import type { Seq } from '../api.ts'
 import { WITH_IT, wrapped } from '../download/combined.ts'
 import type { Form } from '../download/combined.ts'
 import { buildDescriptor, typeOf } from '../download/dd.ts'
 import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
-import { startLineOf } from './exchange.ts'
+import { Exchanges, endsOf } from './dlexchange.ts'
+import type { Begun, Exchange, ExchangesOptions } from './dlexchange.ts'
 import { faultWords } from './dlfaults.ts'
 import type { Fault, Faults } from './dlfaults.ts'
 import type { Images, Offer } from './images.ts'
-import { endpoint, pairs } from './media.ts'
 import { around, fileRange, pour } from './pour.ts'
 import type { Range } from './pour.ts'
-import { statusLine } from './reply.ts'
-import type { NewEntry } from '../store/trace.ts'
-import { BARE_ROW } from '../store/summary.ts'
 
 /** A status report that came in (download sheet 3.3). */
 export interface Notified {
@@ -31,27 +28,19 @@ export interface Notified {
   readonly seq: Seq
 }
 
-export interface DownloadServerOptions {
+export interface DownloadServerOptions extends ExchangesOptions {
   readonly images: Images
   /** Base URL as a device sees it, ending in `path`; `req`: the request that asks, where one does. */
   readonly base: (device: string, req?: IncomingMessage) => string
   /** Path it serves below; absent: `/dl/`. */
   readonly path?: string
-  /** Leg of its rows; absent: S-D. */
-  readonly hop?: Hop
   /** Asked for each object and descriptor: a refusal (404, 410), or null. */
   readonly refused?: (name: string, device: string, remote: string) => { readonly status: number; readonly text: string } | null
   /** Told when a whole object has been sent. */
   readonly served?: (name: string, device: string) => void
   /** Told what of an object was sent, octets `from` to `to` of `size`, both included. */
   readonly sent?: (name: string, device: string, part: { readonly from: number; readonly to: number; readonly size: number }) => void
-  readonly server: string
-  readonly clock: { now(): number; mono(): number }
-  /** Writes a row; what it returns is the cause of the answer's row. */
-  readonly record: (entry: Omit<NewEntry, 'origin'>) => Seq
   readonly faults?: Faults
-  /** Which device speaks from an address, where its requests do not say; '' unknown. */
-  readonly deviceAt?: (remote: string) => string
   readonly notified?: (notified: Notified) => void
 }
 
@@ -89,82 +78,15 @@ interface Body {
   readonly read: Range
 }
 
-/** One exchange, as its handlers see it. */
-interface Exchange {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly url: URL
-  readonly device: string
-  readonly job: string
-  readonly cause: Seq
-}
-
-/** How an answer ended. */
-interface Outcome {
-  readonly status: number
-  readonly fields: readonly string[]
-  readonly sent: number
-  /** What is kept of the body. */
-  readonly head: Uint8Array
-  readonly text: string
-}
-
 /** Makes a download server; it listens nowhere by itself. */
 export function makeDownloadServer(options: DownloadServerOptions): DownloadServer {
   const { images, clock, path: root = '/dl/' } = options
+  const exchanges = new Exchanges(options)
   const query = ({ device = '', job = '' }: { readonly device?: string | undefined; readonly job?: string | undefined }): string => {
     const words = new URLSearchParams()
     if (device !== '') words.set('device', device)
     if (job !== '') words.set('job', job)
     return words.size === 0 ? '' : `?${words.toString()}`
-  }
-
-  // -- rows
-
-  function row(x: Omit<Exchange, 'cause'>, direction: 'up' | 'down', size: number, httpStatus: number, text: string): NewEntry['row'] {
-    const hop = options.hop ?? 'S-D'
-    return { ...BARE_ROW, at: clock.now(), mono: clock.mono(), direction, hop, device: x.device, size, target: x.url.pathname, httpStatus, text }
-  }
-
-  function ends(req: IncomingMessage): { local: string; remote: string } {
-    const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = req.socket
-    return { local: endpoint(localAddress, localPort), remote: endpoint(remoteAddress, remotePort) }
-  }
-
-  function asked(x: Omit<Exchange, 'cause'>, text: string, bytes: Uint8Array): Seq {
-    const rest = { startLine: startLineOf(x.req), headers: pairs(x.req.rawHeaders), ...ends(x.req), cause: null, findings: [], notes: [] }
-    return options.record({ row: row(x, 'up', bytes.length, 0, text), bytes, ...rest })
-  }
-
-  function answered(x: Exchange, { status, fields, sent, head, text }: Outcome): void {
-    const kept = head.length < sent ? `; truncated: the first ${String(head.length)} bytes are kept here` : ''
-    const rest = {
-      startLine: statusLine(status),
-      headers: pairs(fields),
-      ...ends(x.req),
-      cause: x.cause === 0 ? null : x.cause,
-      findings: [],
-      notes: [],
-    }
-    options.record({ row: row(x, 'down', sent, status, `${text}${kept}`), bytes: head, ...rest })
-  }
-
-  // -- answers
-
-  function fieldsOf(x: Pick<Exchange, 'res'>, type: string, length: number | null, extra: readonly string[]): string[] {
-    const own = ['Date', new Date(clock.now()).toUTCString(), 'Server', options.server, 'Content-Type', type]
-    const size = length === null ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]
-    return [...own, ...size, ...extra, 'Connection', x.res.shouldKeepAlive ? 'keep-alive' : 'close']
-  }
-
-  /** A short answer, kept whole. */
-  function plain(x: Exchange, status: number, text: string, extra: readonly string[] = [], type = 'text/plain; charset=utf-8', told = text): void {
-    const body = Buffer.from(type.startsWith('text/plain') && text !== '' ? `${text}\n` : text)
-    const fields = fieldsOf(x, type, body.length, extra)
-    x.res.writeHead(status, fields)
-    const bodiless = x.req.method === 'HEAD'
-    x.res.end(bodiless ? undefined : body)
-    answered(x, { status, fields, sent: bodiless ? 0 : body.length, head: bodiless ? new Uint8Array() : new Uint8Array(body), text: told })
   }
 
   /** Sends a body of known length, whole or a range of it. */
@@ -178,18 +100,18 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const common = ['ETag', etag, 'Last-Modified', modified, ...(fault?.noRanges === true ? [] : ['Accept-Ranges', 'bytes']), ...digest]
     if (wanted.what === 'unsatisfiable') {
       const bounds = ['Content-Range', contentRangeOf(body.size), 'ETag', etag]
-      return plain(x, 416, wanted.reason, bounds, undefined, `416 ${offer.name}: ${wanted.reason}`)
+      return exchanges.plain(x, 416, wanted.reason, bounds, undefined, `416 ${offer.name}: ${wanted.reason}`)
     }
     const [from, to] = wanted.what === 'part' ? [wanted.from, wanted.to] : [0, body.size - 1]
     const status = wanted.what === 'part' ? 206 : 200
     const shift = wanted.what === 'part' ? (fault?.shift ?? 0) : 0
     const part = wanted.what === 'part' ? ['Content-Range', contentRange(from + (fault?.honest === true ? shift : 0), to, body.size)] : []
     const length = fault?.announce ?? to - from + 1
-    const fields = fieldsOf(x, fault?.contentType ?? body.contentType, fault?.noLength === true ? null : length, [...common, ...part])
+    const fields = exchanges.fieldsOf(x, fault?.contentType ?? body.contentType, fault?.noLength === true ? null : length, [...common, ...part])
     x.res.writeHead(status, fields)
     if (x.req.method === 'HEAD') {
       x.res.end()
-      return answered(x, { status, fields, sent: 0, head: new Uint8Array(), text: `${String(status)} HEAD of ${offer.name}` })
+      return exchanges.answered(x, { status, fields, sent: 0, head: new Uint8Array(), text: `${String(status)} HEAD of ${offer.name}` })
     }
     const { sent, head, whole } = await pour(x.res, body.read(from + shift, to), {
       keep: KEPT,
@@ -201,7 +123,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const range = wanted.what === 'part' ? ` bytes ${String(from)}-${String(to)}/${String(body.size)}` : ''
     const what = `${String(status)}${range} of ${body.words} (SHA-256 ${offer.sha256}), ${String(sent)} bytes sent`
     const rest = whole ? '' : `: the connection ended before the other ${String(to - from + 1 - sent)}`
-    answered(x, { status, fields, sent, head, text: `${what}${rest}` })
+    exchanges.answered(x, { status, fields, sent, head, text: `${what}${rest}` })
   }
 
   function object(x: Exchange, offer: Offer, fault: Fault | null): Promise<void> {
@@ -243,7 +165,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
 
   function descriptor(x: Exchange, offer: Offer, version: '1.0' | '2.0', fault: Fault | null): void {
     const text = descriptorText(x, offer, version, fault, [...(fault?.servers ?? []), `${options.base(x.device, x.req)}${offer.name}${query(x)}`])
-    plain(x, 200, text, [], fault?.contentType ?? typeOf(version), `200 descriptor ${version} of ${offer.name}`)
+    exchanges.plain(x, 200, text, [], fault?.contentType ?? typeOf(version), `200 descriptor ${version} of ${offer.name}`)
   }
 
   function nameOf(path: string): string {
@@ -256,26 +178,19 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
 
   // -- requests
 
-  function begin(req: IncomingMessage, res: ServerResponse): Omit<Exchange, 'cause'> {
-    const url = new URL(req.url ?? '/', 'http://localhost')
-    const device = url.searchParams.get('device') ?? options.deviceAt?.(ends(req).remote) ?? ''
-    res.on('error', () => {})
-    return { req, res, url, device, job: url.searchParams.get('job') ?? '' }
-  }
-
-  async function get(x: Omit<Exchange, 'cause'>): Promise<void> {
+  async function get(x: Begun): Promise<void> {
     const { req, res, url } = x
     const range = req.headers.range === undefined ? '' : `, Range ${req.headers.range}`
     const condition = req.headers['if-range'] === undefined ? '' : `, If-Range ${req.headers['if-range'].toString()}`
     const file = nameOf(url.pathname)
-    const seen: Exchange = { ...x, cause: asked(x, `${req.method ?? ''} ${url.pathname}${range}${condition}`, new Uint8Array()) }
+    const seen: Exchange = { ...x, cause: exchanges.asked(x, `${req.method ?? ''} ${url.pathname}${range}${condition}`, new Uint8Array()) }
     if (req.method !== 'GET' && req.method !== 'HEAD')
-      return plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
+      return exchanges.plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
     const [, name = '', suffix = ''] = /^(.*?)(\.dd[2mw]?)?$/.exec(file) ?? []
-    const no = options.refused?.(name, x.device, ends(req).remote) ?? null
-    if (no !== null) return plain(seen, no.status, no.text)
+    const no = options.refused?.(name, x.device, endsOf(req).remote) ?? null
+    if (no !== null) return exchanges.plain(seen, no.status, no.text)
     const offer = images.get(name)
-    if (offer === undefined) return plain(seen, 404, `nothing is offered under the name ${name}`)
+    if (offer === undefined) return exchanges.plain(seen, 404, `nothing is offered under the name ${name}`)
     const form: Form | null = suffix === '.ddm' ? { kind: 'mime', boundary: offer.sha256 } : suffix === '.ddw' ? { kind: 'wsp' } : null
     const fault = options.faults?.take(name, suffix === '' || form !== null ? 'object' : 'descriptor') ?? null
     if (fault !== null) res.shouldKeepAlive = false
@@ -290,10 +205,10 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const why = faultWords(fault)
     if (fault.status !== undefined) {
       const wait = fault.retryAfter === undefined ? [] : ['Retry-After', String(fault.retryAfter)]
-      plain(x, fault.status, why, wait)
-    } else if (fault.redirect !== undefined) plain(x, 302, why, ['Location', fault.redirect])
+      exchanges.plain(x, fault.status, why, wait)
+    } else if (fault.redirect !== undefined) exchanges.plain(x, 302, why, ['Location', fault.redirect])
     else if (fault.body !== undefined)
-      plain(
+      exchanges.plain(
         x,
         200,
         fault.body,
@@ -305,7 +220,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     return true
   }
 
-  function report(x: Omit<Exchange, 'cause'>): void {
+  function report(x: Begun): void {
     const chunks: Uint8Array[] = []
     let size = 0
     x.req.on('data', (chunk: Uint8Array) => {
@@ -316,13 +231,13 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       const bytes = new Uint8Array(Buffer.concat(chunks))
       const text = Buffer.from(bytes).toString('latin1').trim()
       const id = nameOf(x.url.pathname.replace(`${root}notify/`, root))
-      const seq = asked(x, `status report ${id}: ${text.slice(0, 200)}`, bytes)
+      const seq = exchanges.asked(x, `status report ${id}: ${text.slice(0, 200)}`, bytes)
       const seen: Exchange = { ...x, cause: seq }
       const fault = options.faults?.take(id, 'notify') ?? null
       if (fault !== null && faulty(seen, fault, '')) return
-      if (size > REPORT_BYTES) return plain(seen, 413, `a report has at most ${String(REPORT_BYTES)} bytes`)
+      if (size > REPORT_BYTES) return exchanges.plain(seen, 413, `a report has at most ${String(REPORT_BYTES)} bytes`)
       const status = Number(/^(\d{3})(?:\s|$)/.exec(text)?.[1] ?? 0)
-      plain(seen, 200, '', [], undefined, status === 0 ? '200: a report without a code' : `200: report ${String(status)} taken`)
+      exchanges.plain(seen, 200, '', [], undefined, status === 0 ? '200: a report without a code' : `200: report ${String(status)} taken`)
       options.notified?.({ id, device: x.device, job: x.job, status, text, at: clock.now(), seq })
     })
   }
@@ -330,7 +245,7 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
   return {
     handle: (req, res) => {
       if (!(req.url ?? '').startsWith(root)) return false
-      const x = begin(req, res)
+      const x = exchanges.begin(req, res)
       if (req.method === 'POST' && x.url.pathname.startsWith(`${root}notify/`)) report(x)
       else {
         req.resume()
