@@ -5,56 +5,9 @@ import { isIP } from 'node:net'
 import { Agent, createServer } from 'coap'
 import type { IncomingMessage, ObserveReadStream, ObserveWriteStream, OutgoingMessage } from 'coap'
 import { lookAt } from '../adapters/lwm2m/coap.ts'
+import { answerOf, formatOf } from './coaptalk.ts'
+import type { CoapAnswer, CoapAsk, CoapObserver, CoapReply, CoapRequest } from './coaptalk.ts'
 import { endpoint, plainAddress } from './media.ts'
-
-/** A request as it goes out. Payloads above 1024 octets travel in blocks. */
-export interface CoapAsk {
-  readonly host: string
-  readonly port: number
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  readonly path: string
-  readonly query?: readonly string[]
-  readonly format?: number
-  readonly accept?: number
-  readonly payload?: Uint8Array
-  /** Longest wait, ms; default by the size of what is sent. */
-  readonly within?: number
-}
-
-export interface CoapAnswer {
-  /** `2.05` */
-  readonly code: string
-  readonly format: number
-  readonly payload: Uint8Array
-  /** Location-Path, `/rd/ab12`; '' without. */
-  readonly location: string
-}
-
-export interface CoapRequest {
-  readonly method: string
-  readonly path: readonly string[]
-  readonly query: readonly string[]
-  readonly format: number
-  readonly payload: Uint8Array
-  readonly from: { readonly host: string; readonly port: number }
-  /** It wants to be told of changes; null: it does not. Telling and the end of it are the answerer's. */
-  readonly observer: CoapObserver | null
-}
-
-export interface CoapObserver {
-  tell(reply: CoapReply): void
-  /** The peer does not want it any more, or is gone. */
-  ended(call: () => void): void
-  end(): void
-}
-
-export interface CoapReply {
-  readonly code: string
-  readonly format?: number
-  readonly payload?: Uint8Array
-  /** Parts of Location-Path. */
-  readonly location?: readonly string[]
-}
 
 export interface CoapPortOptions {
   readonly host: string
@@ -85,15 +38,6 @@ const WITHIN = 60_000
 const IN_ONE = 1024
 const BLOCK_1024 = Uint8Array.of(6)
 const ACKS_KEPT = 512
-const NAMED: Readonly<Record<string, number>> = {
-  'text/plain': 0,
-  'application/link-format': 40,
-  'application/octet-stream': 42,
-  'application/json': 50,
-  'application/senml+json': 110,
-  'application/vnd.oma.lwm2m+tlv': 11542,
-  'application/vnd.oma.lwm2m+json': 11543,
-}
 
 /** Opens the port; rejects with one clear Error. */
 export async function listenCoap(options: CoapPortOptions): Promise<CoapPort> {
@@ -312,23 +256,4 @@ function taken(socket: Socket): Takes {
   const [takes] = socket.listeners('message')
   socket.removeAllListeners('message')
   return takes as Takes
-}
-
-/** `accept`: the format asked for, which the last of several blocks need not say again. */
-function answerOf(answer: IncomingMessage, accept?: number): CoapAnswer {
-  const location = (answer._packet.options ?? []).flatMap(({ name, value }) => (name === 'Location-Path' ? [String(value)] : []))
-  const blocks = (answer._packet.options ?? []).some(({ name }) => name === 'Block2')
-  return {
-    code: answer.code,
-    format: answer.headers['Content-Format'] === undefined && blocks && accept !== undefined ? accept : formatOf(answer),
-    payload: new Uint8Array(answer.payload),
-    location: location.length === 0 ? '' : `/${location.join('/')}`,
-  }
-}
-
-/** Content-Format as a number; none is text. */
-function formatOf({ headers }: IncomingMessage): number {
-  const format = headers['Content-Format']
-  if (typeof format === 'number') return format
-  return typeof format === 'string' ? (NAMED[format] ?? 0xffff) : 0
 }

@@ -8,7 +8,8 @@ import type { Registration, RegistryFact } from '../adapters/lwm2m/registry.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Docs } from '../store/docs.ts'
 import { listenCoap } from './coapport.ts'
-import type { CoapPort, CoapReply, CoapRequest } from './coapport.ts'
+import type { CoapPort } from './coapport.ts'
+import type { CoapReply, CoapRequest } from './coaptalk.ts'
 
 export interface LwServerParts {
   readonly host: string

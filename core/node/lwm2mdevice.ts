@@ -8,7 +8,8 @@ import { FORMATS, readPath } from '../adapters/lwm2m/model.ts'
 import { tlvOf } from '../adapters/lwm2m/payload.ts'
 import type { Clock } from '../lab/ports.ts'
 import { listenCoap } from './coapport.ts'
-import type { CoapObserver, CoapPort, CoapReply, CoapRequest } from './coapport.ts'
+import type { CoapPort } from './coapport.ts'
+import type { CoapObserver, CoapReply, CoapRequest } from './coaptalk.ts'
 import { plainAddress } from './media.ts'
 
 export interface LwClientOptions {

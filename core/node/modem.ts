@@ -1,12 +1,10 @@
-// Serial modems of a lab: opens ports when they are wanted, carries the dialogue machine's effects out, and gives ports back when nothing is awaited.
-import type { ModemArea, ModemLine, ModemOptions, ModemRow, ModemState, Seq, SmsRow, SmsWish } from '../api.ts'
+// Serial modems of a lab: which one a message goes through, in how many parts, and what came of it. Nothing is opened until something is asked of a port.
+import type { ModemArea, ModemState, Seq, SmsRow, SmsWish } from '../api.ts'
 import { SmsBook, viewOf, viewOfHex } from '../lab/smsbook.ts'
 import type { SmsArrived } from '../lab/smsbook.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { PushArrived, PushSender, PushSent } from '../lab/pushes.ts'
-import { AtModem } from '../notify/atmodem.ts'
-import type { AtEffect, AtInput } from '../notify/attypes.ts'
-import { encodeSubmit, pduHex, tpduLength } from '../notify/pdu.ts'
+import { encodeSubmit, pduHex } from '../notify/pdu.ts'
 import { readPdu as readSmsPdu } from '../notify/pduread.ts'
 import { readPdu, toPdu } from '../notify/push.ts'
 import type { PushParts } from '../notify/push.ts'
@@ -14,9 +12,9 @@ import { smsUserData } from '../notify/sms.ts'
 import { smsTarget } from '../notify/smstarget.ts'
 import type { SmsTarget } from '../notify/smstarget.ts'
 import { PushError } from '../notify/wsp.ts'
-import { concat } from '../syncml/text.ts'
-import { listPorts, openPort } from './serial.ts'
-import type { OpenPort } from './serial.ts'
+import { concat, wordsOf } from '../syncml/text.ts'
+import { Station } from './modemstation.ts'
+import { listPorts } from './serial.ts'
 
 export interface ModemParts {
   readonly clock: Clock
@@ -36,31 +34,8 @@ export interface LabModems extends PushSender {
   stop(): Promise<void>
 }
 
-const BAUD = 115_200
-const LINES = 2000
-/** How long a port stays open for reports after a message was sent through it. */
-const REPORT_MS = 10 * 60_000
 /** Facts are told at most this often, ms. */
 const TELL_EVERY = 50
-
-/** One modem at its port. */
-interface Station {
-  readonly path: string
-  readonly machine: AtModem
-  port: OpenPort | null
-  opening: Promise<void> | null
-  closing: Promise<void> | null
-  listening: boolean
-  trouble: string
-  lastAt: number
-  sentAt: number
-  readonly lines: ModemLine[]
-  timer: (() => void) | null
-  idle: (() => void) | null
-  /** Told when the machine is ready, or failed. */
-  readonly ready: ((trouble: string) => void)[]
-  readonly jobs: Map<number, (trouble: string) => void>
-}
 
 /** The modems of one lab. Nothing is opened until something is asked of a port. */
 export function labModems(parts: ModemParts): LabModems {
@@ -69,7 +44,7 @@ export function labModems(parts: ModemParts): LabModems {
   let ports: ModemState['ports'] = []
   let trouble = ''
   let telling = false
-  const state = (): ModemState => ({ ports, modems: [...stations.values()].map(rowOf), trouble })
+  const state = (): ModemState => ({ ports, modems: [...stations.values()].map((at) => at.row()), trouble })
   const changed = (): void => {
     if (telling) return
     telling = true
@@ -83,121 +58,14 @@ export function labModems(parts: ModemParts): LabModems {
   const stationAt = (path: string): Station => {
     const known = stations.get(path)
     if (known !== undefined) return known
-    const made: Station = {
-      path,
-      machine: new AtModem(),
-      port: null,
-      opening: null,
-      closing: null,
-      listening: false,
-      trouble: '',
-      lastAt: 0,
-      sentAt: 0,
-      lines: [],
-      timer: null,
-      idle: null,
-      ready: [],
-      jobs: new Map(),
-    }
+    const made = new Station({ path, clock, book, changed })
     stations.set(path, made)
     return made
   }
 
-  const feed = (at: Station, input: AtInput): void => {
-    for (const effect of at.machine.input(input)) perform(at, effect)
-    const { stage, trouble: failure } = at.machine.status
-    if (stage === 'ready' || stage === 'failed' || stage === 'closed')
-      for (const told of at.ready.splice(0)) told(stage === 'ready' ? '' : failure || 'the port is closed')
-    if (stage === 'failed' && at.port !== null) void shut(at, failure)
-    changed()
-  }
-
-  const line = (at: Station, direction: ModemLine['direction'], text: string, meaning: string): void => {
-    at.lines.push({ at: clock.now(), direction, text, meaning })
-    if (at.lines.length > LINES) at.lines.shift()
-  }
-
-  const perform = (at: Station, effect: AtEffect): void => {
-    if (effect.type === 'write') at.port?.write(effect.text)
-    else if (effect.type === 'timer') {
-      at.timer?.()
-      at.timer = effect.ms === null ? null : clock.after(effect.ms, () => feed(at, { type: 'timer' }))
-    } else if (effect.type === 'line') line(at, effect.direction, effect.text, effect.meaning)
-    else if (effect.type === 'part') book.part(effect.job, effect.part, effect.state, effect.reference, effect.text)
-    else if (effect.type === 'done') {
-      at.jobs.get(effect.job)?.(effect.trouble)
-      at.jobs.delete(effect.job)
-    } else if (effect.type === 'pdu') book.take(at.path, effect.hex)
-  }
-
-  /** Gives the port back. */
-  const shut = async (at: Station, reason: string): Promise<void> => {
-    const { port } = at
-    at.port = null
-    at.listening = false
-    at.trouble = at.machine.status.trouble
-    at.timer?.()
-    at.idle?.()
-    at.timer = at.idle = null
-    if (port === null) return
-    feed(at, { type: 'gone', reason: reason === '' ? 'the port was closed' : reason })
-    at.closing = port.close()
-    await at.closing
-    at.closing = null
-  }
-
-  const opened = async (at: Station, { baud = BAUD, pin = '' }: ModemOptions): Promise<void> => {
-    await at.closing
-    at.trouble = ''
-    try {
-      at.port = await openPort(at.path, baud, {
-        data: (text) => {
-          at.lastAt = clock.now()
-          feed(at, { type: 'data', text })
-        },
-        gone: (reason) => {
-          at.port = null
-          at.listening = false
-          at.trouble = reason
-          feed(at, { type: 'gone', reason })
-        },
-      })
-    } catch (error) {
-      at.trouble = error instanceof Error ? error.message : String(error)
-      line(at, 'lab', '', at.trouble)
-      changed()
-      throw error
-    }
-    line(at, 'lab', '', `opened with ${String(baud)} bits a second`)
-    feed(at, { type: 'open', pin })
-  }
-
-  /** Open and ready; rejects in words. */
-  const ready = async (at: Station, options: ModemOptions): Promise<void> => {
-    at.idle?.()
-    at.idle = null
-    if (at.port === null) {
-      at.opening ??= opened(at, options).finally(() => (at.opening = null))
-      changed()
-      await at.opening
-    }
-    const { stage, trouble: failure } = at.machine.status
-    if (stage === 'ready' || stage === 'sending') return
-    const told = stage === 'failed' ? failure : await new Promise<string>((resolve) => at.ready.push(resolve))
-    if (told !== '') throw new Error(`${at.path}: ${told}`)
-  }
-
-  /** Closes what nobody wants any more: at once, or when reports have had their time. */
-  const rest = (at: Station): void => {
-    if (at.listening || at.port === null || at.machine.queued > 0) return
-    at.idle?.()
-    at.idle = book.awaits(at.path, clock.now() - REPORT_MS) && clock.now() - at.sentAt < REPORT_MS ? clock.after(1000, () => rest(at)) : null
-    if (at.idle === null) void shut(at, '')
-  }
-
   const portFor = async ({ port }: SmsTarget): Promise<string> => {
     if (port !== '') return port
-    const open = [...stations.values()].filter((at) => at.port !== null)
+    const open = [...stations.values()].filter((at) => at.open)
     if (open.length === 1 && open[0] !== undefined) return open[0].path
     const there = (await listPorts()).filter((row) => row.trouble === '' && row.text !== '')
     if (there.length === 1 && there[0] !== undefined) return there[0].path
@@ -226,14 +94,9 @@ export function labModems(parts: ModemParts): LabModems {
     const pdus = pdusOf(target, pdu, reference ?? fresh(target))
     const path = await portFor(target)
     const at = stationAt(path)
-    await ready(at, target.baud === undefined ? {} : { baud: target.baud })
-    at.sentAt = clock.now()
+    await at.ready(target.baud === undefined ? {} : { baud: target.baud })
     const id = book.out(path, target.number, pdus)
-    const failure = await new Promise<string>((resolve) => {
-      at.jobs.set(id, resolve)
-      feed(at, { type: 'send', job: { id, parts: pdus.map((octets) => ({ hex: pduHex(octets), length: tpduLength(octets) })) } })
-    })
-    rest(at)
+    const failure = await at.submit(id, pdus)
     if (failure === '') return { id, path, target, pdus }
     const row = book.row(id)
     const sent = row?.parts.filter(({ state }) => state === 'sent').length ?? 0
@@ -258,38 +121,33 @@ export function labModems(parts: ModemParts): LabModems {
       ports = await listPorts()
       trouble = ''
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error)
+      trouble = wordsOf(error)
     }
     return state()
   }
-  const rowAt = (path: string): ModemRow => rowOf(stationAt(path))
 
   const area: ModemArea = {
     state: look,
     probe: async (path, options = {}) => {
       const at = stationAt(path)
-      const open = at.port !== null
-      await ready(at, options)
-      if (open) {
-        const looked = new Promise<string>((resolve) => at.ready.push(resolve))
-        feed(at, { type: 'look' })
-        await looked
-      }
-      const row = rowAt(path)
-      rest(at)
+      const { open } = at
+      await at.ready(options)
+      if (open) await at.look()
+      const row = at.row()
+      at.rest()
       return row
     },
     listen: async (path, options = {}) => {
       const at = stationAt(path)
-      await ready(at, options)
+      await at.ready(options)
       at.listening = true
       changed()
-      return rowAt(path)
+      return at.row()
     },
     close: async (path) => {
       const at = stations.get(path)
       if (at === undefined) throw new Error(`${path} is not open`)
-      await shut(at, '')
+      await at.shut('')
       changed()
       return look()
     },
@@ -316,24 +174,8 @@ export function labModems(parts: ModemParts): LabModems {
       return asSent(await deliver({ to, pdu }), pdu)
     },
     stop: async () => {
-      await Promise.all([...stations.values()].map((at) => shut(at, 'the lab was stopped')))
+      await Promise.all([...stations.values()].map((at) => at.shut('the lab was stopped')))
     },
-  }
-}
-
-function rowOf(at: Station): ModemRow {
-  const { stage, maker, model, sim, dbm, operator, trouble } = at.machine.status
-  return {
-    path: at.path,
-    stage: at.opening !== null ? 'opening' : stage === 'closed' && at.trouble !== '' ? 'failed' : stage,
-    listening: at.listening,
-    name: [maker, model].filter((part) => part !== '').join(' '),
-    sim,
-    dbm,
-    operator,
-    trouble: trouble === '' ? at.trouble : trouble,
-    lastAt: at.lastAt,
-    queued: at.machine.queued,
   }
 }
 
