@@ -4,7 +4,7 @@ import type { Encoding } from '../syncml/message.ts'
 import type { Headers, Link } from '../machine.ts'
 import { codingOf, encodingOf, pairs } from './media.ts'
 import type { Peer } from './peers.ts'
-import type { Plain } from './shortway.ts'
+import type { Found } from './plain.ts'
 import { EMPTY } from './wire.ts'
 
 /** body: arriving; waits: the lab has it; answered: on its way out; over: nothing more to tell. */
@@ -48,8 +48,8 @@ export interface Parsed extends Exchange {
 }
 
 /** A plain request, whole already. */
-export function plainExchange(peer: Peer<Exchange>, plain: Plain): Exchange {
-  const { uri, headers, contentType, encoding, body } = plain
+export function plainExchange(peer: Peer<Exchange>, { uri, block, body }: Found): Exchange {
+  const { headers, contentType, encoding } = block
   return {
     link: { link: nextLink++ },
     peer,

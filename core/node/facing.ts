@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Received as FromSocket, Refused, Sent } from '../lab/ports.ts'
 import type { Frame, Link } from '../machine.ts'
 import type { HttpLimits } from './limits.ts'
+import type { SocketThread } from './sockets/front.ts'
 import type { SecurePort } from './trust/port.ts'
 
 export type { Refused, Sent } from '../lab/ports.ts'
@@ -35,6 +36,8 @@ export interface ListenOptions {
   readonly server: string
   readonly limits?: Partial<HttpLimits>
   readonly clock: { now(): number; mono(): number }
+  /** A thread that owns the sockets of this server; absent: they are in this one. Plain HTTP only. */
+  readonly sockets?: SocketThread
   /** Makes it an HTTPS server: one certificate as PEM, or whatever a port of the lab's trust says. */
   readonly tls?: { readonly key: string; readonly cert: string } | SecurePort
   received(received: Received): void

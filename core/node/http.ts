@@ -7,15 +7,20 @@ import type { Frame, Headers, Link } from '../machine.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { exchangeOf, plainExchange, startLineOf } from './exchange.ts'
 import type { Exchange, Parsed } from './exchange.ts'
-import type { DmHttp, ListenOptions, Refused, Sent } from './facing.ts'
+import { answer } from './answering.ts'
+import type { Done } from './answering.ts'
+import { crowdOf } from './crowd.ts'
+import type { Ends, Told } from './crowd.ts'
+import type { DmHttp, ListenOptions, Sent } from './facing.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
-import { createServer, opened, shownHost } from './open.ts'
+import { createServer, opened, ownDoor, shownHost } from './open.ts'
 import { endsOf, peersOf } from './peers.ts'
 import type { Peer } from './peers.ts'
+import { plainFinder } from './plain.ts'
 import { ownFields, PLAIN, repliesOf, statusLine } from './reply.ts'
-import { plainReader, shortWay } from './shortway.ts'
+import { shortWay } from './shortway.ts'
 import { putFront } from './trust/front.ts'
 import type { Stray } from './trust/front.ts'
 import { openingOf } from './trust/hello.ts'
@@ -23,9 +28,6 @@ import { fixedPort } from './trust/port.ts'
 import { EMPTY, exact, keep, splitPacket, statusOfError } from './wire.ts'
 
 export type { DmHttp, ListenOptions, Received, Refused, Sent } from './facing.ts'
-
-/** Where a connection runs, for what is told of it. */
-type Ends = Pick<Peer<Exchange>, 'local' | 'remote'>
 
 /** Starts a server; rejects with one clear Error (port taken, address not ours). */
 export function listen(options: ListenOptions): Promise<DmHttp> {
@@ -38,9 +40,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   const secure = options.tls === undefined ? null : 'key' in options.tls ? fixedPort(options.tls) : options.tls
   const server = createServer(secure, limits)
   const front = secure === null ? null : putFront(server as TlsServer, secure, limits, strayed)
+  const door = options.sockets?.door(server, limits) ?? ownDoor(server)
+  const crowded = crowdOf(report)
   let uploading = 0
   let closing = false
-  let crowd: { more: number } | null = null
 
   if (secure !== null) server.on('secureConnection', admit)
   else shortcut()
@@ -82,7 +85,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   /** Puts the short way before Node's parser. */
   function shortcut(): void {
-    const read = plainReader(limits)
+    const find = plainFinder(limits)
     const parsers = server.listeners('connection') as ((socket: Socket) => void)[]
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
@@ -92,14 +95,16 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       if (!admit(socket)) return parser()
       shortWay(socket, {
         limits,
-        read,
+        find,
+        now: () => clock.now(),
+        mono: () => clock.mono(),
         state: () => (peer.broken ? 'over' : peer.exchanges.size === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
-        take: (plain) => {
-          if (uploading + plain.body.length > limits.uploadBytes) return false
-          const x = plainExchange(peer, plain)
+        take: (found, at, mono) => {
+          if (uploading + found.body.length > limits.uploadBytes) return false
+          const x = plainExchange(peer, found)
           peers.began(peer)
           peer.exchanges.add(x)
-          pass(x, plain.encoding, plain.body)
+          pass(x, found.block.encoding, found.body, at, mono)
           return true
         },
         spoke: () => peer.spoke,
@@ -116,22 +121,6 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     crowded(peers.of(socket), refusal)
     hangUp(peers.of(socket), 503, refusal)
     return false
-  }
-
-  /** Tells of connections that found no room: the first at once, the further ones once a second with their number. */
-  function crowded(ends: Ends, reason: string): void {
-    if (crowd !== null) {
-      crowd.more += 1
-      return
-    }
-    crowd = { more: 0 }
-    report(ends, { httpStatus: 503, reason, startLine: '', headers: [], bytes: EMPTY, truncated: true })
-    const timer = setTimeout(() => {
-      const more = crowd?.more ?? 0
-      crowd = null
-      if (more > 0) crowded(ends, `${reason} (so it went with ${more} connections in the last second)`)
-    }, 1000)
-    timer.unref()
   }
 
   function evicted(peer: Peer<Exchange>, reason: string): void {
@@ -228,26 +217,26 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     if (x.refusal !== null || x.encoding === null) return refuseWhole(x)
     x.peer.busy -= 1
     uploading -= x.size
-    pass(x, x.encoding, exact(x.body, x.size))
+    pass(x, x.encoding, exact(x.body, x.size), clock.now(), clock.mono())
     x.body = EMPTY
   }
 
   /** Passes a whole request on to the lab. */
-  function pass(x: Exchange, encoding: Encoding, bytes: Uint8Array): void {
+  function pass(x: Exchange, encoding: Encoding, bytes: Uint8Array, at: number, mono: number): void {
     x.stage = 'waits'
     waiting.set(x.link.link, x)
     const { link, peer, headers, contentType, uri, startLine, http10 } = x
     const { local, remote } = peer
     const frame: Frame = { bytes, encoding, contentType, headers, uri }
     const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
-    options.received({ link, frame, startLine, headers, local, remote, at: clock.now(), mono: clock.mono(), http10, ...tls })
+    options.received({ link, frame, startLine, headers, local, remote, at, mono, http10, ...tls })
   }
 
   function refuseWhole(x: Exchange): void {
     const { status, reason } = x.refusal ?? { status: 415, reason: 'no SyncML type' }
     abandon(x, status, reason)
     const extra = status === 405 ? ['Allow', 'POST'] : ['Accept-Encoding', 'identity']
-    answer(x, status, PLAIN, extra, Buffer.from(`${reason}\n`), () => end(x))
+    say(x, status, PLAIN, extra, Buffer.from(`${reason}\n`), () => end(x))
   }
 
   /** Ends the upload and tells why; what the peer is answered is the caller's business. */
@@ -279,7 +268,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     x.req.resume()
   }
 
-  function report(ends: Ends, what: Omit<Refused, 'at' | 'mono' | 'local' | 'remote'>): void {
+  function report(ends: Ends, what: Told): void {
     options.refused({ at: clock.now(), mono: clock.mono(), local: ends.local, remote: ends.remote, ...what })
   }
 
@@ -325,31 +314,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   // -- answers
 
-  function answer(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
-    if (x.res === null) return shortly(x, status, type, extra, body, done)
-    const fields = replies.fields(type, body.length, extra, x.res.shouldKeepAlive && !x.peer.broken && !closing)
-    x.res.writeHead(status, fields)
-    x.res.end(body, () => done(pairs(fields)))
-  }
-
-  /** Answers a request that came the short way: one piece for one write. */
-  function shortly(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: (headers: Headers) => void): void {
-    const { peer } = x
-    const stays = !peer.broken && !closing
-    const { text, headers } = replies.block(status, type, body.length, extra, stays)
-    // A peer that is leaving is told as gone when its socket is closed.
-    if (!peer.socket.writable) return
-    const bytes = Buffer.allocUnsafe(text.length + body.length)
-    bytes.write(text, 'latin1')
-    bytes.set(body, text.length)
-    const written = (error?: Error | null): void => {
-      if (error == null) done(headers)
-    }
-    if (stays) peer.socket.write(bytes, written)
-    else {
-      peer.broken = true
-      peer.socket.end(bytes, written)
-    }
+  function say(x: Exchange, status: number, type: string, extra: readonly string[], body: Uint8Array, done: Done): void {
+    answer(x, { status, type, extra, body }, !x.peer.broken && !closing, replies, clock, done)
   }
 
   function end(x: Exchange): void {
@@ -361,25 +327,25 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function reply(link: Link, status: number, type: string, extra: readonly string[], body: Uint8Array, sent?: (sent: Sent) => void): void {
     const x = waiting.get(link.link)
     if (x === undefined) return
-    const finished = (code: number) => (fields: Headers) => {
+    const finished = (code: number) => (fields: Headers, at: number, mono: number) => {
       if (x.stage !== 'answered') return
       end(x)
-      sent?.({ at: clock.now(), mono: clock.mono(), startLine: statusLine(code), headers: fields })
+      sent?.({ at, mono, startLine: statusLine(code), headers: fields })
     }
     waiting.delete(link.link)
     x.stage = 'answered'
     try {
-      answer(x, status, type, extra, body, finished(status))
+      say(x, status, type, extra, body, finished(status))
     } catch (error) {
       // A header field or status that HTTP cannot carry.
       const text = `the answer cannot be sent: ${error instanceof Error ? error.message : String(error)}\n`
-      answer(x, 500, PLAIN, [], Buffer.from(text), finished(500))
+      say(x, 500, PLAIN, [], Buffer.from(text), finished(500))
     }
   }
 
   async function close(): Promise<void> {
     closing = true
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const closed = door.close()
     server.closeIdleConnections()
     const leaving = (): boolean => [...peers.all.values()].some((peer) => [...peer.exchanges].some((x) => x.stage === 'answered'))
     for (let waited = 0; waited < limits.linger && leaving(); waited += 10) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -392,7 +358,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     await closed
   }
 
-  return opened(server, options).then((port) => ({
+  return opened(door, options).then((port) => ({
     url: `${secure === null ? 'http' : 'https'}://${shownHost(options.host)}:${port}`,
     port,
     respond: (link, frame, sent) => reply(link, 200, frame.contentType, ownFields(frame.headers), frame.bytes, sent),

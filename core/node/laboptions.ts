@@ -27,6 +27,8 @@ export interface LabOptions {
   readonly server?: Partial<ServerSettings>
   /** Default: what `server` says, else `auto` on loopback, `ask` elsewhere. */
   readonly enrol?: 'auto' | 'ask' | 'never'
+  /** The sockets of the plain HTTP ports live in a thread of their own: for a lab that runs long and gets much. Where there can be none the lab says so and does without. */
+  readonly socketThread?: boolean
   /** False leaves nothing in the trace; for measuring what recording costs. */
   readonly record?: boolean
   readonly limits?: Partial<HttpLimits>

@@ -48,21 +48,49 @@ function secure(port: SecurePort): TlsOptions {
   }
 }
 
-/** Listens; resolves with the port. Rejects in words. */
-export function opened(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why: Record<string, string> = {
-        EACCES: 'this port needs more rights (choose one from 1024 on)',
-        EADDRNOTAVAIL: 'this computer does not have that address',
-        ENOTFOUND: 'this host name is not known',
-      }
-      const told = (reason: string): void => reject(new Error(`cannot listen on ${at.host}:${at.port}: ${reason}`, { cause: error }))
-      if (error.code !== 'EADDRINUSE') return told(why[error.code ?? ''] ?? error.message)
-      void portHolder(at.port).then(({ pid, text }) => told(pid === 0 ? 'the port is taken by another program' : `the port is taken: ${text}`))
-    })
-    server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
-  })
+/** Address and port that are asked for; port 0 picks a free one. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+/** The way into one HTTP server. */
+export interface Door {
+  /** Opens it; resolves with the port. Rejects with the system's error. */
+  listen(at: Place): Promise<number>
+  /** Lets nobody in any more; resolves when that is so, and where the server listens itself when the last connection is closed. */
+  close(): Promise<void>
+}
+
+/** A server that listens itself. */
+export function ownDoor(server: Server): Door {
+  return {
+    listen: (at) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as AddressInfo).port))
+      }),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'this port needs more rights (choose one from 1024 on)',
+  EADDRNOTAVAIL: 'this computer does not have that address',
+  ENOTFOUND: 'this host name is not known',
+}
+
+/** Opens a door; resolves with the port. Rejects in words. */
+export async function opened(door: Door, at: Place): Promise<number> {
+  try {
+    return await door.listen(at)
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    const told = (reason: string): Error => new Error(`cannot listen on ${at.host}:${at.port}: ${reason}`, { cause })
+    if (code !== 'EADDRINUSE') throw told(WHY[code] ?? message)
+    const { pid, text } = await portHolder(at.port)
+    throw told(pid === 0 ? 'the port is taken by another program' : `the port is taken: ${text}`)
+  }
 }
 
 /** A host as it stands in a URL: wildcard addresses are shown as loopback, IPv6 in brackets. */

@@ -22,7 +22,10 @@ type Enrolment = 'auto' | 'ask' | 'never'
 export async function openLab(house: House, whole: LabWhole): Promise<void> {
   const { options, doors, clock } = house
   const { devices, ways, field, jobs, pushes } = whole
-  await doors.open(facing(house, whole), options, ways.trust.port, (received) => house.gateway?.host.host.received(received))
+  await doors.open(facing(house, whole), options, ways.trust.port, {
+    atGateway: (received) => house.gateway?.host.host.received(received),
+    told: (text) => void house.recorder.event(clock.now(), clock.mono(), text, 0, null),
+  })
   await doors.listenPush({ host: options.host, port: options.pushPort ?? 0, clock, received: (arrived) => pushes.arrived(arrived) })
   const enrol = options.enrol ?? options.server?.enrol ?? field.enrol() ?? (LOOPBACK.test(options.host) ? 'auto' : 'ask')
   const { lab } = house

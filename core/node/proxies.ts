@@ -8,7 +8,7 @@ import type { RelayParts, RelayRequest, RelayRoute } from '../lab/relayports.ts'
 import type { Docs } from '../store/docs.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import { encodingOf, endpoint, field, pairs } from './media.ts'
-import { createServer, opened, shownHost } from './open.ts'
+import { createServer, opened, ownDoor, shownHost } from './open.ts'
 import type { SecurePort } from './trust/port.ts'
 import { isOurs, passedFields, upstream } from './upstream.ts'
 import type { Upstream } from './upstream.ts'
@@ -105,7 +105,7 @@ export function makeProxies(parts: ProxiesParts): Proxies {
       res.writeContinue()
       void take(one, req, res)
     })
-    const got = await opened(server, { host, port })
+    const got = await opened(ownDoor(server), { host, port })
     one.server = server
     one.upstream = upstream({ clock, trust, timeoutMs, forbidden, ...(wish.ca === undefined ? {} : { ca: wish.ca }) })
     one.row = { ...one.row, port: got, url: `${https ? 'https' : 'http'}://${shownHost(host)}:${got}`, state: 'listening', why: '' }

@@ -14,7 +14,7 @@ import { bearer, guardOf, securityFields } from './guard.ts'
 import type { Guard } from './guard.ts'
 import { HTTP_LIMITS, WEB_LIMITS } from './limits.ts'
 import type { WebLimits } from './limits.ts'
-import { opened, shownHost } from './open.ts'
+import { opened, ownDoor, shownHost } from './open.ts'
 import { factsOf } from './jobroutes.ts'
 import { matchRoute, openApi } from './routes.ts'
 import type { Match } from './routes.ts'
@@ -76,7 +76,7 @@ export async function serveWindow(options: WindowOptions): Promise<WindowServer>
   })
   const heart = setInterval(() => screens.clients.forEach(beat), limits.heartbeat)
   heart.unref()
-  port = await opened(server, options)
+  port = await opened(ownDoor(server), options)
   return {
     url: `http://${shownHost(host)}:${port}/?token=${token}`,
     port,

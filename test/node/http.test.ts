@@ -1,10 +1,10 @@
 // The device-facing server as devices meet it: what arrives is kept to the byte and the letter, what is refused is told, what is held may wait.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import type { Sent } from '../../core/node/http.ts'
 import { shared } from '../support/shared.ts'
-import { dial, frameOf, listener, postText, textOf, WBXML, XML } from './raw.ts'
+import { bothWays, dial, frameOf, listener, postText, textOf, WBXML, XML } from './raw.ts'
 import type { Listener } from './raw.ts'
 
 let open: Listener[] = []
@@ -18,7 +18,7 @@ afterEach(async () => {
   open = []
 })
 
-describe('a SyncML request', () => {
+bothWays('a SyncML request', () => {
   it('arrives with bytes, spelling and order of its header fields as they were', async () => {
     const lab = await start()
     const wire = await dial(lab.http.port)
@@ -129,7 +129,7 @@ describe('a SyncML request', () => {
   })
 })
 
-describe('an answer', () => {
+bothWays('an answer', () => {
   it('carries length, type and fields of the frame, and is told exactly as it left', async () => {
     const lab = await start()
     const wire = await dial(lab.http.port)
@@ -234,7 +234,7 @@ describe('an answer', () => {
   })
 })
 
-describe('what is no SyncML request', () => {
+bothWays('what is no SyncML request', () => {
   it('is refused with status, words and a record of what came', async () => {
     const lab = await start()
     const cases: [RequestInit, number, RegExp][] = [
@@ -342,7 +342,7 @@ describe('what is no SyncML request', () => {
   })
 })
 
-describe('recorded clients', () => {
+bothWays('recorded clients', () => {
   const root = shared('corpus/captured-sessions')
   it.skipIf(root === null)('needs ../shared/corpus/captured-sessions: every recorded request is received as recorded', async () => {
     const lab = await start({ echo: true })

@@ -1,6 +1,6 @@
 // A hostile network in front of the device-facing server: whatever it does, a well-behaved device is answered quickly and memory stays small.
-import { afterEach, describe, expect, it } from 'vitest'
-import { dial, frameOf, listener, postText, XML } from './raw.ts'
+import { afterEach, expect, it } from 'vitest'
+import { bothWays, dial, frameOf, listener, postText, XML } from './raw.ts'
 import type { Listener, Wire } from './raw.ts'
 
 const SOAK = process.env['DM_LAB_SOAK'] !== undefined
@@ -39,7 +39,7 @@ async function device(lab: Listener, count: number): Promise<number[]> {
 const p99 = (sorted: readonly number[]): number => sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Infinity
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe('slow peers', () => {
+bothWays('slow peers', () => {
   it('1,000 half-spoken header blocks: a device is answered with p99 of at most 500 ms, the crowd is told of and stays within the limit', async () => {
     const lab = await start({ echo: true })
     const before = process.memoryUsage().rss
@@ -125,7 +125,7 @@ describe('slow peers', () => {
   })
 })
 
-describe('floods', () => {
+bothWays('floods', () => {
   it('a body in chunks of one byte costs no more than its bytes', async () => {
     const lab = await start({ echo: true })
     const size = SOAK ? 4_000_000 : 300_000
@@ -182,7 +182,7 @@ describe('floods', () => {
   })
 })
 
-describe('request smuggling and bad framing', () => {
+bothWays('request smuggling and bad framing', () => {
   const head = `POST /dm HTTP/1.1\r\nHost: lab\r\nContent-Type: ${XML}\r\n`
   const cases: Record<string, string> = {
     'length and chunks together': `${head}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,

@@ -1,8 +1,11 @@
 // Bare sockets and a server under test for the transport stories: what is written is exactly what goes out.
 import { createConnection } from 'node:net'
 import type { Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Frame, Link } from '../../core/machine.ts'
 import { listen } from '../../core/node/http.ts'
+import { startSockets } from '../../core/node/sockets/front.ts'
+import type { SocketThread } from '../../core/node/sockets/front.ts'
 import type { DmHttp, ListenOptions, Received, Refused } from '../../core/node/http.ts'
 
 /** A connection that remembers what came. */
@@ -76,6 +79,24 @@ export interface Listener {
   have(list: 'received' | 'refused' | 'gone', count: number, ms?: number): Promise<void>
 }
 
+/** The thread that owns the sockets of every `listener`; null: they are in this one. */
+let thread: SocketThread | null = null
+
+/** Tells the same stories twice: with sockets in this thread, and in a thread of their own. */
+export function bothWays(name: string, stories: () => void): void {
+  describe(name, stories)
+  describe(`${name}, with sockets in a thread of their own`, () => {
+    beforeAll(async () => {
+      thread = await startSockets({ clock, failed: (reason) => expect.fail(reason) })
+    })
+    afterAll(async () => {
+      await thread?.stop()
+      thread = null
+    })
+    stories()
+  })
+}
+
 export const clock = { now: () => performance.timeOrigin + performance.now(), mono: () => performance.now() }
 
 export async function listener(options: Partial<ListenOptions> & { echo?: boolean } = {}): Promise<Listener> {
@@ -87,6 +108,7 @@ export async function listener(options: Partial<ListenOptions> & { echo?: boolea
     port: 0,
     server: 'DM-Lab/test',
     clock,
+    ...(thread === null ? {} : { sockets: thread }),
     received(r) {
       received.push(r)
       if (options.echo === true) http.respond(r.link, { ...r.frame, headers: [] })

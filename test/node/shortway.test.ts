@@ -1,9 +1,9 @@
 // The short way and Node's parser must say the same of every request, and a connection may change from one to the other at any byte.
 import { Buffer } from 'node:buffer'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { HTTP_LIMITS } from '../../core/node/limits.ts'
-import { plainReader } from '../../core/node/shortway.ts'
-import { dial, frameOf, listener, postText, textOf, XML } from './raw.ts'
+import { plainFinder } from '../../core/node/plain.ts'
+import { bothWays, dial, frameOf, listener, postText, textOf, XML } from './raw.ts'
 import type { Listener } from './raw.ts'
 
 let open: Listener[] = []
@@ -17,10 +17,10 @@ afterEach(async () => {
   open = []
 })
 
-const plain = (text: string): ReturnType<ReturnType<typeof plainReader>> => plainReader(HTTP_LIMITS)(Buffer.from(text, 'latin1'))
+const plain = (text: string): ReturnType<ReturnType<typeof plainFinder>> => plainFinder(HTTP_LIMITS)(Buffer.from(text, 'latin1'))
 const answers = (text: string): string[] => text.match(/answer \d+/g) ?? []
 
-describe('a request', () => {
+bothWays('a request', () => {
   it('is the same whether it comes in one piece or in two, cut at any byte', async () => {
     const lab = await start({ echo: true })
     const text = postText('<SyncML>body</SyncML>', ['X-Empty:', 'X-Odd:  \ttab and  blanks in it', 'Connection: keep-alive'], '/dm?sid=0A')
@@ -41,7 +41,7 @@ describe('a request', () => {
   })
 
   it('that is anything but plain is left to the parser', () => {
-    expect(plain(postText('body'))).toMatchObject({ uri: '/dm', contentType: XML, encoding: 'xml' })
+    expect(plain(postText('body'))).toMatchObject({ uri: '/dm', block: { contentType: XML, encoding: 'xml' } })
     const others = [
       postText('body').replace('POST', 'PUT'),
       postText('body').replace('HTTP/1.1', 'HTTP/1.0'),
@@ -65,7 +65,7 @@ describe('a request', () => {
   })
 })
 
-describe('a connection', () => {
+bothWays('a connection', () => {
   it('goes from the short way to the parser behind a request that waits: each is told once, answers keep their order', async () => {
     const lab = await start()
     const wire = await dial(lab.http.port)

@@ -149,7 +149,7 @@ async function start(options: ServeOptions): Promise<RunningLab> {
   const told = { ...(advertise === undefined ? {} : { advertise }), ...(enrol === undefined ? {} : { enrol }) }
   const strict = options.security === undefined ? {} : { security: options.security }
   const adb = typeof options.adb === 'number' ? { adbPort: options.adb } : {}
-  const base = { ...adb, workspace, host, server, pushPort, ...gateway, ...told, ...strict }
+  const base = { socketThread: true, ...adb, workspace, host, server, pushPort, ...gateway, ...told, ...strict }
   let dmPort = options.dmPort ?? DM_PORT
   let uiPort = options.uiPort ?? UI_PORT
   const asked = options.dmsPort ?? options.tlsPort
