@@ -38,9 +38,11 @@ const server = (entries: Record<string, string>, outDir: string, target: string,
 })
 
 export default defineConfig(({ mode }) => {
-  if (mode === 'main') return server({ main: 'electron/main.ts', lab: 'electron/lab.ts', sockets: 'core/node/sockets/thread.ts' }, 'dist/main', 'node24', 'es')
+  if (mode === 'main')
+    return server({ main: 'electron/main.ts', lab: 'electron/lab.ts', sockets: 'core/node/sockets/thread.ts' }, 'dist/main', 'node24', 'es')
   if (mode === 'preload') return server({ preload: 'electron/preload.ts' }, 'dist/preload', 'chrome156', 'cjs')
-  if (mode === 'lab') return server({ main: 'core/node/main.ts', cli: 'core/node/cli/cli.ts', sockets: 'core/node/sockets/thread.ts' }, 'dist/lab', 'node22', 'es')
+  if (mode === 'lab')
+    return server({ main: 'core/node/main.ts', cli: 'core/node/cli/cli.ts', sockets: 'core/node/sockets/thread.ts' }, 'dist/lab', 'node22', 'es')
   if (mode === 'test')
     return {
       plugins: [vue()],

@@ -22,9 +22,15 @@ export class Doors {
   /** The gateway's server face, where it has a port of its own. */
   gws: DmHttp | null = null
   push: PushPort | null = null
+  readonly #start: typeof startSockets
   #sockets: SocketThread | null = null
   /** Why there is no HTTPS; '' where there is. */
   noTls = 'no port was asked for'
+
+  /** `start` starts the thread of sockets where one is wanted. */
+  constructor(start = startSockets) {
+    this.#start = start
+  }
 
   /** HTTP doors. */
   get faces(): (DmHttp | null)[] {
@@ -56,7 +62,7 @@ export class Doors {
   /** Without a thread the lab works as well, only with less to spare. */
   async #startSockets({ clock }: Pick<ListenOptions, 'clock'>, told: (text: string) => void): Promise<void> {
     try {
-      this.#sockets = await startSockets({ clock, failed: told })
+      this.#sockets = await this.#start({ clock, failed: told })
     } catch (error) {
       told(`no thread of their own for sockets: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -1,0 +1,107 @@
+// The thread of sockets by itself: what came there has the times of its socket, and a lab without such a thread, or that loses it, goes on by itself.
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Sent } from '../../core/node/http.ts'
+import { Doors } from '../../core/node/doors.ts'
+import type { LabOptions } from '../../core/node/laboptions.ts'
+import { startSockets } from '../../core/node/sockets/front.ts'
+import type { SocketThread } from '../../core/node/sockets/front.ts'
+import type { SecurePort } from '../../core/node/trust/port.ts'
+import { clock, dial, frameOf, listener, postText } from './raw.ts'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function threaded(parts: Partial<Parameters<typeof startSockets>[0]> = {}): Promise<{ sockets: SocketThread; failed: string[] }> {
+  const failed: string[] = []
+  const sockets = await startSockets({ clock, failed: (reason) => void failed.push(reason), ...parts })
+  ends.push(() => sockets.stop())
+  return { sockets, failed }
+}
+
+describe('the thread of sockets', () => {
+  it('tells the times at the socket: a thread that is busy when a request comes does not make it later', async () => {
+    const { sockets } = await threaded()
+    const lab = await listener({ sockets })
+    ends.push(() => lab.http.close())
+    const wire = await dial(lab.http.port)
+    wire.write(postText('first'))
+    await lab.have('received', 1)
+    const sent = await new Promise<Sent>((resolve) => lab.http.respond(lab.received[0]?.link ?? { link: 0 }, frameOf('answer 1'), resolve))
+    await wire.until('answer 1')
+    expect(sent.at).toBeGreaterThanOrEqual(lab.received[0]?.at ?? Infinity)
+    await new Promise<void>((resolve) => wire.socket.write(postText('second'), () => resolve()))
+    const written = clock.now()
+    const mono = clock.mono()
+    while (clock.mono() < mono + 1500) continue
+    await lab.have('received', 2)
+    expect((lab.received[1]?.at ?? Infinity) - written).toBeLessThan(1000)
+    expect((lab.received[1]?.mono ?? Infinity) - mono).toBeLessThan(1000)
+    expect((lab.received[1]?.at ?? 0) - (lab.received[0]?.at ?? 0)).toBeGreaterThan(0)
+    wire.socket.destroy()
+  })
+
+  it('serves several ports at once, each with its own limits', async () => {
+    const { sockets } = await threaded()
+    const [small, large] = [await listener({ sockets, echo: true, limits: { bodyBytes: 10 } }), await listener({ sockets, echo: true })]
+    ends.push(
+      () => small.http.close(),
+      () => large.http.close(),
+    )
+    const [one, other] = [await dial(small.http.port), await dial(large.http.port)]
+    one.write(postText('a body of 21 octets ..'))
+    other.write(postText('a body of 21 octets ..'))
+    expect(await one.until('the limit is 10')).toContain('413')
+    await other.until('a body of 21 octets ..')
+    one.socket.destroy()
+    other.socket.destroy()
+  })
+
+  it('says in words that a port is taken', async () => {
+    const { sockets } = await threaded()
+    const first = await listener({ sockets })
+    ends.push(() => first.http.close())
+    await expect(listener({ sockets, port: first.http.port })).rejects.toThrow(`cannot listen on 127.0.0.1:${first.http.port}: the port is taken`)
+  })
+
+  it('that dies by a mistake loses its connections, which is told; the port is open again without it', { timeout: 30_000 }, async () => {
+    const { sockets, failed } = await threaded({ file: new URL('./dyingthread.ts', import.meta.url) })
+    const lab = await listener({ sockets })
+    ends.push(() => lab.http.close())
+    const waits = await dial(lab.http.port)
+    waits.write(postText('waits'))
+    await lab.have('received', 1)
+    const bad = await dial(lab.http.port)
+    bad.write('BANG')
+    await Promise.all([waits.ended, bad.ended])
+    await lab.have('gone', 1)
+    expect(lab.gone).toEqual([
+      { link: lab.received[0]?.link, reason: 'the connection failed: the thread of sockets ended: a mistake while it waited for the answer' },
+    ])
+    expect(failed).toEqual(['the thread of sockets ended (a mistake): its connections are lost, the ports are open again without it'])
+    const next = await dial(lab.http.port)
+    next.write(postText('next'))
+    await lab.have('received', 2)
+    lab.http.respond(lab.received[1]?.link ?? { link: 0 }, frameOf('answered without'))
+    await next.until('answered without')
+    next.socket.destroy()
+  })
+})
+
+describe('a lab', () => {
+  it('that can have no such thread says so once and does without', async () => {
+    await expect(threaded({ file: new URL('./nosuchthread.ts', import.meta.url) })).rejects.toThrow('nosuchthread')
+    const told: string[] = []
+    const doors = new Doors(() => Promise.reject(new Error('no threads here')))
+    ends.push(() => doors.close())
+    const facing = { host: '127.0.0.1', server: 'DM-Lab', clock, received: () => {}, refused: () => {}, gone: () => {} }
+    const options = { workspace: '', host: '127.0.0.1', dmPort: 0, uiPort: null, socketThread: true } satisfies LabOptions
+    await doors.open(facing, options, {} as SecurePort, { atGateway: () => {}, told: (text) => void told.push(text) })
+    expect(told).toEqual(['no thread of their own for sockets: no threads here'])
+    const wire = await dial(doors.dm?.port ?? 0)
+    wire.write('GET /dm HTTP/1.1\r\n\r\n')
+    expect(await wire.until('devices POST')).toContain('405')
+    wire.socket.destroy()
+  })
+})
