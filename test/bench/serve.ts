@@ -26,7 +26,7 @@ if (kind === 'echo') {
   const { startLab } = await import('../../core/node/main.ts')
   const { deviceOf, session } = await import('../support/reallab.ts')
   const { deviceName, WISH } = await import('./talk.ts')
-  const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, record: kind === 'lab', socketThread: process.env['G1_THREAD'] !== undefined })
+  const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, record: kind === 'lab', socketThread: true })
   // Every device is known before the load begins: its first session reads ./DevDetail, later ones have nothing to ask.
   for (let device = 0; device < 50; device += 1) await session(deviceOf(lab, { id: deviceName(device) }))
   process.send?.(lab.ready.dm)
