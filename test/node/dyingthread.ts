@@ -4,6 +4,6 @@ import { Socket } from 'node:net'
 const emit = Socket.prototype.emit
 Socket.prototype.emit = function (this: Socket, event: string, ...rest: unknown[]): boolean {
   if (event === 'data' && String(rest[0]).includes('BANG')) throw new Error('a mistake')
-  return emit.call(this, event, ...rest) as boolean
+  return Reflect.apply(emit, this, [event, ...rest]) as boolean
 } as typeof emit
 await import('../../core/node/sockets/thread.ts')
