@@ -1,40 +1,24 @@
 // The lab: LabApi over recorder, host, ledger and store. It composes and swallows nothing.
-import type {
-  AccountChange,
-  BootstrapOptions,
-  DeviceAnswer,
-  DeviceRow,
-  DevicesArea,
-  EnrolDecision,
-  Held,
-  HoldMode,
-  LabApi,
-  LabEventName,
-  LabEvents,
-  LabState,
-  NotifyOptions,
-  QueuedCommand,
-  QueuedQuestion,
-  ResetWish,
-  Seq,
-  SessionRow,
-  SimulateOptions,
-  Verdict,
-} from '../api.ts'
+import type { DevicesArea, Held, HoldMode, LabApi, LabEventName, LabEvents, LabState, Seq, SessionRow, SimulateOptions, Verdict } from '../api.ts'
 import type { Imported } from '../evidence/import.ts'
 import type { Redactor } from '../evidence/redact.ts'
-import type { Account, Order } from '../server/records.ts'
+import type { Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
-import { accountsFor, changeAccount } from './accounts.ts'
-import { toCommand } from './commands.ts'
+import { wordsOf } from '../syncml/text.ts'
+import { absent, refuse } from './areas.ts'
+import type { Areas } from './areas.ts'
+import { bringIn } from './captures.ts'
+import { devicesArea, devicesFact } from './devicesarea.ts'
+import type { DeviceRowsParts } from './devicesarea.ts'
 import type { Speech } from './dialectmessage.ts'
-import { People } from './people.ts'
-import { Searching } from './searching.ts'
+import { Facts } from './facts.ts'
 import type { Holder } from './holders.ts'
 import type { Host } from './host.ts'
+import { People } from './people.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
+import { Searching } from './searching.ts'
 import { Trees } from './trees.ts'
 import type { Shelf } from './treeshelf.ts'
 
@@ -71,56 +55,6 @@ export interface LabParts {
   readonly speech?: (device: string) => Speech | null
 }
 
-/** Areas of LabApi that the lab only passes on. */
-export type Areas = Pick<
-  LabApi,
-  | 'jobs'
-  | 'catalogue'
-  | 'provider'
-  | 'software'
-  | 'scenarios'
-  | 'gateways'
-  | 'trust'
-  | 'addresses'
-  | 'modem'
-  | 'wifi'
-  | 'proxies'
-  | 'dialect'
-  | 'adb'
-  | 'connect'
-  | 'peers'
->
-
-/** Stands for an area this lab has not: every call is refused in one sentence. */
-function absent<K extends keyof Areas>(area: K): Areas[K] {
-  return new Proxy({}, { get: () => refuse(area) }) as Areas[K]
-}
-
-const refuse = (what: string) => async (): Promise<never> => {
-  throw new Error(`this lab has no ${what}`)
-}
-
-/** Facts of the lab, told to whoever listens. */
-export class Facts {
-  readonly #listeners = new Map<LabEventName, Set<(fact: never) => void>>()
-
-  on<K extends LabEventName>(event: K, listener: (fact: LabEvents[K]) => void): () => void {
-    const set = this.#listeners.get(event) ?? new Set()
-    this.#listeners.set(event, set)
-    set.add(listener as (fact: never) => void)
-    return () => set.delete(listener as (fact: never) => void)
-  }
-
-  /** True where somebody listens: a fact that costs something is made for nobody else. */
-  heard(event: LabEventName): boolean {
-    return (this.#listeners.get(event)?.size ?? 0) > 0
-  }
-
-  tell<K extends LabEventName>(event: K, fact: LabEvents[K]): void {
-    this.#listeners.get(event)?.forEach((listener) => listener(fact as never))
-  }
-}
-
 /** LabApi of one lab in this process. `attach` gives it the host, which needs the lab's watchers first. */
 export class Lab implements LabApi {
   readonly facts = new Facts()
@@ -128,6 +62,7 @@ export class Lab implements LabApi {
   /** Whom simulated devices ask. */
   readonly people: People
   readonly #startedAt: number
+  readonly #known: DeviceRowsParts
   /** The trees as the lab sees them. */
   readonly tree: Trees
   readonly #searching: Searching
@@ -144,10 +79,23 @@ export class Lab implements LabApi {
   constructor(parts: LabParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.#known = { ledger: parts.ledger, activity: parts.activity, sessions: (device) => this.#recorder.sessions.of(device) }
     this.#searching = new Searching(parts.store, () => parts.clock.mono(), parts.speech)
     this.people = new People(parts.clock, () => this.facts.tell('questions', { open: this.people.questions() }))
     this.tree = this.#trees()
     this.facts.on('trace', (fact) => this.tree.moved(fact))
+    const none = refuse('enrolment')
+    this.devices = devicesArea({
+      ...this.#known,
+      now: () => parts.clock.now(),
+      random: parts.random,
+      simulate: parts.simulate,
+      people: this.people,
+      pushes: parts.pushes,
+      enrolment: parts.enrolment ?? { wants: none, decide: none, reset: none },
+      queue: async (order) => void (await this.#host.queue(order)),
+      moved: (device) => this.deviceMoved(device),
+    })
     const { areas = {} } = parts
     this.jobs = areas.jobs ?? absent('jobs')
     this.catalogue = areas.catalogue ?? absent('catalogue')
@@ -214,40 +162,7 @@ export class Lab implements LabApi {
     },
   }
 
-  readonly devices = {
-    list: async () => this.#devices(null),
-    simulate: async (options: SimulateOptions) => this.#parts.simulate(options),
-    questions: async () => this.people.questions(),
-    answer: async (id: string, answer: DeviceAnswer) => this.people.answer(id, answer),
-    queue: async (device: string, commands: readonly (QueuedCommand | QueuedQuestion)[]) => {
-      if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
-      const order: Order = {
-        id: hex(this.#parts.random(8)),
-        device,
-        createdAt: this.#parts.clock.now(),
-        commands: commands.map(toCommand),
-        state: 'queued',
-        sessionId: '',
-        outcomes: [],
-      }
-      await this.#host.queue(order)
-    },
-    notify: async (device: string, options: NotifyOptions) => this.#parts.pushes.notify(device, options),
-    bootstrap: async (options: BootstrapOptions) => {
-      const made = await this.#parts.pushes.bootstrap(options)
-      this.deviceMoved(options.device)
-      return made
-    },
-    accounts: async (device: string) => accountsFor(this.#parts.ledger, device),
-    setAccount: async (device: string, change: AccountChange) => {
-      const row = changeAccount(this.#parts.ledger, device, change)
-      this.deviceMoved(device)
-      return row
-    },
-    wants: async () => this.#enrolment().wants(),
-    decide: async (device: string, decision: EnrolDecision) => this.#enrolment().decide(device, decision),
-    reset: async (device: string, wish: ResetWish) => this.#enrolment().reset(device, wish),
-  }
+  readonly devices: DevicesArea
 
   readonly jobs: Areas['jobs']
   readonly catalogue: Areas['catalogue']
@@ -268,15 +183,7 @@ export class Lab implements LabApi {
   readonly evidence = {
     open: async (name: string, bytes: Uint8Array) => {
       const first = this.#parts.store.last + 1
-      // Read whole before a row is written: a capture that breaks half-way leaves nothing behind.
-      const rows = [...this.#parts.readCapture(name, bytes)]
-      if (rows.length === 0) throw new Error(`${name} holds no message`)
-      const seqs = new Map<Seq, Seq>()
-      for (const { seq: old, entry, original } of rows) {
-        const cause = entry.cause === null ? null : (seqs.get(entry.cause) ?? null)
-        const seq = this.#recorder.import({ ...entry, cause }, original)
-        if (old !== null) seqs.set(old, seq)
-      }
+      bringIn(this.#recorder, name, this.#parts.readCapture(name, bytes))
       this.changed()
       return { first, last: this.#parts.store.last }
     },
@@ -292,11 +199,6 @@ export class Lab implements LabApi {
     const others = this.#holders().flatMap((holder) => holder.held())
     const own = this.#host.stepper.held()
     return others.length === 0 ? own : [...own, ...others].sort((a, b) => a.at - b.at)
-  }
-
-  #enrolment(): NonNullable<LabParts['enrolment']> {
-    const none = refuse('enrolment')
-    return this.#parts.enrolment ?? { wants: none, decide: none, reset: none }
   }
 
   state(): LabState {
@@ -365,7 +267,7 @@ export class Lab implements LabApi {
         const { to } = await this.#parts.pushes.notify(device, {})
         return { woken: true, note: `notified at ${to}` }
       } catch (error) {
-        return { woken: false, note: `${error instanceof Error ? error.message : String(error)}; the commands wait for its next session` }
+        return { woken: false, note: `${wordsOf(error)}; the commands wait for its next session` }
       }
     }
     return new Trees({
@@ -392,43 +294,9 @@ export class Lab implements LabApi {
     if (sessions.length > 0) this.facts.tell('sessions', { changed: sessions })
     if (this.#heldMoved) this.facts.tell('held', { held: this.#held() })
     this.#heldMoved = false
-    if (this.#devicesMoved.size > 0) this.facts.tell('devices', this.#devicesFact(new Set(this.#devicesMoved)))
+    if (this.#devicesMoved.size > 0) this.facts.tell('devices', devicesFact(this.#known, new Set(this.#devicesMoved)))
     this.#devicesMoved.clear()
     if (this.facts.heard('state')) this.facts.tell('state', this.state())
-  }
-
-  /** The fact of devices that moved; their rows are made for the first who looks at them. */
-  #devicesFact(moved: ReadonlySet<string>): LabEvents['devices'] {
-    let rows: readonly DeviceRow[] | null = null
-    const made = (): readonly DeviceRow[] => (rows ??= this.#devices(moved))
-    return {
-      get changed() {
-        return made()
-      },
-    }
-  }
-
-  /** Rows of the devices named, or of all. */
-  #devices(only: ReadonlySet<string> | null): DeviceRow[] {
-    const { ledger, activity } = this.#parts
-    const own = (id: string): Account['state'] | undefined => {
-      const account = ledger.account(id, undefined)
-      return account?.device === id ? account.state : undefined
-    }
-    const ids = only ?? new Set([...ledger.devices().map((record) => record.device), ...ledger.accounts().flatMap(({ device }) => device ?? [])])
-    return [...ids].map((id) => {
-      const known = ledger.device(id)
-      return {
-        id,
-        simulated: activity(id) !== undefined,
-        manufacturer: known?.devInfo['./DevInfo/Man'] ?? '',
-        model: known?.devInfo['./DevInfo/Mod'] ?? '',
-        lastAt: known?.lastAt ?? 0,
-        sessions: this.#recorder.sessions.of(id),
-        state: own(id) ?? 'enrolled',
-        activity: activity(id) ?? '',
-      }
-    })
   }
 }
 
@@ -438,10 +306,4 @@ export function watcherOf(lab: Lab): { trace(fact: LabEvents['trace']): void; se
     trace: (fact) => lab.facts.tell('trace', fact),
     session: (row) => lab.sessionMoved(row),
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  let digits = ''
-  for (const byte of bytes) digits += (byte + 0x100).toString(16).slice(1)
-  return digits
 }

@@ -1,16 +1,16 @@
 // A simulated device that lives on between sessions: its software works, its reports find their servers, it can be switched off and on. One session at a time.
-import type { SoftwareRequest } from '../api/software.ts'
+import type { SoftwareRequest } from '../api.ts'
 import type { Client } from '../device/client.ts'
 import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
-import type { UiAnswer } from '../device/interaction.ts'
 import { RETRY_MINUTES } from '../device/reports.ts'
 import type { Effect, Note } from '../machine.ts'
 import type { SoftwareAgent, SoftwareInput } from '../software/agent.ts'
 import type { SoftwareRecord } from '../software/desk.ts'
-import type { ComponentAsk, ConsentAsk, DownloadAsk, FlashAsk, InstallAsk, LogWhat, SoftwareHost } from '../software/ports.ts'
+import type { LogWhat, SoftwareHost } from '../software/ports.ts'
 import type { Clock } from './ports.ts'
 import { runClient } from './runner.ts'
 import type { ClientParts, Post, SessionOutcome } from './runner.ts'
+import { Works } from './works.ts'
 
 /** One life of a device, from being switched on until it is switched off. */
 export interface Life {
@@ -43,6 +43,7 @@ export interface LivingParts {
 /** A device with software. `on` first. */
 export class LivingDevice {
   readonly #parts: LivingParts
+  readonly #works: Works
   #life: Life
   #generation = 0
   #stopper = new Stop()
@@ -53,15 +54,13 @@ export class LivingDevice {
   #failures = 0
   #reporting: (() => void) | null = null
   #restarting: Promise<void> | null = null
-  readonly #timers = new Map<string, () => void>()
   readonly #waits = new Map<string, (code: number) => void>()
-  readonly #withdraw = new Map<string, () => void>()
-  /** What the installer still does; a switched-off device waits for it, since its files are real. */
-  readonly #working = new Set<Promise<unknown>>()
   readonly #idlers: (() => void)[] = []
 
   constructor(parts: LivingParts) {
     this.#parts = parts
+    const { host, clock, ask, activity } = parts
+    this.#works = new Works({ host, clock, ask, activity, feed: (input) => this.#feed(input) })
     this.#life = parts.make(parts.load())
   }
 
@@ -110,13 +109,10 @@ export class LivingDevice {
     this.#stopper = new Stop()
     this.#reporting?.()
     this.#reporting = null
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
-    for (const withdraw of this.#withdraw.values()) withdraw()
-    this.#withdraw.clear()
+    this.#works.stop()
     this.#waits.clear()
     await this.#parts.host.off?.()
-    await Promise.all([...this.#working])
+    await this.#works.done()
     await this.#queue
   }
 
@@ -253,9 +249,10 @@ export class LivingDevice {
       case 'save':
         return this.#save(effect.record)
       case 'timer':
-        return this.#timer(effect.id, effect.ms)
+        return this.#works.timer(effect.id, effect.ms)
       case 'ask':
-        return this.#ask(effect.id, effect.topic, effect.question)
+        if (effect.topic === 'restart') return this.#parts.clock.soon(() => void this.#reboot())
+        return this.#works.ask(effect.id, effect.topic, effect.question)
       case 'note':
         return this.#parts.note?.(effect.note)
       case 'send':
@@ -285,90 +282,9 @@ export class LivingDevice {
         record satisfies never
     }
   }
-
-  #timer(id: string, ms: number | null): void {
-    this.#timers.get(id)?.()
-    this.#timers.delete(id)
-    if (ms === null) return this.#withdrawn(id)
-    const mine = this.#generation
-    const fire = (): void => {
-      this.#timers.delete(id)
-      this.#withdrawn(id)
-      if (mine === this.#generation) this.#feed({ type: 'timer', id })
-    }
-    this.#timers.set(id, this.#parts.clock.after(ms, fire))
-  }
-
-  #withdrawn(id: string): void {
-    const withdraw = this.#withdraw.get(id)
-    this.#withdraw.delete(id)
-    withdraw?.()
-  }
-
-  #ask(id: string, topic: string, question: unknown): void {
-    if (topic === 'consent') return this.#consent(id, question as ConsentAsk)
-    if (topic === 'restart') return this.#parts.clock.soon(() => void this.#reboot())
-    const mine = this.#generation
-    this.#parts.activity?.(ACTIVITY[topic] ?? topic)
-    const answer = this.#asked(topic, question).then((value) => {
-      if (mine !== this.#generation) return
-      this.#feed({ type: 'answer', id, value })
-    })
-    if (topic !== 'download') {
-      const working: Promise<unknown> = answer.finally(() => this.#working.delete(working))
-      this.#working.add(working)
-    }
-  }
-
-  #asked(topic: string, question: unknown): Promise<unknown> {
-    const { host } = this.#parts
-    const component = question as ComponentAsk
-    switch (topic) {
-      case 'download':
-        return host.download(question as DownloadAsk, () => {})
-      case 'install':
-        return host.install(question as InstallAsk)
-      case 'activate':
-        return host.activate(component)
-      case 'deactivate':
-        return host.deactivate(component)
-      case 'uninstall':
-        return host.uninstall(component)
-      case 'discard':
-        return host.discard(component)
-      case 'flash':
-        return host.flash(question as FlashAsk)
-      case 'outcome':
-        return host.outcome(question as string)
-      default:
-        throw new Error(`the software asked ${topic}, which nobody here answers`)
-    }
-  }
-
-  #consent(id: string, { key, text, waitMs }: ConsentAsk): void {
-    const { ask, clock } = this.#parts
-    const mine = this.#generation
-    const answer = (value: UiAnswer | null): void => {
-      if (mine === this.#generation) this.#feed({ type: 'answer', id, value })
-    }
-    if (ask === undefined) return clock.soon(() => answer(null))
-    const withdrawn = new Promise<void>((gone) => this.#withdraw.set(`consent ${key}`, gone))
-    ask({ question: { kind: 'confirm', options: {}, text, choices: [], preset: [] }, waitMs, asker: 'device' }, answer, withdrawn)
-  }
 }
 
 const OFF: SessionOutcome = { sessionId: '', outcome: 'failed', reason: 'stopped', messages: 0, authentication: 'unknown' }
-
-const ACTIVITY: Readonly<Record<string, string>> = {
-  download: 'downloads a package',
-  install: 'installs a package',
-  activate: 'activates a component',
-  deactivate: 'deactivates a component',
-  uninstall: 'removes a component',
-  discard: 'removes a package',
-  flash: 'updates its firmware',
-  outcome: 'looks what became of its work',
-}
 
 /** An AbortSignal of our own: the pure core has none. */
 class Stop {

@@ -172,3 +172,10 @@ export function dataBytes(data: Data | undefined): Uint8Array {
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Octets as lower-case hexadecimal digits. */
+export function hexOf(octets: Uint8Array): string {
+  let digits = ''
+  for (const octet of octets) digits += (octet + 0x100).toString(16).slice(1)
+  return digits
+}
