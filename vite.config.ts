@@ -49,6 +49,9 @@ export default defineConfig(({ mode }) => {
       test: {
         include: ['test/**/*.test.ts'],
         environment: 'node',
+        globalSetup: ['test/support/once.ts'],
+        // Nobody's telephones: no lab of a test meets the adb server of this machine.
+        env: { ANDROID_ADB_SERVER_PORT: '1' },
         // Waits end by what happens; these limits only tell a machine that does much else from one that hangs. The long versions take their time.
         testTimeout: process.env['DM_LAB_SOAK'] === undefined ? 60_000 : 900_000,
         hookTimeout: 120_000,

@@ -8,6 +8,7 @@ import { needsSqlite } from '../store/memory.ts'
 import { dmlab as alone, dmlabHere as dmlab, scratch } from './dmlab.ts'
 import { running } from './running.ts'
 import type { Running } from './running.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const dir = scratch()
 const workspace = join(dir, 'ws')
@@ -20,7 +21,7 @@ beforeAll(async () => {
   if (!process.features.typescript) return
   lab = running(['serve', '--workspace', workspace, '--role', 'lab,gateway', '--no-tls', '--dm-port', '0', '--ui-port', '0'])
   ready = JSON.parse(await lab.line(0)) as typeof ready
-}, 30_000)
+})
 afterEach(async () => void (await Promise.all(devices.splice(0).map((device) => device.stop()))))
 afterAll(async () => void (await lab?.stop()))
 
@@ -30,7 +31,7 @@ const get = async <T>(path: string): Promise<T> => {
   return (await fetch(new URL(path, ready.api), { headers: { authorization: `Bearer ${token}` } })).json() as Promise<T>
 }
 async function until<T>(what: () => Promise<T | undefined | false>): Promise<T> {
-  for (const end = performance.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 30))) {
+  for (const end = performance.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 30))) {
     const found = await what()
     if (found !== undefined && found !== false) return found
     if (performance.now() > end) throw new Error('it did not happen within 15 seconds')
@@ -75,7 +76,7 @@ test('a fan-out is created and waited for, listed, shown, and repeated for those
   await stays('--id', 'urn:x:two', '--encoding', 'wbxml')
   await Promise.all([related('urn:x:one', 'proxy'), related('urn:x:two', 'proxy')])
   // The gateway need not be named where there is one.
-  const to = ['--device', 'urn:x:one', '--device', 'urn:x:two', '--timeout', '30', '--wait', '30', '--json']
+  const to = ['--device', 'urn:x:one', '--device', 'urn:x:two', '--timeout', '60', '--wait', '60', '--json']
   const good = alone(['fanout', 'create', ...to, '--workspace', workspace, '--command', `Replace ${TEXT} fanned out`, '--command', `Get ${TEXT}`])
   expect([good.err, good.code]).toEqual(['', 0])
   expect(JSON.parse(good.text)).toMatchObject({ result: 200, devices: [{ code: 200 }, { code: 200 }] })

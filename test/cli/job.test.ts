@@ -17,7 +17,7 @@ beforeAll(async () => {
   if (!process.features.typescript) return
   lab = running(['serve', '--workspace', workspace, '--host', '127.0.0.1', '--dm-port', '0', '--ui-port', '0'])
   await lab.line(0)
-}, 30_000)
+})
 afterAll(async () => void (await lab?.stop()))
 
 const run = (...words: string[]): ReturnType<typeof dmlab> => dmlab([...words, '--workspace', workspace])
@@ -38,7 +38,7 @@ test('a package is taken in as a stream, listed and withdrawn', async () => {
   writeFileSync(other, 'other bytes')
   expect(await run('catalogue', 'add', other)).toMatchObject({ code: 2, err: expect.stringContaining('is in the catalogue with other bytes') })
   expect((await run('catalogue', 'withdraw', 'antivir-2.1', '--json')).text).toContain('"withdrawn":true')
-}, 30_000)
+})
 
 test('a job is made, listed, shown and cancelled; waiting for one that does not end gives exit code 1, a wrong wish 2', async () => {
   const made = await run('job', 'create', '--device', 'IMEI:7', '--op', 'deliver', '--pkg', 'antivir-2.1', '--json')

@@ -15,7 +15,7 @@ beforeAll(async () => {
   if (!process.features.typescript) return
   lab = running(['serve', '--workspace', workspace, '--host', '127.0.0.1', '--dm-port', '0', '--ui-port', '0'])
   await lab.line(0)
-}, 30_000)
+})
 afterAll(async () => void (await lab?.stop()))
 
 const run = (...words: string[]): ReturnType<typeof dmlab> => dmlab([...words, '--workspace', workspace])

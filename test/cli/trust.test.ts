@@ -17,7 +17,7 @@ let ready: { dm: string; dms: string; ui: string }
 beforeAll(async () => {
   lab = running(['serve', '--workspace', workspace, '--dm-port', '0', '--dms-port', '0', '--ui-port', '0'])
   ready = JSON.parse(await lab.line(0)) as typeof ready
-}, 30_000)
+})
 afterAll(() => lab.stop())
 
 const json = async <T>(...words: string[]): Promise<T> => JSON.parse((await dmlab([...words, '--workspace', workspace, '--json'])).text) as T

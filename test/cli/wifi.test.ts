@@ -13,7 +13,7 @@ let lab: Running
 beforeAll(async () => {
   lab = running(['serve', '--workspace', workspace, '--dm-port', '0', '--no-tls', '--ui-port', '0'])
   await lab.line(0)
-}, 30_000)
+})
 afterAll(() => lab.stop())
 
 const wifi = (...words: string[]): ReturnType<typeof dmlab> => dmlab(['wifi', ...words, '--workspace', workspace])
@@ -51,7 +51,7 @@ test.each([
   if (api === null) throw new Error('no lab')
   const invites = async (): Promise<readonly ConnectInvite[]> =>
     ((await (await fetch(new URL('wifi', api.url), { headers: { authorization: `Bearer ${api.token}` } })).json()) as WifiState).invites
-  await expect.poll(async () => (await invites()).length, { timeout: 10_000 }).toBe(before + 1)
+  await expect.poll(async () => (await invites()).length).toBe(before + 1)
   const made = (await invites()).findLast(({ device }) => device === 'IMEI:wait')
   if (made === undefined) throw new Error('no invitation')
   await browse(made, works)

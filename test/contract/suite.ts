@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FrameDetail, Held, LabApi, LabEventName, LabEvents, TraceRow } from '../../core/api.ts'
 import { readPage } from '../../core/page.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 /** A lab to test, fresh and empty, and what ends it. */
 export interface Subject {
@@ -30,7 +31,7 @@ export function labContract(title: string, make: () => Promise<Subject>): void {
     const allRows = async (): Promise<TraceRow[]> => readPage(await api.trace.rows(1, 5000))
     /** Asks until `good` is true of the answer. */
     const until = async <T>(ask: () => Promise<T>, good: (value: T) => boolean): Promise<T> => {
-      for (const end = performance.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
+      for (const end = performance.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
         const value = await ask()
         if (good(value)) return value
         if (performance.now() > end) throw new Error(`still not so: ${JSON.stringify(value)}`)

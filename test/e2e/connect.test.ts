@@ -1,14 +1,14 @@
 // Real devices in Chromium against a fake lab: the connect grid, devices that want to talk, adb with its log beside the messages, certificates, addresses, modem, proxies, dialect.
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../support/freeport.ts'
 import { benchLab, logLine, PHONE, SERIAL, STRANGER, stranger } from '../support/demobench.ts'
 import { createFakeLab, type FakeLab } from '../support/fakelab.ts'
 import { deviceOf, realLab, session } from '../support/reallab.ts'
 import { makeClient } from '../../core/device/client.ts'
-import { freePort } from '../node/adbrig.ts'
 import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
-describe.skipIf(!THERE)(`real devices in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`real devices in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open: over, later } = stage()
   const open = async (lab: Pick<FakeLab, 'api'>, options: OpenOptions = {}): Promise<Page> => {
     const { page } = await over(lab, { width: 1280, height: 720, ...options })
@@ -150,7 +150,7 @@ describe.skipIf(!THERE)(`real devices in Chromium${WITHOUT}`, { timeout: 60_000 
       const row = page.getByRole('grid', { name: 'Devices' }).getByRole('row', { name: new RegExp(PHONE) })
       await row.getByText(/wrote a log line \d+ s ago/).waitFor()
       const before = await row.textContent()
-      await expect.poll(() => row.textContent(), { timeout: 4000 }).not.toBe(before)
+      await expect.poll(() => row.textContent()).not.toBe(before)
       await row.click()
       await page.getByRole('tab', { name: 'Messages and log' }).click()
       const axis = page.getByRole('listbox', { name: 'Messages and log lines by time' })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { demoLab } from '../support/demo.ts'
 import { audit, stage, THERE, WITHOUT } from './stage.ts'
 
-describe.skipIf(!THERE)(`filter line in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`filter line in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open } = stage()
   const shots = process.env['DM_LAB_SHOTS']
 

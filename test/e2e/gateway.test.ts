@@ -13,7 +13,7 @@ import { realLab } from '../support/reallab.ts'
 import { gatewayStory } from './gatewayshots.ts'
 import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
-describe.skipIf(!THERE)(`gateway in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`gateway in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open: over, later } = stage()
   const open = async (lab: Pick<FakeLab, 'api'>, options: OpenOptions = {}): Promise<Page> => {
     const { page } = await over(lab, { width: 1280, height: 720, ...options })
@@ -247,9 +247,9 @@ describe.skipIf(!THERE)(`gateway in Chromium${WITHOUT}`, { timeout: 60_000 }, ()
     await card.first().getByRole('button', { name: 'Continue' }).click()
     expect((await visit).outcome).toBe('completed')
     const gateway = (await here.api.gateways.list())[0]?.id ?? ''
-    await here.api.gateways.fanout({ gateway, devices: ['urn:example:cam-1'], commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }], timeout: 20 })
+    await here.api.gateways.fanout({ gateway, devices: ['urn:example:cam-1'], commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }], timeout: 60 })
     await tab(page, /^Fan-outs/).click()
-    await page.getByText('all targets succeeded').first().waitFor({ timeout: 20_000 })
+    await page.getByText('all targets succeeded').first().waitFor()
     await page.getByRole('tab', { name: 'Ladder' }).click()
     const ladder = page.getByRole('treegrid', { name: 'Ladder of the fan-out' })
     await ladder.locator('.rung.bundle').click()

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await lab.end()
-}, 30_000)
+})
 
 test.skipIf(!there)(
   'a code is read, its page tries the ways and the lab knows what worked (needs chromium)',
@@ -49,7 +49,7 @@ test.skipIf(!there)(
     const url = readQr(code.modules, (row, column) => (pixels[((row + 4) * 4 + 2) * side * 4 + (column + 4) * 4 + 2] ?? 255) < 128)
     expect(url).toBe(code.url)
     await page.goto(url)
-    await page.getByText(/ways work\. The lab knows/).waitFor({ timeout: 15_000 })
+    await page.getByText(/ways work\. The lab knows/).waitFor()
     expect(await page.locator('li.ours').count()).toBeGreaterThan(0)
     expect(errors).toEqual([])
     const done = (await lab.api.wifi.state()).invites.find(({ id }) => id === invite.id)

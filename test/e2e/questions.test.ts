@@ -1,13 +1,12 @@
 // Questions of simulated devices in Chromium: shown beside any screen, answered by mouse and keyboard, nothing for axe to complain of.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeviceQuestion } from '../../core/api.ts'
 import { check } from '../../core/node/validate.ts'
+import { windowBundle } from '../support/bundles.ts'
 import { demoLab } from '../support/demo.ts'
 import type { FakeLab } from '../support/fakelab.ts'
 import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
@@ -30,19 +29,13 @@ const question = (more: Partial<DeviceQuestion>): DeviceQuestion => ({
   ...more,
 })
 
-describe.skipIf(!there)(`questions in Chromium${there ? '' : ' (missing: chromium; apt-get install chromium)'}`, { timeout: 60_000 }, () => {
-  let folder = ''
+describe.skipIf(!there)(`questions in Chromium${there ? '' : ' (missing: chromium; apt-get install chromium)'}`, { timeout: 120_000 }, () => {
   let browser: Browser
   let page: Page
   let server: FakeServer
   let lab: FakeLab
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'dm-lab-questions-'))
-    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
-    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
-      cwd: resolve(import.meta.dirname, '../..'),
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
+    const folder = await windowBundle()
     browser = await launch()
     lab = demoLab()
     server = await serveWindow(folder, lab, 0, check)
@@ -52,15 +45,14 @@ describe.skipIf(!there)(`questions in Chromium${there ? '' : ' (missing: chromiu
       reducedMotion: 'reduce',
       bypassCSP: true,
     })
-    context.setDefaultTimeout(8000)
+    context.setDefaultTimeout(30_000)
     page = await context.newPage()
     await page.goto(server.url)
     await page.getByText('Connected').waitFor()
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await server?.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const card = (text: string) => page.getByRole('form', { name: text })
@@ -69,7 +61,7 @@ describe.skipIf(!there)(`questions in Chromium${there ? '' : ' (missing: chromiu
   it('shows text, time left and answers; yes, no and Escape do what they say', async () => {
     lab.ask(question({ id: '1' }))
     await card('Install the update now?')
-      .getByText(/^(1:00|0:5\d) left$/)
+      .getByText(/^(1:00|0:[0-5]\d) left$/)
       .waitFor()
     await card('Install the update now?').getByRole('button', { name: 'No' }).click()
     await card('Install the update now?').waitFor({ state: 'detached' })

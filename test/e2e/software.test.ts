@@ -10,7 +10,7 @@ import { realLab } from '../support/reallab.ts'
 import { scenarioStory, softwareStory } from './softwareshots.ts'
 import { audit, shot, stage, THERE, WITHOUT, type OpenOptions } from './stage.ts'
 
-describe.skipIf(!THERE)(`software in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`software in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open: over, later } = stage()
   let folder = ''
   beforeAll(() => {

@@ -1,12 +1,11 @@
-// The stage of the tests in Chromium: the window built once a file, opened over a lab; whatever the page or its policy complains of fails the test.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// The stage of the tests in Chromium: the window's bundle opened over a lab; whatever the page or its policy complains of fails the test.
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { check } from '../../core/node/validate.ts'
+import { windowBundle } from '../support/bundles.ts'
 import type { FakeLab } from '../support/fakelab.ts'
 import { serveWindow, type FakeServer } from '../support/fakeserver.ts'
 import { launch } from './browser.ts'
@@ -30,28 +29,20 @@ export interface Stage {
   later(end: () => Promise<unknown>): void
 }
 
-const root = resolve(import.meta.dirname, '../..')
-
-/** Builds the window and starts a browser for the tests of the describe this is called in. */
+/** Has the window built and starts a browser for the tests of the describe this is called in. */
 export function stage(): Stage {
   const ends: (() => Promise<unknown>)[] = []
   let folder = ''
   let browser: Browser
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'dm-lab-window-'))
-    const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
-    execFileSync(process.execPath, [vite, 'build', '--mode', 'renderer', '--outDir', folder, '--logLevel', 'error'], {
-      cwd: root,
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
+    folder = await windowBundle()
     browser = await launch()
-  }, 120_000)
+  })
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
   })
   afterAll(async () => {
     await browser?.close()
-    rmSync(folder, { recursive: true, force: true })
   })
   return {
     later: (end) => void ends.push(end),
@@ -62,7 +53,7 @@ export function stage(): Stage {
         colorScheme: options.scheme ?? 'light',
         reducedMotion: 'reduce',
       })
-      context.setDefaultTimeout(8000)
+      context.setDefaultTimeout(30_000)
       const page = await context.newPage()
       const told = await listening(page, options.theme)
       ends.push(async () => {

@@ -31,7 +31,7 @@ function rigged(lab: FakeLab, change: Partial<TreeArea> = {}): { readonly lab: F
   }
 }
 
-describe.skipIf(!THERE)(`tree in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`tree in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open: opened, later } = stage()
   /** Opens the tree. */
   const open: typeof opened = async (lab, options) => {
@@ -396,7 +396,7 @@ describe.skipIf(!THERE)(`tree in Chromium${WITHOUT}`, { timeout: 60_000 }, () =>
     await page.getByText('Connection lost').first().waitFor()
     expect(await page.getByRole('row', { name: /DevInfo/ }).count()).toBe(1)
     server.accept(true)
-    await page.getByText('Connected').waitFor({ timeout: 15_000 })
+    await page.getByText('Connected').waitFor()
     await page.getByRole('row', { name: /DevInfo/ }).waitFor()
   })
 
@@ -468,7 +468,7 @@ describe.skipIf(!THERE)(`tree in Chromium${WITHOUT}`, { timeout: 60_000 }, () =>
     await page.getByRole('button', { name: 'Discover now' }).first().click()
     await page.getByText('Waits for the device to come').waitFor()
     await session(device)
-    await page.getByText('Walk complete.').waitFor({ timeout: 20_000 })
+    await page.getByText('Walk complete.').waitFor()
     await goTo(page, './DevDetail/FwV')
     await shot(page, 'real-walked')
     expect(await audit(page)).toEqual([])

@@ -5,7 +5,7 @@ import { demoLab, heldLab, worked } from '../support/demo.ts'
 import { createFakeLab } from '../support/fakelab.ts'
 import { audit, stage, THERE, WITHOUT } from './stage.ts'
 
-describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 60_000 }, () => {
+describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 120_000 }, () => {
   const { open } = stage()
   const rowText = (page: Page, seq: number): Promise<string> => page.locator(`#row-${seq}`).innerText()
 

@@ -8,7 +8,6 @@ import { promisify } from 'node:util'
 import { getRawHeader, listPackage } from '@electron/asar'
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Build } from '../support/electron-double/stage.ts'
 import { ROOT, build } from '../support/electron-double/stage.ts'
 import { standInLinux, standInWindows } from '../support/standin.ts'
 
@@ -28,17 +27,16 @@ function found(program: string): boolean {
 }
 
 describe.skipIf(process.platform !== 'linux')('packaging (on Linux)', () => {
-  let built: Build
   let out: string
+  /** The project as the packager sees it; its own copy, for one test breaks it. */
+  let project: string
   beforeAll(async () => {
-    built = await build('test page')
-    cpSync(join(ROOT, 'electron-builder.yml'), join(built.folder, 'electron-builder.yml'))
     out = mkdtempSync(join(tmpdir(), 'dm-lab-package-'))
-  }, 60_000)
-  afterAll(() => {
-    built?.remove()
-    rmSync(out, { recursive: true, force: true })
+    project = join(out, 'project')
+    cpSync((await build('test page')).folder, project, { recursive: true })
+    cpSync(join(ROOT, 'electron-builder.yml'), join(project, 'electron-builder.yml'))
   })
+  afterAll(() => rmSync(out, { recursive: true, force: true }))
 
   const pack = async (platform: 'linux' | 'win'): Promise<string> => {
     const dist = join(out, `${platform}-dist`)
@@ -50,13 +48,13 @@ describe.skipIf(process.platform !== 'linux')('packaging (on Linux)', () => {
       '--publish',
       'never',
       '--projectDir',
-      built.folder,
+      project,
       `-c.electronDist=${dist}`,
       `-c.electronVersion=${VERSION}`,
       `-c.directories.output=${join(out, 'release')}`,
     ]
     const env = { ...process.env, CSC_IDENTITY_AUTO_DISCOVERY: 'false' }
-    await run(process.execPath, [join(ROOT, 'node_modules/electron-builder/cli.js'), ...args], { cwd: built.folder, env }).catch(
+    await run(process.execPath, [join(ROOT, 'node_modules/electron-builder/cli.js'), ...args], { cwd: project, env }).catch(
       (error: { stdout: string; stderr: string }) => {
         throw new Error(`electron-builder: ${error.stdout}${error.stderr}`)
       },
@@ -114,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('packaging (on Linux)', () => {
     60_000,
   )
   it('refuses a key that electron-builder does not know, so the file is known to be read as meant', async () => {
-    writeFileSync(join(built.folder, 'electron-builder.yml'), `${readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8')}asarUnpak: true\n`)
+    writeFileSync(join(project, 'electron-builder.yml'), `${readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8')}asarUnpak: true\n`)
     await expect(pack('linux')).rejects.toThrow(/asarUnpak/)
   }, 60_000)
 })

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Build } from '../support/electron-double/stage.ts'
 import { ROOT, build } from '../support/electron-double/stage.ts'
 
@@ -48,8 +48,7 @@ describe('the bundles', () => {
   let built: Build
   beforeAll(async () => {
     built = await build('test page')
-  }, 60_000)
-  afterAll(() => built?.remove())
+  })
   it('need nothing but electron and Node itself', () => {
     for (const path of under(join(built.folder, 'dist/main'), /\.js$/)) {
       const needs = [

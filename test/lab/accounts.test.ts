@@ -13,7 +13,7 @@ import type { RealLab } from '../support/reallab.ts'
 const DEVICE = 'IMEI:004999010640000'
 const SECRET = 'Gehe1m-fuer-alle'
 
-describe.skipIf(!hasSqlite)('accounts (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 30_000 }, () => {
+describe.skipIf(!hasSqlite)('accounts (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', () => {
   let lab: RealLab
   beforeEach(async () => {
     lab = await realLab({ server: { greet: false } })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Held } from '../../core/api.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { deviceOf, packageOne, postBody, realLab, session } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -14,7 +15,7 @@ describe.skipIf(!hasSqlite)('a lab (needs node:sqlite: Node 22.13 or newer, npm 
   afterEach(async () => lab.end())
 
   const held = async (): Promise<Held> => {
-    for (const end = performance.now() + 5000; performance.now() < end; await new Promise((resolve) => setTimeout(resolve, 5))) {
+    for (const end = performance.now() + PATIENCE; performance.now() < end; await new Promise((resolve) => setTimeout(resolve, 5))) {
       const first = (await lab.api.stepper.held())[0]
       if (first !== undefined) return first
     }

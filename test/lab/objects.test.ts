@@ -34,7 +34,7 @@ const sized =
 const later = (command: Command, kind: Command['kind']): boolean =>
   command.kind === kind && 'items' in command && command.items[0]?.moreData === true && command.items[0].meta?.size === undefined
 
-describe.skipIf(!hasSqlite)('large objects that fail (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 30_000 }, () => {
+describe.skipIf(!hasSqlite)('large objects that fail (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', () => {
   let lab: RealLab
   let between: Relay | null = null
   afterEach(async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { LabApi, OrderRow, QueuedCommand } from '../../core/api.ts'
 import { startLab } from '../../core/node/main.ts'
 import type { RunningLab } from '../../core/node/main.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 export interface TreeLab {
   readonly api: LabApi
@@ -19,7 +20,7 @@ export interface TreeLab {
 
 /** Asks until there is an answer other than undefined; five seconds at the most. */
 export async function until<T>(ask: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
-  for (const end = performance.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
+  for (const end = performance.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
     const value = await ask()
     if (value !== undefined) return value
     if (performance.now() > end) throw new Error(`still not so: ${what}`)

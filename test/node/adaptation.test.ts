@@ -6,10 +6,11 @@ import { startLwClient } from '../../core/node/lwm2mdevice.ts'
 import type { LwClient } from '../../core/node/lwm2mdevice.ts'
 import type { FanoutRow, FanoutWish } from '../../core/api.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { freePort } from '../support/freeport.ts'
 import { has } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { AdbServer, Phone, freePort } from './adbrig.ts'
+import { AdbServer, Phone } from './adbrig.ts'
 import { ed, fleetDevice, installCommands, installs, smallPackage, until } from './gatewayrig.ts'
 
 const open: (() => unknown)[] = []

@@ -8,14 +8,13 @@ import { processClock } from '../../core/node/clock.ts'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
 import { startLwClient } from '../../core/node/lwm2mdevice.ts'
 import { needsSqlite } from '../store/memory.ts'
-import { freePort } from './adbrig.ts'
+import { freePort } from '../support/freeport.ts'
 import { labProcess } from './gatewayprocess.ts'
 import type { LabProcess } from './gatewayprocess.ts'
 import { installCommands, until } from './gatewayrig.ts'
 
 const KILLS = process.env['DM_LAB_SOAK'] === undefined ? 3 : 40
 const PATIENCE = 60_000
-const portOf = (url: string | null): number => Number(new URL(url ?? '').port)
 const open: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
@@ -28,12 +27,10 @@ test(
     needsSqlite(context)
     const root = mkdtempSync(join(tmpdir(), 'dm-lab-adaptkill-'))
     open.push(() => rmSync(root, { recursive: true, force: true }))
-    const lwm2m = await freePort()
-    let dmPort = 0
+    const [lwm2m, dmPort] = [await freePort(), await freePort()]
     const start = (): Promise<LabProcess> => labProcess({ workspace: join(root, 'lab'), dmPort, gateway: { lwm2m } })
     let lab = await start()
     open.push(() => lab.kill())
-    dmPort = portOf(lab.ready.dm)
     const log: string[] = []
     const client = await startLwClient({
       setup: { endpoint: 'cam', takesMs: 300 },

@@ -10,10 +10,12 @@ import type { AdbDeviceRow, AdbLogFact, AdbState } from '../../core/api.ts'
 import { adbProgram } from '../../core/node/adbprogram.ts'
 import { adbPort } from '../../core/node/adb.ts'
 import { portHolder } from '../../core/node/holder.ts'
+import { freePort } from '../support/freeport.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { needs } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { AdbServer, freePort, Phone } from './adbrig.ts'
+import { AdbServer, Phone } from './adbrig.ts'
 
 const MESSAGE =
   '<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>7</SessionID><MsgID>1</MsgID>' +
@@ -33,7 +35,7 @@ async function phone(options: ConstructorParameters<typeof Phone>[0] = {}): Prom
   return made
 }
 
-async function until<T>(ask: () => Promise<T> | T, good: (value: T) => boolean, ms = 10_000): Promise<T> {
+async function until<T>(ask: () => Promise<T> | T, good: (value: T) => boolean, ms = PATIENCE): Promise<T> {
   for (const end = performance.now() + ms; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const value = await ask()
     if (good(value)) return value
@@ -165,7 +167,7 @@ describe('the adb server', () => {
       ({ server }) => server.state === 'ready',
       15_000,
     )
-  }, 40_000)
+  })
 })
 
 describe('a device', () => {
@@ -267,7 +269,7 @@ describe('a device', () => {
     expect(found?.fix).not.toBe('')
     one.mute = false
     expect((await lab.api.adb.probe(one.address)).text).toBe('the adb server has it ready')
-  }, 30_000)
+  })
 
   it('at an address where nothing is: the reason in words; pairing where this adb has none', async (context) => {
     await begin(context)
@@ -448,5 +450,5 @@ describe('work with a device', () => {
       () => lab.api.adb.state(),
       (state) => state.server.state === 'lost',
     )
-  }, 30_000)
+  })
 })

@@ -1,9 +1,9 @@
 // Pairing over Wi-Fi against a double of a newer adb server's smart sockets; what Debian's own server says to it stands in adb.test.ts.
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freePort } from '../support/freeport.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 import { AdbServerDouble } from './adbdouble.ts'
-import { freePort } from './adbrig.ts'
 
 const DIALOG = { address: '192.168.1.7:37099', code: '460835' }
 let server: AdbServerDouble
@@ -25,7 +25,7 @@ test('a newer server has pairing; the right code lets the device in, and it is l
   await lab.api.adb.pair(DIALOG.address, DIALOG.code)
   expect(server.asked).toContain('host:pair:460835:192.168.1.7:37099')
   await expect
-    .poll(async () => (await lab.api.adb.state()).devices, { timeout: 10_000 })
+    .poll(async () => (await lab.api.adb.state()).devices)
     .toMatchObject([{ serial: 'adb-R58M123ABC-x1Yz2A._adb-tls-connect._tcp', state: 'device', way: 'wifi', model: 'Phone 7' }])
 })
 

@@ -7,6 +7,7 @@ import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PackageManager } from './adbpm.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const code = (word: string): number => Buffer.from(word, 'latin1').readUInt32LE(0)
 const CNXN = code('CNXN')
@@ -322,15 +323,6 @@ export class Phone {
   }
 }
 
-/** A free TCP port of loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 /** Debian's adb server on a port of its own, with keys of its own. */
 export class AdbServer {
   readonly port: number
@@ -349,7 +341,7 @@ export class AdbServer {
   async start(): Promise<void> {
     const child = (this.#child = spawn('adb', ['-P', String(this.port), 'server', 'nodaemon'], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] }))
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (this.said += data.toString('utf8')))
-    for (const end = performance.now() + 10_000; performance.now() < end;) {
+    for (const end = performance.now() + PATIENCE; performance.now() < end;) {
       if (await answers(this.port)) return
       if (child.exitCode !== null) break
       await new Promise((resolve) => setTimeout(resolve, 20))

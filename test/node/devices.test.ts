@@ -4,19 +4,20 @@ import type { DeviceRow } from '../../core/api.ts'
 import { DEVICE_PROFILES } from '../../core/device/profiles.ts'
 import { KINDS } from '../../renderer/model/kinds.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
 const ID = 'IMEI:004999010640123'
 
-describe.skipIf(!hasSqlite)('pushes to simulated devices (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', { timeout: 30_000 }, () => {
+describe.skipIf(!hasSqlite)('pushes to simulated devices (needs node:sqlite: Node 22.13 or newer, npm ci installs it)', () => {
   let lab: RealLab
   afterEach(async () => lab.end())
 
   const device = async (): Promise<DeviceRow | undefined> => (await lab.api.devices.list()).find(({ id }) => id === ID)
   const sessions = async () => (await lab.api.trace.sessions()).filter(({ device: id, state }) => id === ID && state !== 'open')
   async function until(what: string, good: () => Promise<boolean>): Promise<void> {
-    for (const end = performance.now() + 10_000; !(await good()); await new Promise((resolve) => setTimeout(resolve, 5)))
+    for (const end = performance.now() + PATIENCE; !(await good()); await new Promise((resolve) => setTimeout(resolve, 5)))
       if (performance.now() > end) throw new Error(`still not so: ${what}; ${JSON.stringify(await device())}`)
   }
   /** Starts the device and waits until its session is over on both sides. */

@@ -11,6 +11,7 @@ import { SCOMO_COMPLETE } from '../../core/mo/scomo.ts'
 import { ANTIVIR } from '../../core/scenario/steps.ts'
 import { dmlabBeside } from '../cli/dmlab.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -60,13 +61,13 @@ describe.skipIf(!hasSqlite)('a dialect (needs node:sqlite: Node 22.13 or newer, 
     // Whoever asked for the job is told of it there.
     await lab.api.provider.addHook(`http://127.0.0.1:${(path.address() as AddressInfo).port}/told`)
     await lab.api.dialect.put(DIALECT)
-  }, 30_000)
+  })
   afterAll(async () => {
     await lab.end()
     path.closeAllConnections()
     path.close()
     rmSync(folder, { recursive: true, force: true })
-  }, 30_000)
+  })
 
   const plays = async (...words: string[]): Promise<void> => {
     const url = `http://127.0.0.1:${(path.address() as AddressInfo).port}/dm`
@@ -75,7 +76,7 @@ describe.skipIf(!hasSqlite)('a dialect (needs node:sqlite: Node 22.13 or newer, 
     if (ran.code !== 0) throw new Error(ran.err)
   }
   const over = async (number: number): Promise<ScenarioRun> => {
-    for (const end = performance.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    for (const end = performance.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
       const run = (await lab.api.scenarios.runs()).find((each) => each.run === number)
       if (run !== undefined && run.state !== 'running') return run
       if (performance.now() > end) throw new Error(`still not over: ${JSON.stringify(run?.steps)}`)
@@ -122,7 +123,7 @@ describe.skipIf(!hasSqlite)('a dialect (needs node:sqlite: Node 22.13 or newer, 
     const told: string[] = []
     lab.api.on('software', ({ device }) => told.push(device))
     await lab.api.dialect.put('{ "rules": [] }')
-    await expect.poll(() => told, { timeout: 5000 }).toContain(DEVICE)
+    await expect.poll(() => told).toContain(DEVICE)
     expect((await lab.api.software.board(DEVICE)).roots).toEqual([])
     expect((await lab.api.tree.node({ device: DEVICE }, './Verwaltung/Lager', '')).description).toBeNull()
     expect((await lab.api.trace.filter(`mo == scomo && uri contains "/Verwaltung/Lager"`, 1, 1000)).found.length).toBe(0)

@@ -7,6 +7,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { JobDetail, JobWish, SoftwareLogLine } from '../../core/api.ts'
 import { digestOf } from '../../core/node/disk.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const MIB = process.env['DM_LAB_SOAK'] === undefined ? 16 : 64
 /** What either process may grow by, whatever the package's size: garbage that waits, and what the trace writes next. */
@@ -143,7 +144,7 @@ const parts = (id: string): string[] => readdirSync(folderOf(id, 'packages'))
 
 /** Waits until some of the package lies on the device's disk. */
 async function underWay(id: string): Promise<void> {
-  for (const end = Date.now() + 20_000; ; await pause(2)) {
+  for (const end = Date.now() + PATIENCE; ; await pause(2)) {
     const [part] = parts(id)
     if (part !== undefined && statSync(folderOf(id, 'packages', part)).size > 1 << 20) return
     if (Date.now() > end) throw new Error(`nothing of the package came: ${parts(id).join()}`)
@@ -159,7 +160,7 @@ test(
     await underWay(id)
     expect(parts(id)).toEqual([expect.stringMatching(/^\.part-/)])
     await lab.kill()
-    for (const end = Date.now() + 20_000; parts(id).length > 0 && Date.now() < end;) await pause(10)
+    for (const end = Date.now() + PATIENCE; parts(id).length > 0 && Date.now() < end;) await pause(10)
     expect(parts(id)).toEqual([])
     lab = await child('lab', join(root, 'workspace'), port)
     await lab.ask('wake', id, await device.ask<string>('url', id))

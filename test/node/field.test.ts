@@ -6,6 +6,7 @@ import type { DialectState, WantsToTalk } from '../../core/api.ts'
 import { md5Credential } from '../../core/auth/credentials.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import { fromBase64 } from '../../core/syncml/text.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { deviceOf, packageOne, postBody, realLab, session } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -26,7 +27,7 @@ describe('a device nobody knows', () => {
     lab.api.on('wants', ({ open }) => void told.push(open))
     const client = stranger()
     expect((await session(client)).outcome).toBe('failed')
-    await expect.poll(() => told.at(-1)?.length, { timeout: 5000 }).toBe(1)
+    await expect.poll(() => told.at(-1)?.length).toBe(1)
     const [card, ...none] = await lab.api.devices.wants()
     expect(none).toEqual([])
     expect(card).toMatchObject({ device: DEVICE, userName: SECRET.user, shown: 'basic', times: 1 })
@@ -39,7 +40,7 @@ describe('a device nobody knows', () => {
     await lab.api.devices.decide(DEVICE, 'adopt')
     expect(await lab.api.devices.wants()).toEqual([])
     expect((await session(client)).outcome).toBe('completed')
-    await expect.poll(() => told.at(-1)?.length, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => told.at(-1)?.length).toBe(0)
     await expect(lab.api.devices.decide(DEVICE, 'adopt')).rejects.toThrow('enrolled already')
     await expect(lab.api.devices.decide('IMEI:never', 'adopt')).rejects.toThrow('nothing to decide')
   })
@@ -143,7 +144,7 @@ describe('a device goes back', () => {
     const { id } = await lab.api.devices.simulate({ id: 'IMEI:sim', mo: ['scomo'] })
     await lab.until((rows) => rows.some(({ kind, device }) => kind === 'message' && device === id))
     const done = async (): Promise<void> => {
-      const end = performance.now() + 8000
+      const end = performance.now() + PATIENCE
       while ((await lab.api.trace.sessions()).some(({ state }) => state === 'open')) {
         if (performance.now() > end) throw new Error('a session stays open')
         await new Promise((resolve) => setTimeout(resolve, 20))
@@ -209,7 +210,7 @@ describe('the dialect file', () => {
     expect(await lab.api.dialect.view(DEVICE)).toMatchObject({ rules: [0], roots: { scomo: './Vendor/SCM' }, profile: 'plain' })
     expect((await lab.api.dialect.view('IMEI:9')).rules).toEqual([])
     const wait = async (good: (now: DialectState) => boolean): Promise<void> => {
-      for (const end = performance.now() + 5000; !told.some(good); await new Promise((resolve) => setTimeout(resolve, 20)))
+      for (const end = performance.now() + PATIENCE; !told.some(good); await new Promise((resolve) => setTimeout(resolve, 20)))
         if (performance.now() > end) throw new Error(`still not so: ${JSON.stringify(told)}`)
     }
     writeFileSync(file(), '{ "rules": [ \n { "profile": "none" } ] }')

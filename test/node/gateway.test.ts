@@ -24,6 +24,7 @@ import type { PushPort } from '../../core/node/push.ts'
 import { randomSource } from '../../core/node/random.ts'
 import { accountsOf } from '../../core/device/profile.ts'
 import { needs } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -92,7 +93,7 @@ const registers = (who: Device, servers: readonly string[] = []): Alert =>
   )
 
 async function until(good: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 10_000; !(await good()); await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = performance.now() + PATIENCE; !(await good()); await new Promise((resolve) => setTimeout(resolve, 20))) {
     if (performance.now() > end) throw new Error('still not so after ten seconds')
   }
 }
@@ -123,7 +124,7 @@ describe('a gateway in the lab', () => {
         gateway: GATEWAY_ID,
         devices: [one.id, two.id],
         commands: [{ kind: 'Replace', locUri: './Vendor/DMLab/Settings/Text', data: 'fanned out' }],
-        timeout: 30,
+        timeout: 60,
       })
       await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
       expect((await running.api.gateways.fanouts()).find(({ id }) => id === fan.id)).toMatchObject({
@@ -146,7 +147,7 @@ describe('a gateway in the lab', () => {
     expect(await one.visit([registers(one)])).toBe('completed')
     await until(async () => (await running.api.gateways.relations()).length === 1)
     const commands = [{ kind: 'Get' as const, locUri: './DevInfo/Mod' }]
-    await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, timeout: 30 })
+    await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, timeout: 60 })
     await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
     const rows = await running.rows()
     const of = (what: string): number[] => rows.filter(({ hop, commands: all }) => hop === 'S-G' && all.includes(what)).map(({ session }) => session)
@@ -164,7 +165,7 @@ describe('a gateway in the lab', () => {
       expect(await one.visit([registers(one)])).toBe('completed')
       await until(async () => (await running.api.gateways.relations()).length === 1)
       const commands = [{ kind: 'Get' as const, locUri: './DevInfo/Mod' }]
-      await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, style: 'Y', timeout: 30 })
+      await running.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [one.id], commands, style: 'Y', timeout: 60 })
       await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
       const rows = await running.rows()
       const told = rows.findLast(({ hop, commands: all }) => hop === 'S-G' && all.includes('Alert 1226'))
@@ -226,7 +227,7 @@ describe('a gateway in the lab', () => {
         gateway: GATEWAY_ID,
         devices: [one.id],
         commands: [{ kind: 'Get', locUri: './DevDetail/FwV' }],
-        timeout: 30,
+        timeout: 60,
       })
       await until(async () => (await running.api.gateways.fanouts())[0]?.state === 'done')
       const ids = (await running.rows()).flatMap(({ hop, kind, sessionId }) => (hop === 'S-G' && kind === 'message' ? [sessionId] : []))
@@ -277,7 +278,7 @@ describe('a gateway in the lab', () => {
           '%{http_code} %{content_type}',
           `${url}?id=${encodeURIComponent(id)}`,
         ]
-        const [status = '', ...type] = (await promisify(execFile)('curl', words, { timeout: 20_000 })).stdout.split(' ')
+        const [status = '', ...type] = (await promisify(execFile)('curl', words)).stdout.split(' ')
         return { status: Number(status), type: type.join(' '), body: new Uint8Array(readFileSync(file)) }
       }
       const wrong = await ask('000000' === code ? '000001' : '000000')

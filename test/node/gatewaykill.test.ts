@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { FanoutRow, GatewayInside, ImageRow, RelationRow } from '../../core/api.ts'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { freePort } from '../support/freeport.ts'
 import { labProcess } from './gatewayprocess.ts'
 import type { LabProcess } from './gatewayprocess.ts'
 import { ed, fleetDevice, installCommands, installs, smallPackage, until } from './gatewayrig.ts'
@@ -16,7 +17,6 @@ const OPEN = ['queued', 'running']
 const PATIENCE = 90_000
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const portOf = (url: string): number => Number(new URL(url).port)
 
 const serverAt = (workspace: string, dmPort: number): Promise<LabProcess> => labProcess({ workspace, dmPort, server: { idleMs: 2000 } })
 const gatewayAt = (workspace: string, dmPort: number, server: string): Promise<LabProcess> =>
@@ -34,10 +34,11 @@ test(
     needsSqlite(context)
     const root = mkdtempSync(join(tmpdir(), 'dm-lab-gwkill-'))
     open.push(() => rmSync(root, { recursive: true, force: true }))
-    let server = await serverAt(join(root, 'server'), 0)
+    const [south, north] = [await freePort(), await freePort()]
+    let server = await serverAt(join(root, 'server'), north)
     open.push(() => server.kill())
     const dm = server.ready.dm
-    let gateway = await gatewayAt(join(root, 'gateway'), 0, dm)
+    let gateway = await gatewayAt(join(root, 'gateway'), south, dm)
     open.push(() => gateway.kill())
     const url = gateway.ready.gateway ?? ''
     const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway: url })))
@@ -57,10 +58,10 @@ test(
       await pause(seed % 700)
       if (kill % 2 === 1) {
         await gateway.kill()
-        gateway = await gatewayAt(join(root, 'gateway'), portOf(url), dm)
+        gateway = await gatewayAt(join(root, 'gateway'), south, dm)
       } else {
         await server.kill()
-        server = await serverAt(join(root, 'server'), portOf(dm))
+        server = await serverAt(join(root, 'server'), north)
       }
       const row = async (): Promise<FanoutRow | undefined> => (await server.ask<FanoutRow[]>('gateways.fanouts')).find((each) => each.id === id)
       const inside = (): Promise<GatewayInside> => gateway.ask<GatewayInside>('gateways.inside')

@@ -9,7 +9,7 @@ import { ALERTS } from '../../core/mo/gwmo.ts'
 import { needsSqlite } from '../store/memory.ts'
 import { packageOne, postBody, realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, until } from './gatewayrig.ts'
+import { ed, fleetDevice, paced, until } from './gatewayrig.ts'
 import type { FleetDevice } from './gatewayrig.ts'
 
 const TEXT = './Vendor/DMLab/Settings/Text'
@@ -105,17 +105,17 @@ test("a result that is too large is not taken (413): its device's part ends by t
           : real(frame),
     }),
   ]
-  for (const each of [honest, liar]) expect(await each.register()).toMatchObject({ outcome: 'completed' })
+  const timeout = await paced([honest, liar], 30)
   await until(async () => (await lab.api.gateways.relations()).length === 2)
   lying = true
   const { id } = await lab.api.gateways.fanout({
     gateway: GATEWAY_ID,
     devices: [ed(1), ed(3)],
     commands: [{ kind: 'Get', locUri: TEXT }],
-    timeout: 4,
+    timeout,
   })
   const row = async () => (await lab.api.gateways.fanouts()).find((each) => each.id === id)
-  const done = await until(async () => ((await row())?.result ? row() : undefined), row, 30_000)
+  const done = await until(async () => ((await row())?.result ? row() : undefined), row)
   expect([done.result, done.devices.map(({ deviceId, code }) => [deviceId, code])]).toEqual([
     206,
     [
@@ -132,7 +132,7 @@ test('a session that never comes to an end is ended (1223), and the row says why
   await until(async () => (await lab.api.gateways.relations()).length === 1)
   const header = (n: number): string => packageOne({ device: ed(66), session: 'E0', msgId: String(n) }).replace(/<SyncBody>.*/s, '')
   await postBody(gateway, packageOne({ device: ed(66), session: 'E0' }).replace('<Final/>', ''))
-  const fan = await lab.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [ed(1)], commands: [{ kind: 'Get', locUri: TEXT }], timeout: 20 })
+  const fan = await lab.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [ed(1)], commands: [{ kind: 'Get', locUri: TEXT }], timeout: 60 })
   let last = ''
   for (let n = 2; n <= 60 && !last.includes('<Data>1223</Data>'); n += 1)
     last = (await postBody(gateway, `${header(n)}<SyncBody><Alert><CmdID>1</CmdID><Data>1222</Data></Alert></SyncBody></SyncML>`)).text
@@ -157,7 +157,7 @@ test("a stranger on the network gets no image, and nobody gets another device's 
   await lab.until((rows) => rows.some(({ hop, httpStatus }) => hop === 'G-D' && httpStatus === 403))
   expect(await (await fetch(url)).text()).toBe('an image')
   // What a device asks of the gateway's own tree is no command for a server.
-  await lab.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [ed(1)], commands: [{ kind: 'Get', locUri: './DevDetail/FwV' }], timeout: 20 })
+  await lab.api.gateways.fanout({ gateway: GATEWAY_ID, devices: [ed(1)], commands: [{ kind: 'Get', locUri: './DevDetail/FwV' }], timeout: 60 })
   await until(async () => (await lab.api.gateways.fanouts())[0]?.result === 200)
   const question = '<Get><CmdID>3</CmdID><Item><Target><LocURI>./GwMO/Fanout/Fanout</LocURI></Target></Item></Get>'
   const asked = await postBody(gateway, packageOne({ device: ed(5), extra: question }))

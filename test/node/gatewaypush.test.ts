@@ -6,7 +6,7 @@ import { readPage } from '../../core/page.ts'
 import { needsSqlite } from '../store/memory.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, until } from './gatewayrig.ts'
+import { ed, fleetDevice, paced, until } from './gatewayrig.ts'
 
 const open: (() => unknown)[] = []
 let lab: RealLab
@@ -24,7 +24,7 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
   const gateway = lab.ready.gateway ?? ''
   const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway, setup: { mo: n === 2 ? [] : ['scomo'] } })))
   for (const device of devices) open.push(() => device.end())
-  for (const device of devices) expect(await device.register()).toMatchObject({ outcome: 'completed' })
+  const timeout = await paced(devices, 30)
   await until(async () => (await gateways.relations()).length === 3)
   const bytes = new Uint8Array(200_000).map((_, i) => (i * 7) % 253)
   await catalogue.add('PKG1.bin', bytes, { pkgId: 'PKG1', components: [{ id: 'a', version: '1' }] })
@@ -35,11 +35,11 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
   const push = { gateway: GATEWAY_ID, image: 'PKG1', commands: [], delivery: 'push' } as const
   const ended = async (id: string) => {
     const row = async () => (await gateways.fanouts()).find((each) => each.id === id)
-    await until(async () => !['queued', 'running'].includes((await row())?.state ?? ''), row, 30_000)
+    await until(async () => !['queued', 'running'].includes((await row())?.state ?? ''), row)
     return row()
   }
   const codes = async (id: string) => (await ended(id))?.devices.map(({ deviceId, code, late = [] }) => [deviceId, code, late.length])
-  const { id } = await gateways.fanout({ ...push, devices: [ed(1), ed(2), ed(3)], timeout: 4 })
+  const { id } = await gateways.fanout({ ...push, devices: [ed(1), ed(2), ed(3)], timeout })
   expect(await codes(id)).toEqual([
     [ed(1), 200, 0],
     [ed(2), 200, 0],
@@ -49,7 +49,7 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
   const digest = createHash('sha256').update(bytes).digest('hex')
   await until(() => devices.slice(0, 2).every(({ fetches }) => fetches.length === 1))
   for (const { fetches } of devices.slice(0, 2)) expect(fetches[0]).toContain(`200000 octets, SHA-256 ${digest}`)
-  const second = await gateways.fanout({ ...push, devices: [ed(1), ed(2)], pushUrl: 'descriptor', pushType: 'text/plain', timeout: 20 })
+  const second = await gateways.fanout({ ...push, devices: [ed(1), ed(2)], pushUrl: 'descriptor', pushType: 'text/plain', timeout: 60 })
   expect((await ended(second.id))?.result).toBe(200)
   const news = readPage(await trace.rows(1, 5000)).filter(({ seq, hop }) => seq > from && hop === 'G-D')
   expect(news.filter(({ kind }) => kind === 'message')).toEqual([])

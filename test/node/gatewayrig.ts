@@ -11,6 +11,7 @@ import { GATEWAY_ACCOUNT } from '../../core/node/gateway.ts'
 import { buildPackage } from '../../core/node/packages.ts'
 import { randomSource } from '../../core/node/random.ts'
 import type { SessionOutcome } from '../../core/lab/runner.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const env = { now: () => Date.now(), random: randomSource() }
 
@@ -78,6 +79,19 @@ export async function fleetDevice(
   return { ...device, ends, refusals, fetches, end }
 }
 
+/**
+ * Registers devices and gives the seconds after which a fan-out to them may end by its clock where one of them says nothing: `sessions` times what one session
+ * took here and now, so that a slow machine does not end it before those that do answer.
+ */
+export async function paced(devices: readonly FleetDevice[], sessions: number): Promise<number> {
+  const began = performance.now()
+  for (const device of devices) {
+    const { outcome, reason } = await device.register()
+    if (outcome !== 'completed') throw new Error(`${device.id} cannot register: ${outcome} ${String(reason)}`)
+  }
+  return 1 + Math.ceil((sessions * (performance.now() - began)) / devices.length / 1000)
+}
+
 /** A package of one component, `version` 1.0, about 2000 octets. */
 export const smallPackage = (name: string): Promise<Uint8Array> =>
   buildPackage({
@@ -102,7 +116,7 @@ export const installCommands = (pkg: string): { kind: 'Add' | 'Exec'; locUri: st
 export async function until<T>(
   good: () => T | undefined | false | Promise<T | undefined | false>,
   about: () => unknown = () => '',
-  ms = 20_000,
+  ms = PATIENCE,
 ): Promise<T> {
   for (const end = performance.now() + ms; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const found = await good()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import type { Sent } from '../../core/node/http.ts'
 import { shared } from '../support/shared.ts'
-import { bothWays, dial, frameOf, listener, postText, textOf, WBXML, XML } from './raw.ts'
+import { bothWays, dial, frameOf, listener, postText, roundTrip, textOf, WBXML, XML } from './raw.ts'
 import type { Listener } from './raw.ts'
 
 let open: Listener[] = []
@@ -314,7 +314,7 @@ bothWays('what is no SyncML request', () => {
     const lab = await start()
     const wire = await dial(lab.http.port)
     wire.write(`POST /dm HTTP/1.1\r\nHost: lab\r\nContent-Type: ${XML}\r\nContent-Length: 100\r\n\r\nonly this`)
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await roundTrip(lab)
     wire.socket.resetAndDestroy()
     await lab.have('refused', 1)
     expect(lab.refused[0]).toMatchObject({ httpStatus: 0, truncated: true, startLine: 'POST /dm HTTP/1.1' })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { JobDetail, JobWish, LabApi } from '../../core/api.ts'
 import { buildPackage } from '../../core/node/packages.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -42,7 +43,7 @@ async function device(api: LabApi, encoding: 'xml' | 'wbxml' = 'xml'): Promise<v
 async function ended(api: LabApi, wish: Partial<JobWish>): Promise<JobDetail> {
   const { jobs } = await api.jobs.create({ device: DEVICE, type: 'scomo', op: 'install', ...wish })
   const id = jobs[0]?.id ?? ''
-  for (const end = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = Date.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const detail = await api.jobs.get(id)
     if (!['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state)) return detail
     if (Date.now() > end) throw new Error(`job ${id} does not end: ${JSON.stringify(detail, null, 1)}`)
@@ -119,7 +120,7 @@ test('sc 41: outcomes reach a real receiver, signed; one that fails is told agai
     await device(lab.api)
     const { job } = await ended(lab.api, { op: 'deliver', pkg: 'none' })
     expect(job.state).toBe('not_found')
-    for (const end = Date.now() + 10_000; heard.length < 2 && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const end = Date.now() + PATIENCE; heard.length < 2 && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(heard.length).toBe(2)
     expect(heard[1]).toEqual(heard[0])
     for (const { body, signature } of heard) expect(signature).toBe(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
@@ -139,7 +140,7 @@ test('a job survives a restart of the lab between order and alert', async () => 
   await lab.stop()
   lab = await realLab({ workspace })
   await device(lab.api)
-  for (const end = Date.now() + 10_000; (await lab.api.jobs.get(jobs[0]?.id ?? '')).job.state !== 'done' && Date.now() < end;)
+  for (const end = Date.now() + PATIENCE; (await lab.api.jobs.get(jobs[0]?.id ?? '')).job.state !== 'done' && Date.now() < end;)
     await new Promise((resolve) => setTimeout(resolve, 20))
   expect((await lab.api.jobs.get(jobs[0]?.id ?? '')).job).toMatchObject({ state: 'done' })
 })

@@ -19,6 +19,7 @@ import { openDisk } from '../../core/node/softwarehost.ts'
 import type { DeviceDisk } from '../../core/node/softwarehost.ts'
 import { SoftwareAgent } from '../../core/software/agent.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -104,7 +105,7 @@ async function met(lab: RealLab, begin: () => Promise<unknown>): Promise<void> {
 
 async function ended(api: LabApi, wish: Partial<JobWish>): Promise<JobDetail> {
   const { jobs } = await api.jobs.create({ device: DEVICE, type: 'scomo', op: 'install', ...wish })
-  for (const end = Date.now() + 15_000; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+  for (const end = Date.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
     const detail = await api.jobs.get(jobs[0]?.id ?? '')
     if (!['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state)) return detail
     if (Date.now() > end) throw new Error(`the job does not end: ${JSON.stringify(detail, null, 1)}`)

@@ -15,6 +15,7 @@ import { randomSource } from '../../core/node/random.ts'
 import { openDisk } from '../../core/node/softwarehost.ts'
 import { memoryDocs } from '../../core/store/docs.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { freePort } from '../support/freeport.ts'
 
 const KILLS = process.env['DM_LAB_SOAK'] === undefined ? 5 : 50
 const DEVICE = 'IMEI:004999010640090'
@@ -68,7 +69,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 test(
   `sc 51, sc 52: after ${String(KILLS)} kills between any two messages each job is done, with one installation each`,
-  { timeout: 30_000 + KILLS * 6_000 },
+  { timeout: 120_000 + KILLS * 12_000 },
   async (context) => {
     needsSqlite(context)
     const root = mkdtempSync(join(tmpdir(), 'dm-lab-jobkill-'))
@@ -77,8 +78,8 @@ test(
     const env = { now: clock.now, random: randomSource() }
     const disk = (): ReturnType<typeof openDisk> => openDisk({ folder: join(root, 'device'), clock, makeDownloads, makeInstaller })
     const devices = simulatedDevices(clock, env, () => false, { docs: memoryDocs(), disk, commit: () => {} })
-    let lab = await startChild(workspace, '0')
-    const { port } = new URL(lab.dm)
+    const port = String(await freePort())
+    let lab = await startChild(workspace, port)
     try {
       await devices.start(lab.dm, { id: DEVICE, mo: ['scomo'], answers: 'accept', auth: 'hmac' })
       const to = devices.pushUrl(DEVICE) ?? ''
@@ -105,7 +106,7 @@ test(
         lab = await startChild(workspace, port)
         let detail = await lab.ask<JobDetail>('get', job)
         for (
-          const end = Date.now() + 20_000;
+          const end = Date.now() + 90_000;
           ['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state);
           detail = await lab.ask<JobDetail>('get', job)
         ) {
@@ -133,13 +134,13 @@ test(
 
 test(
   `sc 51, sc 52: the lab and the device in it die together, ${String(KILLS)} times: both go on, and what the job says is what the device did`,
-  { timeout: 30_000 + KILLS * 6_000 },
+  { timeout: 120_000 + KILLS * 12_000 },
   async (context) => {
     needsSqlite(context)
     const root = mkdtempSync(join(tmpdir(), 'dm-lab-bothkill-'))
     const workspace = join(root, 'workspace')
-    let lab = await startChild(workspace, '0')
-    const { port } = new URL(lab.dm)
+    const port = String(await freePort())
+    let lab = await startChild(workspace, port)
     try {
       await lab.ask('simulate', DEVICE)
       await pause(500)
@@ -158,7 +159,7 @@ test(
         await lab.kill()
         lab = await startChild(workspace, port)
         let detail = await lab.ask<JobDetail>('get', job)
-        for (const end = Date.now() + 20_000; ['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state);) {
+        for (const end = Date.now() + 90_000; ['queued', 'waiting', 'running', 'accepted'].includes(detail.job.state);) {
           // The device's own wait before it reports again is a minute: another session is asked of it instead, where none is under way.
           await pause(300)
           await lab.ask('simulate', DEVICE).catch(() => {})

@@ -21,6 +21,7 @@ import { memoryDocs } from '../../core/store/docs.ts'
 import type { Docs } from '../../core/store/docs.ts'
 import { pcapOfUdp } from '../notify/pcap.ts'
 import { needs } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const clock = processClock()
 const open: { close(): Promise<void> }[] = []
@@ -75,7 +76,7 @@ async function client(
 }
 
 async function until(good: () => boolean, what: () => unknown = () => ''): Promise<void> {
-  for (const end = performance.now() + 20_000; !good(); await new Promise((resolve) => setTimeout(resolve, 5)))
+  for (const end = performance.now() + PATIENCE; !good(); await new Promise((resolve) => setTimeout(resolve, 5)))
     if (performance.now() > end) throw new Error(`still not so: ${JSON.stringify(what())}`)
 }
 

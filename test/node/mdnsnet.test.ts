@@ -27,7 +27,7 @@ afterAll(async () => {
     child.stdin?.end()
     await gone
   }
-}, 30_000)
+})
 
 /** A lab in a new network namespace; `near` shares its user namespace. `unshare` becomes the program, so the process is the lab's. */
 async function labIn(near: Lab | null): Promise<Lab> {
@@ -77,8 +77,7 @@ test('a lab publishes in one network namespace, another in a second one finds it
     ip(lab, 'link', 'set', name, 'up')
   }
   // A link tells its carrier up to a second late, and an interface without one counts as none.
-  for (const lab of [bench, desk])
-    await expect.poll(() => ip(lab, '-o', 'link', 'show', 'up'), { timeout: 20_000 }).toMatch(/(bench|desk)0.*state UP/)
+  for (const lab of [bench, desk]) await expect.poll(() => ip(lab, '-o', 'link', 'show', 'up')).toMatch(/(bench|desk)0.*state UP/)
   const { dm } = await bench.ask<{ dm: string }>({ do: 'start' })
   await desk.ask({ do: 'start' })
   const port = new URL(dm).port
@@ -93,16 +92,16 @@ test('a lab publishes in one network namespace, another in a second one finds it
   })
   const url = `http://10.77.0.1:${port}/dm`
   await expect
-    .poll(async () => (await services())[0], { timeout: 20_000 })
+    .poll(async () => (await services())[0])
     .toMatchObject({ name: 'Bench over there', type: '_oma-dm._tcp', port: Number(port), own: false, url, txt: { path: '/dm' } })
   expect((await services())[0]?.addresses).toContain('10.77.0.1')
   expect(await desk.ask({ do: 'session', url, device: 'IMEI:over-there' })).toMatchObject({ outcome: 'completed' })
   expect(await bench.ask({ do: 'devices' })).toContain('IMEI:over-there')
   await bench.ask({ do: 'publish', wish: null })
-  await expect.poll(services, { timeout: 20_000 }).toEqual([])
+  await expect.poll(services).toEqual([])
   // Who begins to browse later asks for itself.
   await desk.ask({ do: 'browse', wish: null })
   await bench.ask({ do: 'publish', wish: { name: 'Bench again' } })
   await desk.ask({ do: 'browse', wish: {} })
-  await expect.poll(async () => (await services())[0]?.name, { timeout: 20_000 }).toBe('Bench again')
+  await expect.poll(async () => (await services())[0]?.name).toBe('Bench again')
 }, 90_000)

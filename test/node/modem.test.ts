@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab.end()
   await Promise.all(modems.map((one) => one.unplug().catch(() => {})))
-}, 20_000)
+})
 
 const NUMBER = '+491701234567'
 const AT = '2026-11-21T16:05:00+01:00'
@@ -70,7 +70,7 @@ bench(name('a notification goes out as one SMS; the report settles it; the silen
   const [message] = (await lab.api.modem.messages()).filter(({ path }) => path === one.path)
   expect(message).toMatchObject({ text: 'delivered', seq: sent.seq, parts: [{ state: 'delivered', reference: 41 }] })
   // Nothing is awaited any more: the port is given back, and the address is known for next time.
-  await expect.poll(async () => (await lab.api.modem.state()).modems.find(({ path }) => path === one.path)?.stage, { timeout: 5000 }).toBe('closed')
+  await expect.poll(async () => (await lab.api.modem.state()).modems.find(({ path }) => path === one.path)?.stage).toBe('closed')
   expect((await lab.api.devices.notify('IMEI:m1', { send: false })).to).toBe(to)
 })
 
@@ -156,7 +156,7 @@ bench(name('a modem pulled out while it listens is told; a port that is none is 
   await lab.api.modem.listen(one.path)
   await one.unplug()
   await expect
-    .poll(async () => (await lab.api.modem.state()).modems.find(({ path }) => path === one.path)?.trouble, { timeout: 5000 })
+    .poll(async () => (await lab.api.modem.state()).modems.find(({ path }) => path === one.path)?.trouble)
     .toBe('the port is gone: the modem was pulled out or switched off')
   await expect(lab.api.modem.listen('/dev/ttyNOT0')).rejects.toThrow('there is no /dev/ttyNOT0: is the modem plugged in?')
   await expect(lab.api.modem.listen('/dev/null')).rejects.toThrow('/dev/null is no serial port')

@@ -9,6 +9,7 @@ import type { SessionOutcome } from '../../core/lab/runner.ts'
 import { poster } from '../../core/node/client.ts'
 import { processClock } from '../../core/node/clock.ts'
 import { listenPush } from '../../core/node/push.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 /** The device, its address, and what happened to it. */
 export interface PushedDevice {
@@ -61,7 +62,7 @@ export async function pushedDevice(serverUri: string, setup: Partial<ClientSetup
     refusals,
     arrived,
     until: async (good) => {
-      for (const end = performance.now() + 10_000; !good(); await new Promise((resolve) => setTimeout(resolve, 5)))
+      for (const end = performance.now() + PATIENCE; !good(); await new Promise((resolve) => setTimeout(resolve, 5)))
         if (performance.now() > end) throw new Error(`still not so: ${JSON.stringify({ sessions, refusals })}`)
     },
     close: async () => {

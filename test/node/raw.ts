@@ -7,6 +7,7 @@ import { listen } from '../../core/node/http.ts'
 import { startSockets } from '../../core/node/sockets/front.ts'
 import type { SocketThread } from '../../core/node/sockets/front.ts'
 import type { DmHttp, ListenOptions, Received, Refused } from '../../core/node/http.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 /** A connection that remembers what came. */
 export interface Wire {
@@ -40,7 +41,7 @@ export function dial(port: number): Promise<Wire> {
     socket.on('end', finish)
     socket.on('close', finish)
   })
-  const until = (part: string, ms = 3000): Promise<string> =>
+  const until = (part: string, ms = PATIENCE): Promise<string> =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => done(new Error(`no ${JSON.stringify(part)} within ${ms} ms; got ${JSON.stringify(text)}`)), ms)
       const done = (error?: Error): void => {
@@ -121,13 +122,24 @@ export async function listener(options: Partial<ListenOptions> & { echo?: boolea
   return {
     http,
     ...lists,
-    async have(list, count, ms = 3000) {
+    async have(list, count, ms = PATIENCE) {
       for (const end = performance.now() + ms; lists[list].length < count;) {
         if (performance.now() > end) throw new Error(`only ${lists[list].length} of ${count} ${list} within ${ms} ms`)
         await new Promise((resolve) => setTimeout(resolve, 2))
       }
     },
   }
+}
+
+/** Resolves when the server has read all that was written to it on other connections before: a request written later has its answer. */
+export async function roundTrip(lab: Listener): Promise<void> {
+  const wire = await dial(lab.http.port)
+  const before = lab.received.length
+  wire.write(postText('round trip'))
+  await lab.have('received', before + 1)
+  lab.http.respond(lab.received[before]?.link ?? { link: 0 }, frameOf('round trip'))
+  await wire.until('round trip')
+  wire.socket.destroy()
 }
 
 export const XML = 'application/vnd.syncml.dm+xml'

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { LabApi, QueuedCommand } from '../../core/api.ts'
 import { startLab } from '../../core/node/main.ts'
 import type { RunningLab } from '../../core/node/main.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 const DEVICE = 'IMEI:004999016400019'
 const labs: RunningLab[] = []
@@ -23,7 +24,7 @@ async function lab(workspace = mkdtempSync(join(tmpdir(), 'dmlab-software-'))): 
   return { lab: running, workspace }
 }
 
-async function until<T>(what: () => Promise<T | undefined | false>, ms = 15_000): Promise<T> {
+async function until<T>(what: () => Promise<T | undefined | false>, ms = PATIENCE): Promise<T> {
   const end = Date.now() + ms
   for (;;) {
     const found = await what()

@@ -9,6 +9,7 @@ import type { ScenarioRun } from '../../core/api.ts'
 import { packageFile } from '../../core/node/runsockets.ts'
 import { scenario } from '../../core/scenario/all.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -48,7 +49,7 @@ async function foreign(lab: RealLab, manner: string): Promise<Foreign> {
   let errors = ''
   child.stdout.on('data', (text) => said.push(...String(text).split('\n').filter(Boolean)))
   child.stderr.on('data', (text) => (errors += String(text)))
-  for (const end = Date.now() + 10_000; !said.includes('ready');) {
+  for (const end = Date.now() + PATIENCE; !said.includes('ready');) {
     if (Date.now() > end || child.exitCode !== null) throw new Error(`the foreign device does not begin: ${errors}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

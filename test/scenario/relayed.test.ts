@@ -10,6 +10,7 @@ import { onWire, relayedFlow } from '../../core/scenario/relayed.ts'
 import { ANTIVIR } from '../../core/scenario/steps.ts'
 import { dmlabBeside } from '../cli/dmlab.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
 
@@ -57,12 +58,12 @@ describe.skipIf(!hasSqlite)('behind a proxy (needs node:sqlite: Node 22.13 or ne
     const { name, bytes, facts } = await packageFile(ANTIVIR)
     await foreign.api.catalogue.add(name, bytes, facts)
     url = `${(await lab.api.proxies.add({ upstream: new URL(foreign.ready.dm).origin })).url}/dm`
-  }, 30_000)
+  })
   afterAll(async () => {
     await lab.end()
     await foreign.end()
     rmSync(folder, { recursive: true, force: true })
-  }, 30_000)
+  })
 
   /** Sessions of the device through the proxy until it has nothing left to say. */
   const plays = async (id: string, ...words: string[]): Promise<void> => {
@@ -71,7 +72,7 @@ describe.skipIf(!hasSqlite)('behind a proxy (needs node:sqlite: Node 22.13 or ne
     if (ran.code !== 0) throw new Error(ran.err)
   }
   const over = async (number: number): Promise<ScenarioRun> => {
-    for (const end = performance.now() + 30_000; ;) {
+    for (const end = performance.now() + PATIENCE; ;) {
       const run = (await lab.api.scenarios.runs()).find((each) => each.run === number)
       if (run !== undefined && run.state !== 'running') return run
       if (performance.now() > end)

@@ -71,7 +71,7 @@ export async function bootstrapped(url: string, id: string, code: string): Promi
   const folder = mkdtempSync(join(tmpdir(), 'dm-lab-boot-'))
   const file = join(folder, 'answer')
   const words = ['-sS', '--digest', '-u', `device:${code}`, '-o', file, '-w', '%{content_type}', `${url}?id=${encodeURIComponent(id)}`]
-  const { stdout: type } = await promisify(execFile)('curl', words, { timeout: 20_000 })
+  const { stdout: type } = await promisify(execFile)('curl', words)
   const body = new Uint8Array(readFileSync(file))
   rmSync(folder, { recursive: true, force: true })
   const nobody = { serverUri: '', user: '', password: '', serverId: '', serverPassword: '' }

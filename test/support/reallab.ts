@@ -12,13 +12,14 @@ import { processClock } from '../../core/node/clock.ts'
 import { startLab } from '../../core/node/main.ts'
 import type { LabOptions, RunningLab } from '../../core/node/main.ts'
 import { readPage } from '../../core/page.ts'
+import { PATIENCE } from './patience.ts'
 
 /** A lab under test. */
 export interface RealLab extends RunningLab {
   readonly workspace: string
   /** All rows there are. */
   rows(): Promise<TraceRow[]>
-  /** Asks until `good` holds of the rows; rejects after ten seconds with what there was. */
+  /** Asks until `good` holds of the rows; rejects after half a minute with what there was. */
   until(good: (rows: TraceRow[]) => boolean): Promise<TraceRow[]>
   /** Stops the lab, keeps the workspace. */
   stop(): Promise<void>
@@ -43,7 +44,7 @@ export async function realLab(options: Partial<LabOptions> = {}): Promise<RealLa
     workspace,
     rows,
     until: async (good) => {
-      for (const end = performance.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
+      for (const end = performance.now() + PATIENCE; ; await new Promise((resolve) => setTimeout(resolve, 5))) {
         const all = await rows()
         if (good(all)) return all
         if (performance.now() > end) throw new Error(`still not so: ${JSON.stringify(all, null, 1)}`)

@@ -1,50 +1,39 @@
-// Builds the real bundles into a temporary folder and runs the main bundle, unchanged, under the double.
-import { execFile } from 'node:child_process'
+// Has the real bundles built and runs the main bundle, unchanged, under the double.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire, register } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
+import { bundle, windowBundle } from '../bundles.ts'
+import { once } from '../once.ts'
 import type { Double, Settings } from './double.ts'
 import { makeDouble } from './double.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../../..')
 export const CHROMIUM = existsSync('/usr/bin/chromium')
 
-const run = promisify(execFile)
-
-/** A temporary folder that holds dist/{main,preload,renderer} and tinylab.js. */
+/** A folder that holds dist/{main,preload,renderer} and tinylab.js; other test files read it, too. */
 export interface Build {
   readonly folder: string
   readonly tinylab: string
-  remove(): void
 }
 
-async function vite(args: readonly string[]): Promise<void> {
-  const env = { ...process.env, NODE_ENV: 'production' }
-  await run(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--emptyOutDir', '--logLevel', 'warn', ...args], {
-    cwd: ROOT,
-    env,
-  })
-}
-
-/** Builds main (with the lab's entry), preload and a page: the test page, or the real renderer. */
+/** Has main (with the lab's entry), preload and a page built: the test page, or the real renderer. */
 export async function build(page: 'test page' | 'renderer'): Promise<Build> {
-  const folder = mkdtempSync(join(tmpdir(), 'dm-lab-desktop-'))
-  const dist = join(folder, 'dist')
-  const own = join(import.meta.dirname, 'vite.config.ts')
-  await Promise.all([
-    vite(['--mode', 'main', '--outDir', join(dist, 'main')]),
-    vite(['--mode', 'preload', '--outDir', join(dist, 'preload')]),
-    page === 'renderer'
-      ? vite(['--mode', 'renderer', '--outDir', join(dist, 'renderer')])
-      : vite(['--config', own, '--mode', 'page', '--outDir', join(dist, 'renderer')]),
-    vite(['--config', own, '--mode', 'tinylab', '--outDir', join(folder, 'tinylab')]),
-  ])
-  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
-  return { folder, tinylab: join(folder, 'tinylab/tinylab.js'), remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const own = ['--config', join(import.meta.dirname, 'vite.config.ts'), '--mode']
+  const folder = await once(`desktop ${page}`, async (made) => {
+    const parts = await Promise.all([
+      once('main', (out) => bundle(out, '--mode', 'main')),
+      once('preload', (out) => bundle(out, '--mode', 'preload')),
+      page === 'renderer' ? windowBundle() : once('test page', (out) => bundle(out, ...own, 'page')),
+      once('tinylab', (out) => bundle(out, ...own, 'tinylab')),
+    ])
+    for (const [i, name] of ['dist/main', 'dist/preload', 'dist/renderer', 'tinylab'].entries())
+      cpSync(parts[i] ?? '', join(made, name), { recursive: true })
+    cpSync(join(ROOT, 'package.json'), join(made, 'package.json'))
+  })
+  return { folder, tinylab: join(folder, 'tinylab/tinylab.js') }
 }
 
 let runs = 0
@@ -95,7 +84,7 @@ export async function launch(built: Build, argv: readonly string[] = [], setting
   } finally {
     process.argv = kept
   }
-  const until: Stage['until'] = async (what, look, ms = 15_000) => {
+  const until: Stage['until'] = async (what, look, ms = 30_000) => {
     const end = performance.now() + ms
     for (;;) {
       const seen = await Promise.resolve(look()).catch(() => null)
