@@ -28,7 +28,7 @@ export interface WindowDoor {
 
 export class House {
   readonly options: LabOptions
-  readonly clock: Clock = processClock()
+  readonly clock: Clock
   readonly env: Env
   readonly workspace: Workspace
   /** What opening had to mend, in words; '' where nothing. */
@@ -50,6 +50,7 @@ export class House {
 
   constructor(options: LabOptions, workspace: Workspace, recovery: string) {
     this.options = options
+    this.clock = options.clock ?? processClock()
     this.workspace = workspace
     this.recovery = recovery
     this.recording = options.record !== false

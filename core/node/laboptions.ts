@@ -1,5 +1,6 @@
 // What a lab is told at its start, what it says of itself when it listens, and how it is stopped. Types only.
 import type { LabApi, Mechanism } from '../api.ts'
+import type { Clock } from '../lab/ports.ts'
 import type { ServerSettings } from '../server/settings.ts'
 import type { GatewayRole } from './gateway.ts'
 import type { HttpLimits } from './limits.ts'
@@ -42,6 +43,8 @@ export interface LabOptions {
   readonly mechanism?: Mechanism
   /** `strict` refuses what is weak in jobs and on simulated devices, and asks for auth-MAC where nothing else is said; default `lab` lets it pass and says so. */
   readonly security?: 'lab' | 'strict'
+  /** Time and timers of everything in the lab; absent: the process's own. */
+  readonly clock?: Clock
   /** Breaks the lab on purpose, for scenarios with a planted fault. */
   readonly broken?: Broken
 }

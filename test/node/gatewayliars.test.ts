@@ -7,18 +7,20 @@ import { generic } from '../../core/gateway/inventory.ts'
 import { registrationText } from '../../core/gateway/payloads.ts'
 import { ALERTS } from '../../core/mo/gwmo.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { leapClock } from '../support/leapclock.ts'
 import { packageOne, postBody, realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, paced, until } from './gatewayrig.ts'
+import { ed, fleetDevice, until } from './gatewayrig.ts'
 import type { FleetDevice } from './gatewayrig.ts'
 
 const TEXT = './Vendor/DMLab/Settings/Text'
 const open: (() => unknown)[] = []
+const clock = leapClock()
 let lab: RealLab
 let gateway = ''
 beforeEach(async (context) => {
   needsSqlite(context)
-  lab = await realLab({ gateway: {}, limits: { bodyBytes: 100_000 } })
+  lab = await realLab({ gateway: {}, limits: { bodyBytes: 100_000 }, clock })
   gateway = lab.ready.gateway ?? ''
 })
 afterEach(async () => {
@@ -105,16 +107,19 @@ test("a result that is too large is not taken (413): its device's part ends by t
           : real(frame),
     }),
   ]
-  const timeout = await paced([honest, liar], 30)
+  for (const each of [honest, liar]) expect(await each.register()).toMatchObject({ outcome: 'completed' })
   await until(async () => (await lab.api.gateways.relations()).length === 2)
   lying = true
   const { id } = await lab.api.gateways.fanout({
     gateway: GATEWAY_ID,
     devices: [ed(1), ed(3)],
     commands: [{ kind: 'Get', locUri: TEXT }],
-    timeout,
+    timeout: 60,
   })
   const row = async () => (await lab.api.gateways.fanouts()).find((each) => each.id === id)
+  await lab.until((rows) => rows.some(({ kind, httpStatus }) => kind === 'http' && httpStatus === 413))
+  await until(async () => (await lab.api.gateways.inside())?.jobs.at(-1)?.devices.some(({ code }) => code === 200))
+  clock.leap(60_000)
   const done = await until(async () => ((await row())?.result ? row() : undefined), row)
   expect([done.result, done.devices.map(({ deviceId, code }) => [deviceId, code])]).toEqual([
     206,
@@ -123,7 +128,6 @@ test("a result that is too large is not taken (413): its device's part ends by t
       [ed(3), 408],
     ],
   ])
-  await lab.until((rows) => rows.some(({ kind, httpStatus }) => kind === 'http' && httpStatus === 413))
 })
 
 test('a session that never comes to an end is ended (1223), and the row says why; a fan-out for others goes on meanwhile', async () => {

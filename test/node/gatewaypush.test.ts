@@ -4,15 +4,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
 import { readPage } from '../../core/page.ts'
 import { needsSqlite } from '../store/memory.ts'
+import { leapClock } from '../support/leapclock.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, paced, until } from './gatewayrig.ts'
+import { ed, fleetDevice, until } from './gatewayrig.ts'
 
 const open: (() => unknown)[] = []
+const clock = leapClock()
 let lab: RealLab
 beforeEach(async (context) => {
   needsSqlite(context)
-  lab = await realLab({ gateway: {} })
+  lab = await realLab({ gateway: {}, clock })
 })
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
@@ -24,7 +26,7 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
   const gateway = lab.ready.gateway ?? ''
   const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway, setup: { mo: n === 2 ? [] : ['scomo'] } })))
   for (const device of devices) open.push(() => device.end())
-  const timeout = await paced(devices, 30)
+  for (const device of devices) expect(await device.register()).toMatchObject({ outcome: 'completed' })
   await until(async () => (await gateways.relations()).length === 3)
   const bytes = new Uint8Array(200_000).map((_, i) => (i * 7) % 253)
   await catalogue.add('PKG1.bin', bytes, { pkgId: 'PKG1', components: [{ id: 'a', version: '1' }] })
@@ -39,7 +41,17 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
     return row()
   }
   const codes = async (id: string) => (await ended(id))?.devices.map(({ deviceId, code, late = [] }) => [deviceId, code, late.length])
-  const { id } = await gateways.fanout({ ...push, devices: [ed(1), ed(2), ed(3)], timeout })
+  /** The two that hear pushes have the image, and the gateway knows. */
+  const fetched = async (id: string) => {
+    const row = async () => (await gateways.fanouts()).find((each) => each.id === id)
+    await until(
+      async () => (await gateways.inside())?.jobs.find(({ name }) => name === id)?.devices.filter(({ code }) => code === 200).length === 2,
+      row,
+    )
+  }
+  const { id } = await gateways.fanout({ ...push, devices: [ed(1), ed(2), ed(3)], timeout: 60 })
+  await fetched(id)
+  clock.leap(60_000)
   expect(await codes(id)).toEqual([
     [ed(1), 200, 0],
     [ed(2), 200, 0],

@@ -79,19 +79,6 @@ export async function fleetDevice(
   return { ...device, ends, refusals, fetches, end }
 }
 
-/**
- * Registers devices and gives the seconds after which a fan-out to them may end by its clock where one of them says nothing: `sessions` times what one session
- * took here and now, so that a slow machine does not end it before those that do answer.
- */
-export async function paced(devices: readonly FleetDevice[], sessions: number): Promise<number> {
-  const began = performance.now()
-  for (const device of devices) {
-    const { outcome, reason } = await device.register()
-    if (outcome !== 'completed') throw new Error(`${device.id} cannot register: ${outcome} ${String(reason)}`)
-  }
-  return 1 + Math.ceil((sessions * (performance.now() - began)) / devices.length / 1000)
-}
-
 /** A package of one component, `version` 1.0, about 2000 octets. */
 export const smallPackage = (name: string): Promise<Uint8Array> =>
   buildPackage({
