@@ -11,6 +11,8 @@ import { adbProgram } from '../../core/node/adbprogram.ts'
 import { adbPort } from '../../core/node/adb.ts'
 import { portHolder } from '../../core/node/holder.ts'
 import { freePort } from '../support/freeport.ts'
+import { leapClock } from '../support/leapclock.ts'
+import type { LeapClock } from '../support/leapclock.ts'
 import { PATIENCE } from '../support/patience.ts'
 import { needs } from '../support/needs.ts'
 import { realLab } from '../support/reallab.ts'
@@ -24,6 +26,7 @@ const MESSAGE =
 
 let server: AdbServer
 let lab: RealLab
+let clock: LeapClock
 let phones: Phone[] = []
 let started = false
 let stopped = false
@@ -62,7 +65,8 @@ beforeEach(async () => {
   started = false
   stopped = false
   server = new AdbServer(await freePort())
-  lab = await realLab({ adbPort: server.port })
+  clock = leapClock()
+  lab = await realLab({ adbPort: server.port, clock })
 })
 afterEach(async () => {
   await (stopped ? rmSync(dirname(lab.workspace), { recursive: true, force: true }) : lab.end())
@@ -155,18 +159,15 @@ describe('the adb server', () => {
     await begin(context)
     await lab.api.adb.state()
     server.freeze(true)
-    const silent = await until(
-      () => lab.api.adb.state(),
-      ({ server }) => server.state === 'silent',
-      15_000,
-    )
+    /** Heartbeats and waits for an answer are over at once. */
+    const later = (): Promise<AdbState> => {
+      clock.leap(1000)
+      return lab.api.adb.state()
+    }
+    const silent = await until(later, ({ server }) => server.state === 'silent')
     expect(silent.server.text).toBe('it takes connections and does not answer')
     server.freeze(false)
-    await until(
-      () => lab.api.adb.state(),
-      ({ server }) => server.state === 'ready',
-      15_000,
-    )
+    await until(later, ({ server }) => server.state === 'ready')
   })
 })
 
@@ -235,7 +236,6 @@ describe('a device', () => {
     await until(
       async () => (await lab.api.adb.reconnect(one.address)).state,
       (state) => state === 'device',
-      30_000,
     )
     const back = await until(
       () => stateOf(one),

@@ -13,8 +13,8 @@ import { ed, fleetDevice, installCommands, installs, smallPackage, until } from 
 
 const KILLS = process.env['DM_LAB_SOAK'] === undefined ? 5 : 50
 const OPEN = ['queued', 'running']
-/** Nonces that a kill parted are given up after 30 s, on each leg. */
-const PATIENCE = 90_000
+/** Nonces that a kill parted are given up after 30 s, on each leg: what has not come after two seconds waits for that. */
+const [PATIENCE, STUCK, PARTED] = [90_000, 2000, 30_000]
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -51,7 +51,15 @@ test(
       await server.ask('catalogue.add', `${app}-1.0.zip`, Buffer.from(await smallPackage(app)).toString('base64'))
       await server.ask('gateways.image', { gateway: GATEWAY_ID, imageId: app, pkg: `${app}-1.0`, expiry: 600 })
       const images = (): Promise<ImageRow[]> => server.ask<ImageRow[]>('gateways.images')
-      await until(async () => (await images()).some((row) => row.imageId === app && row.state === 'ready'), images, PATIENCE)
+      let asked = performance.now()
+      const ready = async (): Promise<boolean> => {
+        if (performance.now() - asked > STUCK) {
+          asked = performance.now()
+          for (const lab of [server, gateway]) await lab.ask('leap', PARTED)
+        }
+        return (await images()).some((row) => row.imageId === app && row.state === 'ready')
+      }
+      await until(ready, images, PATIENCE)
       const wish = { gateway: GATEWAY_ID, devices: [ed(1), ed(2), ed(3)], timeout: 60, image: app, commands: installCommands(`${app}-1.0`) }
       const { id } = await server.ask<FanoutRow>('gateways.fanout', wish)
       seed = (seed * 1103515245 + 12345) % 0x8000_0000

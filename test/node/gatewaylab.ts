@@ -1,13 +1,16 @@
 // A lab in a process of its own that does what it is told over IPC, until it is stopped or killed. Its one argument: options of the lab as JSON. See gatewayprocess.ts.
 import { startLab } from '../../core/node/main.ts'
 import type { LabOptions } from '../../core/node/main.ts'
+import { leapClock } from '../support/leapclock.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as Partial<LabOptions> & { readonly workspace: string }
-const lab = await startLab({ host: '127.0.0.1', dmPort: 0, uiPort: null, enrol: 'auto', ...options })
+const clock = leapClock()
+const lab = await startLab({ clock, host: '127.0.0.1', dmPort: 0, uiPort: null, enrol: 'auto', ...options })
 
 /** `area.call`, with its arguments. */
 async function perform(call: string, args: readonly unknown[]): Promise<unknown> {
   if (call === 'stop') return lab.stop()
+  if (call === 'leap') return clock.leap(Number(args[0]))
   if (call === 'memory') {
     globalThis.gc?.()
     return process.memoryUsage.rss()

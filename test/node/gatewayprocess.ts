@@ -8,7 +8,7 @@ import type { LabOptions } from '../../core/node/main.ts'
 export interface LabProcess {
   readonly ready: { readonly dm: string; readonly gateway: string | null }
   readonly process: ChildProcess
-  /** `area.call` of LabApi (`catalogue.add` takes base64); rejects with what it rejected with, or when the process is gone. */
+  /** `area.call` of LabApi (`catalogue.add` takes base64), or `leap` by so many ms; rejects with what it rejected with, or when the process is gone. */
   ask<T>(call: string, ...args: unknown[]): Promise<T>
   /** kill -9. */
   kill(): Promise<void>

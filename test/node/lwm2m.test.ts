@@ -21,6 +21,8 @@ import { memoryDocs } from '../../core/store/docs.ts'
 import type { Docs } from '../../core/store/docs.ts'
 import { pcapOfUdp } from '../notify/pcap.ts'
 import { needs } from '../support/needs.ts'
+import { leapClock } from '../support/leapclock.ts'
+import type { LeapClock } from '../support/leapclock.ts'
 import { PATIENCE } from '../support/patience.ts'
 
 const clock = processClock()
@@ -35,14 +37,17 @@ interface Rig {
   readonly facts: AdapterFact[]
   readonly said: string[]
   readonly docs: Docs
+  /** The server's clock. */
+  readonly clock: LeapClock
 }
 
 async function rig(docs: Docs = memoryDocs(), port = 0): Promise<Rig> {
   const said: string[] = []
+  const own = leapClock()
   const server = await startLwm2m({
     host: '127.0.0.1',
     port,
-    clock,
+    clock: own,
     random: randomSource(),
     docs,
     admits: (endpoint) => endpoint !== 'unwanted',
@@ -54,7 +59,7 @@ async function rig(docs: Docs = memoryDocs(), port = 0): Promise<Rig> {
   const facts: AdapterFact[] = []
   const end = adapter.discover((fact) => void facts.push(fact))
   open.push({ close: async () => end() })
-  return { server, adapter, facts, said, docs }
+  return { server, adapter, facts, said, docs, clock: own }
 }
 
 async function client(
@@ -96,7 +101,7 @@ function followed(adapter: Adapter, path: string): { readonly seen: string[]; re
 
 describe('registration', () => {
   it('registers, is asked what it is, is woken by its trigger, leaves; a lifetime that ends is a loss', { timeout: 60_000 }, async () => {
-    const { server, adapter, facts } = await rig()
+    const { server, adapter, facts, clock: theirs } = await rig()
     const one = await client(server.url)
     await one.registered
     await until(() => facts.some(({ type }) => type === 'awake'))
@@ -114,9 +119,10 @@ describe('registration', () => {
     await until(() => facts.some(({ type }) => type === 'gone'))
     expect(facts.at(-1)).toEqual({ type: 'gone', deviceId: ID, reason: 1 })
     await expect(adapter.get(ID, '/3/0/1')).rejects.toThrow(/not registered/)
-    const short = await client(server.url, { endpoint: 'brief' }, { lifetime: 1 })
+    const short = await client(server.url, { endpoint: 'brief' }, { lifetime: 600 })
     await short.registered
     await short.close(true)
+    theirs.leap(1_200_000)
     await until(
       () => facts.filter(({ type }) => type === 'gone').length === 2,
       () => facts,
