@@ -19,6 +19,10 @@ const native = {
   },
 }
 
+/** Tests of the rooms that know no Node; see docs/architecture.md. */
+const ROOMS = `adapters auth bootstrap device dmtree download evidence filter fuzz gateway jobs mirror mo notify replay server session software store syncml`
+const PURE = ROOMS.split(' ').map((room) => `test/${room}/**/*.test.ts`)
+
 const server = (entries: Record<string, string>, outDir: string, target: string, format: 'es' | 'cjs') => ({
   build: {
     ssr: true,
@@ -47,9 +51,7 @@ export default defineConfig(({ mode }) => {
     return {
       plugins: [vue()],
       test: {
-        include: ['test/**/*.test.ts'],
         environment: 'node',
-        globalSetup: ['test/support/once.ts'],
         // Nobody's telephones: no lab of a test meets the adb server of this machine.
         env: { ANDROID_ADB_SERVER_PORT: '1' },
         // Waits end by what happens; these limits only tell a machine that does much else from one that hangs. The long versions take their time.
@@ -57,6 +59,21 @@ export default defineConfig(({ mode }) => {
         hookTimeout: 120_000,
         expect: { poll: { timeout: 20_000 } },
         reporters: ['default'],
+        projects: [
+          // No process, no socket, no state of a module: they share workers, one a core. Then the others, a process each, one at a time.
+          { extends: true, test: { name: 'pure', include: PURE, isolate: false, maxWorkers: '100%', sequence: { groupOrder: 0 } } },
+          {
+            extends: true,
+            test: {
+              name: 'real',
+              include: ['test/**/*.test.ts'],
+              exclude: PURE,
+              maxWorkers: 1,
+              sequence: { groupOrder: 1 },
+              globalSetup: ['test/support/once.ts'],
+            },
+          },
+        ],
       },
     }
   return {
