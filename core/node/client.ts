@@ -115,6 +115,8 @@ function exchange(url: URL, host: string, port: number, frame: Frame, options: P
     port,
     path: `${url.pathname}${url.search}`,
     headers: fields,
+    // Old servers end lines with LF alone, or say Content-Length beside chunks: their answers are read all the same.
+    insecureHTTPParser: true,
     agent: (tls ? options.agents?.tls : options.agents?.plain) ?? false,
     ...(options.permit === undefined ? {} : { lookup: guarded(options.permit, port) }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

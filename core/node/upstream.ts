@@ -87,6 +87,7 @@ export function upstream(options: UpstreamOptions): Upstream {
         // As it was received, not as a URL parser would write it.
         path: text.slice(text.indexOf('//') + 2).replace(/^[^/?#]*/, '') || '/',
         headers,
+        insecureHTTPParser: true,
         setHost: !headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'host'),
         lookup: guarded(options.forbidden, port),
         ...(secure ? { servername: /^[\d.]+$|:/.test(hostname) ? '' : hostname } : {}),

@@ -49,6 +49,15 @@ async function failure(attempt: Promise<unknown>): Promise<{ failure: Failure; t
 }
 
 describe('a post', () => {
+  it.each([
+    ['lines that end with LF alone', 'HTTP/1.1 200 OK\nContent-Type: text/xml\nContent-Length: 3\n\nabc'],
+    ['a folded field', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc'],
+    ['Content-Length beside chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'],
+    ['no reason phrase', 'HTTP/1.1 200\r\nContent-Length: 3\r\n\r\nabc'],
+  ])('takes an answer with %s, as old servers write it', async (_what, text) => {
+    expect(textOf((await post(await speaker(text), frameOf('x'))).bytes)).toBe('abc')
+  })
+
   it('goes out as told, and brings status, fields, bytes and times', async () => {
     const lab = await start({ echo: true })
     const frame = frameOf('<SyncML/>', [
