@@ -1,6 +1,7 @@
 // Where pushes reach a simulated device: notifications and bootstrap messages become the session to begin, everything else a sentence.
 import { BootInbox, isBootstrap } from '../bootstrap/inbox.ts'
 import type { Package0 } from '../syncml/package0.ts'
+import { EVERY_APPLICATION } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { isLinkType, LINK_APPLICATION, LinkError, readLink } from '../notify/si.ts'
 import type { LinkType } from '../notify/si.ts'
@@ -79,7 +80,7 @@ export class Door {
 }
 
 function linked(type: LinkType, { application, body }: Push): Entrance {
-  if (application !== '' && application !== LINK_APPLICATION && application !== 'x-wap-application:*')
+  if (application !== '' && application !== LINK_APPLICATION && application !== EVERY_APPLICATION)
     return { what: 'nothing', refused: false, text: `push application ${application} is not the user agent` }
   try {
     const { href } = readLink(type, body)

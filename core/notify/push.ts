@@ -3,13 +3,15 @@ import type { Headers } from '../machine.ts'
 import { encodePackage0 } from '../syncml/package0.ts'
 import type { Package0Secret, Trigger } from '../syncml/package0.ts'
 import { md5 } from '../auth/md5.ts'
-import { applicationValue, decodeWsp, encodeWsp, looksLikeWsp, PushError } from './wsp.ts'
+import { applicationOf, applicationValue, decodeWsp, encodeWsp, looksLikeWsp, PushError } from './wsp.ts'
 import type { WspPush } from './wsp.ts'
 
 export const NOTIFICATION = 'application/vnd.syncml.notification'
 /** Notification of DM 1.3: recognised, never read (notification sheet 3). */
 export const NOTIFICATION_13 = 'application/vnd.syncml.dm.notification'
 export const DM_APPLICATION = 'x-wap-application:syncml.dm'
+/** Whichever application takes the content type. */
+export const EVERY_APPLICATION = 'x-wap-application:*'
 export const CP_WBXML = 'application/vnd.wap.connectivity-wbxml'
 export const CP_XML = 'text/vnd.wap.connectivity-xml'
 export const DM_WBXML = 'application/vnd.syncml.dm+wbxml'
@@ -122,7 +124,7 @@ function facts(
   const security = sec === undefined ? null : securityNamed(sec)
   return {
     contentType,
-    application: header(APPLICATION_FIELD) ?? '',
+    application: applicationOf(header(APPLICATION_FIELD) ?? ''),
     endDevice: header(GATEWAY_FIELD) ?? null,
     security,
     securityText: security === null ? (sec ?? '') : '',

@@ -2,7 +2,7 @@
 import { decodePackage0, Package0Error, sessionIdText } from '../syncml/package0.ts'
 import type { Package0, UiMode } from '../syncml/package0.ts'
 import { base64 } from '../syncml/text.ts'
-import { DM_APPLICATION, NOTIFICATION, NOTIFICATION_13, pduRemarks } from './push.ts'
+import { DM_APPLICATION, EVERY_APPLICATION, NOTIFICATION, NOTIFICATION_13, pduRemarks } from './push.ts'
 import type { Push } from './push.ts'
 import { judgeNotification } from './verdict.ts'
 import type { NotifyAccount } from './verdict.ts'
@@ -50,7 +50,7 @@ export class NotificationReceiver {
   receive(push: Push): Reception {
     if (push.contentType === NOTIFICATION_13) return refused('a notification of DM 1.3; this device speaks 1.2')
     if (push.contentType !== NOTIFICATION) return { what: 'foreign', text: `content type ${push.contentType} is no notification` }
-    if (push.application !== '' && push.application !== DM_APPLICATION) {
+    if (push.application !== '' && push.application !== DM_APPLICATION && push.application !== EVERY_APPLICATION) {
       return { what: 'foreign', text: `push application ${push.application} is not the DM client` }
     }
     if (push.application === '' && this.#options.strict === true) return { what: 'foreign', text: 'the push names no application' }

@@ -235,6 +235,12 @@ function readHeader(head: Reader): WspField | null {
   return field(name, [...octets].map(hex2).join(' '), start, head.at)
 }
 
+/** A push application id as HTTP carries it: its text in lower case, or that of a code written as a number. */
+export function applicationOf(field: string): string {
+  const text = field.trim().toLowerCase()
+  return /^(?:0x[0-9a-f]{1,4}|\d{1,5})$/.test(text) ? applicationNamed(Number(text)) : text
+}
+
 /** The text of a push application id; the number in decimal where none is registered here. */
 function applicationNamed(id: number | string): string {
   return typeof id === 'number' ? (APPLICATIONS.get(id) ?? String(id)) : id

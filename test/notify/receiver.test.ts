@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { issueSessionId, LARGEST_ID, matchSessionId } from '../../core/notify/ids.ts'
-import { NOTIFICATION, readPdu, toPdu } from '../../core/notify/push.ts'
+import { NOTIFICATION, readHttp, readPdu, toPdu } from '../../core/notify/push.ts'
 import type { Push } from '../../core/notify/push.ts'
 import { NotificationReceiver } from '../../core/notify/receiver.ts'
 import type { ReceiverOptions } from '../../core/notify/receiver.ts'
@@ -174,6 +174,14 @@ describe('a notification that is wrong', () => {
     expect(device({ strict: true }).receive(push(PACKAGE0, { application: '' })).what).toBe('foreign')
     expect(device().receive(push(PACKAGE0, { application: '' })).what).toBe('session')
   })
+
+  it.each(['x-wap-application:syncml.dm', 'X-WAP-Application:SyncML.DM', '7', ' 0x07 ', 'x-wap-application:*', '0'])(
+    'an application id as senders write it into HTTP: %s',
+    (id) => {
+      const sent = readHttp('application/vnd.syncml.notification; charset=x', [['X-WAP-APPLICATION-ID', id]], PACKAGE0)
+      expect(device().receive(sent).what).toBe('session')
+    },
+  )
 
   it('nb 20: a notification of DM 1.3 is refused cleanly, and the 1.2 format still works', () => {
     const one = device()
