@@ -294,7 +294,10 @@ export class ServerSession {
       message.commands.some(
         (command) => command.kind !== 'Alert' && !(command.kind === 'Status' && (command.cmdRef === '0' || command.cmd === 'Alert')),
       ) || x.outbox.commands
-    if (x.endless(busy)) return this.#abort(link, effects)
+    if (x.endless(busy)) {
+      effects.push(x.problem(finding('pkg.endless')))
+      return this.#abort(link, effects, { state: 'failed', reason: 'the device kept asking for the next message' })
+    }
     if (x.state === 'asked') return this.#put(link, effects, 'put.part', { commands: false, final: false, ask: true }, null)
     if (!x.outbox.commands) {
       const open = x.awaiting.open()
@@ -311,22 +314,17 @@ export class ServerSession {
     return this.#put(link, effects, 'put.final', { commands: true, final: true, ask: false }, null)
   }
 
+  /** The last message: Status and Final; in the middle of the client's package an abort says that nothing more will come. */
   #close(link: Link, effects: Effect[], end: SessionEnd): Frame | null {
+    if (this.#x.state === 'asked') return this.#abort(link, effects, end)
     return this.#put(link, effects, 'put.close', { commands: false, final: true, ask: false }, end)
   }
 
-  #abort(link: Link, effects: Effect[]): Frame | null {
-    const x = this.#x
-    effects.push(x.problem(finding('pkg.endless')))
-    for (const entry of x.outbox.clear()) if (entry.kind === 'status') x.outbox.answer(entry)
-    x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1223, items: [] } })
-    return this.#put(
-      link,
-      effects,
-      'put.abort',
-      { commands: false, final: true, ask: false },
-      { state: 'failed', reason: 'the device kept asking for the next message' },
-    )
+  #abort(link: Link, effects: Effect[], end: SessionEnd): Frame | null {
+    const { outbox } = this.#x
+    for (const entry of outbox.clear()) if (entry.kind === 'status') outbox.answer(entry)
+    outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1223, items: [] } })
+    return this.#put(link, effects, 'put.abort', { commands: false, final: true, ask: false }, end)
   }
 
   /** Sends; a message that turned out without Final is a part, one with nothing but Status after all closes the session. */

@@ -176,6 +176,21 @@ test('a client that never says Final is served all the same', () => {
   expect(rules).toContain('pkg.final.missing')
 })
 
+test.each([404, 500])('a client that refuses our SyncHdr with %i in the middle of its package: the session is aborted', (code) => {
+  const ledger = new MemoryLedger()
+  ledger.accounts.push(ACCOUNT)
+  const server = new DmServer({ serverUri: SERVER_URI, ledger, env: fixedEnv(), settings: { requireAuth: false } })
+  const say = (n: number, body: string): string => {
+    const header = `<VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1A</SessionID><MsgID>${n}</MsgID><Target><LocURI>${SERVER_URI}</LocURI></Target><Source><LocURI>${DEVICE}</LocURI></Source>`
+    const frame = frameOf(`<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr>${header}</SyncHdr><SyncBody>${body}</SyncBody></SyncML>`)
+    const effects = server.input({ type: 'frame', link: { link: n }, frame })
+    return effects.flatMap((effect) => (effect.type === 'send' ? [tell(decode(effect.frame.bytes, 'xml').message)] : [])).join()
+  }
+  expect(say(1, '<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>')).toContain('Get')
+  expect(say(2, status(1, '0', 'SyncHdr', code))).toBe('2: Status 0=200, Alert 1223, Final')
+  expect(say(3, status(1, '0', 'SyncHdr', 200))).toBe('3: Status 0=200, Final')
+})
+
 test.each([
   ['xml', 640],
   ['xml', 800],
