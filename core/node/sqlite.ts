@@ -1,5 +1,8 @@
 // The store's Db over node:sqlite. Owner's connections write in WAL mode and never checkpoint themselves; the checkpoint thread does.
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type * as Sqlite from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import type { Db, SqlValue, Statement } from '../store/ports.ts'
 
 /** How a database is opened. */
@@ -35,9 +38,27 @@ export function openSqlite(path: string, options: OpenOptions = {}): Db {
   return wrap(db)
 }
 
-/** Opens an existing database beside its owner; every attempt to write throws. */
+/** Opens an existing database beside its owner; every attempt to write throws. Also on a disk where nothing can be written, once its owner has closed it. */
 export function openReadOnly(path: string): Db {
-  return openSqlite(path, { readOnly: true })
+  try {
+    return openSqlite(path, { readOnly: true })
+  } catch (error) {
+    if (writable(dirname(path))) throw error
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      throw new Error(`${path}: its last owner did not close it, and it cannot be mended where nothing can be written: copy the workspace first`, {
+        cause: error,
+      })
+    return openSqlite(`${pathToFileURL(path).href}?immutable=1`, { readOnly: true })
+  }
+}
+
+function writable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function builtin(): typeof Sqlite | undefined {
@@ -52,7 +73,7 @@ function open(path: string, readOnly: boolean): Sqlite.DatabaseSync {
   const sqlite = builtin()
   if (sqlite === undefined) throw new Error(`${path} cannot be opened: SQLite needs Node 22.13 or newer, this is ${process.version}`)
   try {
-    return new sqlite.DatabaseSync(path, { readOnly })
+    return new sqlite.DatabaseSync(path.startsWith('file:') ? new URL(path) : path, { readOnly })
   } catch (error) {
     throw named(path, error)
   }

@@ -8,6 +8,7 @@ import type { Db } from '../store/ports.ts'
 import { migrate, VERSION, versionOf } from '../store/schema.ts'
 import { TraceStore } from '../store/trace.ts'
 import { type Checkpoint, startCheckpoint } from './checkpoint.ts'
+import { fileTrouble, makeFolder } from './folder.ts'
 import { type Lock, ownerOf, takeLock } from './lock.ts'
 import { openSegments, type SegmentFiles } from './segments.ts'
 import { openReadOnly, openSqlite } from './sqlite.ts'
@@ -61,8 +62,8 @@ export function readApi(dir: string): (ApiAddress & { readonly token: string }) 
 }
 
 function own(dir: string, options: WorkspaceOptions): Workspace {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const lock = takeLock(join(dir, 'lock'))
+  makeFolder(dir)
+  const lock = locked(dir)
   const undo: (() => void)[] = [lock.release]
   try {
     for (const folder of FOLDERS) mkdirSync(join(dir, folder), { recursive: true })
@@ -90,6 +91,16 @@ function own(dir: string, options: WorkspaceOptions): Workspace {
   } catch (error) {
     for (const step of undo.reverse()) step()
     throw error
+  }
+}
+
+function locked(dir: string): Lock {
+  try {
+    return takeLock(join(dir, 'lock'))
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === undefined
+      ? error
+      : new Error(`${dir}: cannot be written: ${fileTrouble(error)}`, { cause: error })
   }
 }
 

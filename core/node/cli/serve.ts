@@ -102,6 +102,7 @@ async function run(options: ServeOptions): Promise<void> {
     fail(1, error instanceof Error ? error.message : String(error))
   }
   const { ready } = lab
+  await troubles(lab)
   // Whoever reads the ready line may end the lab at once.
   let stopping = false
   const stop = (): void => {
@@ -120,6 +121,18 @@ async function run(options: ServeOptions): Promise<void> {
     )
   else process.stdout.write(`${JSON.stringify(ready)}\n`)
   if (options.open === true && ready.ui !== null) openBrowser(ready.ui)
+}
+
+/** What was mended at the start is said on stderr; so is, once, that the trace cannot be written, and that it can again. */
+async function troubles({ api }: RunningLab): Promise<void> {
+  const { recovery: mended } = await api.lab.state()
+  if (mended !== '') process.stderr.write(`dmlab: ${mended}\n`)
+  let told = false
+  api.on('state', ({ recovery }) => {
+    const trouble = recovery !== '' && recovery !== mended
+    if (trouble !== told) process.stderr.write(`dmlab: ${trouble ? recovery : 'the trace is written again'}\n`)
+    told = trouble
+  })
 }
 
 /** `lab` is the whole lab: DM Server and DM Gateway. */
