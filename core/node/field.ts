@@ -21,6 +21,7 @@ import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import type { SimulatedDevices } from './devices.ts'
 import { openDialects } from './dialects.ts'
+import { folderName } from './folder.ts'
 import { makeProxies } from './proxies.ts'
 import type { SecurePort } from './trust/port.ts'
 
@@ -69,7 +70,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha
 
 /** Empties the disk of a simulated device that is switched off. */
 export function wipeDisk(dir: string, device: string): void {
-  rmSync(join(dir, 'devices', encodeURIComponent(device)), { recursive: true, force: true })
+  rmSync(join(dir, 'devices', folderName(device)), { recursive: true, force: true })
 }
 
 export function labField(parts: FieldParts): Field {

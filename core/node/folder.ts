@@ -1,4 +1,5 @@
 // A folder and whatever leads to it, made with one clear Error where it cannot be; each step by itself, as not every file system ends a recursive one.
+import { createHash } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -28,4 +29,14 @@ export function makeFolder(path: string): void {
     const taken = (error as NodeJS.ErrnoException).code === 'EEXIST'
     throw new Error(`${path}: ${taken ? 'is there already, and is no folder' : `cannot be made: ${fileTrouble(error)}`}`, { cause: error })
   }
+}
+
+/** An id as the name of a folder: one that leads nowhere else, whatever the id is, and that no file system finds too long. Different ids, different names. */
+export function folderName(id: string): string {
+  // Half a surrogate pair has no octets.
+  const escaped = encodeURIComponent(id.replace(/[\ud800-\udfff]/gu, '\ufffd'))
+    .replace(/~/g, '%7E')
+    .replace(/^\.+$/, (dots) => '%2E'.repeat(dots.length))
+  const plain = escaped !== '' && escaped.length <= 200 && id.isWellFormed()
+  return plain ? escaped : `${escaped.slice(0, 150)}~${createHash('sha256').update(id, 'utf16le').digest('hex').slice(0, 32)}`
 }

@@ -3,6 +3,7 @@ import { makeDownloads } from './dlclient.ts'
 import { simulatedDevices } from './devices.ts'
 import type { SimulatedDevices } from './devices.ts'
 import { wipeDisk } from './field.ts'
+import { folderName } from './folder.ts'
 import type { House } from './house.ts'
 import { makeInstaller } from './installer.ts'
 import { openDisk, overheard } from './softwarehost.ts'
@@ -20,7 +21,7 @@ export function labDevices(house: House, { ca, logged }: LabDevicesParts): Simul
   const disk = (id: string): DeviceDisk => {
     const certificate = ca()
     const downloads = certificate === null ? {} : { downloads: { ca: certificate } }
-    const folder = house.folder('devices', encodeURIComponent(id))
+    const folder = house.folder('devices', folderName(id))
     const own = openDisk({ folder, clock, makeDownloads, makeInstaller, ...downloads, installer: { trust: house.folder('trust') } })
     return overheard(own, (line) => {
       house.witness.performed(id, line)
