@@ -1,9 +1,10 @@
 // One attached lab: its rows are taken into this trace at our time, its held messages stand in our tray, and what is decided about them goes back to it.
-import type { FrameDetail, Held, HoldMode, LabApi, LabEvents, LabState, PeerRow, Seq, TraceRow, Verdict } from '../api.ts'
-import type { Note } from '../machine.ts'
+import type { Held, HoldMode, LabApi, LabEvents, LabState, PeerRow, Seq, SessionRow, Verdict } from '../api.ts'
 import { readPage } from '../page.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { PEER_CARDS } from './holders.ts'
-import { seenHere, takenBefore } from './peertwin.ts'
+import { ahead, alignedTo, measureClock } from './peerclock.ts'
+import { PeerRows } from './peerrows.ts'
 import type { Clock } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -53,11 +54,8 @@ const WAITS = [500, 1000, 2000, 5000, 10_000]
 /** Rows asked for at a time, and frames asked for at once. */
 const PAGE = 256
 const AT_ONCE = 16
-/** Rows remembered to follow what becomes of them. */
-const REMEMBERED = 20_000
-/** Its clock is measured so often, ms, with so many questions. */
+/** Its clock is measured so often, ms. */
 const MEASURE_EVERY = 30_000
-const QUESTIONS = 5
 
 export class Peer {
   readonly #parts: PeerParts
@@ -70,18 +68,16 @@ export class Peer {
   #cancel: (() => void) | null = null
   #measuring: (() => void) | null = null
   #stopped = false
-  /** Its rows that are ours under another number, oldest first; its sessions likewise. */
-  readonly #seqs = new Map<Seq, Seq>()
   /** The cards as they were told last: one may wait for its row. */
   #shown = '[]'
-  readonly #notes = new Map<Seq, number>()
-  readonly #sessions = new Map<number, number>()
+  readonly #rows: PeerRows
   #theirs: readonly Held[] = []
   readonly #numbers = new Map<number, number>()
 
   constructor(parts: PeerParts) {
     this.#parts = parts
     this.#progress = parts.progress
+    this.#rows = new PeerRows({ recorder: parts.recorder, name: () => this.row.name, aligned: (at) => this.#aligned(at) })
     const told = { gateway: '', offsetMs: null, roundTripMs: null, rows: 0, waiting: 0, older: 0, held: 0, holding: false, lastAt: 0 }
     const { id, url, attachedAt, name = '' } = parts
     this.row = { id, url, name, state: 'connecting', why: '', attachedAt, ...told }
@@ -102,7 +98,7 @@ export class Peer {
   keepTrying(): void {
     this.#cancel = null
     if (this.#stopped) return
-    this.join().catch((error: unknown) => this.#lost(error instanceof Error ? error.message : String(error), error instanceof Unwelcome))
+    this.join().catch((error: unknown) => this.#lost(wordsOf(error), error instanceof Unwelcome))
   }
 
   stop(): void {
@@ -137,7 +133,7 @@ export class Peer {
     api.on('trace', (fact) => this.#trace(fact))
     api.on('held', ({ held }) => this.#cards(held))
     api.on('state', ({ hold }) => this.#move({ holding: hold.mode === 'all' }))
-    api.on('sessions', ({ changed }) => changed.forEach((row) => this.#session(row)))
+    api.on('sessions', ({ changed }) => changed.forEach((row) => this.#ended(row)))
     this.#tell(`lab ${name} is attached: rows from ${from + 1} on; its clock is ${ahead(this.row.offsetMs)}`)
     // Rows that came while nobody listened yet.
     this.#wanted = Math.max(this.#wanted, (await api.lab.state()).last)
@@ -160,16 +156,9 @@ export class Peer {
   async #settled(api: LabApi): Promise<void> {
     const [sessions, held] = await Promise.all([api.trace.sessions(), api.stepper.held()]).catch(() => [[], null] as const)
     if (this.#link?.api !== api || held === null) return
-    sessions.forEach((row) => this.#session(row))
-    for (const { seq, origin } of held) if (origin === undefined && !this.#seqs.has(seq)) await this.#find(api, seq)
+    sessions.forEach((row) => this.#ended(row))
+    for (const { seq, origin } of held) if (origin === undefined && this.#rows.seqOf(seq) === undefined) await this.#rows.find(api, seq)
     this.#cards(held)
-  }
-
-  /** A row that an earlier process of ours took. */
-  async #find(api: LabApi, theirs: Seq): Promise<void> {
-    const frame = await api.trace.frame(theirs).catch(() => null)
-    const ours = frame === null ? undefined : takenBefore(this.#parts.recorder, this.row.name, frame)
-    if (frame !== null && ours !== undefined) this.#remember(theirs, ours.seq, frame.row.session, ours.session, frame.notes.length)
   }
 
   // Its clock.
@@ -183,24 +172,12 @@ export class Peer {
     })
   }
 
-  /** The question with the shortest way tells most: the other clock read in the middle of it. */
   async #measure(api: LabApi): Promise<void> {
-    const { clock } = this.#parts
-    let best = { offset: 0, way: Infinity }
-    for (let n = 0; n < QUESTIONS; n += 1) {
-      const sent = clock.mono()
-      const middle = clock.now()
-      const { now } = await api.peers.clock()
-      const way = clock.mono() - sent
-      if (way < best.way) best = { offset: now - (middle + way / 2), way }
-    }
-    this.#move({ offsetMs: best.offset, roundTripMs: best.way })
+    this.#move(await measureClock(api, this.#parts.clock))
   }
 
-  #aligned(at: number): { readonly at: number; readonly mono: number } {
-    const { clock } = this.#parts
-    const ours = at - (this.row.offsetMs ?? 0)
-    return { at: ours, mono: clock.mono() - (clock.now() - ours) }
+  #aligned(at: number): ReturnType<typeof alignedTo> {
+    return alignedTo(this.#parts.clock, this.row.offsetMs, at)
   }
 
   // Its rows.
@@ -208,15 +185,14 @@ export class Peer {
   #trace(fact: LabEvents['trace']): void {
     const taken = this.#progress?.last ?? 0
     this.#wanted = Math.max(this.#wanted, fact.last)
-    const changed =
-      fact.rows === null ? [...this.#seqs.keys()].filter((seq) => seq >= fact.first && seq <= fact.last) : readPage(fact.rows).map(({ seq }) => seq)
-    for (const seq of changed) if (seq <= taken && this.#seqs.has(seq)) void this.#follow(seq)
+    const changed = fact.rows === null ? this.#rows.between(fact.first, fact.last) : readPage(fact.rows).map(({ seq }) => seq)
+    for (const seq of changed) if (seq <= taken && this.#rows.seqOf(seq) !== undefined) void this.#follow(seq)
     void this.#pull()
   }
 
   #pull(): Promise<void> {
     this.#pulling ??= this.#pullAll()
-      .catch((error: unknown) => this.#link?.api !== undefined && this.#lost(error instanceof Error ? error.message : String(error), false))
+      .catch((error: unknown) => this.#link?.api !== undefined && this.#lost(wordsOf(error), false))
       .then(() => {
         this.#pulling = null
       })
@@ -235,7 +211,7 @@ export class Peer {
         // What it took from others is theirs to tell: two labs attached to each other would never end.
         const frames = await Promise.all(some.map((row) => (row.origin === undefined ? link.api.trace.frame(row.seq) : null)))
         if (this.#stopped || this.#link !== link) return
-        for (const frame of frames) if (frame !== null) this.#take(frame)
+        for (const frame of frames) if (frame !== null && this.#parts.recording && this.#rows.take(frame)) this.#move({ rows: this.row.rows + 1 })
         this.#reached(some.at(-1)?.seq ?? progress.last)
       }
     }
@@ -248,83 +224,20 @@ export class Peer {
     this.#cards(this.#theirs)
   }
 
-  #take(frame: FrameDetail): void {
-    const { recorder, recording } = this.#parts
-    if (!recording) return
-    const { row, bytes, original, startLine, headers, local, remote, findings, notes } = frame
-    const { seq: theirs, session: their, ...said } = row
-    const placed = { ...said, ...this.#aligned(row.at) }
-    const twin = seenHere(recorder, placed, frame)
-    if (twin !== undefined) {
-      const later = placed.at - twin.at
-      const note: Note = {
-        topic: 'state',
-        text: `${this.row.name} saw it too, ${later.toFixed(1)} ms later`,
-        device: row.device,
-        sessionId: row.sessionId,
-      }
-      recorder.remark(twin.seq, twin.session, [note])
-      this.#remember(theirs, twin.seq, their, twin.session, notes.length)
-      return
-    }
-    const cause = frame.cause === null ? null : (this.#seqs.get(frame.cause) ?? null)
-    const origin = this.row.name
-    const entry = { row: { ...placed, session: 0, origin }, bytes, startLine, headers, local, remote, cause, origin, findings, notes }
-    const seq = recorder.import(entry, original)
-    this.#remember(theirs, seq, their, recorder.row(seq)?.session ?? 0, notes.length)
-    this.#move({ rows: this.row.rows + 1 })
-  }
-
-  #remember(theirs: Seq, seq: Seq, their: number, session: number, notes: number): void {
-    this.#seqs.set(theirs, seq)
-    this.#notes.set(theirs, notes)
-    if (this.#seqs.size > REMEMBERED) {
-      const oldest = this.#seqs.keys().next().value as Seq
-      this.#seqs.delete(oldest)
-      this.#notes.delete(oldest)
-    }
-    if (their !== 0 && session !== 0) this.#sessions.set(their, session)
-  }
-
-  /** A row of its that we have changed there: held, let go, edited, or more was said of it. */
   async #follow(theirs: Seq): Promise<void> {
     const link = this.#link
-    const seq = this.#seqs.get(theirs)
-    if (link === null || seq === undefined) return
+    if (link === null) return
     const frame = await link.api.trace.frame(theirs).catch(() => null)
-    const ours = this.#parts.recorder.row(seq)
-    if (frame === null || ours === undefined || this.#link !== link) return
-    this.#said(theirs, seq, ours, frame)
-    if (ours.origin !== this.row.name || ours.hold === frame.row.hold) return this.#parts.changed()
-    const edited = frame.original === null ? {} : { bytes: frame.bytes }
-    this.#parts.recorder.hold(seq, frame.row.hold, { ...edited, ...this.#aligned(frame.row.at) })
-    this.#parts.changed()
+    if (frame !== null && this.#link === link && this.#rows.follow(frame)) this.#parts.changed()
   }
 
-  #said(theirs: Seq, seq: Seq, ours: TraceRow, frame: FrameDetail): void {
-    const more = frame.notes.slice(this.#notes.get(theirs) ?? 0)
-    this.#notes.set(theirs, frame.notes.length)
-    this.#parts.recorder.remark(seq, ours.session, more)
-  }
-
-  #session({
-    session,
-    state,
-    reason,
-  }: {
-    readonly session: number
-    readonly state: 'open' | 'completed' | 'failed' | 'aborted' | 'timed out'
-    readonly reason: string
-  }): void {
-    const ours = this.#sessions.get(session)
-    if (ours === undefined || state === 'open') return
-    this.#parts.recorder.move(ours, state, reason)
-    this.#parts.changed()
+  #ended(row: SessionRow): void {
+    if (this.#rows.ended(row)) this.#parts.changed()
   }
 
   /** The number a row of it has here; undefined where it was not taken. */
   seqOf(theirs: Seq): Seq | undefined {
-    return this.#seqs.get(theirs)
+    return this.#rows.seqOf(theirs)
   }
 
   get api(): LabApi | null {
@@ -347,7 +260,7 @@ export class Peer {
   /** As our tray shows them: our numbers, our rows, our time. A card whose row has not come yet waits for it. */
   held(): readonly Held[] {
     return this.#theirs.flatMap((card) => {
-      const seq = this.#seqs.get(card.seq)
+      const seq = this.#rows.seqOf(card.seq)
       const id = this.#numbers.get(card.id)
       return seq === undefined || id === undefined ? [] : [{ ...card, id, seq, at: this.#aligned(card.at).at, origin: this.row.name }]
     })
@@ -372,7 +285,7 @@ export class Peer {
       this.#move({ holding: mode.mode === 'all' })
       return true
     }
-    const theirs = [...this.#sessions].findLast(([, ours]) => ours === mode.session)?.[0]
+    const theirs = this.#rows.sessionOf(mode.session)
     if (theirs === undefined) return false
     await link.api.stepper.mode({ mode: 'session', session: theirs })
     return true
@@ -389,9 +302,4 @@ export class Peer {
     recorder.event(clock.now(), clock.mono(), text, 0, null)
     this.#parts.changed()
   }
-}
-
-function ahead(offset: number | null): string {
-  const ms = offset ?? 0
-  return Math.abs(ms) < 1 ? 'ours within a millisecond' : `${Math.abs(ms).toFixed(1)} ms ${ms > 0 ? 'ahead of' : 'behind'} ours`
 }
