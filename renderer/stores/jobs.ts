@@ -43,6 +43,10 @@ export const useJobs = defineStore('jobs', () => {
       }),
       api.on('catalogue', (fact) => (packages.value = fact.packages)),
     ]
+    await readAll(api)
+    if (selected.value !== '') void load()
+  }
+  async function readAll(api: LabApi): Promise<void> {
     try {
       const [jobs, all] = await Promise.all([api.jobs.list(''), api.catalogue.list()])
       rows.value = withJobs([], jobs)
@@ -53,7 +57,10 @@ export const useJobs = defineStore('jobs', () => {
       problem.value = error instanceof Error ? error.message : String(error)
     }
     loaded.value = true
-    if (selected.value !== '') void load()
+  }
+  /** Reads everything once more, after a try that failed. */
+  async function again(): Promise<void> {
+    if (world.api !== null) await readAll(world.api)
   }
   watch(() => world.api, begin, { immediate: true })
 
@@ -116,6 +123,7 @@ export const useJobs = defineStore('jobs', () => {
     rows,
     loaded,
     problem,
+    again,
     state,
     device,
     selected,

@@ -22,5 +22,5 @@ export const useProxies = defineStore('proxies', () => {
     await world.attempt('Closing the proxy', (lab) => lab.proxies.remove(id))
     await rows.load()
   }
-  return { rows: rows.value, problem: rows.problem, waiting: rows.waiting, add, remove }
+  return { rows: rows.value, problem: rows.problem, waiting: rows.waiting, again: rows.load, add, remove }
 })

@@ -44,6 +44,9 @@ export const useScenarios = defineStore('scenarios', () => {
     offs = []
     if (api === null) return
     offs = [api.on('scenario', moved)]
+    await readAll(api)
+  }
+  async function readAll(api: LabApi): Promise<void> {
     try {
       const [all, past] = await Promise.all([api.scenarios.list(), api.scenarios.runs()])
       list.value = all
@@ -53,6 +56,10 @@ export const useScenarios = defineStore('scenarios', () => {
       problem.value = error instanceof Error ? error.message : String(error)
     }
     loaded.value = true
+  }
+  /** Reads everything once more, after a try that failed. */
+  async function again(): Promise<void> {
+    if (world.api !== null) await readAll(world.api)
   }
   /** A run that ends red shows at once what broke it, unless the person looks at a step already. */
   function moved(fact: ScenarioRun): void {
@@ -146,6 +153,7 @@ export const useScenarios = defineStore('scenarios', () => {
     runs,
     loaded,
     problem,
+    again,
     wanted,
     wantedRun,
     step,
