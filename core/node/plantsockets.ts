@@ -53,12 +53,12 @@ async function forbid(lab: LabApi, device: string, { uris, acl }: Extract<Plant,
   )
   await lab.devices.notify(device, {})
   // Both sides are through with it once nothing more is recorded.
-  for (let end = Date.now() + 10_000, seen = -1; ;) {
+  for (let turn = 0, seen = -1; ; turn += 1) {
     const sessions = await lab.trace.sessions()
     const messages = sessions.reduce((sum, session) => sum + session.messages, 0)
     if (sessions.length > before && messages === seen && sessions.every(({ state }) => state !== 'open')) return
     seen = messages
-    if (Date.now() > end) throw new Error(`the rights of ${uris.join(', ')} could not be taken`)
+    if (turn === 200) throw new Error(`the rights of ${uris.join(', ')} could not be taken`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

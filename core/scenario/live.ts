@@ -21,7 +21,7 @@ export interface LiveParts {
   ) => Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly facts: PackageFacts }>
   /** Where outcomes are POSTed besides the registered hooks; '' nowhere. */
   readonly notify: string
-  /** Ms without a decision after which the run ends. */
+  /** Ms without a row after which the run ends, of a process that has its turns in time. */
   readonly patienceMs: number
   /** Ms after the last step in which conditions may still be decided. */
   readonly afterMs: number
@@ -32,6 +32,9 @@ export interface LiveParts {
   /** True: the device is a simulated one of this lab and can be told what to ask for. */
   readonly simulated: boolean
 }
+
+/** Between two looks at what was recorded. */
+const TURN_MS = 20
 
 const sleep = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
 
@@ -69,11 +72,13 @@ export async function runLive(parts: LiveParts, flow: DeviceFlow, wish: RunWish,
   }
   try {
     if (!relayed && !mute(flow, wish)) await begin(parts, flow)
-    let quiet = clock.now()
-    while (!course.stopped && !course.decided && clock.now() - quiet < patienceMs) {
-      if (await follow()) quiet = clock.now()
+    // Counted in turns: where this process is late with them, it is late with rows, too.
+    let quiet = 0
+    while (!course.stopped && !course.decided && quiet < patienceMs) {
+      if (await follow()) quiet = 0
       else course.tick(clock.now())
-      await sleep(clock, 20)
+      await sleep(clock, TURN_MS)
+      quiet += TURN_MS
     }
     for (const until = clock.now() + afterMs; !course.stopped && clock.now() < until;) {
       await follow()

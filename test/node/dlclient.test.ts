@@ -169,12 +169,11 @@ test('the server goes away in mid-transfer and comes back: the rest is fetched',
 })
 
 test('dl 14: what the user paused waits for the user, over a restart too; the server’s own stop resumes', async () => {
-  r.faults.plant({ name: NAME, bytesPerSecond: 200_000 })
+  r.faults.plant({ name: NAME, bytesPerSecond: 30_000 })
   const ask = askFor(url())
   const client = r.client()
   void client.ask(ask)
-  await expect.poll(() => left().length).toBe(1)
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await expect.poll(() => received(ask.key)).toBeGreaterThan(0)
   expect(client.stop(ask.key, 'user')).toBe(true)
   await client.close()
   const before = r.rows.length
@@ -189,19 +188,19 @@ test('dl 14: what the user paused waits for the user, over a restart too; the se
 })
 
 test('dl 29: another process goes on where the first stopped', async () => {
-  r.faults.plant({ name: NAME, times: 1, bytesPerSecond: 300_000 })
+  r.faults.plant({ name: NAME, times: 1, bytesPerSecond: 30_000 })
   const ask = askFor(url('dlota1'))
   const client = r.client()
   void client.ask(ask)
-  await expect
-    .poll(() => (existsSync(join(r.device, 'transfers')) ? (JSON.parse(record(ask.key)) as { received: number }).received : 0))
-    .toBeGreaterThan(0)
+  await expect.poll(() => received(ask.key)).toBeGreaterThan(0)
   await client.close()
   const answer = await r.client().ask(ask)
   expect(answer.file?.sha256).toBe(ANTIVIR.sha256)
   expect(sent().at(-1)).toMatchObject({ status: 206 })
 })
 
+/** Octets that the client has written down. */
+const received = (key: string): number => (JSON.parse(record(key)) as { received: number }).received
 const record = (key: string): string => {
   const files = existsSync(join(r.device, 'transfers')) ? readdirSync(join(r.device, 'transfers')) : []
   const newest = (file: string): string =>
