@@ -1,8 +1,8 @@
 // The node panel and the cart as components, mounted over a fake lab: what is pressed becomes a command, what the lab says stands on the node.
 // @vitest-environment happy-dom
-import { flushPromises, mount } from '@vue/test-utils'
+import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import type { LabApi, OrderRow } from '../../core/api.ts'
 import Exchange from '../../renderer/components/tree/Exchange.vue'
@@ -23,8 +23,7 @@ let orders: OrderRow[]
 
 /** Waits for what the stores put off by a few hundredths of a second. */
 async function settle(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 150))
-  await flushPromises()
+  await vi.advanceTimersByTimeAsync(150)
   await nextTick()
 }
 async function choose(uri: string): Promise<void> {
@@ -33,6 +32,7 @@ async function choose(uri: string): Promise<void> {
 }
 
 beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   setActivePinia(createPinia())
   lab = demoLab()
   orders = []
@@ -45,6 +45,8 @@ beforeEach(async () => {
   tree.device = DEVICE
   await settle()
 })
+
+afterEach(() => void vi.useRealTimers())
 
 describe('search', () => {
   const row = (uri: string) =>

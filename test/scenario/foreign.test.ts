@@ -46,8 +46,12 @@ async function foreign(lab: RealLab, manner: string): Promise<Foreign> {
       }),
   )
   const said: string[] = []
-  let errors = ''
-  child.stdout.on('data', (text) => said.push(...String(text).split('\n').filter(Boolean)))
+  let [rest, errors] = ['', '']
+  child.stdout.on('data', (text) => {
+    const lines = (rest + String(text)).split('\n')
+    rest = lines.pop() ?? ''
+    said.push(...lines)
+  })
   child.stderr.on('data', (text) => (errors += String(text)))
   for (const end = Date.now() + PATIENCE; !said.includes('ready');) {
     if (Date.now() > end || child.exitCode !== null) throw new Error(`the foreign device does not begin: ${errors}`)
@@ -81,7 +85,7 @@ describe.skipIf(!hasSqlite)('a foreign device (needs node:sqlite: Node 22.13 or 
     const [pkg] = scenario('s1-5.4.1')?.setup.catalogue ?? []
     if (pkg === undefined) return expect.unreachable()
     const { bytes } = await packageFile(pkg)
-    expect(said).toContain(`holds ${String(bytes.length)} ${createHash('sha256').update(bytes).digest('hex')}`)
+    await expect.poll(() => said).toContain(`holds ${String(bytes.length)} ${createHash('sha256').update(bytes).digest('hex')}`)
   })
 
   it('one that refuses the delivery turns that step red, by its own Status', async (context) => {
