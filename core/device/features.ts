@@ -1,5 +1,7 @@
 // What a simulated device can do and what its nodes do when executed: the knobs of the performer, as types and one full set.
+import type { AclCommand } from '../dmtree/acl.ts'
 import type { Described } from '../dmtree/describe.ts'
+import { CREATOR } from '../dmtree/edit.ts'
 import type { Placing } from '../dmtree/graft.ts'
 import type { Node } from '../dmtree/node.ts'
 import type { Tree } from '../dmtree/tree.ts'
@@ -21,6 +23,8 @@ export interface Features {
   readonly properties: ReadonlySet<Property>
   /** Missing interior nodes are made on an Add; otherwise 404. */
   readonly implicitAdd: boolean
+  /** Rights of a server on an interior node it added where it may not change the parent. */
+  readonly grants: readonly AclCommand[]
   /** A fault for tests of servers: the device cannot take back a failed Atomic and answers 516. */
   readonly rollbackFails: boolean
 }
@@ -34,6 +38,7 @@ export const FULL: Features = {
   alerts: new Set([1100, 1101, 1102, 1103, 1104]),
   properties: new Set(PROPERTIES),
   implicitAdd: true,
+  grants: CREATOR,
   rollbackFails: false,
 }
 

@@ -244,7 +244,7 @@ export class DevicePerformer implements Performer {
     const { tree, features } = this
     if (!isTnds(type)) {
       if (uri.path.length > 1 && uri.path[0] === 'Inbox') throw new TreeError(405, './Inbox takes managed objects as TNDS')
-      addNode(tree, uri, { format, type, data: item.data }, serverId, features.implicitAdd)
+      addNode(tree, uri, { format, type, data: item.data }, serverId, features.implicitAdd, features.grants)
       return
     }
     if (!features.tnds) throw new TreeError(415, 'TNDS is not supported')

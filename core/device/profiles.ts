@@ -1,4 +1,5 @@
 // Device profiles: what kinds of clients do differently, as one table; each line says where it was read, and what is INFERRED.
+import { CREATOR } from '../dmtree/edit.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { ClientSettings } from './device.ts'
 import type { Features } from './features.ts'
@@ -93,12 +94,13 @@ export const DEVICE_PROFILES = {
   },
   libdmclient: {
     title: 'libdmclient',
-    features: { atomic: false, lists: NO_LISTS, tnds: false },
+    features: { atomic: false, lists: NO_LISTS, tnds: false, grants: [...CREATOR, 'Get'] },
     settings: {},
     habits: { largeObjects: false, final: 'always' },
     facts: [
       ['CONFIRMED', 'Final in every message'],
       ['CONFIRMED', 'no Atomic, no chunks, list queries 406'],
+      ['CONFIRMED', 'a server also gets Get on the interior nodes it adds, beyond the Add, Delete and Replace of TND'],
       ['CONFIRMED', 'ends the session when only the Status of SyncHdr is left to say'],
     ],
   },

@@ -45,9 +45,12 @@ function checkAcl(node: Node, right: AclCommand, serverId: string): void {
   if (!decide(node, right, serverId).allowed) throw new TreeError(425, explain(node, right, serverId))
 }
 
-/** Adds one node; missing interior nodes on the way are made where `implicit` (REP, Add). */
-export function addNode(tree: Tree, uri: NodeUri, content: Content, by: string, implicit: boolean): Node {
-  return addAt(tree, uri.path, (description) => newNode(content, description), by, implicit)
+/** What a server gets on its new interior node where it has no Replace on the parent (TND, dm-protocol 9.4 A5). */
+export const CREATOR: readonly AclCommand[] = ['Add', 'Delete', 'Replace']
+
+/** Adds one node; missing interior nodes on the way are made where `implicit` (REP, Add). `grants`: see CREATOR. */
+export function addNode(tree: Tree, uri: NodeUri, content: Content, by: string, implicit: boolean, grants = CREATOR): Node {
+  return addAt(tree, uri.path, (description) => newNode(content, description), by, implicit, grants)
 }
 
 /** As addNode, with the new node's fields made from what the schema says of it. */
@@ -57,6 +60,7 @@ export function addAt(
   make: (description: Described | undefined) => NodeInit,
   by: string,
   implicit: boolean,
+  grants = CREATOR,
 ): Node {
   const { node: nearest, depth } = tree.nearest(path)
   const missing = path.slice(depth)
@@ -68,7 +72,7 @@ export function addAt(
   const init = make(descriptions.at(-1))
   let parent = nearest
   missing.forEach((name, i) => {
-    parent = addOne(tree, parent, name, i === missing.length - 1 ? init : { ...inherited(descriptions[i]), format: 'node' }, by)
+    parent = addOne(tree, parent, name, i === missing.length - 1 ? init : { ...inherited(descriptions[i]), format: 'node' }, by, grants)
   })
   return parent
 }
@@ -96,10 +100,10 @@ function describeNew(tree: Tree, nearest: Node, missing: readonly string[]): (De
 }
 
 // Adds one child and gives it the ACL that A5 asks for: a server without Replace on the parent of its new interior node gets rights there.
-function addOne(tree: Tree, parent: Node, name: string, init: NodeInit, by: string): Node {
+function addOne(tree: Tree, parent: Node, name: string, init: NodeInit, by: string, grants: readonly AclCommand[]): Node {
   const node = tree.add(parent, name, init)
   if (node.children !== null && node.acl === null && !decide(parent, 'Replace', by).allowed) {
-    tree.setAcl(node, new Map((['Add', 'Delete', 'Replace'] as const).map((command) => [command, [by]])))
+    tree.setAcl(node, new Map(grants.map((command) => [command, [by]])))
   }
   return node
 }

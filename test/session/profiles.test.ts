@@ -183,6 +183,18 @@ describe('what kinds of clients write differently', () => {
     expect(new Set(await parts('libdmclient'))).toEqual(new Set([true]))
   })
 
+  test('a server that adds an interior node without rights on its parent: Add, Delete, Replace (TND); with libdmclient it may read it, too', async () => {
+    const codes = async (name: DeviceProfileName): Promise<unknown> => {
+      const world = worldOf('lab')
+      const add: Command = { kind: 'Add', cmdId: '', items: [{ target: { locUri: './New' }, meta: { format: 'node' } }] }
+      world.pair.queue('o', [add, get('./New'), get('./New?prop=ACL')])
+      await world.hold(world.client({ profile: DEVICE_PROFILES[name] }))
+      return world.pair.order('o').outcomes.map(({ code }) => code)
+    }
+    expect(await codes('full')).toEqual([200, 425, 425])
+    expect(await codes('libdmclient')).toEqual([200, 200, 200])
+  })
+
   test('header sets: fields, their order, the port in Host, the form of x-syncml-hmac, a query of its own', async () => {
     const names = (line: World['wire'][number] | undefined): string[] => (line?.frame.headers ?? []).map(([field]) => field)
     const [symbian] = await hold('symbian', 'wbxml')
