@@ -225,8 +225,8 @@ export interface HookRow {
 export interface JobsArea {
   /** One job a device. Rejects where nobody fits, or where the wish contradicts itself. */
   create(wish: JobWish): Promise<{ readonly batch: string; readonly jobs: readonly JobRow[] }>
-  /** Newest first, at most 1,000; `device` '' for all. */
-  list(device: string): Promise<readonly JobRow[]>
+  /** Newest first, at most 1,000; `device` '' for all. `before`: those older than this job. */
+  list(device: string, before?: string): Promise<readonly JobRow[]>
   get(id: string): Promise<JobDetail>
   /** Ends what has not been ordered yet; what was ordered already is awaited or read, and the job says so. */
   cancel(id: string): Promise<JobRow>

@@ -73,7 +73,7 @@ export function makeJobs({ ports, hooks: out, intake, offer, commit }: JobParts)
             if (wish.notify !== undefined) hooks.allow(wish.notify)
             return engine.create(wish)
           }),
-        list: async (of) => engine.list(of),
+        list: async (of, before) => engine.list(of, before),
         get: async (id) => engine.detail(id),
         cancel: (id) => kept(() => engine.cancel(id)),
       },

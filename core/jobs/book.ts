@@ -87,11 +87,13 @@ export class JobBook {
     return this.#active.has(device)
   }
 
-  /** Newest first, at most `count`; '' for all devices. */
-  rows(device: string, count: number): readonly JobRow[] {
+  /** Newest first, at most `count`; '' for all devices. With `before` those older than this job; throws where there is none. */
+  rows(device: string, count: number, before = ''): readonly JobRow[] {
     const ids = device === '' ? this.#ids : (this.#byDevice.get(device) ?? [])
+    const end = before === '' ? ids.length : ids.lastIndexOf(before)
+    if (end < 0) throw new Error(`there is no job ${before}`)
     return ids
-      .slice(-count)
+      .slice(Math.max(0, end - count), end)
       .reverse()
       .flatMap((id) => this.#row(id) ?? [])
   }

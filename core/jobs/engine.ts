@@ -84,9 +84,9 @@ export class JobEngine implements Policy {
     return this.#book.turn(() => ({ batch, jobs: ids.map((device) => rowOf(this.#desk.make(wish, items, device, batch, origin))) }))
   }
 
-  /** Newest first, at most 1,000. */
-  list(device: string): readonly JobRow[] {
-    return this.#book.rows(device, LISTED)
+  /** Newest first, at most 1,000; the next ones with the last job of these as `before`. */
+  list(device: string, before = ''): readonly JobRow[] {
+    return this.#book.rows(device, LISTED, before)
   }
 
   detail(id: string): JobDetail {

@@ -34,9 +34,9 @@ export const UPLOAD: Route = route('PUT', '/catalogue/{name}', 'Takes a package 
 })
 
 export const JOB_ROUTES: readonly Route[] = [
-  route('GET', '/jobs', 'Jobs, newest first, at most 1,000', {
-    parameters: { device: string('Only those of this device', 'query', '') },
-    respond: async (api, call) => ({ jobs: await api.jobs.list(word(call, 'device')) }),
+  route('GET', '/jobs', 'Jobs, newest first, at most 1,000; older ones with the id of the last as `before`', {
+    parameters: { device: string('Only those of this device', 'query', ''), before: string('Only those older than this job', 'query', '') },
+    respond: async (api, call) => ({ jobs: await api.jobs.list(word(call, 'device'), word(call, 'before')) }),
   }),
   route('POST', '/jobs', 'Asks for an operation on a device, a group, a device type or a filter: one job a device', {
     body: jobWish,

@@ -97,7 +97,10 @@ export const reportFormat = z.enum(['html', 'junit'])
 
 export const JOBS_CALLS: Calls<'jobs'> = {
   create: [['wish', jobWish satisfies z.ZodType<Loose<Omit<JobWish, 'items'>>>]],
-  list: [['device', name]],
+  list: [
+    ['device', name],
+    ['before', name.optional()],
+  ],
   get: [['id', name.min(1)]],
   cancel: [['id', name.min(1)]],
 }

@@ -215,7 +215,7 @@ describe('arguments', () => {
       ],
       [{ filter: 'man == "ACME"', type: 'fumo', op: 'update', mechanism: 'dlota1', reason: 'security', notify: 'http://emi/notify' }],
     ],
-    'jobs.list': [['']],
+    'jobs.list': [[''], ['', 'job-1']],
     'jobs.get': [['job-1']],
     'jobs.cancel': [['job-1']],
     'catalogue.list': [[]],

@@ -140,7 +140,7 @@ export function playbook(options: Options = {}): Playbook {
       },
       random: (octets) => {
         count += 1
-        return Uint8Array.from({ length: octets }, (_, i) => (i === octets - 1 ? count : 0))
+        return Uint8Array.from({ length: octets }, (_, i) => (i === octets - 1 ? count : i === octets - 2 ? count >> 8 : 0))
       },
       devices: () => known,
       device: (id) => known.find((each) => each.id === id),

@@ -119,6 +119,20 @@ test('jobs for a group, a device type and a filter; wishes that contradict thems
   expect(() => make({ device: DEVICE, correlator: 'c1' })).toThrow(/the Correlator c1 was used/)
 })
 
+test('a list of jobs has an end: page by page every one comes once, newest first', async () => {
+  const book = playbook()
+  const devices = Array.from({ length: 2100 }, (_, i) => `IMEI:${String(i)}`)
+  await book.jobs.areas.provider.putGroup({ name: 'many', devices })
+  book.jobs.engine.create({ type: 'scomo', op: 'deliver', pkg: 'antivir-2.1', group: 'many' })
+  const { jobs } = book.jobs.areas
+  const pages = [await jobs.list('')]
+  for (let last = pages[0]?.at(-1); last !== undefined && pages.length < 9; last = pages.at(-1)?.at(-1)) pages.push(await jobs.list('', last.id))
+  expect(pages.map((page) => page.length)).toEqual([1000, 1000, 100, 0])
+  expect(pages.flat().map(({ device }) => device)).toEqual(devices.toReversed())
+  await expect(jobs.list('', 'job-none')).rejects.toThrow('there is no job job-none')
+  expect(await jobs.list('IMEI:5', pages.flat().find(({ device }) => device === 'IMEI:5')?.id)).toEqual([])
+})
+
 function ended(book: Playbook, notify?: string): string {
   const job = book.create({ op: 'deliver', ...(notify === undefined ? {} : { notify }) })
   book.jobs.engine.cancel(job.id)

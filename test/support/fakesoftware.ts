@@ -77,7 +77,10 @@ export function fakeSoftware(parts: {
         tell('jobs', { changed: made })
         return { batch, jobs: made }
       },
-      list: async (device) => world.jobs.map(({ job: row }) => row).filter((row) => device === '' || row.device === device),
+      list: async (device, before = '') => {
+        const rows = world.jobs.map(({ job: row }) => row).filter((row) => device === '' || row.device === device)
+        return before === '' ? rows : rows.slice(rows.findIndex((row) => row.id === before) + 1)
+      },
       get: async (id) => job(id),
       cancel: async (id) => move(id, { state: 'cancelled' }),
     },

@@ -82,8 +82,8 @@ export function job(program: Command): void {
     .option('--device <id>', 'only those of this device')
     .action(async ({ workspace, device, json }: { workspace: string; device?: string; json?: true }) => {
       const ask = await ownerOf(workspace)
-      const answer = await ask<{ jobs: readonly JobRow[] }>('GET', `jobs${device === undefined ? '' : `?device=${encodeURIComponent(device)}`}`)
-      await (json === true ? writeJson(answer) : write(rowsText(answer.jobs)))
+      const jobs = await all(ask, device ?? '')
+      await (json === true ? writeJson({ jobs }) : write(rowsText(jobs)))
     })
   one('show <id>', 'a job with its items, its log and whom its outcome was told').action(
     async (id: string, { workspace, json }: { workspace: string; json?: true }) => {
@@ -180,6 +180,17 @@ async function ends(ask: Ask, jobs: readonly JobRow[], wait: number): Promise<re
 }
 
 const codeText = (code: number): string => (code === 0 ? '-' : `${String(code)} ${codeWords(code)}`)
+
+/** All jobs, page by page. */
+async function all(ask: Ask, device: string): Promise<readonly JobRow[]> {
+  const jobs: JobRow[] = []
+  for (;;) {
+    const of = new URLSearchParams({ ...(device === '' ? {} : { device }), ...(jobs.length === 0 ? {} : { before: jobs.at(-1)?.id ?? '' }) })
+    const page = await ask<{ jobs: readonly JobRow[] }>('GET', `jobs?${of}`)
+    if (page.jobs.length === 0) return jobs
+    jobs.push(...page.jobs)
+  }
+}
 
 function rowsText(jobs: readonly JobRow[]): string {
   const rows = jobs.map(({ id, device, type, op, state, resultCode, reason, items }) => [
