@@ -1,5 +1,8 @@
 // The thread of sockets by itself: what came there has the times of its socket, and a lab without such a thread, or that loses it, goes on by itself.
-import { afterEach, describe, expect, it } from 'vitest'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createConnection } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Sent } from '../../core/node/http.ts'
 import { Doors } from '../../core/node/doors.ts'
 import type { LabOptions } from '../../core/node/laboptions.ts'
@@ -56,6 +59,56 @@ describe('the thread of sockets', () => {
     await other.until('a body of 21 octets ..')
     one.socket.destroy()
     other.socket.destroy()
+  })
+
+  it('carries bodies of any size both ways at the pace of whoever is slower', { timeout: 60_000 }, async () => {
+    const { sockets } = await threaded()
+    const SIZE = 32e6
+    let made = 0
+    let taken = 0
+    let go = (): void => {}
+    const other = (req: IncomingMessage, res: ServerResponse): boolean => {
+      if (req.method === 'GET') {
+        res.writeHead(200, { 'Content-Length': SIZE })
+        const read = function (this: Readable): void {
+          const length = Math.min(50_000, SIZE - made)
+          made += length
+          this.push(length === 0 ? null : Buffer.alloc(length, 7))
+        }
+        new Readable({ read }).pipe(res)
+      } else {
+        req.pause()
+        go = () =>
+          void req
+            .on('data', (chunk: Uint8Array) => (taken += chunk.length))
+            .on('end', () => res.end('all of it'))
+            .resume()
+      }
+      return true
+    }
+    const lab = await listener({ sockets, other })
+    ends.push(() => lab.http.close())
+    const down = createConnection({ host: '127.0.0.1', port: lab.http.port })
+    down.write('GET /large HTTP/1.1\r\nHost: lab\r\n\r\n')
+    await vi.waitUntil(() => made > 0)
+    const up = await dial(lab.http.port)
+    up.write(`PUT /large HTTP/1.1\r\nHost: lab\r\nContent-Length: ${SIZE}\r\n\r\n`)
+    for (let sent = 0; sent < SIZE; sent += 100_000) up.write(Buffer.alloc(100_000))
+    // Neither side reads: what the system's buffers do not take stays where it is.
+    for (let before = -1; before !== made + up.socket.bytesWritten - up.socket.writableLength;) {
+      before = made + up.socket.bytesWritten - up.socket.writableLength
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    expect(made).toBeLessThan(SIZE / 2)
+    expect(up.socket.writableLength).toBeGreaterThan(SIZE / 2)
+    let came = 0
+    down.on('data', (chunk: Buffer) => (came += chunk.length))
+    go()
+    await vi.waitUntil(() => came > SIZE, { timeout: 30_000 })
+    await up.until('all of it', 30_000)
+    expect([made, taken]).toEqual([SIZE, SIZE])
+    down.destroy()
+    up.socket.destroy()
   })
 
   it('says in words that a port is taken', async () => {

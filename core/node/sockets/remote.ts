@@ -6,6 +6,9 @@ import type { Packer } from './parcel.ts'
 /** Told when octets were handed to the operating system; the two clocks said then. An error where they never will be. */
 type Written = (error: Error | null, at: number, mono: number) => void
 
+/** Octets of a stream that may wait here for the thread: what goes over together is written together. */
+const WAITING = 128 * 1024
+
 /** Where a connection runs. */
 export interface Ends {
   readonly localAddress: string
@@ -33,7 +36,7 @@ export class RemoteSocket extends Duplex {
   #there = true
 
   constructor(id: number, ends: Ends, out: Packer, soon: () => void) {
-    super({ allowHalfOpen: true })
+    super({ allowHalfOpen: true, writableHighWaterMark: WAITING })
     this.id = id
     this.localAddress = ends.localAddress
     this.localPort = ends.localPort
