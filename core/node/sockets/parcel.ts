@@ -136,19 +136,19 @@ export class Unpacker {
   }
 
   get what(): number {
-    return this.#numbers[this.#event] as number
+    return (this.#numbers[this.#event] as number) | 0
   }
   get id(): number {
-    return this.#numbers[this.#event + 1] as number
+    return (this.#numbers[this.#event + 1] as number) | 0
   }
   get a(): number {
-    return this.#numbers[this.#event + 2] as number
+    return (this.#numbers[this.#event + 2] as number) | 0
   }
   get b(): number {
-    return this.#numbers[this.#event + 3] as number
+    return (this.#numbers[this.#event + 3] as number) | 0
   }
   get c(): number {
-    return this.#numbers[this.#event + 4] as number
+    return (this.#numbers[this.#event + 4] as number) | 0
   }
   get time(): number {
     return this.#numbers[this.#event + 5] as number
