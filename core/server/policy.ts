@@ -44,10 +44,20 @@ export interface Policy {
   ended?(view: SessionView, end: SessionEnd, outcomes: readonly CommandOutcome[]): void
 }
 
+const NOTHING: readonly Work[] = []
+
 /** Several policies as one; what they want is sent in their order. */
 export function together(...policies: readonly Policy[]): Policy {
   return {
-    next: (view, outcomes) => policies.flatMap((policy) => [...policy.next(view, outcomes)]),
+    // Asked with every message, and mostly nobody wants anything: that costs no list.
+    next: (view, outcomes) => {
+      let works: readonly Work[] = NOTHING
+      for (const policy of policies) {
+        const wanted = policy.next(view, outcomes)
+        if (wanted.length > 0) works = works.length === 0 ? wanted : [...works, ...wanted]
+      }
+      return works
+    },
     alert: (view, alert) => {
       const codes = policies.map((policy) => policy.alert?.(view, alert))
       return codes.find((code) => code !== undefined)
