@@ -11,6 +11,7 @@ import { SCOMO_COMPLETE } from '../../core/mo/scomo.ts'
 import { ANTIVIR } from '../../core/scenario/steps.ts'
 import { dmlabBeside } from '../cli/dmlab.ts'
 import { hasSqlite } from '../support/needs.ts'
+import { allFound } from '../support/found.ts'
 import { PATIENCE } from '../support/patience.ts'
 import { realLab } from '../support/reallab.ts'
 import type { RealLab } from '../support/reallab.ts'
@@ -105,7 +106,7 @@ describe.skipIf(!hasSqlite)('a dialect (needs node:sqlite: Node 22.13 or newer, 
   })
 
   it('filters know whose object a node is', async () => {
-    const find = async (text: string): Promise<number> => (await lab.api.trace.filter(text, 1, 1000)).found.length
+    const find = async (text: string): Promise<number> => (await allFound(lab.api, text, 1, 1000)).length
     expect(await find(`mo == scomo && device == "${DEVICE}" && uri contains "/Verwaltung/Lager"`)).toBeGreaterThan(2)
     expect(await find(`mo == scomo && uri == "./DevInfo/Man"`)).toBe(0)
   })
@@ -126,7 +127,7 @@ describe.skipIf(!hasSqlite)('a dialect (needs node:sqlite: Node 22.13 or newer, 
     await expect.poll(() => told).toContain(DEVICE)
     expect((await lab.api.software.board(DEVICE)).roots).toEqual([])
     expect((await lab.api.tree.node({ device: DEVICE }, './Verwaltung/Lager', '')).description).toBeNull()
-    expect((await lab.api.trace.filter(`mo == scomo && uri contains "/Verwaltung/Lager"`, 1, 1000)).found.length).toBe(0)
+    expect(await allFound(lab.api, `mo == scomo && uri contains "/Verwaltung/Lager"`, 1, 1000)).toEqual([])
     await lab.api.dialect.put(DIALECT)
     expect((await lab.api.software.board(DEVICE)).cards).toHaveLength(1)
   })
