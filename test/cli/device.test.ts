@@ -55,5 +55,5 @@ test('what does not go together is refused', async () => {
   const device = ['device', '--server', 'http://127.0.0.1:1/dm']
   expect((await dmlab([...device, '--mo', 'scomo,other'])).err).toContain('known are scomo, scomo-1.1 and fumo')
   expect((await dmlab([...device, '--request', 'install:x'])).err).toContain('--request needs --mo')
-  expect((await dmlab([...device, '--mo', 'scomo', '--push-port', '0'])).err).toContain('does not go with --push-port')
+  expect((await dmlab([...device, '--mo', 'scomo', '--push-port', '0', '--count', '2'])).err).toContain('does not go with --count')
 })

@@ -57,3 +57,39 @@ test('a job is made, listed, shown and cancelled; waiting for one that does not 
   })
   expect(await run('job', 'show', 'nothing')).toMatchObject({ code: 2, err: 'dmlab: there is no job nothing\n' })
 }, 60_000)
+
+test('a device with software that stays is a process of its own: called by a notification, it installs what a job wants', async () => {
+  const file = join(dir, 'player-1.0.zip')
+  writeFileSync(file, await buildPackage({ pkgId: 'player-1.0', version: '1.0', components: [{ id: 'player', version: '1.0', files: { a: 'b' } }] }))
+  expect((await run('catalogue', 'add', file)).code).toBe(0)
+  const { dm } = JSON.parse(await (lab as Running).line(0)) as { dm: string }
+  const device = running([
+    'device',
+    '--server',
+    dm,
+    '--id',
+    'IMEI:8',
+    '--mo',
+    'scomo',
+    '--push-port',
+    '0',
+    '--json',
+    '--state',
+    join(dir, 'stays.json'),
+  ])
+  try {
+    const { push, id } = JSON.parse(await device.line(0)) as { push: string; id: string }
+    expect(id).toBe('IMEI:8')
+    expect(JSON.parse(await device.line(1))).toMatchObject({ id, outcome: 'completed', authentication: 'ok' })
+    expect((await run('notify', '--device', id, '--to', push)).code).toBe(0)
+    expect(JSON.parse(await device.line(2))).toMatchObject({ outcome: 'completed' })
+    const made = await run('job', 'create', '--device', id, '--op', 'install', '--pkg', 'player-1.0', '--wait', '30', '--json')
+    expect([made.code, JSON.parse(made.text)]).toMatchObject([0, { jobs: [{ state: 'done', resultCode: 1200 }] }])
+  } finally {
+    expect(await device.stop()).toBe(0)
+  }
+  expect(alone(['device', '--server', dm, '--mo', 'scomo', '--bootstrap', file])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--bootstrap'),
+  })
+}, 60_000)

@@ -7,7 +7,7 @@ import type { Client, ClientSetup } from '../../device/client.ts'
 import { DEVICE_PROFILES, deviceProfile } from '../../device/profiles.ts'
 import type { DeviceProfile } from '../../device/profiles.ts'
 import { ruler } from '../../device/answers.ts'
-import type { ClientRecord } from '../../device/device.ts'
+import type { ClientInput, ClientRecord } from '../../device/device.ts'
 import { runDevice } from '../../lab/runner.ts'
 import type { ClientParts, Post } from '../../lab/runner.ts'
 import type { SessionOutcome } from '../../lab/runner.ts'
@@ -15,13 +15,14 @@ import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
 import { maxObjSizeOf } from '../../software/settings.ts'
 import { processClock } from '../clock.ts'
-import { holdLiving, softwareWish } from './living.ts'
+import { holdLiving, softwareWish, stayLiving } from './living.ts'
+import type { LivingWish } from './living.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
 import { gatewayed, gatewayedOptions } from './gatewayed.ts'
 import type { GatewayedOptions } from './gatewayed.ts'
 import { lwm2mDevices, lwm2mOptions } from './lwm2m.ts'
 import type { Lwm2mOptions } from './lwm2m.ts'
-import { pushed, pushedOptions } from './pushed.ts'
+import { doorOf, interrupted, line as sessionLine, listened, pushed, pushedOptions, ready } from './pushed.ts'
 import type { PushedOptions } from './pushed.ts'
 import { readState, writeState } from './statefile.ts'
 import { tlsOptions, tlsTrust } from './tlsoptions.ts'
@@ -32,7 +33,7 @@ const AUTH = { basic: 'syncml:auth-basic', md5: 'syncml:auth-md5', hmac: 'syncml
 /** Sessions under way at the same time. */
 const AT_ONCE = 64
 
-interface DeviceOptions extends TlsOptions {
+interface DeviceOptions extends TlsOptions, PushedOptions {
   readonly server: string
   readonly id?: string
   readonly user: string
@@ -110,35 +111,38 @@ async function run(given: Given): Promise<void> {
   if (given.request !== undefined && given.mo === undefined) refuse('--request needs --mo')
   if (given.gateway !== undefined) return behindGateway(given, count)
   if (given.mode !== undefined || given.direct === true) refuse('--mode and --direct are for devices behind a gateway: --gateway')
-  if (given.mo !== undefined && (given.pushPort !== undefined || given.bootstrap !== undefined))
-    refuse('--mo does not go with --push-port and --bootstrap; a device of the lab (dmlab serve) has both')
-  if (given.pushPort !== undefined || given.bootstrap !== undefined) return takesPushes(given, count)
+  if (given.mo !== undefined && given.bootstrap !== undefined) refuse('--mo does not go with --bootstrap: bootstrap it first, with the same --state')
+  if (given.mo === undefined && (given.pushPort !== undefined || given.bootstrap !== undefined)) return takesPushes(given, count)
   if (server === undefined) return refuse('--server <url> is needed')
   const options: DeviceOptions = { ...given, server }
   const timeoutMs = whole(options.timeout, '--timeout', 1, 86_400_000)
   if (!URL.canParse(options.server) || !/^https?:$/.test(new URL(options.server).protocol))
     refuse(`--server ${options.server}: not an http or https URL`)
   if (options.state !== undefined && count > 1) refuse('--state keeps one device; it does not go with --count')
+  if (given.pushPort !== undefined && count > 1) refuse('--push-port is for one device; it does not go with --count')
   const state = options.state === undefined ? undefined : readState(options.state)
   const out = poster({ timeoutMs, userAgent: 'DM-Lab device', ...tlsTrust(given) })
-  const outcomes: Outcome[] = new Array<Outcome>(count)
+  const outcomes: Outcome[] = []
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < count) {
       const index = next++
-      outcomes[index] = await hold(options, index, count, state, out.post)
+      const ended = await hold(options, index, count, state, out.post)
+      if (ended !== null) outcomes[index] = ended
       progress(index + 1, count)
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker))
   out.close()
+  if (given.pushPort !== undefined) return
   if (options.json === true) await writeJson({ devices: outcomes })
   else for (const outcome of outcomes) await write(`${line(outcome)}\n`)
   const failed = outcomes.flatMap((outcome) => [outcome, ...(outcome.further ?? [])]).filter(({ outcome }) => outcome === 'failed')
   if (failed.length > 0) throw new Failure(1, `${failed.length} of ${count} sessions failed${count === 1 ? `: ${failed[0]?.reason ?? ''}` : ''}`)
 }
 
-async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Post): Promise<Outcome> {
+/** What became of one device; null of one that stayed, whose sessions were told as they ended. */
+async function hold(options: DeviceOptions, index: number, count: number, state: unknown, post: Post): Promise<Outcome | null> {
   const env = { now: () => Date.now(), random: (octets: number) => new Uint8Array(randomBytes(octets)) }
   const profile = profileOf(options)
   const named = options.id === undefined ? undefined : nameOf(options.id, index, count)
@@ -177,7 +181,12 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   if (options.mo !== undefined) {
     const wish = softwareWish(options.mo, options.request)
     const ask = options.answer === undefined ? {} : { ask: answering(options.answer) }
-    const ends = await holdLiving({ setup: setup(id), wish, env, post, state, file: options.state, ca: tlsTrust(options).ca, ...ask }, start)
+    const living = { setup: setup(id), wish, env, post, state, file: options.state, ca: tlsTrust(options).ca, ...ask }
+    if (options.pushPort !== undefined) {
+      await stays(living, start, options)
+      return null
+    }
+    const ends = await holdLiving(living, start)
     const [first, ...more] = ends as [SessionOutcome, ...SessionOutcome[]]
     return { id, ...first, ...(more.length === 0 ? {} : { further: more }) }
   }
@@ -196,6 +205,19 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
   const [end, ...further] = (await runDevice(() => ({ ...parts, machine: client.machine }), start)) as [SessionOutcome, ...SessionOutcome[]]
   keep()
   return { id, ...end, ...(further.length === 0 ? {} : { further }) }
+}
+
+/** A device with software that stays until it is told to end. */
+async function stays(living: LivingWish, start: ClientInput, options: DeviceOptions): Promise<void> {
+  const { id } = living.setup
+  await stayLiving(living, start, {
+    listen: (arrived) => listened(options, arrived),
+    ready: (port) => ready(id, port, options),
+    door: doorOf(options),
+    stopped: interrupted(),
+    told: (end) => void sessionLine(id, end, options),
+    refused: (text) => process.stderr.write(`${text}\n`),
+  })
 }
 
 /** The profile asked for; refuses names there are none of. */

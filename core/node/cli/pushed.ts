@@ -15,6 +15,7 @@ import { PushError } from '../../notify/wsp.ts'
 import { poster } from '../client.ts'
 import { processClock } from '../clock.ts'
 import { listenPush } from '../push.ts'
+import type { PushPort } from '../push.ts'
 import { Failure, nameOf, readInput, refuse, write, writeJson } from './output.ts'
 import { readState, writeState } from './statefile.ts'
 import { tlsTrust } from './tlsoptions.ts'
@@ -89,6 +90,11 @@ function made(options: PushedOptions, setup: Omit<ClientSetup, 'id'>, state: unk
   }
 }
 
+/** How a door takes pushes, by the options. */
+export function doorOf({ strict, unsigned, imsi, pin, answer }: PushedOptions): NonNullable<ConstructorParameters<typeof Door>[1]> {
+  return { imsi, pin, strict: strict === true, unsigned: unsigned === true, consent: () => answer !== 'reject' && answer !== 'cancel' }
+}
+
 /** A device and its door; pushes are taken one after the other, each with its session. */
 class PushedDevice {
   readonly id: string
@@ -104,14 +110,7 @@ class PushedDevice {
     this.#client = client
     this.#parts = parts
     this.id = idOf(client) ?? ''
-    const { strict, unsigned, imsi, pin, answer } = options
-    this.#door = new Door(client, {
-      imsi,
-      pin,
-      strict: strict === true,
-      unsigned: unsigned === true,
-      consent: () => answer !== 'reject' && answer !== 'cancel',
-    })
+    this.#door = new Door(client, doorOf(options))
   }
 
   receive(push: Parameters<Door['receive']>[0]): Entrance {
@@ -160,6 +159,19 @@ async function bootstrapped(device: PushedDevice, options: PushedOptions): Promi
   if (!lines) await writeJson({ devices: [{ id: device.id, ...end }] })
 }
 
+/** Resolves when the process is told to end. */
+export function interrupted(): Promise<void> {
+  return new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** The line of a device that stays, printed when its port is open. */
+export async function ready(id: string, { url, httpUrl }: PushPort, { json }: PushedOptions): Promise<void> {
+  if (json === true) await writeJson({ push: url, http: httpUrl, id, pid: process.pid })
+  else await write(`${id}  takes pushes at ${url} and ${httpUrl}\n`)
+}
+
 async function listening(device: PushedDevice, options: PushedOptions, stop: AbortController): Promise<void> {
   let queue = Promise.resolve()
   const take = async (arrived: PushArrived): Promise<void> => {
@@ -176,12 +188,8 @@ async function listening(device: PushedDevice, options: PushedOptions, stop: Abo
   const port = await listened(options, (arrived) => {
     queue = queue.then(() => take(arrived))
   })
-  const { url, httpUrl } = port
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-  })
-  if (options.json === true) await writeJson({ push: url, http: httpUrl, id: device.id, pid: process.pid })
-  else await write(`${device.id}  takes pushes at ${url} and ${httpUrl}\n`)
+  const stopped = interrupted()
+  await ready(device.id, port, options)
   await stopped
   stop.abort()
   await port.close()
@@ -189,7 +197,8 @@ async function listening(device: PushedDevice, options: PushedOptions, stop: Abo
   device.keep()
 }
 
-async function listened(options: PushedOptions, received: (arrived: PushArrived) => void): ReturnType<typeof listenPush> {
+/** Opens the push port of the options; Failure 1 where it cannot be had. */
+export async function listened(options: PushedOptions, received: (arrived: PushArrived) => void): ReturnType<typeof listenPush> {
   const port = Number(options.pushPort)
   if (!Number.isInteger(port) || port < 0 || port > 65535) refuse(`--push-port ${options.pushPort ?? ''}: not a number from 0 to 65535`)
   try {
@@ -199,7 +208,8 @@ async function listened(options: PushedOptions, received: (arrived: PushArrived)
   }
 }
 
-async function line(id: string, end: SessionOutcome, { json }: PushedOptions): Promise<void> {
+/** Prints the end of a session of a device that stays. */
+export async function line(id: string, end: SessionOutcome, { json }: PushedOptions): Promise<void> {
   if (json === true) return writeJson({ id, ...end })
   const { sessionId, outcome, messages, authentication, reason } = end
   await write(
