@@ -60,6 +60,12 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 }
 
+/** A time that a device wrote, as the window writes times; as it stands where it is no time. */
+export function toldTime(text: string, now: number): string {
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? text : shortTime(at, now)
+}
+
 /** What a row is about in one line: its commands, or what its status column says, or its sentence. */
 export function about(row: TraceRow): string {
   if (row.kind !== 'message') return row.text === '' ? row.kind : row.text
@@ -77,6 +83,14 @@ export function worstStatus(statuses: readonly string[]): string {
 
 /** Statuses folded: `212 200 200` becomes `212 200×2`. */
 export const foldStatuses = (statuses: readonly string[]): string => fold(statuses, ' ')
+
+/** Statuses for a narrow column: where not all of them fit, those that failed come first; their order is that of the message otherwise. */
+export function briefStatuses(statuses: readonly string[], room = 10): string {
+  const all = foldStatuses(statuses)
+  if (all.length <= room) return all
+  const failed = (code: string): boolean => tone(code) === 'bad' || tone(code) === 'ask'
+  return foldStatuses([...statuses.filter(failed), ...statuses.filter((code) => !failed(code))])
+}
 
 /** Equal neighbours counted: `Add, Add, Get` becomes `Add×2, Get`. */
 export function fold(statuses: readonly string[], between: string): string {

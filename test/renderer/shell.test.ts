@@ -6,7 +6,21 @@ import { action, chord, KEYS } from '../../renderer/model/keys.ts'
 import { arrow, lanes, MOST_DEVICES } from '../../renderer/model/ladder.ts'
 import { choose, type Offer } from '../../renderer/model/palette.ts'
 import { flatten, MOST_RUNS, runsOf } from '../../renderer/model/sessions.ts'
-import { about, ago, bytes, delta, foldStatuses, shortId, span, tailId, tone, visible, worstStatus } from '../../renderer/model/words.ts'
+import {
+  about,
+  ago,
+  bytes,
+  delta,
+  foldStatuses,
+  shortId,
+  span,
+  tailId,
+  toldTime,
+  tone,
+  visible,
+  worstStatus,
+  briefStatuses,
+} from '../../renderer/model/words.ts'
 
 const press = (key: string, more: Partial<KeyboardEvent> = {}): string =>
   chord({ key, code: '', ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more })
@@ -178,6 +192,18 @@ describe('words', () => {
       '1 d ago',
     ])
     expect([bytes(382), bytes(1433), bytes(1_048_576), bytes(1024 * 300)]).toEqual(['382 B', '1.4 KiB', '1.0 MiB', '300 KiB'])
+  })
+  it('writes the times of a device like its own, and leaves what is no time', () => {
+    const now = new Date(2026, 10, 20, 15, 0).getTime()
+    expect(toldTime(new Date(2026, 10, 20, 14, 2, 7).toISOString(), now)).toBe('14:02')
+    expect(toldTime(new Date(2026, 10, 18, 9, 30).toISOString(), now)).toBe('18 Nov 09:30')
+    expect(toldTime('at boot', now)).toBe('at boot')
+  })
+  it('puts what failed first where not all statuses fit', () => {
+    expect(briefStatuses(['200', '404'])).toBe('200 404')
+    expect(briefStatuses(['212', '507', '425'])).toBe('507 425 212')
+    expect(briefStatuses(['200', '200', '200', '404', '404', '200'])).toBe('404×2 200×4')
+    expect(briefStatuses(['212', ...Array<string>(17).fill('200')])).toBe('212 200×17')
   })
   it('folds statuses, picks the worst, and knows their tone', () => {
     expect(foldStatuses(['212', '200', '200'])).toBe('212 200×2')
