@@ -18,11 +18,12 @@ export interface Saying {
 export type Done = (headers: Headers, at: number, mono: number) => void
 
 /**
- * Answers; `stays` is false where the connection ends with it. A peer that is leaving is told nothing: it is told as gone when its socket is closed.
+ * Answers; `wanted` is false where the connection ends with it, as it does where the peer closed its half. A peer that is leaving is told nothing: it is told as gone when its socket is closed.
  * Throws where HTTP cannot carry what is to be said.
  */
-export function answer(x: Exchange, saying: Saying, stays: boolean, replies: Replies, clock: { now(): number; mono(): number }, done: Done): void {
+export function answer(x: Exchange, saying: Saying, wanted: boolean, replies: Replies, clock: { now(): number; mono(): number }, done: Done): void {
   const { status, type, extra, body } = saying
+  const stays = wanted && !x.peer.socket.readableEnded
   if (x.res !== null) {
     const fields = replies.fields(type, body.length, extra, x.res.shouldKeepAlive && stays)
     x.res.writeHead(status, fields)

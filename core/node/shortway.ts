@@ -26,6 +26,9 @@ export interface Way {
 /** As Node: an idle connection is closed a little later than the peer was told, so that a request of the last moment finds it open. */
 const GRACE = 1000
 
+/** How long an answer may take behind a half that was closed before the peer counts as gone, ms (INFERRED). */
+const LAST_WORD = 500
+
 /**
  * Lets a fresh connection take the short way, until anything comes that is no plain request: then it stays with Node's parser. A request that waits
  * for its answer is given to the parser once more, so that what comes behind it is answered in order.
@@ -56,7 +59,11 @@ export function shortWay(socket: Socket, way: Way): void {
   const idle = (): void => {
     if (way.state() === 'free') socket.destroy()
   }
-  const ended = (): void => void socket.end()
+  // A peer that closes its half may have left, or wait for its answer: one that comes soon still reaches it, and ends the connection.
+  const ended = (): void => {
+    if (way.state() !== 'waits') return void socket.end()
+    setTimeout(() => socket.writable && socket.end(), LAST_WORD).unref()
+  }
   const failed = (error: Error): void => way.failed(error)
   /** The time for the first header block runs from the connection's first moment, on either way. */
   const late = setTimeout(() => {

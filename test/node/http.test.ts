@@ -310,6 +310,17 @@ bothWays('what is no SyncML request', () => {
     expect([...(lab.refused[1]?.bytes ?? [])]).toEqual([0x16, 0x03, 0x01, 0x00, 0x05, 1, 2, 3, 4, 5])
   })
 
+  it('gets its answer behind a half that is closed at once', async () => {
+    const lab = await start({ echo: true })
+    for (let round = 0; round < 20; round++) {
+      const wire = await dial(lab.http.port)
+      wire.write(postText('<SyncML/>'))
+      wire.socket.end()
+      await wire.ended
+      expect(wire.text()).toMatch(/HTTP\/1\.1 200 OK[^]*<SyncML\/>/)
+    }
+  })
+
   it('is told where an upload stops half way', async () => {
     const lab = await start()
     const wire = await dial(lab.http.port)
