@@ -9,12 +9,16 @@ export interface Hosts {
   readonly all: () => readonly (Host | null | undefined)[]
 }
 
+/** Requests handled together at the most: while more are handled, the first answers are on their way and further requests come in by the thread of sockets. */
+const MOST = 24
+
 /** What ports tell these hosts. Many messages handled one after the other cost less than each for itself between two reads of sockets. */
 export function arrivals(hosts: Hosts): Pick<ListenOptions, 'received' | 'refused' | 'gone'> {
   let waiting: Received[] = []
   const pass = (): void => {
-    const all = waiting
-    waiting = []
+    const all = waiting.slice(0, MOST)
+    waiting = waiting.slice(MOST)
+    if (waiting.length > 0) setImmediate(pass)
     for (let from = 0; from < all.length;) {
       const host = hosts.of(all[from] as Received)
       let to = from + 1
@@ -29,11 +33,11 @@ export function arrivals(hosts: Hosts): Pick<ListenOptions, 'received' | 'refuse
     },
     // What is told of a connection comes behind the requests it sent.
     refused: (refused) => {
-      pass()
+      while (waiting.length > 0) pass()
       hosts.all()[0]?.refused(refused)
     },
     gone: (link, reason) => {
-      pass()
+      while (waiting.length > 0) pass()
       for (const host of hosts.all()) host?.gone(link, reason)
     },
   }
