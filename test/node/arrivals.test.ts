@@ -53,3 +53,23 @@ test('nobody is there yet: what comes is dropped without an error', async () => 
   ports.refused({ reason: '' } as Refused)
   await turn()
 })
+
+test('many requests of one turn go in portions, in their order; what is told of a connection comes behind all of them', async () => {
+  const { told, ports } = world()
+  const links = Array.from({ length: 60 }, (_, i) => i % 10)
+  for (const link of links) ports.received(came(link))
+  await turn()
+  expect(told).toEqual([`server ${links.slice(0, 24).join()}`])
+  ports.received(came(7))
+  await turn()
+  expect(told).toHaveLength(2)
+  ports.gone({ link: 7 }, 'left')
+  expect(told.slice(1)).toEqual([
+    `server ${links.slice(24, 48).join()}`,
+    `server ${links.slice(48).join()},7`,
+    'server gone 7 left',
+    'gateway gone 7 left',
+  ])
+  await turn()
+  expect(told).toHaveLength(5)
+})
