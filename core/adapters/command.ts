@@ -1,7 +1,7 @@
 // One SyncML command on a device without OMA DM: Status and Results as the gateway makes them, and the end of a long operation that follows (gwmo sheet 4.8, INFERRED).
 import { SCOMO_NODES } from '../mo/scomo.ts'
 import type { Item, Request } from '../syncml/message.ts'
-import { dataText, fromBase64 } from '../syncml/text.ts'
+import { dataText, fromBase64, wordsOf } from '../syncml/text.ts'
 import { perform } from './perform.ts'
 import type { Outcome, Scene } from './perform.ts'
 import { AdapterError } from './port.ts'
@@ -144,10 +144,7 @@ async function acted({ row, name }: Match, uri: string, place: Place, text: stri
     return { code: outcome.code, text: outcome.text, results }
   } catch (error) {
     const status = error instanceof AdapterError ? error.status : 500
-    return refusal(
-      row.failed !== undefined && status !== 404 && status !== 412 ? row.failed : status,
-      error instanceof Error ? error.message : String(error),
-    )
+    return refusal(row.failed !== undefined && status !== 404 && status !== 412 ? row.failed : status, wordsOf(error))
   }
 }
 
@@ -158,6 +155,6 @@ export async function finish({ uri }: Pick<Later, 'uri'>, place: Place, from = 0
   try {
     return await perform(match.row.acts, { ...place, name: match.name, text: '', octets: null }, from)
   } catch (error) {
-    return { code: match.row.failed ?? 500, value: '', text: error instanceof Error ? error.message : String(error) }
+    return { code: match.row.failed ?? 500, value: '', text: wordsOf(error) }
   }
 }

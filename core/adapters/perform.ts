@@ -1,4 +1,5 @@
 // One row at work: its acts in order on one device, until one fails or the last gives the code. It knows no protocol and no session.
+import { wordsOf } from '../syncml/text.ts'
 import { AdapterError } from './port.ts'
 import type { Adapter } from './port.ts'
 import { codeOfSaying, filled, pairOf } from './rows.ts'
@@ -79,7 +80,7 @@ export async function perform(acts: readonly Act[], scene: Scene, from = 0): Pro
       try {
         fetched = await scene.fetch(url)
       } catch (error) {
-        return { code: act.failed, value: '', text: error instanceof Error ? error.message : String(error) }
+        return { code: act.failed, value: '', text: wordsOf(error) }
       }
     } else outcome = await one(act, scene, fetched, outcome)
     if (!good(outcome.code)) return outcome

@@ -1,5 +1,5 @@
 // What may stand in the place of user name and password, nonce, and body in a wrong credential: a list each, the right one first.
-import { base64, fromBase64, utf8Bytes, utf8Lossy, concat } from '../syncml/text.ts'
+import { base64, concat, fromBase64, hexOf, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import { DEFAULT_NONCES } from '../syncml/package0.ts'
 import { issuedReadings } from './credentials.ts'
 import { md5 } from './md5.ts'
@@ -45,7 +45,6 @@ export interface Way {
 export type Axis = readonly Way[]
 
 const RIGHT = { id: '', text: '', fix: '' }
-const hexText = (bytes: Uint8Array): string => Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('')
 
 /** User name and password as they may have been taken; `names` are what the message itself names. */
 export function peopleAxis(people: readonly Person[], names: readonly string[]): Axis {
@@ -56,7 +55,7 @@ export function peopleAxis(people: readonly Person[], names: readonly string[]):
   const seen = new Set<string>()
   const add = (id: string, text: string, fix: string, u: string | Uint8Array, p: string | Uint8Array): void => {
     const way = { id, text, fix, user: typeof u === 'string' ? utf8Bytes(u) : u, password: typeof p === 'string' ? utf8Bytes(p) : p }
-    const key = `${hexText(way.user)}/${hexText(way.password)}`
+    const key = `${hexOf(way.user)}/${hexOf(way.password)}`
     if (seen.has(key)) return
     seen.add(key)
     ways.push(way)
@@ -73,7 +72,7 @@ export function peopleAxis(people: readonly Person[], names: readonly string[]):
     add('charset', `user name and password were taken in ${name}`, text, of(user), of(password))
     add('charset', `the password was taken in ${name}`, text, user, of(password))
   }
-  add('password.hashed', 'the MD5 of the password was taken for the password', 'take the password itself', user, hexText(md5(utf8Bytes(password))))
+  add('password.hashed', 'the MD5 of the password was taken for the password', 'take the password itself', user, hexOf(md5(utf8Bytes(password))))
   add('password.encoded', 'the base64 text of the password was taken for the password', 'take the password itself', user, base64(utf8Bytes(password)))
   add('password.url', 'the password was taken percent-encoded', 'take the password itself', user, encodeURIComponent(password))
   add(
@@ -158,7 +157,7 @@ export function noncesAxis(nonces: readonly Nonce[], at: number, date: string | 
   const ways: Way[] = []
   const seen = new Set<string>()
   const add = (id: string, text: string, fix: string, octets: Uint8Array): void => {
-    const key = hexText(octets)
+    const key = hexOf(octets)
     if (seen.has(key)) return
     seen.add(key)
     ways.push({ id, text, fix, octets })
@@ -200,7 +199,7 @@ function misread({ octets }: Nonce, add: (id: string, text: string, fix: string,
   add('nonce.double', 'the nonce was encoded in base64 twice', fix, utf8Bytes(base64(utf8Bytes(text))))
   const more = fromBase64(utf8Lossy(octets))
   if (more !== null && more.length > 0) add('nonce.decoded', 'the nonce was decoded from base64 twice', fix, more)
-  add('nonce.hex', 'the hexadecimal text of the nonce was hashed instead of its octets', fix, utf8Bytes(hexText(octets)))
+  add('nonce.hex', 'the hexadecimal text of the nonce was hashed instead of its octets', fix, utf8Bytes(hexOf(octets)))
   add('nonce.nul', 'the nonce was taken with a NUL behind it', fix, concat([octets, new Uint8Array(1)]))
   add('nonce.short', 'the nonce was taken without its padding', fix, utf8Bytes(text.replace(/=+$/, '')))
   for (const length of [8, 16, 20])

@@ -1,5 +1,5 @@
 // Ways in which clients put a credential together, right and wrong, each as a formula over its parts.
-import { base64, concat, utf8Bytes } from '../syncml/text.ts'
+import { base64, concat, hexOf, utf8Bytes } from '../syncml/text.ts'
 
 /** How one credential is put together from its parts. */
 export interface Recipe {
@@ -20,7 +20,7 @@ export interface Recipe {
 const ORDER_FIX = 'H(B64(H(user:password)):nonce) is the only order (SEC 5.3)'
 const colon = utf8Bytes(':')
 const join = (...parts: readonly Uint8Array[]): Uint8Array => concat(parts.flatMap((part, at) => (at === 0 ? [part] : [colon, part])))
-const hex = (bytes: Uint8Array): Uint8Array => utf8Bytes(Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join(''))
+const hex = (bytes: Uint8Array): Uint8Array => utf8Bytes(hexOf(bytes))
 const b64 = (bytes: Uint8Array): Uint8Array => utf8Bytes(base64(bytes))
 
 /** All ways of putting a credential together; the first of the declared type is the right one. */

@@ -6,6 +6,7 @@ import type { Push } from '../notify/push.ts'
 import { isLinkType, LINK_APPLICATION, LinkError, readLink } from '../notify/si.ts'
 import type { LinkType } from '../notify/si.ts'
 import { NotificationReceiver } from '../notify/receiver.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { Client } from './client.ts'
 import type { ClientInput } from './device.ts'
 
@@ -58,7 +59,7 @@ export class Door {
     try {
       this.#client.adopt(serverId)
     } catch (error) {
-      return { what: 'nothing', refused: true, text: error instanceof Error ? error.message : String(error) }
+      return { what: 'nothing', refused: true, text: wordsOf(error) }
     }
     if (resync !== null) this.#client.resync(resync)
     return { what: 'session', start: { type: 'start', initiated: 'server', sessionId }, text }
@@ -73,7 +74,7 @@ export class Door {
     try {
       this.#client.adopt(account.serverId, true)
     } catch (error) {
-      return { what: 'nothing', refused: true, text: error instanceof Error ? error.message : String(error) }
+      return { what: 'nothing', refused: true, text: wordsOf(error) }
     }
     return { what: 'session', start: { type: 'start', initiated: 'client' }, text: outcome.text }
   }

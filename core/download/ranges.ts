@@ -1,4 +1,5 @@
 // Byte ranges of HTTP on both sides (RFC 9110 clause 14): one range at a time; several at once are refused.
+import { hexOf } from '../syncml/text.ts'
 
 /** What a Range field asks of an object of `size` bytes. `whole`: there is none, or it is one that HTTP lets a server pass over. */
 export type Wanted =
@@ -70,5 +71,5 @@ export function toldSha256(reprDigest: string, digest: string, decode: (base64: 
     /(?:^|,)\s*sha-256=([A-Za-z0-9+/]+={0,2})(?:\s*(?:,|$))/i.exec(digest)?.[1] ??
     ''
   const bytes = text === '' ? null : decode(text)
-  return bytes?.length === 32 ? [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('') : ''
+  return bytes?.length === 32 ? hexOf(bytes) : ''
 }

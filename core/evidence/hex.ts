@@ -39,8 +39,3 @@ function digitOf(c: number): number {
   if (c >= 0x61 && c <= 0x66) return c - 0x57
   return c >= 0x41 && c <= 0x46 ? c - 0x37 : -1
 }
-
-/** Lower-case hexadecimal text, without separators. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('')
-}

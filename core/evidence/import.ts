@@ -6,7 +6,7 @@ import type { Finding, Severity } from '../syncml/finding.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { type Summary, summarise } from '../syncml/summary.ts'
 import type { NewEntry } from '../store/trace.ts'
-import { fromBase64 } from '../syncml/text.ts'
+import { fromBase64, wordsOf } from '../syncml/text.ts'
 import { fromHex } from './hex.ts'
 import { fromRecord } from './record.ts'
 
@@ -80,7 +80,7 @@ function record(name: string, slice: Uint8Array, start: number, line: number, op
     value = JSON.parse(UTF8.decode(slice))
   } catch (error) {
     const place = /position (\d+)/.exec(String(error))?.[1]
-    throw new CaptureError(name, `no JSON: ${error instanceof Error ? error.message : String(error)}`, start + Number(place ?? 0), line)
+    throw new CaptureError(name, `no JSON: ${wordsOf(error)}`, start + Number(place ?? 0), line)
   }
   const read = fromRecord(value, options.ms)
   if (typeof read === 'string') throw new CaptureError(name, read, start, line)

@@ -1,6 +1,7 @@
 // The gateway's images: arrival by the server's Replace or by the gateway's own download, where devices fetch them, and their clocks.
 import { TreeError } from '../dmtree/error.ts'
 import { ALERTS, DEFAULTS } from '../mo/gwmo.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { ImageFacts } from './command.ts'
 import { arrived as land, arriving, elapsedImage, expire, failed, newImage } from './image.ts'
 import type { Image } from './image.ts'
@@ -133,7 +134,7 @@ export class Images {
       const stored = this.#yard.options.store.put(name, bytes)
       this.#landed(name, { ...stored, contentType: 'application/octet-stream' })
     } catch (error) {
-      throw new TreeError(420, error instanceof Error ? error.message : String(error))
+      throw new TreeError(420, wordsOf(error))
     }
   }
   download(name: string, correlator: string, url: string): void {

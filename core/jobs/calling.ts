@@ -1,4 +1,5 @@
 // Devices that are to come are called by Package #0: a few at a time, once more where a call was lost, later where a session was cut. It decides nothing about jobs.
+import { wordsOf } from '../syncml/text.ts'
 import type { JobsPorts } from './ports.ts'
 
 /** Devices called or in a session for that at the same time: a thousand that come at once only stand in each other's way. */
@@ -111,7 +112,7 @@ export class Calling {
       },
       (error: unknown) => {
         if (this.#stopped) return
-        const why = error instanceof Error ? error.message : String(error)
+        const why = wordsOf(error)
         this.#parts.say(device, `the device is not notified: ${why}; the job waits for its next session`)
         this.#free(device)
       },

@@ -1,5 +1,6 @@
 // Beginning and end of jobs: made, kept, called for, out of time. What happens in between is the engine's business.
 import type { JobItemWish, JobRow, JobWish } from '../api.ts'
+import { hexOf } from '../syncml/text.ts'
 import type { JobBook } from './book.ts'
 import { Calling } from './calling.ts'
 import { conclude, endAll, settled } from './ending.ts'
@@ -82,7 +83,7 @@ export class JobDesk {
   }
 
   #hex(octets: number): string {
-    return Array.from(this.#ports.random(octets), (octet) => octet.toString(16).padStart(2, '0')).join('')
+    return hexOf(this.#ports.random(octets))
   }
 
   /** A job that the next session of the device has something to do for; none while one is under way. */

@@ -6,6 +6,7 @@ import { isSealed, NO_VAULT, openSecret, storedSecret } from '../store/vault.ts'
 import type { Vault } from '../store/vault.ts'
 import { isoTime } from '../dmtree/stamp.ts'
 import type { Note } from '../machine.ts'
+import { hexOf, wordsOf } from '../syncml/text.ts'
 import type { JobRecord } from './types.ts'
 import { DOC, rowOf } from './types.ts'
 
@@ -193,7 +194,7 @@ export class Hooks {
       try {
         httpStatus = await post(url, { 'Content-Type': 'application/json', [DELIVERY]: id, ...signed }, body)
       } catch (error) {
-        why = error instanceof Error ? error.message : String(error)
+        why = wordsOf(error)
       }
     }
     if (this.#stopped) return
@@ -229,7 +230,7 @@ export class Hooks {
   }
 
   #hex(octets: number): string {
-    return Array.from(this.#ports.random(octets), (octet) => octet.toString(16).padStart(2, '0')).join('')
+    return hexOf(this.#ports.random(octets))
   }
 }
 

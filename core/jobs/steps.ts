@@ -1,6 +1,7 @@
 // One item of a job, step by step: what an answer changes, and what follows. Everything it knows stands in the item, so that it can go on after a restart.
 import type { JobState } from '../api.ts'
 import { codeWords } from '../mo/codes.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { execMeans, goodCode, notImplemented, refusedCode, stateOf, undefinedError } from './codes.ts'
 import { effectOf, ownerOf } from './state.ts'
 import { childrenOf } from './survey.ts'
@@ -100,7 +101,7 @@ function whyMissing(scene: Scene, step: DataStep): string {
     scene.file(step.sha256)
     return ''
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return wordsOf(error)
   }
 }
 

@@ -11,6 +11,7 @@ import type { DeviceRecord } from '../gateway/ports.ts'
 import type { HappeningFacts } from '../mo/events.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Request } from '../syncml/message.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { dataOf } from './adapted.ts'
 import { Operations } from './operations.ts'
 import type { Clock } from './ports.ts'
@@ -256,5 +257,3 @@ export class Adaptation {
     return { adapter: desk.adapter, deviceId, kept: desk.kept, fetch, after: (ms, call) => clock.after(ms, call), stopped }
   }
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 // Area connect: the grid of ways, with proof from the trace. A way counts as working when a message came that way since the lab's start, and not before.
 import type { AdbState, ConnectArea, ConnectProof, ConnectState, ConnectWay, ModemState, PathProof, PortHolder, SessionRow } from '../api.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { connectTiles } from './connecttiles.ts'
 import type { Came } from './connecttiles.ts'
 import type { Clock } from './ports.ts'
@@ -128,7 +129,7 @@ export class Connect {
 
   async #askModem(): Promise<ModemState | string | null> {
     if (this.#parts.modem === null) return null
-    return this.#parts.modem().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    return this.#parts.modem().catch((error: unknown) => wordsOf(error))
   }
 
   /** Proofs of earlier days, once. */

@@ -13,6 +13,7 @@ import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
+import { hexOf } from '../syncml/text.ts'
 
 export interface FanoutsParts {
   readonly docs: Docs
@@ -44,7 +45,6 @@ interface Kept {
   readonly look?: boolean
 }
 const FANOUT = 'fanout'
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export class ServerFanouts {
   readonly #parts: FanoutsParts
@@ -91,7 +91,7 @@ export class ServerFanouts {
     if (wish.delivery === 'push' && wish.image === undefined) throw new Error('delivery by a push needs an image')
     const nobody = (wish.devices ?? []).length === 0 && (wish.groups ?? []).length === 0 && wish.all !== true
     if (nobody && wish.mode === undefined && wish.filter === undefined) throw new Error('the fan-out names no target')
-    const id = `f${hex(random(4))}`
+    const id = `f${hexOf(random(4))}`
     const style = wish.style ?? "Y'"
     const devices = (wish.devices ?? []).map((deviceId): FanoutDevice => ({ deviceId, code: 0, text: '' }))
     const base = { id, gateway: wish.gateway, createdAt: now(), style, state: 'queued' as const, result: 0, reason: '', summary: null, seq: 0 }
@@ -167,7 +167,7 @@ export class ServerFanouts {
   }
 
   #order(gateway: string, commands: readonly Command[]): string {
-    const id = hex(this.#parts.random(8))
+    const id = hexOf(this.#parts.random(8))
     this.#parts.queue({ id, device: gateway, createdAt: this.#parts.now(), commands, state: 'queued', sessionId: '', outcomes: [] })
     return id
   }

@@ -12,6 +12,7 @@ import { DmServer } from '../server/server.ts'
 import type { ServerSettings } from '../server/settings.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Ledger } from '../store/ledger.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { Admission } from './admission.ts'
 import { GatewayPushes } from './gatewaypushes.ts'
 import type { PushFate } from './gatewaypushes.ts'
@@ -274,7 +275,7 @@ export class GatewayHost {
   }
 
   async #fetch(image: string, url: string): Promise<void> {
-    const result = await this.#parts.fetch(image, url).catch((error: unknown) => ({ reason: error instanceof Error ? error.message : String(error) }))
+    const result = await this.#parts.fetch(image, url).catch((error: unknown) => ({ reason: wordsOf(error) }))
     if (this.#stopped) return
     this.gateway.images.fetched(image, result)
     this.settle()

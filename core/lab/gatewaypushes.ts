@@ -7,6 +7,7 @@ import { DM_APPLICATION } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { LINK_APPLICATION } from '../notify/si.ts'
 import { decodePackage0 } from '../syncml/package0.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { NorthSessions, Start } from './northsessions.ts'
 import type { Pushes, PushSender } from './pushes.ts'
 import type { Whereabouts } from './whereabouts.ts'
@@ -113,7 +114,7 @@ export class GatewayPushes {
       const what = wish.type === 'link' ? `pushed ${wish.url}` : `forwarded ${body.length} octets`
       pushes.sent({ device: record.deviceId, sessionId: '', package: pkg, to, text: `${what} to ${record.deviceId} at ${to}`, sent })
     } catch (error) {
-      event(`not sent to ${to}: ${error instanceof Error ? error.message : String(error)}`, null)
+      event(`not sent to ${to}: ${wordsOf(error)}`, null)
     }
   }
 }

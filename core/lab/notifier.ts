@@ -10,7 +10,7 @@ import type { Account } from '../server/records.ts'
 import type { Notified } from '../server/server.ts'
 import type { Ledger } from '../store/ledger.ts'
 import { DEFAULT_NONCES, decodePackage0, encodePackage0, Package0Error, sessionIdText, trigger } from '../syncml/package0.ts'
-import { base64, fromBase64 } from '../syncml/text.ts'
+import { base64, fromBase64, wordsOf } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
 import type { PushSender, Pushes } from './pushes.ts'
 
@@ -176,7 +176,7 @@ export class Notifier {
     } catch (error) {
       this.#forget(device, id)
       this.#keep(device, others)
-      throw new Error(`not sent to ${to}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`not sent to ${to}: ${wordsOf(error)}`, { cause: error })
     }
   }
 
@@ -191,7 +191,7 @@ export class Notifier {
     void flaw
     const { parts } = this.#build(device, account, id, right, next)
     this.#deliver(device, account, id, to, right, next, parts).catch((error: unknown) => {
-      this.#parts.pushes.event(error instanceof Error ? error.message : String(error), seq)
+      this.#parts.pushes.event(wordsOf(error), seq)
     })
   }
 

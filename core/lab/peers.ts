@@ -3,6 +3,7 @@ import type { LabApi, PeerRow, PeerWish, PeersArea, Seq } from '../api.ts'
 import { openSecret, storedSecret } from '../store/vault.ts'
 import type { Vault } from '../store/vault.ts'
 import type { Docs } from '../store/docs.ts'
+import { hexOf } from '../syncml/text.ts'
 import type { Holder } from './holders.ts'
 import { Peer } from './peer.ts'
 import type { Dial, PeerParts, Progress } from './peer.ts'
@@ -100,7 +101,7 @@ export class Peers implements Holder {
     if ([...this.#peers.values()].some(({ row }) => row.url === url)) throw new Error(`the lab at ${url} is attached already`)
     if (this.#peers.size >= MOST_PEERS) throw new Error(`${MOST_PEERS} labs are attached: detach one first`)
     const { random, clock, docs, vault, commit } = this.#parts
-    const id = Array.from(random(4), (octet) => octet.toString(16).padStart(2, '0')).join('')
+    const id = hexOf(random(4))
     const named = wish.name === undefined ? {} : { name: wish.name }
     const kept: KeptPeer = {
       url,

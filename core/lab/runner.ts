@@ -3,6 +3,7 @@ import type { Asked } from '../device/asking.ts'
 import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
 import type { UiAnswer } from '../device/interaction.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { Cookies } from './cookies.ts'
 import type { Clock } from './ports.ts'
 
@@ -122,7 +123,7 @@ export function runClient({ machine, post, clock, save, note, ask, work, signal 
           if (answer.frame === null) feed({ type: 'gone', link, reason: `the server answered HTTP ${answer.httpStatus}: ${answer.text}` })
           else feed({ type: 'frame', link, frame: answer.frame })
         },
-        (error: unknown) => feed({ type: 'gone', link, reason: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) => feed({ type: 'gone', link, reason: wordsOf(error) }),
       )
     }
     const perform = (effect: Effect<ClientRecord>): void => {

@@ -34,7 +34,7 @@ import type { Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import type { Encoding } from '../syncml/message.ts'
-import { utf8Bytes, utf8Text } from '../syncml/text.ts'
+import { hexOf, utf8Bytes, utf8Text } from '../syncml/text.ts'
 import { commandsOf, previewOf, rowOfOrder } from './treecart.ts'
 import { Mirrors } from './treemirrors.ts'
 import type { Shelf } from './treeshelf.ts'
@@ -152,7 +152,7 @@ export class Trees implements TreeArea {
   send = async (device: string, cart: Cart) => {
     const { now, random, queue, wake } = this.#parts
     const commands = commandsOf(cart)
-    const order: Order = { id: hex(random(8)), device, createdAt: now(), commands, state: 'queued', sessionId: '', outcomes: [] }
+    const order: Order = { id: hexOf(random(8)), device, createdAt: now(), commands, state: 'queued', sessionId: '', outcomes: [] }
     queue(order)
     this.#pending.set(order.id, order.state)
     this.#parts.tell({ device, seq: 0, uris: [], total: 0, discovery: null, orders: [order.id] })
@@ -273,5 +273,3 @@ function described(schema: string, node: Described): TreeDescription {
     children: children.map((child) => child.name || '<X>'),
   }
 }
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

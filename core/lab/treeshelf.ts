@@ -14,7 +14,7 @@ import type { Flat } from '../mirror/flat.ts'
 import { plantedOfTnds, planting, tndsOf } from '../mirror/flat.ts'
 import { mirror } from '../mirror/mirror.ts'
 import type { Mirror } from '../mirror/mirror.ts'
-import { utf8Bytes, utf8Text } from '../syncml/text.ts'
+import { utf8Bytes, utf8Text, wordsOf } from '../syncml/text.ts'
 
 /** A folder of small files. Names are any text without '/'; the host makes them safe. */
 export interface Shelf {
@@ -112,7 +112,7 @@ export class Snapshots {
       const page = JSON.parse(utf8Text(bytes) ?? '') as Page
       return { ...page, name }
     } catch (error) {
-      throw new Error(`snapshot ${name}: its page cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`snapshot ${name}: its page cannot be read: ${wordsOf(error)}`, { cause: error })
     }
   }
 }

@@ -1,4 +1,5 @@
 // Which devices of a gateway are notified when: a few at a time, each keeps its place until its session is over; one that does not come makes room for the next.
+import { wordsOf } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
 
 /** Devices notified or connected at the same time, at most. */
@@ -82,7 +83,7 @@ export class Wakes {
       this.#queue.delete(device)
       this.#hold(device, false, COMES_WITHIN)
       this.#parts.notify(device).catch((error: unknown) => {
-        this.#parts.failed(device, error instanceof Error ? error.message : String(error))
+        this.#parts.failed(device, wordsOf(error))
         this.left(device)
       })
     }

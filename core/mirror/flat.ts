@@ -3,7 +3,7 @@ import type { Seq } from '../api.ts'
 import { decodeTnds } from '../dmtree/tnds.ts'
 import { encodeSegment } from '../dmtree/uri.ts'
 import type { Element } from '../syncml/element.ts'
-import { trim } from '../syncml/text.ts'
+import { trim, wordsOf } from '../syncml/text.ts'
 import type { Planted, TreeEvent } from './event.ts'
 import { placeOf, plantedAt } from './facts.ts'
 import type { Mirror } from './mirror.ts'
@@ -118,7 +118,7 @@ export function plantedOfCsv(csv: string, pathOfUri: (uri: string) => readonly s
     try {
       return { path: pathOfUri(trim(uri)), format, type, value, properties: [] }
     } catch (error) {
-      throw new Error(`line ${line}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`line ${line}: ${wordsOf(error)}`, { cause: error })
     }
   })
 }

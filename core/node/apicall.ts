@@ -1,5 +1,6 @@
 // One call of the local HTTP API, read and answered: values and body checked against its route, the answer as JSON text.
 import { z } from 'zod'
+import { wordsOf } from '../syncml/text.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import type { Route } from './route.ts'
 import { checked } from './validatebase.ts'
@@ -28,7 +29,7 @@ function jsonOf(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    throw new Error(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`the body is no JSON: ${wordsOf(error)}`, { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 // A thread that moves the write-ahead log into the database and bytes of segments to the disk, once a second, so that no socket waits for it.
 import { Worker } from 'node:worker_threads'
+import { wordsOf } from '../syncml/text.ts'
 
 /** A running thread. */
 export interface Checkpoint {
@@ -77,7 +78,7 @@ export function startCheckpoint(options: CheckpointOptions): Checkpoint {
     })
   })
   worker.once('error', (error) => {
-    if (!stopping) options.failed(`the checkpoint thread ended: ${error instanceof Error ? error.message : String(error)}`)
+    if (!stopping) options.failed(`the checkpoint thread ended: ${wordsOf(error)}`)
   })
   worker.unref()
   return {

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import { Agent, createServer } from 'coap'
 import type { IncomingMessage, ObserveReadStream, ObserveWriteStream, OutgoingMessage } from 'coap'
 import { lookAt } from '../adapters/lwm2m/coap.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { answerOf, formatOf } from './coaptalk.ts'
 import type { CoapAnswer, CoapAsk, CoapObserver, CoapReply, CoapRequest } from './coaptalk.ts'
 import { endpoint, plainAddress } from './media.ts'
@@ -98,7 +99,7 @@ class Port implements CoapPort {
       if (empty || look.class > 0) answers(bytes, from)
       if ((empty && (look.type === 'ACK' || look.type === 'RST')) || (!empty && look.class === 0)) requests(bytes, from)
     } catch (error) {
-      this.#options.refused?.(`${where} sent what cannot be followed: ${error instanceof Error ? error.message : String(error)}`)
+      this.#options.refused?.(`${where} sent what cannot be followed: ${wordsOf(error)}`)
     }
   }
 

@@ -1,6 +1,7 @@
 // Outcomes over real HTTP: one POST, signed by HMAC-SHA-256; never to our own ports, never along a redirect.
 import { createHmac } from 'node:crypto'
 import type { HookPorts } from '../jobs/hooks.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 /** How long a receiver may take, ms. */
 const PATIENCE = 10_000
@@ -31,7 +32,7 @@ export function httpHooks(ports: () => readonly number[]): Pick<HookPorts, 'sign
         return answer.status
       } catch (error) {
         const { cause } = error as { cause?: unknown }
-        throw new Error(cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error), { cause: error })
+        throw new Error(cause instanceof Error ? cause.message : wordsOf(error), { cause: error })
       }
     },
     stop: () => stopping.abort(),

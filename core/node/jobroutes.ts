@@ -1,6 +1,7 @@
 // Routes of areas `jobs`, `catalogue` and `provider`: what the External Management Infrastructure and service providers call. The same words as LabApi.
 import { z } from 'zod'
 import type { DefaultSet, DeviceGroup, JobWish, PackageFacts, Subscription } from '../api.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { Parameter, Route } from './route.ts'
 import { string, word } from './route.ts'
 import { defaultSet, deviceGroup, hookUrl, jobWish, packageFacts, subscription } from './validatejobs.ts'
@@ -19,7 +20,7 @@ export function factsOf(text: string): PackageFacts {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Error(`facts: no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`facts: no JSON: ${wordsOf(error)}`, { cause: error })
   }
   const read = packageFacts.safeParse(value)
   if (!read.success) throw new Error(`facts: ${read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`)

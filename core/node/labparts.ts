@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { TraceStore } from '../store/trace.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 /** How often trace bytes are written out, ms; at most this much of the trace is lost when the process is killed. */
 const FLUSH_EVERY = 200
@@ -33,7 +34,7 @@ export function flushing(trace: Pick<TraceStore, 'flush'>, moved: (why: string) 
       trace.flush()
       trouble = ''
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error)
+      trouble = wordsOf(error)
     }
     if (trouble !== before) moved(trouble)
   }, FLUSH_EVERY)

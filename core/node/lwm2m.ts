@@ -7,6 +7,7 @@ import { readQuery, Registry } from '../adapters/lwm2m/registry.ts'
 import type { Registration, RegistryFact } from '../adapters/lwm2m/registry.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Docs } from '../store/docs.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { listenCoap } from './coapport.ts'
 import type { CoapPort } from './coapport.ts'
 import type { CoapReply, CoapRequest } from './coaptalk.ts'
@@ -45,7 +46,6 @@ const GRACE = 2000
 const TELL_EVERY = 1000
 
 const METHODS: Readonly<Record<string, string>> = { GET: '0.01', POST: '0.02', PUT: '0.03', DELETE: '0.04' }
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Opens the server; rejects with one clear Error. */
 export async function startLwm2m(parts: LwServerParts): Promise<LwServer> {
@@ -199,7 +199,7 @@ class Server implements LwServer {
       }
       happened(`${endpoint} was bootstrapped by LwM2M: its server is ${account.uri}`)
     } catch (error) {
-      if (!this.#closed) happened(`${endpoint} was not bootstrapped by LwM2M: ${words(error)}`)
+      if (!this.#closed) happened(`${endpoint} was not bootstrapped by LwM2M: ${wordsOf(error)}`)
     }
   }
 

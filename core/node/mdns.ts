@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { Bonjour, Browser, Service } from 'bonjour-service'
 import type { MdnsService, MdnsState, MdnsWish } from '../api.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 export interface MdnsParts {
   readonly now: () => number
@@ -57,7 +58,7 @@ export function labMdns({ now, interface: interfaceOf, offers, moved }: MdnsPart
       )
     const { Bonjour: Made } = await import('bonjour-service')
     const failed = (error: unknown): void => {
-      trouble = `mDNS on ${at.name}: ${error instanceof Error ? error.message : String(error)}`
+      trouble = `mDNS on ${at.name}: ${wordsOf(error)}`
       moved()
     }
     // Bound to the port at any address: a socket bound to the interface's own address would hear no multicast.

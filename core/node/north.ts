@@ -2,6 +2,7 @@
 import type { SessionOutcome } from '../lab/runner.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Frame } from '../machine.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { keptConnections, post } from './client.ts'
 import type { PostOptions, Posted, Poster } from './client.ts'
 import { encodingOf } from './media.ts'
@@ -35,7 +36,7 @@ export function northPoster({ recorder, clock, id, options, changed }: NorthPart
       try {
         posted = await post(frame.uri, frame, { ...options, agents, clock })
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error)
+        const text = wordsOf(error)
         const lost = up(frame, { sent: { startLine: `POST ${frame.uri} HTTP/1.1`, headers: frame.headers, ...begun }, local: '', remote: '' })
         recorder.answerError({ at: clock.now(), mono: clock.mono(), startLine: '', headers: [] }, 0, text, lost.seq, lost.session)
         changed()

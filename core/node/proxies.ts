@@ -6,6 +6,7 @@ import type { Clock } from '../lab/ports.ts'
 import { Relay } from '../lab/relay.ts'
 import type { RelayParts, RelayRequest, RelayRoute } from '../lab/relayports.ts'
 import type { Docs } from '../store/docs.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import { encodingOf, endpoint, field, pairs } from './media.ts'
 import { createServer, opened, ownDoor, shownHost } from './open.ts'
@@ -79,7 +80,7 @@ export function makeProxies(parts: ProxiesParts): Proxies {
         count('')
         return answer
       } catch (error) {
-        count(error instanceof Error ? error.message : String(error))
+        count(wordsOf(error))
         throw error
       }
     },
@@ -189,7 +190,7 @@ export function makeProxies(parts: ProxiesParts): Proxies {
         } catch (error) {
           const { upstream: to, port = 0, https = false, trust = 'system', rewrite = false, resign = true, timeoutMs = 60_000 } = wish
           const told = { exchanges: 0, failures: 0, lastAt: 0, lastFailure: '', createdAt, url: '' }
-          const why = error instanceof Error ? error.message : String(error)
+          const why = wordsOf(error)
           const row: ProxyRow = { id, upstream: to, port, https, trust, rewrite, resign, timeoutMs, state: 'failed', why, ...told }
           open.set(id, { row, wish, server: null, upstream: null })
         }

@@ -1,4 +1,5 @@
 // QR codes as SVG text, PNG octets and bare modules; the package is loaded when the first one is wanted.
+import { wordsOf } from '../syncml/text.ts'
 
 /** A QR code. */
 export interface QrCode {
@@ -22,7 +23,7 @@ export async function qrCode(text: string): Promise<QrCode> {
     const [svg, png] = await Promise.all([qr.toString(text, { ...options, type: 'svg' }), qr.toBuffer(text, { ...options, scale: SCALE })])
     return { svg, png: new Uint8Array(png), modules: modules.size }
   } catch (error) {
-    throw new Error(`no QR code can be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`no QR code can be made: ${wordsOf(error)}`, { cause: error })
   }
 }
 

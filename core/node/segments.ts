@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Segments } from '../store/ports.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 /** Files kept open at the most. */
 const OPEN_FILES = 8
@@ -62,7 +63,7 @@ export function openSegments(folder: string, options: { readonly readOnly?: bool
         for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, start + done)
       } catch (error) {
         ftruncateSync(fd, start)
-        throw new Error(`${path(segment)} cannot take ${bytes.length} bytes: ${error instanceof Error ? error.message : String(error)}`, {
+        throw new Error(`${path(segment)} cannot take ${bytes.length} bytes: ${wordsOf(error)}`, {
           cause: error,
         })
       }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
+import { wordsOf } from '../syncml/text.ts'
 
 /** What a signature is worth. `why` in words; `reason` chain: the signature fits, its certificate is not trusted. */
 export type Signature =
@@ -38,7 +39,7 @@ export function anchorsIn(folder: string | undefined): pkijs.Certificate[] {
       try {
         return fromPem(readFileSync(join(folder, file), 'utf8'))
       } catch (error) {
-        throw new Error(`${file} is no certificate: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+        throw new Error(`${file} is no certificate: ${wordsOf(error)}`, { cause: error })
       }
     })
 }
@@ -66,7 +67,7 @@ export async function checkSignature(content: Uint8Array, der: Uint8Array, ancho
     const chain = await chainTrouble(signed, signer, anchors, at)
     return chain === '' ? { what: 'good', signer: nameOf(signer) } : bad(chain, 'chain')
   } catch (error) {
-    return bad(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return bad(`it cannot be read: ${wordsOf(error)}`)
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type * as Sqlite from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Db, SqlValue, Statement } from '../store/ports.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 /** How a database is opened. */
 export interface OpenOptions {
@@ -79,8 +80,7 @@ function open(path: string, readOnly: boolean): Sqlite.DatabaseSync {
   }
 }
 
-const named = (path: string, error: unknown): Error =>
-  new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+const named = (path: string, error: unknown): Error => new Error(`${path}: ${wordsOf(error)}`, { cause: error })
 
 function wrap(db: Sqlite.DatabaseSync): Db {
   return {

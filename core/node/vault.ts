@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Ledger } from '../store/ledger.ts'
 import { NO_VAULT } from '../store/vault.ts'
 import type { Vault } from '../store/vault.ts'
+import { wordsOf } from '../syncml/text.ts'
 
 /** Secrets at rest, kept by the operating system. `available` false: the user must be told that nothing is encrypted. */
 export interface Secrets {
@@ -48,7 +49,7 @@ async function openVault(ledger: Ledger, secrets: Secrets | undefined): Promise<
     if (!(await secrets.available())) return { vault: NO_VAULT, said: 'this system has no key store: secrets lie in the workspace as they are' }
     return { vault: await keyed(ledger, secrets), said: '' }
   } catch (error) {
-    const why = `the key store failed: ${error instanceof Error ? error.message : String(error)}`
+    const why = `the key store failed: ${wordsOf(error)}`
     return { vault: { ...NO_VAULT, why }, said: `${why}; new secrets lie in the workspace as they are` }
   }
 }
@@ -64,7 +65,7 @@ async function keyed(ledger: Ledger, secrets: Secrets): Promise<Vault> {
       const key = Buffer.from(await secrets.unseal(new Uint8Array(Buffer.from(sealed, 'base64'))), 'hex')
       if (key.length === 32) open.set(name, key)
     } catch (error) {
-      why = `the key store does not open them (${error instanceof Error ? error.message : String(error)})`
+      why = `the key store does not open them (${wordsOf(error)})`
     }
   }
   let use = keys.use

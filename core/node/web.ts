@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { LabApi, PackageFacts, PackageRow } from '../api.ts'
 import { serve } from '../rpc.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { readBody, readValues, toJson } from './apicall.ts'
 import { overSocket } from './channel.ts'
 import { windowFile } from './files.ts'
@@ -64,7 +65,7 @@ export async function serveWindow(options: WindowOptions): Promise<WindowServer>
   server.maxConnections = HTTP_LIMITS.connections
   server.on('request', (req, res) => {
     visit(options, guard, limits, req, res).catch((error: unknown) => {
-      if (!res.headersSent) refuse(res, 500, error instanceof Error ? error.message : String(error))
+      if (!res.headersSent) refuse(res, 500, wordsOf(error))
       else res.destroy()
     })
   })
@@ -190,13 +191,13 @@ async function call(
     values = readValues(route, match.values, query)
     body = readBody(route, bytes)
   } catch (error) {
-    return refuse(res, 400, error instanceof Error ? error.message : String(error))
+    return refuse(res, 400, wordsOf(error))
   }
   try {
     json(res, 200, toJson(await route.respond(api, { values, body })))
   } catch (error) {
     // The lab refuses in words; what a path names and the lab does not have is not found.
-    refuse(res, Object.keys(match.values).length > 0 ? 404 : 400, error instanceof Error ? error.message : String(error))
+    refuse(res, Object.keys(match.values).length > 0 ? 404 : 400, wordsOf(error))
   }
 }
 
@@ -215,7 +216,7 @@ async function stream(
   } catch (error) {
     req.resume()
     res.setHeader('Connection', 'close')
-    refuse(res, 400, error instanceof Error ? error.message : String(error))
+    refuse(res, 400, wordsOf(error))
   }
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressCandidate, AddressChoice, ConnectInvite, InviteWay, InviteWish, PathProof, WifiArea, WifiState } from '../api.ts'
 import { Invites } from '../lab/invites.ts'
 import type { Clock } from '../lab/ports.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { invitePage } from './invitepage.ts'
 import { labMdns } from './mdns.ts'
 import type { MdnsOffer, MdnsParts } from './mdns.ts'
@@ -62,7 +63,7 @@ export function labWifi(parts: WifiParts): LabWifi {
     )
     if (!choose || device === '' || best === undefined) return
     parts.choose(device, best.candidate, best.base.startsWith('https:') ? 'https' : 'http').catch((error: unknown) => {
-      event(`${device} is not told ${best.base}: ${error instanceof Error ? error.message : String(error)}`)
+      event(`${device} is not told ${best.base}: ${wordsOf(error)}`)
     })
   }
 

@@ -7,6 +7,7 @@ import { Ledger } from '../store/ledger.ts'
 import type { Db } from '../store/ports.ts'
 import { migrate, VERSION, versionOf } from '../store/schema.ts'
 import { TraceStore } from '../store/trace.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { type Checkpoint, startCheckpoint } from './checkpoint.ts'
 import { fileTrouble, makeFolder } from './folder.ts'
 import { type Lock, ownerOf, takeLock } from './lock.ts'
@@ -174,7 +175,7 @@ function told<T>(dir: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new Error(`${dir}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`${dir}: ${wordsOf(error)}`, { cause: error })
   }
 }
 

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { createInflateRaw } from 'node:zlib'
 import { crc32 } from '../store/crc.ts'
-import { utf8Text } from '../syncml/text.ts'
+import { utf8Text, wordsOf } from '../syncml/text.ts'
 import type { PackageLimits } from './delivery.ts'
 
 /** Bytes that can be read anywhere. */
@@ -204,7 +204,7 @@ async function* inflated(source: Source, from: number, length: number): AsyncGen
     for await (const piece of inflate as AsyncIterable<Uint8Array>) yield piece
     await feeding
   } catch (error) {
-    throw new ZipError(`packed bytes are damaged: ${error instanceof Error ? error.message : String(error)}`, 'damaged')
+    throw new ZipError(`packed bytes are damaged: ${wordsOf(error)}`, 'damaged')
   } finally {
     inflate.destroy()
   }

@@ -2,6 +2,7 @@
 import type { FrameDetail, LabApi, RunWish, ScenarioRun, ScenariosArea } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Recorder } from '../lab/recorder.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { Flow } from './all.ts'
 import { SCENARIOS } from './all.ts'
 import { Course } from './course.ts'
@@ -90,7 +91,7 @@ export function makeScenarios(parts: ScenariosParts): ScenariosArea & { stop(): 
     kept.over = parts.run(flow, wish, watch).then(
       ({ run }) => keep(kept, run),
       (error: unknown) => {
-        const text = `the run broke off: ${error instanceof Error ? error.message : String(error)}`
+        const text = `the run broke off: ${wordsOf(error)}`
         const findings = [{ seq: 0, rule: 'scenario.broken', severity: 'error', text }, ...kept.run.findings]
         keep(kept, { ...kept.run, state: 'done', verdict: 'inconclusive', findings })
       },

@@ -1,10 +1,10 @@
 // Who asks a gateway in memory to be bootstrapped proves its pairing code by HTTP Digest (RFC 7616, MD5, qop auth): both ends of it.
 import { md5 } from '../auth/md5.ts'
+import { hexOf } from '../syncml/text.ts'
 
 const REALM = 'dm-gateway'
 const utf8 = new TextEncoder()
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-const digest = (text: string): string => hex(md5(utf8.encode(text)))
+const digest = (text: string): string => hexOf(md5(utf8.encode(text)))
 
 interface Proof {
   readonly method: string

@@ -7,6 +7,7 @@ import { ALERTS } from '../mo/gwmo.ts'
 import { readPdu } from '../notify/push.ts'
 import type { Policy } from '../server/policy.ts'
 import type { Command, Encoding } from '../syncml/message.ts'
+import { hexOf } from '../syncml/text.ts'
 import { answerTo } from './digestdoor.ts'
 import { memoryPost } from './front.ts'
 import { deviceIdOf, GATEWAY_PLACES as AT } from './gatewaysetup.ts'
@@ -272,7 +273,7 @@ export class Cast {
     const { side, sandbox } = this.#parts
     const told = side.fanouts.images().find(({ imageId }) => imageId === image)?.url ?? ''
     const commands = what === 'model' ? [MODEL] : downloads(image, url === 'plain' ? told : `${told}.dd`)
-    const id = Array.from(sandbox.env.random(8), (octet) => octet.toString(16).padStart(2, '0')).join('')
+    const id = hexOf(sandbox.env.random(8))
     const order = { id, device: deviceIdOf(device), createdAt: sandbox.clock.now(), state: 'queued' as const, sessionId: '', outcomes: [] }
     void sandbox.host.queue({ ...order, commands })
   }

@@ -1,8 +1,8 @@
 // A report that stands alone: one HTML file without script, network or font, whose own policy forbids them. Bodies come in redacted; their hashes are of what was on the wire.
 import type { FrameDetail } from '../api.ts'
-import { toHex } from '../evidence/hex.ts'
 import { xmlText } from '../evidence/printable.ts'
 import { CodecError, decodeTree, EncodeError } from '../syncml/codec.ts'
+import { hexOf } from '../syncml/text.ts'
 import { ladderSvg } from './ladder.ts'
 import { escaped, GLYPHS, type Reported, seconds } from './report.ts'
 import { aboutRow } from './words.ts'
@@ -144,5 +144,5 @@ function bodyText({ row, bytes }: FrameDetail): string {
   } catch (error) {
     if (!(error instanceof CodecError || error instanceof EncodeError)) throw error
   }
-  return toHex(bytes)
+  return hexOf(bytes)
 }

@@ -5,6 +5,7 @@ import type { Effect, Input, Settings } from '../download/moves.ts'
 import type { Stop, TransferRecord } from '../download/types.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { DownloadAnswer, DownloadAsk, DownloadProgress } from '../software/ports.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { Disk } from './memoryinstaller.ts'
 import type { MemoryNet, NetResponse } from './memorynet.ts'
 
@@ -81,7 +82,7 @@ export class MemoryDownloads {
             this.#bodies.set(`${key} ${String(id)}`, bytes)
             feed({ type: 'head', id, httpStatus: status, headers: answered })
           },
-          (error: unknown) => feed({ type: 'failed', id, failure: 'refused', text: error instanceof Error ? error.message : String(error) }),
+          (error: unknown) => feed({ type: 'failed', id, failure: 'refused', text: wordsOf(error) }),
         )
         break
       }
@@ -160,7 +161,7 @@ export class MemoryDownloads {
     try {
       disk.write(file, bytes)
     } catch (error) {
-      return feed({ type: 'failed', id: effect.id, failure: 'disk', text: error instanceof Error ? error.message : String(error) })
+      return feed({ type: 'failed', id: effect.id, failure: 'disk', text: wordsOf(error) })
     }
     feed({ type: 'chunk', id: effect.id, count: body.length })
     feed({ type: 'end', id: effect.id })

@@ -12,6 +12,7 @@ import { Ledger } from '../store/ledger.ts'
 import { migrate } from '../store/schema.ts'
 import { sqlDocs } from '../store/sqldocs.ts'
 import type { Encoding } from '../syncml/message.ts'
+import { hexOf } from '../syncml/text.ts'
 import { challengeOf, proves } from './digestdoor.ts'
 import { makeFront, memoryPost, memoryPushes, pushOf } from './front.ts'
 import { GATEWAY_PLACES as AT } from './gatewaysetup.ts'
@@ -191,7 +192,7 @@ export class MemoryGateway {
     const proof = { method: request.method, uri: '/gw/bootstrap', password: code ?? '', nonce: this.#nonces.get(id) ?? '' }
     if (code === undefined || !proves(fieldOf(request.headers, 'authorization'), proof)) {
       const { env } = this.#parts.sandbox
-      const nonce = Array.from(env.random(8), (octet) => octet.toString(16).padStart(2, '0')).join('')
+      const nonce = hexOf(env.random(8))
       this.#nonces.set(id, nonce)
       return answer(401, 'prove your pairing code', [['WWW-Authenticate', challengeOf(nonce)]])
     }

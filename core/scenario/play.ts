@@ -9,6 +9,7 @@ import type { JobsPorts, KnownDevice } from '../jobs/ports.ts'
 import { happeningOf } from '../mo/events.ts'
 import { bulkOf } from '../session/bulk.ts'
 import type { Encoding } from '../syncml/message.ts'
+import { hexOf } from '../syncml/text.ts'
 import { MemoryDevice } from './memorydevice.ts'
 import { makeSandbox, PLACES } from './sandbox.ts'
 import type { Sandbox, SandboxPorts, ServerParts } from './sandbox.ts'
@@ -170,7 +171,7 @@ export function goodsOf(pkg: SetupPackage, ports: SandboxPorts): Goods {
 
 /** Credentials both ways, as a bootstrap leaves them. */
 function accountOf({ ledger, env }: Sandbox): { readonly userName: string; readonly password: string; readonly serverPassword: string } {
-  const word = (): string => Array.from(env.random(8), (octet) => octet.toString(16).padStart(2, '0')).join('')
+  const word = (): string => hexOf(env.random(8))
   const account = { userName: 'phone', password: word(), serverPassword: word() }
   ledger.save([
     { kind: 'account', account: { device: PLACES.device, ...account, serverId: PLACES.serverId, authType: 'syncml:auth-MAC', state: 'enrolled' } },

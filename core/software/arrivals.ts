@@ -2,6 +2,7 @@
 import { TreeError } from '../dmtree/error.ts'
 import type { Spool } from '../session/ports.ts'
 import type { Bulk } from '../syncml/message.ts'
+import { wordsOf } from '../syncml/text.ts'
 import type { PackageStore, StoredFile } from './ports.ts'
 
 /** Content of leaves on its way into the package store. */
@@ -53,7 +54,7 @@ function guarded<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new TreeError(420, error instanceof Error ? error.message : String(error))
+    throw new TreeError(420, wordsOf(error))
   }
 }
 

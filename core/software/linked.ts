@@ -1,4 +1,5 @@
 // A device fetches what a pushed link names: the whole object, or the one its descriptor describes; it keeps nothing and reports nothing.
+import { wordsOf } from '../syncml/text.ts'
 import type { DownloadAnswer, SoftwareHost } from './ports.ts'
 
 /** What fetching needs of a device. */
@@ -11,7 +12,7 @@ export async function fetchLink(host: LinkHost, url: string): Promise<{ readonly
   const ask = { key: `push ${url}`, url, pkgType: '', room: host.store.room(), anew: true }
   const answer: Pick<DownloadAnswer, 'status' | 'file' | 'text'> = await host
     .download(ask, () => {})
-    .catch((error: unknown) => ({ status: 952, text: error instanceof Error ? error.message : String(error) }))
+    .catch((error: unknown) => ({ status: 952, text: wordsOf(error) }))
   const { status, file } = answer
   const ok = status === 900 && file !== undefined
   const text = ok

@@ -1,4 +1,5 @@
 // JSON that keeps what our records hold: octets and numbers that are none, as marked strings; every other value as in plain JSON.
+import { hexOf } from '../syncml/text.ts'
 
 /** Marked strings begin with this; a text that begins with it itself is marked as text. */
 const MARK = '\u0000'
@@ -9,7 +10,7 @@ export function toJson(value: unknown): string {
   if (isPlain(value)) return JSON.stringify(value)
   return JSON.stringify(value, function (this: Record<string, unknown>, key, plain: unknown) {
     const real = this[key]
-    if (real instanceof Uint8Array) return `${MARK}x${hex(real)}`
+    if (real instanceof Uint8Array) return `${MARK}x${hexOf(real)}`
     if (typeof real === 'number' && !Number.isFinite(real)) return `${MARK}n${real}`
     if (typeof real === 'string' && real.startsWith(MARK)) return `${MARK}s${real}`
     return plain
@@ -34,15 +35,6 @@ export function fromJson(json: string): unknown {
     const rest = value.slice(2)
     return value[1] === 'x' ? unhex(rest) : value[1] === 'n' ? Number(rest) : rest
   })
-}
-
-const DIGITS = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
-
-/** Octets as lower-case hex. */
-export function hex(bytes: Uint8Array): string {
-  let out = ''
-  for (const byte of bytes) out += DIGITS[byte]
-  return out
 }
 
 function unhex(digits: string): Uint8Array {

@@ -1,4 +1,5 @@
 // The growing end of the segments: records are buffered, written in one piece, and readable at once from memory or file.
+import { wordsOf } from '../syncml/text.ts'
 import type { Crc32 } from './crc.ts'
 import type { Reading } from './entry.ts'
 import type { Extent, Place } from './index.ts'
@@ -110,7 +111,7 @@ export class Tail {
       const record = readRecord(bytes, 0, this.#crc32)
       return record ?? `segment ${place.segment}: the record of ${place.length} bytes at offset ${place.start} is damaged`
     } catch (error) {
-      return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${error instanceof Error ? error.message : String(error)}`
+      return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${wordsOf(error)}`
     }
   }
 

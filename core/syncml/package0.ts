@@ -1,6 +1,6 @@
 // Package #0, the notification of DM 1.0 to 1.2: 24 octets and a name, bit by bit (OMA-TS-DM_Notification-V1_2_1 6.2; notification sheet 1).
 import type { Range } from './element.ts'
-import { base64, concat, utf8Bytes, utf8Text } from './text.ts'
+import { base64, concat, hexOf, utf8Bytes, utf8Text } from './text.ts'
 
 /** ui-mode: what the user should see of the session. */
 export const UI_MODES = ['not specified', 'background', 'informative', 'user interaction'] as const
@@ -162,7 +162,7 @@ export function bitFields(received: Package0): BitField[] {
   const name = utf8Bytes(received.serverId).length * 8
   const vendor = received.vendor.length * 8
   const widths: readonly (readonly [name: string, bits: number, value: string])[] = [
-    ['digest', 128, hex(received.digest)],
+    ['digest', 128, hexOf(received.digest)],
     ['version', 10, `${received.version} (${Math.floor(received.version / 10)}.${received.version % 10})`],
     ['ui-mode', 2, received.uiMode],
     ['initiator', 1, received.initiator],
@@ -170,7 +170,7 @@ export function bitFields(received: Package0): BitField[] {
     ['sessionid', 16, `${received.sessionId} (${sessionIdText(received.sessionId)})`],
     ['length-identifier', 8, String(name / 8)],
     ['server-identifier', name, received.serverId],
-    ['vendor-specific', vendor, hex(received.vendor)],
+    ['vendor-specific', vendor, hexOf(received.vendor)],
   ]
   let at = 0
   return widths.flatMap(([field, bits, value]) => {
@@ -188,8 +188,4 @@ export function package0Remarks(received: Package0): string[] {
   if (received.sessionId === 0) remarks.push('session id 0; it must be 1 to 65535')
   if (received.serverId === '') remarks.push('server identifier is empty')
   return remarks
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('')
 }

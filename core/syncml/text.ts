@@ -173,9 +173,11 @@ export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+
 /** Octets as lower-case hexadecimal digits. */
 export function hexOf(octets: Uint8Array): string {
   let digits = ''
-  for (const octet of octets) digits += (octet + 0x100).toString(16).slice(1)
+  for (const octet of octets) digits += HEX[octet]
   return digits
 }

@@ -3,10 +3,10 @@ import { afterAll, expect, test } from 'vitest'
 import { encodeDeliver, encodeStatusReport, pduHex, pduOctets, tpduLength } from '../../core/notify/pdu.ts'
 import { readPdu } from '../../core/notify/pduread.ts'
 import { smsUserData } from '../../core/notify/sms.ts'
-import { toHex } from '../../core/evidence/hex.ts'
 import { scriptedModem } from '../node/modemrig.ts'
 import type { ScriptedModem } from '../node/modemrig.ts'
 import { has } from '../support/needs.ts'
+import { hexOf } from '../../core/syncml/text.ts'
 import { dmlabHere as dmlab } from './dmlab.ts'
 import { running } from './running.ts'
 
@@ -51,11 +51,11 @@ bench(name('list: ports, and with --port how the modem there fares; a PIN is ask
 bench(name('send: a long push in parts; printed instead; refused by the network; nobody there'), async () => {
   const one = await modem()
   const to = `sms:${NUMBER}?port=${one.path}&report=no`
-  const sent = await dmlab(['modem', 'send', '--to', to, toHex(PUSH)])
+  const sent = await dmlab(['modem', 'send', '--to', to, hexOf(PUSH)])
   expect(sent).toMatchObject({ code: 0, err: '', text: `sent through ${one.path} to ${NUMBER}: reference 41, reference 42\n` })
   const carried = one.pdus.flatMap((hex) => [...readPdu(pduOctets(hex), 'to the network').payload])
   expect(carried).toEqual([...PUSH])
-  const printed = await dmlab(['modem', 'send', '--to', to, '--print', toHex(PUSH)])
+  const printed = await dmlab(['modem', 'send', '--to', to, '--print', hexOf(PUSH)])
   const [command = '', hex = ''] = printed.text.split('\n')
   expect(one.pdus).toHaveLength(2)
   expect(command).toBe(`AT+CMGS=${String(tpduLength(pduOctets(hex)))}`)
@@ -90,7 +90,7 @@ bench(
     const hears = running(['modem', 'listen', '--port', one.path, '--json'])
     expect(JSON.parse(await hears.line(0))).toMatchObject({ path: one.path, listening: true })
     one.says(`+CMT: ,${String(tpduLength(came))}`, pduHex(came))
-    expect(JSON.parse(await hears.line(1))).toMatchObject({ from: NUMBER, bytes: toHex(PUSH.subarray(0, 20)) })
+    expect(JSON.parse(await hears.line(1))).toMatchObject({ from: NUMBER, bytes: hexOf(PUSH.subarray(0, 20)) })
     expect(await hears.stop()).toBe(0)
     const again = running(['modem', 'listen', '--port', one.path])
     expect(await again.line(0)).toBe(`listening: ${one.path}  Acme Tester 1  SIM ready  -79 dBm  Bench Net`)

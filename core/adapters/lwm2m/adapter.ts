@@ -1,4 +1,5 @@
 // LwM2M devices as an adapter: paths of objects become requests on a registered client, names of software become instances. It knows no socket; what it asks goes through a line.
+import { wordsOf } from '../../syncml/text.ts'
 import { AdapterError } from '../port.ts'
 import type { Adapted, Adapter, AdapterFact, AdapterStatus } from '../port.ts'
 import { LWM2M_ROWS } from './mapping.ts'
@@ -217,7 +218,7 @@ class LwAdapter implements Adapter {
       // It does not write TLV: in what form it likes.
       return await this.#parts.line.ask(endpoint, { method: ask.method, path: ask.path })
     } catch (error) {
-      throw new AdapterError(408, error instanceof Error ? error.message : String(error))
+      throw new AdapterError(408, wordsOf(error))
     }
   }
 

@@ -1,5 +1,5 @@
 // Objects of LwM2M this product speaks of, as tables (OMA-TS-LightweightM2M-V1_0 appendix E; Software Management OMA-TS-LWM2M_SwMgmt-V1_0), and the octets of their values.
-import { utf8Bytes, utf8Text } from '../../syncml/text.ts'
+import { hexOf, utf8Bytes, utf8Text } from '../../syncml/text.ts'
 
 export type ResourceType = 'string' | 'integer' | 'boolean' | 'opaque' | 'time'
 /** Read, write, execute; '' only for the bootstrap server. */
@@ -132,14 +132,14 @@ export function textOf(type: ResourceType | undefined, value: Uint8Array): strin
       if (value.length !== 1 || (value[0] as number) > 1) throw new ValueError('a boolean is one octet, 0 or 1')
       return value[0] === 1 ? 'true' : 'false'
     case 'opaque':
-      return hex(value)
+      return hexOf(value)
     case 'string': {
       const text = utf8Text(value)
       if (text === null) throw new ValueError('the text is no UTF-8')
       return text
     }
     case undefined:
-      return utf8Text(value) ?? hex(value)
+      return utf8Text(value) ?? hexOf(value)
     default:
       return type satisfies never
   }
@@ -165,8 +165,6 @@ export function bytesOf(type: ResourceType | undefined, text: string): Uint8Arra
       return type satisfies never
   }
 }
-
-const hex = (value: Uint8Array): string => Array.from(value, (octet) => octet.toString(16).padStart(2, '0')).join('')
 
 function integerOf(value: Uint8Array): bigint {
   if (![1, 2, 4, 8].includes(value.length)) throw new ValueError(`an integer has 1, 2, 4 or 8 octets, not ${value.length}`)

@@ -1,4 +1,5 @@
 // Registrations of LwM2M clients as a machine: requests and the clock in, answers and facts out (OMA-TS-LightweightM2M-V1_0 clause 5.3). It knows no socket.
+import { hexOf } from '../../syncml/text.ts'
 import { objectsOf } from './link.ts'
 import { PayloadError, linksOf } from './payload.ts'
 
@@ -100,7 +101,7 @@ export class Registry {
       return refused('4.03', `${endpoint} is registered from ${old.from.host} until its lifetime ends; ${from.host} cannot take its place`)
     if (old === undefined && this.#byLocation.size >= MOST) return refused('5.03', `${MOST} clients are registered`)
     if (old !== undefined) this.#drop(old)
-    const location = Array.from(this.#parts.random(9), (octet) => octet.toString(16).padStart(2, '0')).join('')
+    const location = hexOf(this.#parts.random(9))
     const since = this.#parts.now()
     const binding = query.get('b') ?? 'U'
     const registration: Registration = { location, endpoint, from, lifetime, version, binding, objects, since, until: since + lifetime * 1000 }

@@ -1,4 +1,5 @@
 // Values in the two JSON forms of LwM2M: SenML (RFC 8428, LwM2M 1.1) and the older one of LwM2M 1.0. Text in, values by path out; anything else is a SenmlError.
+import { wordsOf } from '../../syncml/text.ts'
 
 /** One value: path, and text, number, truth or octets (base64url). */
 export interface Named {
@@ -18,7 +19,7 @@ export function readJson(text: string, base: string): readonly Named[] {
   try {
     parsed = JSON.parse(text)
   } catch (error) {
-    throw new SenmlError(`no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    throw new SenmlError(`no JSON: ${wordsOf(error)}`)
   }
   const old = parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
   const records = old ? (parsed as { e?: unknown }).e : parsed

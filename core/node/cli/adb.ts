@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { Option } from 'commander'
 import { serialOf } from '../../adapters/adb/list.ts'
 import type { AdbDeviceRow, AdbLogLevel, AdbState } from '../../api.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { adbPort, labAdb } from '../adb.ts'
 import type { LabAdb, LabAdbParts } from '../adb.ts'
 import { processClock } from '../clock.ts'
@@ -51,7 +52,7 @@ async function withAdb(options: Common, task: (adb: LabAdb) => Promise<void>, mo
     if (server.state !== 'ready') throw new Failure(1, `${server.address}: ${server.text}. ${server.fix}`)
     await task(adb)
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure(1, error instanceof Error ? error.message : String(error))
+    throw error instanceof Failure ? error : new Failure(1, wordsOf(error))
   } finally {
     adb.leave()
   }

@@ -7,13 +7,12 @@ import type { AccountAuth } from '../../bootstrap/account.ts'
 import { cpDocument, encodeCp } from '../../bootstrap/cp.ts'
 import { dmBootstrap, encodeDm } from '../../bootstrap/dm.ts'
 import { makeMac } from '../../bootstrap/mac.ts'
-import { toHex } from '../../evidence/hex.ts'
 import { xmlText } from '../../evidence/printable.ts'
 import { CP_WBXML, CP_XML, DM_APPLICATION, DM_WBXML, toPdu } from '../../notify/push.ts'
 import type { PushParts } from '../../notify/push.ts'
 import { decodeTree } from '../../syncml/codec.ts'
 import type { Encoding } from '../../syncml/message.ts'
-import { base64, fromBase64 } from '../../syncml/text.ts'
+import { base64, fromBase64, hexOf, wordsOf } from '../../syncml/text.ts'
 import { Failure, refuse, write, writeJson, writeResult } from './output.ts'
 import { askOwner } from './owner.ts'
 import { sendAlone } from './sending.ts'
@@ -95,8 +94,8 @@ async function run(options: Options): Promise<void> {
     return writeJson({ profile: options.profile, ...secrets, contentType, sec: options.mac, mac, document: base64(document), pdu: base64(pdu) })
   }
   if (options.hex === true || options.pdu === true) {
-    if (options.hex === true) await write(`${toHex(document)}\n`)
-    if (options.pdu === true) await write(`${toHex(pdu)}\n`)
+    if (options.hex === true) await write(`${hexOf(document)}\n`)
+    if (options.pdu === true) await write(`${hexOf(pdu)}\n`)
     return
   }
   if (options.print === true || (options.to === undefined && options.output === undefined)) {
@@ -128,7 +127,7 @@ function alone(options: Options): Made & { readonly parts: PushParts } {
   try {
     mac = makeMac(cp ? 'cp' : 'dm', security, { imsi, pin }, document)
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(wordsOf(error))
   }
   const parts: PushParts = { contentType, security, mac, body: document, ...(cp ? {} : { application: DM_APPLICATION }) }
   const told = { serverId, userName: user, password, serverPassword, pin }
@@ -171,6 +170,6 @@ async function send(to: string, parts: PushParts): Promise<void> {
     const { httpStatus } = await sendAlone(to, parts)
     if (httpStatus >= 300) throw new Error(`${to} answered HTTP ${String(httpStatus)}`)
   } catch (error) {
-    throw new Failure(1, error instanceof Error ? error.message : String(error))
+    throw new Failure(1, wordsOf(error))
   }
 }

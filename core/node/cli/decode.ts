@@ -1,11 +1,10 @@
 // `dmlab decode`: WBXML or XML to readable XML, to its tokens with their bytes, or to a tree in JSON. Nothing of the input is lost on the way.
 import { type Command, Option } from 'commander'
-import { toHex } from '../../evidence/hex.ts'
 import { xmlText } from '../../evidence/printable.ts'
 import { CodecError, decode as decodeMessage, type DecodedTree, EncodeError } from '../../syncml/codec.ts'
 import type { Element } from '../../syncml/element.ts'
 import { type Token, tokens } from '../../syncml/offsets.ts'
-import { base64 } from '../../syncml/text.ts'
+import { base64, hexOf } from '../../syncml/text.ts'
 import { type Body, decodeBody, readBodyOf, unreadable } from './input.ts'
 import { notificationJson, notificationText, pushText, readNotification } from './notification.ts'
 import { Failure, table, visible, write, writeJson, writeResult } from './output.ts'
@@ -84,7 +83,7 @@ async function showTokens(body: Body, tree: DecodedTree, options: Options): Prom
     await writeJson({ file: body.name, encoding: body.encoding, size: body.bytes.length, tokens: shown })
     return
   }
-  const rows = list.map((token) => [range(token), hexOf(body.bytes, token), token.kind, visible(cut(token.label)), pathOf(tree.root, token)])
+  const rows = list.map((token) => [range(token), tokenHex(body.bytes, token), token.kind, visible(cut(token.label)), pathOf(tree.root, token)])
   await write(table([['bytes', 'octets', 'kind', 'label', 'element'], ...rows]))
 }
 
@@ -94,8 +93,8 @@ function range({ start, end }: Token): string {
   return `${hex4(start)}-${hex4(end - 1)}`
 }
 
-function hexOf(bytes: Uint8Array, { start, end }: Token): string {
-  const shown = toHex(bytes.subarray(start, Math.min(end, start + SHOWN)))
+function tokenHex(bytes: Uint8Array, { start, end }: Token): string {
+  const shown = hexOf(bytes.subarray(start, Math.min(end, start + SHOWN)))
   return end - start > SHOWN ? `${shown}… (${String(end - start)} octets)` : shown
 }
 

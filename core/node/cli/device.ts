@@ -14,6 +14,7 @@ import type { SessionOutcome } from '../../lab/runner.ts'
 import type { Encoding } from '../../syncml/message.ts'
 import { poster } from '../client.ts'
 import { maxObjSizeOf } from '../../software/settings.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { processClock } from '../clock.ts'
 import { holdLiving, softwareWish, stayLiving } from './living.ts'
 import type { LivingWish } from './living.ts'
@@ -170,7 +171,7 @@ async function hold(options: DeviceOptions, index: number, count: number, state:
     const saved = state === undefined ? undefined : idOf(client)
     if (named === undefined && saved !== undefined) client = make(saved)
   } catch (error) {
-    return refuse(`${options.state ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${options.state ?? ''}: ${wordsOf(error)}`)
   }
   const start = {
     type: 'start' as const,

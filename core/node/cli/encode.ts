@@ -1,9 +1,9 @@
 // `dmlab encode`: XML (or WBXML) to WBXML, in the element order of the input; the marks of `dmlab decode` are understood.
 import { type Command, Option } from 'commander'
-import { toHex } from '../../evidence/hex.ts'
 import { fromPrintable, MarkError } from '../../evidence/printable.ts'
 import { EncodeError, encodeTree, type Wire } from '../../syncml/codec.ts'
 import type { Element } from '../../syncml/element.ts'
+import { hexOf } from '../../syncml/text.ts'
 import { type Body, decodeBody, readBodyOf } from './input.ts'
 import { toNotification } from './notification.ts'
 import { Failure, refuse, stdoutIsTerminal, writeResult } from './output.ts'
@@ -73,7 +73,7 @@ function encoded(body: Body, wire: Wire): Uint8Array {
 }
 
 async function emit(bytes: Uint8Array, options: Options): Promise<void> {
-  if (options.hex === true) return writeResult(`${toHex(bytes)}\n`, options.output, options.force === true)
+  if (options.hex === true) return writeResult(`${hexOf(bytes)}\n`, options.output, options.force === true)
   if (options.output === undefined && stdoutIsTerminal() && options.force !== true) {
     refuse('stdout is a terminal: use -o FILE, --hex, a pipe, or --force')
   }

@@ -4,6 +4,7 @@ import { Option } from 'commander'
 import type { FanoutCommandWish, FanoutRow, FanoutWish } from '../../api.ts'
 import { judge } from '../../gateway/codes.ts'
 import { LINK_TYPES, SI_WBXML } from '../../notify/si.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 import { ownerOf } from './treesource.ts'
 import type { Ask } from './treesource.ts'
@@ -168,7 +169,7 @@ function jsonOf(file: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    return refuse(`${file}: is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: is no JSON: ${wordsOf(error)}`)
   }
 }
 

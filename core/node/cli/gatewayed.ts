@@ -6,6 +6,7 @@ import { Option } from 'commander'
 import { GATEWAY_ACCOUNT } from '../gateway.ts'
 import type { SessionOutcome } from '../../lab/runner.ts'
 import type { Post } from '../../lab/runner.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { poster } from '../client.ts'
 import { authorityOf, tunnelled } from '../tunnel.ts'
 import { behind } from './behind.ts'
@@ -104,7 +105,7 @@ export async function gatewayed(options: GatewayedOptions, { setup, ids, ask }: 
       }),
     ),
   ).catch((error: unknown) => {
-    throw new Failure(1, error instanceof Error ? error.message : String(error))
+    throw new Failure(1, wordsOf(error))
   })
   try {
     await (port === null ? once(made, options) : stay(made, options))

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import type { JobDetail, JobRow, JobState, JobWish } from '../../api.ts'
 import { codeWords } from '../../mo/codes.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 import { ownerOf } from './treesource.ts'
 import type { Ask } from './treesource.ts'
@@ -162,7 +163,7 @@ function jsonOf(file: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    return refuse(`${file}: is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: is no JSON: ${wordsOf(error)}`)
   }
 }
 

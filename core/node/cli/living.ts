@@ -14,6 +14,7 @@ import type { Env } from '../../machine.ts'
 import { OPERATIONS } from '../../mo/scomo.ts'
 import type { ScomoVersion } from '../../mo/scomo.ts'
 import { SoftwareAgent } from '../../software/agent.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { processClock } from '../clock.ts'
 import { makeDownloads } from '../dlclient.ts'
 import { makeInstaller } from '../installer.ts'
@@ -54,7 +55,7 @@ function asked(living: LivingDevice, request: SoftwareRequest): Promise<SessionO
   try {
     return living.request(request)
   } catch (error) {
-    throw new Failure(1, error instanceof Error ? error.message : String(error))
+    throw new Failure(1, wordsOf(error))
   }
 }
 

@@ -1,6 +1,7 @@
 // `dmlab device --lwm2m`: simulated LwM2M clients that register, stay, and do what their server asks; what they truly did is printed line by line.
 import process from 'node:process'
 import type { Command } from 'commander'
+import { wordsOf } from '../../syncml/text.ts'
 import { processClock } from '../clock.ts'
 import type { LwClient } from '../lwm2mdevice.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
@@ -71,5 +72,5 @@ export async function lwm2mDevices(options: Lwm2mOptions, count: number): Promis
   }
   await Promise.all(clients.map((client) => client.close()))
   await told
-  if (failed !== null) throw new Failure(1, `not registered: ${failed instanceof Error ? failed.message : String(failed)}`)
+  if (failed !== null) throw new Failure(1, `not registered: ${wordsOf(failed)}`)
 }

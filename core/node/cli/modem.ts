@@ -1,8 +1,8 @@
 // `dmlab modem`: serial ports and their modems, an SMS push sent, what comes in listened to; by this process, or by the lab that owns a workspace.
 import type { Command } from 'commander'
 import type { ModemRow, SmsRow } from '../../api.ts'
-import { fromHex, toHex } from '../../evidence/hex.ts'
-import { base64, utf8Bytes } from '../../syncml/text.ts'
+import { fromHex } from '../../evidence/hex.ts'
+import { base64, hexOf, utf8Bytes, wordsOf } from '../../syncml/text.ts'
 import { processClock } from '../clock.ts'
 import { labModems } from '../modem.ts'
 import type { LabModems, ModemParts } from '../modem.ts'
@@ -73,7 +73,7 @@ async function withModems<T>(parts: Partial<ModemParts>, work: (modems: LabModem
   try {
     return await work(modems)
   } catch (error) {
-    throw error instanceof Failure ? error : new Failure(1, error instanceof Error ? error.message : String(error))
+    throw error instanceof Failure ? error : new Failure(1, wordsOf(error))
   } finally {
     await modems.stop()
   }
@@ -147,7 +147,7 @@ async function listen(options: Options): Promise<void> {
     event: (text) => say({ event: text }, text),
     arrived: ({ bytes, remote, push, trouble, told }) => {
       const text = told ?? (push === null ? `a push from ${remote} that cannot be read: ${trouble}` : `a push from ${remote}: ${push.contentType}`)
-      say({ from: remote, text, contentType: push?.contentType ?? '', bytes: toHex(bytes) }, `${text}\n  ${toHex(bytes)}`)
+      say({ from: remote, text, contentType: push?.contentType ?? '', bytes: hexOf(bytes) }, `${text}\n  ${hexOf(bytes)}`)
       return 0
     },
   }

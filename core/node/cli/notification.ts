@@ -1,6 +1,6 @@
 // Package #0 on the command line: octets to fields with their places, and fields in JSON to octets with a given or a computed digest.
 import { md5 } from '../../auth/md5.ts'
-import { fromHex, toHex } from '../../evidence/hex.ts'
+import { fromHex } from '../../evidence/hex.ts'
 import { notificationIn, pduRemarks } from '../../notify/push.ts'
 import type { Push } from '../../notify/push.ts'
 import {
@@ -16,7 +16,7 @@ import {
   type Trigger,
   UI_MODES,
 } from '../../syncml/package0.ts'
-import { base64, concat, fromBase64 } from '../../syncml/text.ts'
+import { base64, concat, fromBase64, hexOf } from '../../syncml/text.ts'
 import { nameOf, readInput, refuse, table, visible } from './output.ts'
 
 /** Reads a Package #0 from a file, binary or hexadecimal, bare or inside its WSP push or SMS (`push` then). Rejects with Failure 2. */
@@ -61,7 +61,7 @@ export function notificationText(bytes: Uint8Array, fields: Package0, offsets: b
   const rows = bitFields(fields).map(({ start, end, name, value }) => {
     const first = Math.floor(start / 8)
     const last = Math.floor((end - 1) / 8)
-    const place = offsets ? [`${hex4(first)}-${hex4(last)}`, toHex(bytes.subarray(first, Math.min(last + 1, first + 16)))] : []
+    const place = offsets ? [`${hex4(first)}-${hex4(last)}`, hexOf(bytes.subarray(first, Math.min(last + 1, first + 16)))] : []
     return [...place, name, `${String(end - start)} bits`, visible(value)]
   })
   return (

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { NotifyOptions } from '../../api.ts'
-import { fromHex, toHex } from '../../evidence/hex.ts'
+import { fromHex } from '../../evidence/hex.ts'
 import { issueSessionId } from '../../notify/ids.ts'
 import { notification, toPdu } from '../../notify/push.ts'
 import type { PushParts } from '../../notify/push.ts'
@@ -12,7 +12,7 @@ import { smsUserData } from '../../notify/sms.ts'
 import { PushError } from '../../notify/wsp.ts'
 import { DEFAULT_NONCES, decodePackage0, Package0Error, sessionIdText, trigger } from '../../syncml/package0.ts'
 import type { Trigger, UiMode } from '../../syncml/package0.ts'
-import { base64, fromBase64, utf8Bytes } from '../../syncml/text.ts'
+import { base64, fromBase64, hexOf, utf8Bytes, wordsOf } from '../../syncml/text.ts'
 import { notificationJson, notificationText } from './notification.ts'
 import { Failure, refuse, write, writeJson } from './output.ts'
 import { askOwner } from './owner.ts'
@@ -128,7 +128,7 @@ async function alone(options: Options): Promise<void> {
     if (httpStatus >= 300) throw new Error(`${to} answered HTTP ${String(httpStatus)}`)
     where = remote
   } catch (error) {
-    throw new Failure(1, error instanceof Error ? error.message : String(error))
+    throw new Failure(1, wordsOf(error))
   }
   const { sessionId } = decodePackage0(parts.body)
   if (options.json === true) await writeJson({ ...asJson(options.device, parts.body, pdu), to, remote: where })
@@ -164,9 +164,9 @@ const shows = ({ hex, pdu, sms }: Options): boolean => hex === true || pdu === t
 
 async function show(options: Options, body: Uint8Array, pdu: Uint8Array): Promise<void> {
   if (!shows(options)) return write(notificationText(body, decodePackage0(body), true))
-  if (options.hex === true) await write(`${toHex(body)}\n`)
-  if (options.pdu === true) await write(`${toHex(pdu)}\n`)
-  if (options.sms === true) for (const data of smsUserData(pdu, randomBytes(1)[0])) await write(`${toHex(data)}\n`)
+  if (options.hex === true) await write(`${hexOf(body)}\n`)
+  if (options.pdu === true) await write(`${hexOf(pdu)}\n`)
+  if (options.sms === true) for (const data of smsUserData(pdu, randomBytes(1)[0])) await write(`${hexOf(data)}\n`)
 }
 
 function idOf(text: string): number {

@@ -1,5 +1,6 @@
 // Commands that write go to the process that owns the workspace: its local API, with the token it left there.
 import { existsSync } from 'node:fs'
+import { wordsOf } from '../../syncml/text.ts'
 import { readApi } from '../workspace.ts'
 import { Failure, refuse } from './output.ts'
 
@@ -16,7 +17,7 @@ export async function askOwner(workspace: string, path: string, body: object): P
       body: JSON.stringify(body),
     })
   } catch (error) {
-    throw new Failure(1, `the lab of ${workspace} does not answer at ${api.url}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Failure(1, `the lab of ${workspace} does not answer at ${api.url}: ${wordsOf(error)}`)
   }
   const value = (await answer.json()) as Record<string, unknown> & { error?: { message?: string } }
   if (!answer.ok) throw new Failure(1, value.error?.message ?? `the lab answered ${String(answer.status)}`)

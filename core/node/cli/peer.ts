@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { PeerRow } from '../../api.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { refuse, visible, write, writeJson } from './output.ts'
 import { ownerOf } from './treesource.ts'
 import { workspaceOption } from './workspace.ts'
@@ -65,7 +66,7 @@ function secret(path: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    return refuse(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: ${wordsOf(error)}`)
   }
 }
 

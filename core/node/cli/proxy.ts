@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ProxyRow, ProxyWish } from '../../api.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { startLab } from '../main.ts'
 import { proxyWish } from '../validateproxies.ts'
 import { checked } from '../validatebase.ts'
@@ -68,15 +69,13 @@ async function run(options: Options): Promise<void> {
 /** A lab for this proxy; ends with SIGTERM or SIGINT. */
 async function alone({ workspace, json }: Options, wish: ProxyWish): Promise<void> {
   const https = wish.https === true ? { tlsPort: 0, tlsMust: true } : {}
-  const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, ...https }).catch((error: unknown) =>
-    refuse(error instanceof Error ? error.message : String(error)),
-  )
+  const lab = await startLab({ workspace, host: '127.0.0.1', dmPort: 0, uiPort: null, ...https }).catch((error: unknown) => refuse(wordsOf(error)))
   let row: ProxyRow
   try {
     row = await lab.api.proxies.add(wish)
   } catch (error) {
     await lab.stop()
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(wordsOf(error))
   }
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
@@ -110,7 +109,7 @@ function wishOf(options: Options): ProxyWish {
   try {
     return checked('proxy', 'options', proxyWish, Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))) as ProxyWish
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(wordsOf(error))
   }
 }
 
@@ -118,7 +117,7 @@ function pem(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    return refuse(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: ${wordsOf(error)}`)
   }
 }
 

@@ -12,6 +12,7 @@ import type { PushArrived } from '../../lab/pushes.ts'
 import { runDevice } from '../../lab/runner.ts'
 import type { ClientParts, Post, SessionOutcome } from '../../lab/runner.ts'
 import { PushError } from '../../notify/wsp.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { poster } from '../client.ts'
 import { processClock } from '../clock.ts'
 import { listenPush } from '../push.ts'
@@ -86,7 +87,7 @@ function made(options: PushedOptions, setup: Omit<ClientSetup, 'id'>, state: unk
     const saved = state === undefined ? undefined : idOf(first)
     return id === undefined && saved !== undefined ? makeClient({ ...setup, id: saved }, env, state) : first
   } catch (error) {
-    return refuse(`${options.state ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${options.state ?? ''}: ${wordsOf(error)}`)
   }
 }
 
@@ -204,7 +205,7 @@ export async function listened(options: PushedOptions, received: (arrived: PushA
   try {
     return await listenPush({ host: options.pushHost, port, http: true, clock: processClock(), received })
   } catch (error) {
-    throw new Failure(1, error instanceof Error ? error.message : String(error))
+    throw new Failure(1, wordsOf(error))
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { SERVER_PROFILES, serverProfile } from '../../server/profiles.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { keptGatewayId } from '../gatewayid.ts'
 import { startLab } from '../main.ts'
 import type { RunningLab } from '../main.ts'
@@ -99,7 +100,7 @@ async function run(options: ServeOptions): Promise<void> {
   try {
     lab = await start(options)
   } catch (error) {
-    fail(1, error instanceof Error ? error.message : String(error))
+    fail(1, wordsOf(error))
   }
   const { ready } = lab
   await troubles(lab)
@@ -110,7 +111,7 @@ async function run(options: ServeOptions): Promise<void> {
     stopping = true
     lab.stop().then(
       () => process.exit(0),
-      (error: unknown) => fail(1, `stopping: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => fail(1, `stopping: ${wordsOf(error)}`),
     )
   }
   process.on('SIGTERM', stop)

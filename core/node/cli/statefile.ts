@@ -1,5 +1,6 @@
 // The file that keeps a simulated device between runs: read when it is there, written whole or not at all.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { wordsOf } from '../../syncml/text.ts'
 import { fileTrouble } from '../folder.ts'
 import { refuse } from './output.ts'
 
@@ -9,7 +10,7 @@ export function readState(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    return refuse(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: ${wordsOf(error)}`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { wordsOf } from '../../syncml/text.ts'
 import type { PostOptions } from '../client.ts'
 import { refuse } from './output.ts'
 
@@ -43,6 +44,6 @@ function pem(option: string, file: string, check: (text: string) => void): strin
     check(text)
     return text
   } catch (error) {
-    return refuse(`${option} ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${option} ${file}: ${wordsOf(error)}`)
   }
 }

@@ -4,7 +4,7 @@ import type { FrameDetail, RowKind, TraceRow } from '../../api.ts'
 import { toRecord } from '../../evidence/record.ts'
 import { xmlText } from '../../evidence/printable.ts'
 import { CodecError, decodeTree, EncodeError } from '../../syncml/codec.ts'
-import { toHex } from '../../evidence/hex.ts'
+import { hexOf } from '../../syncml/text.ts'
 import { iso, refuse, stdoutIsTerminal, table, visible, write, writeJson } from './output.ts'
 import { readFilter, selected, type Selection, selectionOptions, sifted, whole, withWorkspace, workspaceOption } from './workspace.ts'
 
@@ -197,10 +197,10 @@ function bodyText({ row, bytes }: FrameDetail): string {
     if (row.encoding !== '') return visibleLines(xmlText(decodeTree(bytes, row.encoding).root))
   } catch (error) {
     if (!(error instanceof CodecError || error instanceof EncodeError)) throw error
-    return `(cannot be decoded: ${error.message})\n${toHex(bytes)}\n`
+    return `(cannot be decoded: ${error.message})\n${hexOf(bytes)}\n`
   }
   const text = new TextDecoder().decode(bytes)
-  return text.includes('\ufffd') || text.includes('\0') ? `${toHex(bytes)}\n` : `${visibleLines(text)}\n`
+  return text.includes('\ufffd') || text.includes('\0') ? `${hexOf(bytes)}\n` : `${visibleLines(text)}\n`
 }
 
 const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')

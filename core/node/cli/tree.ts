@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import type { Cart, Discovery, OrderRow, QueuedCommand, SnapshotRow, TreeDiff, TreeFound, TreeNode, TreeScript } from '../../api.ts'
 import type { Trees } from '../../lab/trees.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson, writeResult } from './output.ts'
 import type { Ask } from './treesource.ts'
 import { ownerOf, refOf, treePath, treesOf } from './treesource.ts'
@@ -87,7 +88,7 @@ function cartOf(file: string, bytes: Uint8Array): Cart {
     if (!Array.isArray(cart.commands)) throw new Error('it has no commands')
     return { mode: cart.mode ?? 'single', commands: cart.commands, when: 'next session' }
   } catch (error) {
-    return refuse(`${file}: is no cart: ${error instanceof Error ? error.message : String(error)}`)
+    return refuse(`${file}: is no cart: ${wordsOf(error)}`)
   }
 }
 

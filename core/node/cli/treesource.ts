@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TreeRef } from '../../api.ts'
 import type { Workspace } from '../workspace.ts'
 import { Trees } from '../../lab/trees.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import { redactorOf } from '../redactor.ts'
 import { folderShelf } from '../shelf.ts'
 import { Failure, refuse } from './output.ts'
@@ -44,7 +45,7 @@ export async function ownerOf(dir: string): Promise<Ask> {
         ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
       },
       ...(body === undefined ? {} : { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),
-    }).catch((error: unknown) => refuse(`the lab at ${api.url} does not answer: ${error instanceof Error ? error.message : String(error)}`))
+    }).catch((error: unknown) => refuse(`the lab at ${api.url} does not answer: ${wordsOf(error)}`))
     const text = await response.text()
     const answer = parsed(text)
     if (!response.ok) {

@@ -9,6 +9,7 @@ import { passing } from '../../filter/search.ts'
 import type { RowKind, Seq, TraceRow } from '../../api.ts'
 import { readPage } from '../../page.ts'
 import type { TraceStore } from '../../store/trace.ts'
+import { wordsOf } from '../../syncml/text.ts'
 import type { Workspace } from '../workspace.ts'
 import { Progress, refuse } from './output.ts'
 
@@ -62,7 +63,7 @@ async function open(dir: string): Promise<Workspace> {
     await settled(dir)
     return openWorkspace(dir, { readOnly: true })
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = wordsOf(error)
     return refuse(
       /node:sqlite/.test(text) ? `this Node (${process.version}) has no node:sqlite; run npm ci, or use Node 22.13 or newer` : `${dir}: ${text}`,
     )

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { Worker } from 'node:worker_threads'
+import { wordsOf } from '../../syncml/text.ts'
 import type { HttpLimits } from '../limits.ts'
 import { ownDoor } from '../open.ts'
 import type { Door, Place } from '../open.ts'
@@ -50,7 +51,7 @@ export async function startSockets({ clock, failed, file }: ThreadOptions): Prom
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => {
     worker.on('error', (error) => {
-      why = error instanceof Error ? error.message : String(error)
+      why = wordsOf(error)
       reject(new Error(why, { cause: error }))
     })
     worker.on('message', (message: Parcel | Said) => {

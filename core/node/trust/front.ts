@@ -2,6 +2,7 @@
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { wordsOf } from '../../syncml/text.ts'
 import type { HttpLimits } from '../limits.ts'
 import { endsOf } from '../peers.ts'
 import { openingOf, recordLength } from './hello.ts'
@@ -87,7 +88,7 @@ export function putFront(server: Server, port: SecurePort, limits: HttpLimits, s
       // Node reads this at every connection; there is no documented way to change it.
       ;(server as unknown as { requestCert: boolean }).requestCert = port.asks
     } catch (error) {
-      const reason = `the lab cannot speak TLS: ${error instanceof Error ? error.message : String(error)}`
+      const reason = `the lab cannot speak TLS: ${wordsOf(error)}`
       return stray({ socket, reason, startLine: '', bytes, http: false })
     }
     for (const listener of tls) listener.call(server, socket)

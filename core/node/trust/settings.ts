@@ -2,6 +2,7 @@
 import { createSecureContext, getCiphers } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { CipherProfile, TlsSettings, TlsVersion } from '../../api.ts'
+import { wordsOf } from '../../syncml/text.ts'
 
 export const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 
@@ -82,7 +83,7 @@ export function usable(settings: TlsSettings): { readonly options: SecureContext
       const remarks = [i === 0 ? '' : `this program's TLS takes no security level (${why}): old versions may not be spoken`, missing(settings)]
       return { options, remark: remarks.filter((text) => text !== '').join('; ') }
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error)
+      why = wordsOf(error)
     }
   }
   throw new Error(`TLS cannot be spoken with these settings: ${why}`)
