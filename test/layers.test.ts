@@ -144,6 +144,9 @@ const layerOf = (path: string): string =>
 
 const IMPORT = /^(?:import|export|\})[^'\n]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
 
+/** Statements over several lines, too. */
+const ANY_IMPORT = /^(?:import|export)\b[^;']*?\bfrom '([^']+)'/gm
+
 function broken(path: string): string[] {
   const layer = layerOf(path)
   if (layer === '') return [`${path} lies in no layer`]
@@ -162,6 +165,45 @@ const sources = ['core', 'electron', 'renderer'].flatMap(files)
 
 test('imports go only downwards', () => {
   expect(sources.flatMap(broken)).toEqual([])
+})
+
+/** Source files a file imports, types included. */
+const imported = (path: string): string[] =>
+  [...readFileSync(join(root, path), 'utf8').matchAll(ANY_IMPORT)].flatMap((match) => {
+    const wanted = match[1] ?? ''
+    return wanted.startsWith('.') ? [relative(root, resolve(root, dirname(path), wanted))] : []
+  })
+
+/** A way from a file back to itself, for each circle that a walk meets. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = []
+  const done = new Set<string>()
+  const way: string[] = []
+  const walk = (path: string): void => {
+    if (way.includes(path)) found.push([...way.slice(way.indexOf(path)), path])
+    if (done.has(path) || way.includes(path)) return
+    way.push(path)
+    for (const next of graph.get(path) ?? []) walk(next)
+    way.pop()
+    done.add(path)
+  }
+  for (const path of graph.keys()) walk(path)
+  return found
+}
+
+test('no file of core or electron leads back to itself, not even by types', () => {
+  const graph = new Map(sources.filter((path) => !path.startsWith('renderer/')).map((path) => [path, imported(path)]))
+  expect(graph.get('core/rpc.ts')).toContain('core/api.ts')
+  expect(graph.get('core/api.ts')).toContain('core/api/trace.ts')
+  expect(circles(graph)).toEqual([])
+  expect(
+    circles(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c', 'a']],
+      ]),
+    ),
+  ).toEqual([['a', 'b', 'a']])
 })
 
 test('nobody imports tests, and the check itself would notice', () => {

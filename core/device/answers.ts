@@ -1,6 +1,5 @@
 // Answers to a UI alert: what fits the question (PRO 2.5, dm-protocol 7.2), what a rule says instead of a person, and what MAXDT leaves.
-import type { Asked } from './asking.ts'
-import type { UiAnswer, UiOptions, UiQuestion } from './interaction.ts'
+import type { Asked, UiAnswer, UiOptions, UiQuestion } from './interaction.ts'
 
 /** Says the answer instead of a person: yes to everything (`postpone` too: a server's question cannot be put off), no (cancel where there is no "no"), cancel, nothing until MAXDT, or this text. */
 export type AnswerRule = 'accept' | 'postpone' | 'reject' | 'cancel' | 'timeout' | { readonly text: string }

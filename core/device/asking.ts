@@ -2,14 +2,6 @@
 import { misfit, presetAnswer } from './answers.ts'
 import type { UiAnswer, UiQuestion } from './interaction.ts'
 
-/** What an `ask` effect of topic `interaction` carries: the question and how long it is put, milliseconds. */
-export interface Asked {
-  readonly question: UiQuestion
-  readonly waitMs: number
-  /** Absent: the server asks, by an alert. */
-  readonly asker?: 'device'
-}
-
 /** What becomes of an answer: it is reported now, or later when the display has stood long enough, or does not fit. */
 export type Taking =
   | { readonly what: 'now'; readonly answer: UiAnswer }

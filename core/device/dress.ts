@@ -1,7 +1,7 @@
 // What a kind of client puts around its messages: header fields in its own order, the form of x-syncml-hmac, a query of its own. Bodies pass unchanged.
 import { MAC_HEADER } from '../auth/credentials.ts'
 import type { Frame } from '../machine.ts'
-import type { Habits } from './profiles.ts'
+import type { Habits } from './habits.ts'
 
 /** The frame as a client of these habits sends it; `serverUri` is where its first message goes. */
 export function dressed(frame: Frame, habits: Habits, serverUri: string): Frame {

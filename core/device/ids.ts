@@ -1,6 +1,6 @@
 // Numbers a client makes up: SessionIDs and short nonces, in the forms the field writes them.
 import type { Env } from '../machine.ts'
-import type { Habits } from './profiles.ts'
+import type { Habits } from './habits.ts'
 
 /** A 16-bit SessionID, not 0: upper-case hex without leading zeros (PRO session identifiers), or decimal up to 32767 (dm-protocol 14). */
 export function randomId(env: Env, radix: Habits['sessionId']): string {

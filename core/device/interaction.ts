@@ -151,3 +151,11 @@ export function statusOf(question: UiQuestion, answer: UiAnswer | null): StatusP
       return answer satisfies never
   }
 }
+
+/** What an `ask` effect of topic `interaction` carries: the question and how long it is put, milliseconds. */
+export interface Asked {
+  readonly question: UiQuestion
+  readonly waitMs: number
+  /** Absent: the server asks, by an alert. */
+  readonly asker?: 'device'
+}

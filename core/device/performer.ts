@@ -1,7 +1,7 @@
 // The device side of a session: performs one command on the tree and reports every status it owes. Never throws (dm-protocol 3.4, 5, 7.2, 9).
 import { addDocument, replaceDocument } from '../dmtree/graft.ts'
 import { addNode, checkRight, copyNode, deleteNode, existing, replaceNode, replaceProperty } from '../dmtree/edit.ts'
-import { decide, explain } from '../dmtree/acl.ts'
+import { decide, explain } from '../dmtree/rights.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { itemOf, propertyNamed, propertyText, readable, structure } from '../dmtree/listing.ts'
 import { uriOf, walk } from '../dmtree/node.ts'

@@ -5,7 +5,7 @@ import type { Env, Input } from '../machine.ts'
 import type { Performer } from '../session/ports.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Alert, NonceText } from '../syncml/message.ts'
-import type { Habits } from './profiles.ts'
+import type { Habits } from './habits.ts'
 import type { StoredReport } from './reports.ts'
 import type { KeptTalk } from './talk.ts'
 

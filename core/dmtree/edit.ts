@@ -2,7 +2,8 @@
 // Exist (404, 418), AccessType and permanence (405), ACL (425), format and type (415), size (413, 420), then the change.
 import type { Data } from '../syncml/message.ts'
 import { trim } from '../syncml/text.ts'
-import { decide, explain, mayChangeAcl, parseAcl } from './acl.ts'
+import { parseAcl } from './acl.ts'
+import { decide, explain, mayChangeAcl } from './rights.ts'
 import type { AclCommand } from './acl.ts'
 import { childOf } from './describe.ts'
 import type { Described } from './describe.ts'

@@ -1,6 +1,6 @@
 // A TNDS document put into a tree: Add and Replace of whole sub-trees, all or nothing (REP, dm-protocol 3.4, 9.6).
 import type { Acl } from './acl.ts'
-import { decide, explain, mayChangeAcl } from './acl.ts'
+import { decide, explain, mayChangeAcl } from './rights.ts'
 import type { Described } from './describe.ts'
 import { addAt, checkRight, checkedType, inherited } from './edit.ts'
 import { TreeError } from './error.ts'

@@ -1,6 +1,7 @@
 // What a Get answers: values, child lists, properties, Struct and StructData. Nothing leaves that the server may not Get (TND 6, dm-protocol 9.3, 9.5).
 import type { Item, Meta } from '../syncml/message.ts'
-import { decide, formatAcl } from './acl.ts'
+import { formatAcl } from './acl.ts'
+import { decide } from './rights.ts'
 import { TreeError } from './error.ts'
 import type { Node } from './node.ts'
 import { permits, uriOf, walk } from './node.ts'

@@ -1,5 +1,5 @@
 // How a job starts: what its nodes ask for is checked, its targets are chosen and fixed. Nothing is begun here.
-import { decide } from '../dmtree/acl.ts'
+import { decide } from '../dmtree/rights.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { readFanoutCommand, takenApart } from './command.ts'
 import type { Devices } from './devices.ts'

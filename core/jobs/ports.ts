@@ -4,7 +4,7 @@ import type { Note } from '../machine.ts'
 import type { SessionView } from '../server/policy.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Bulk } from '../syncml/message.ts'
-import type { SecurityMode } from './security.ts'
+import type { SecurityMode } from './types.ts'
 
 /** A device as the choice of packages sees it. */
 export interface KnownDevice {

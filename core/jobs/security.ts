@@ -4,9 +4,6 @@ import type { SessionView } from '../server/policy.ts'
 import type { Stage } from './stage.ts'
 import type { JobRecord } from './types.ts'
 
-/** What a weak set-up comes to. */
-export type SecurityMode = 'lab' | 'strict'
-
 /** Tells that a pre- or post-condition of the job was judged. */
 export function condition(job: JobRecord, stage: Pick<Stage, 'happened'>, id: string, met: boolean, text: string): void {
   stage.happened(job, 'job.condition', `${id} ${met ? 'is met' : 'is not met'}: ${text}`, { id, met })

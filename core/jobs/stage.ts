@@ -4,8 +4,7 @@ import type { HappeningFacts, HappeningName } from '../mo/events.ts'
 import type { Peer } from '../session/desk.ts'
 import type { Bulk } from '../syncml/message.ts'
 import type { KnownDevice, UrlAsk } from './ports.ts'
-import type { SecurityMode } from './security.ts'
-import type { DeviceMemory, JobRecord, PackageDoc } from './types.ts'
+import type { DeviceMemory, JobRecord, PackageDoc, SecurityMode } from './types.ts'
 import type { Scene } from './wants.ts'
 
 /** What a job is worked on with, in one session. */

@@ -1,6 +1,9 @@
 // Jobs as they are kept: one JSON document a job, complete after every step, so that a lab that restarts goes on from it. Data only.
 import type { JobEvent, JobItemWish, JobOp, JobRow, JobState, JobType, JobWish, Mechanism, PackageRow } from '../api.ts'
 
+/** What a weak set-up comes to. */
+export type SecurityMode = 'lab' | 'strict'
+
 /** What a device answered for a URI; code 0: it sent no Status. */
 export interface Answer {
   readonly code: number

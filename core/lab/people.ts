@@ -1,8 +1,7 @@
 // The people in front of this lab's simulated devices: every question a device puts is open here until somebody answers or its time is over.
 import type { DeviceAnswer, DeviceQuestion } from '../api.ts'
 import { misfit } from '../device/answers.ts'
-import type { Asked } from '../device/asking.ts'
-import type { UiAnswer } from '../device/interaction.ts'
+import type { Asked, UiAnswer } from '../device/interaction.ts'
 import type { Clock } from './ports.ts'
 
 interface Open {

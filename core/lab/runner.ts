@@ -1,7 +1,6 @@
 // Runs one DM client machine over a request-response transport until its session is over; the device side of the host.
-import type { Asked } from '../device/asking.ts'
 import type { Awaited, ClientInput, ClientRecord } from '../device/device.ts'
-import type { UiAnswer } from '../device/interaction.ts'
+import type { Asked, UiAnswer } from '../device/interaction.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import { wordsOf } from '../syncml/text.ts'
 import { Cookies } from './cookies.ts'

@@ -2,13 +2,20 @@
 import type { ImageRow, ImageWish } from '../api.ts'
 import { OUR_ROOTS, imageData, imageDownload, imageExpiry, imageNodes } from '../gateway/orders.ts'
 import { readImageReady } from '../gateway/payloads.ts'
+import type { Note } from '../machine.ts'
 import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
+import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
 import { answered, imageAt, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
-import type { FanoutsParts } from './fanouts.ts'
 
-export interface ServerImagesParts extends Pick<FanoutsParts, 'docs' | 'now' | 'package' | 'happened'> {
+export interface ServerImagesParts {
+  readonly docs: Docs
+  readonly now: () => number
+  /** Bytes of a package of the catalogue. */
+  readonly package: (pkgId: string) => { readonly bytes: Uint8Array; readonly sha256: string } | undefined
+  /** Takes named happenings of images (core/mo/events.ts); absent: nobody does. */
+  readonly happened?: (note: Note) => void
   /** Queues commands for a gateway; gives the order's id. */
   readonly ask: (gateway: string, commands: readonly Command[]) => string
   /** An order as it stands. */

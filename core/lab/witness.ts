@@ -1,7 +1,6 @@
 // Writes down what happens in front of and inside simulated devices: questions and answers, lines of their own log, as event rows by fixed names.
 import type { SoftwareLogLine } from '../api.ts'
-import type { Asked } from '../device/asking.ts'
-import type { UiAnswer } from '../device/interaction.ts'
+import type { Asked, UiAnswer } from '../device/interaction.ts'
 import type { Note } from '../machine.ts'
 import { happening } from '../mo/events.ts'
 import type { Clock } from './ports.ts'

@@ -1,6 +1,7 @@
 // Two trees side by side: what differs by URI, and the commands that turn one into the other. What one side never fetched is counted, not guessed.
 import type { QueuedCommand, TreeChange, TreeDiff } from '../api.ts'
-import { decide, effectiveAcl, explain, mayChangeAcl, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
+import { parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
+import { decide, effectiveAcl, explain, mayChangeAcl } from '../dmtree/rights.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { newNode } from '../dmtree/node.ts'
 import type { Node } from '../dmtree/node.ts'

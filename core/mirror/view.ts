@@ -1,6 +1,7 @@
 // Answers about a mirror as area `tree` gives them: rows, details, search, counts. Values are cut here and say so; nothing is changed here.
 import type { Seq, TreeAcl, TreeFound, TreeNode, TreeNodeDetail, TreeNodes, TreeOverview } from '../api.ts'
-import { ACL_COMMANDS, decide, explain, formatAcl, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
+import { ACL_COMMANDS, formatAcl, parseAcl, ROOT_ACL } from '../dmtree/acl.ts'
+import { decide, explain } from '../dmtree/rights.ts'
 import { TreeError } from '../dmtree/error.ts'
 import { newNode } from '../dmtree/node.ts'
 import type { Node } from '../dmtree/node.ts'

@@ -1,10 +1,11 @@
 // What comes to a gateway besides SyncML: devices that ask to be bootstrapped, and pushes for it or for a device it knows. Strangers learn nothing, and leave a row.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayHost } from '../lab/gatewayhost.ts'
+import type { Clock } from '../lab/ports.ts'
+import type { Recorder } from '../lab/recorder.ts'
 import { BARE_ROW } from '../store/summary.ts'
 import { readHttp } from '../notify/push.ts'
 import type { DigestGate } from './digest.ts'
-import type { GatewayParts } from './gateway.ts'
 import { endpoint, field, pairs, plainAddress } from './media.ts'
 
 const PUSH_BYTES = 256 * 1024
@@ -54,11 +55,20 @@ export async function takeBootstrap(
   res.end(made.document)
 }
 
+/** Where pushes become rows. */
+interface Records {
+  readonly recorder: Recorder
+  readonly clock: Clock
+  readonly origin: string
+  readonly recording: boolean
+  readonly changed: () => void
+}
+
 /** A push for the gateway, or for an end device it knows (X-Oma-GwMO). */
 export function takePush(
   req: IncomingMessage,
   res: ServerResponse,
-  { recorder, clock, origin, recording, changed }: Pick<GatewayParts, 'recorder' | 'clock' | 'origin' | 'recording' | 'changed'>,
+  { recorder, clock, origin, recording, changed }: Records,
   host: GatewayHost,
 ): void {
   const chunks: Uint8Array[] = []

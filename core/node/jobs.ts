@@ -5,7 +5,7 @@ import type { JobRow, LabEventName, LabEvents, Mechanism, NotifyOptions, Package
 import { makeJobs } from '../jobs/area.ts'
 import type { Jobs } from '../jobs/area.ts'
 import type { KnownDevice } from '../jobs/ports.ts'
-import type { SecurityMode } from '../jobs/security.ts'
+import type { SecurityMode } from '../jobs/types.ts'
 import type { Clock } from '../lab/ports.ts'
 import type { Env, Note } from '../machine.ts'
 import type { Docs } from '../store/docs.ts'

@@ -1,6 +1,6 @@
 // The orders one session works on: which command belongs to which, what came of each, and what becomes of an order when the session ends.
 import type { Command, Request, Results, Status } from '../syncml/message.ts'
-import type { Entry, SentCommand } from '../session/outbox.ts'
+import type { Entry, SentCommand } from '../session/entry.ts'
 import { isRequest } from '../session/replies.ts'
 import type { CommandOutcome, Work } from './policy.ts'
 import type { Order, OrderOutcome } from './records.ts'

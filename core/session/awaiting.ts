@@ -1,7 +1,7 @@
 // What we sent and still await: pairs Status and Results with our commands by (MsgRef, CmdRef) (SML Status; dm-protocol 2). Unknown refs are told and ignored.
 import type { Command, Message, Request, Results, Status } from '../syncml/message.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { SentCommand } from './outbox.ts'
+import type { SentCommand } from './entry.ts'
 import { finding } from './rules.ts'
 
 /** What a Status is about. */

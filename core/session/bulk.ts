@@ -1,7 +1,7 @@
 // Objects by handle on their way out: what a file looks like as the text or the octets that travel. Nothing here ever reads a file whole that is longer than one message.
 import type { Bulk, Command, Encoding, Item, Request } from '../syncml/message.ts'
 import { base64 } from '../syncml/text.ts'
-import type { Entry } from './outbox.ts'
+import type { Entry } from './entry.ts'
 
 /** Characters of the base64 text of so many octets, padded. */
 export function base64Length(octets: number): number {

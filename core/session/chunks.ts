@@ -4,7 +4,7 @@ import { badXmlChar, base64, utf8Bytes, utf8Lossy } from '../syncml/text.ts'
 import type { Data, Encoding, Exec, Item, ItemCommand, Meta, Request } from '../syncml/message.ts'
 import { base64Length, holdsBulk, sliceable } from './bulk.ts'
 import type { Sliceable } from './bulk.ts'
-import type { Entry } from './outbox.ts'
+import type { Entry } from './entry.ts'
 import { objectSize } from './objects.ts'
 
 /** What is left of an object in transit. */

@@ -5,7 +5,7 @@ import type { Reading } from '../auth/prover.ts'
 import type { Secret, Verdict } from '../auth/verifier.ts'
 import type { Frame } from '../machine.ts'
 import type { Alert, Encoding, Item, Message, NonceText, Results, Status } from '../syncml/message.ts'
-import type { Entry, SentCommand } from './outbox.ts'
+import type { Entry, SentCommand } from './entry.ts'
 
 /** Who a client says it is. `user` and `password` are shown by Basic only; both may be missing. */
 export interface Shown {

@@ -2,7 +2,7 @@
 import { encode, lengthOf } from '../syncml/codec.ts'
 import { renumbered } from '../syncml/compose.ts'
 import type { Alert, Command, Message, Status } from '../syncml/message.ts'
-import type { Entry, Packed, Packing, SentCommand } from './outbox.ts'
+import type { Entry, Packed, Packing, SentCommand } from './entry.ts'
 
 /** Asks for the peer's next message (PRO multiple messages). */
 export const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }

@@ -3,7 +3,7 @@ import type { Chal, Command, Item, Message, Request, Results, Status } from '../
 import type { Outcome, StatusPart } from './ports.ts'
 import { nameOf } from './awaiting.ts'
 import { isWholeEvent } from './inbox.ts'
-import type { Entry } from './outbox.ts'
+import type { Entry } from './entry.ts'
 
 /** Status for SyncHdr. Its refs are written while the two are getting to know each other, and with every refusal (section 15 of the sheet). */
 export function headerStatus(

@@ -1,6 +1,7 @@
 // ACLs: grammar, inheritance, who may change them, and the specification's own test tree.
 import { describe, expect, it } from 'vitest'
-import { decide, explain, formatAcl, parseAcl } from '../../core/dmtree/acl.ts'
+import { formatAcl, parseAcl } from '../../core/dmtree/acl.ts'
+import { decide, explain } from '../../core/dmtree/rights.ts'
 import { Tree } from '../../core/dmtree/tree.ts'
 import type { Node } from '../../core/dmtree/node.ts'
 import { DevicePerformer } from '../../core/device/performer.ts'

@@ -1,7 +1,7 @@
 // Software Management (object 9) of a simulated LwM2M client: instances with packages, moved as Update State and Update Result say (OMA-TS-LWM2M_SwMgmt-V1_0).
-import type { LwAnswer, LwEffect } from './device.ts'
-import { packageOf } from './device.ts'
 import { SOFTWARE_RESULT as SR, SOFTWARE_STATE as SS } from './model.ts'
+import { packageOf } from './simulated.ts'
+import type { LwAnswer, LwEffect } from './simulated.ts'
 
 export interface SoftwareParts {
   readonly put: (path: string, text: string) => void
