@@ -1,12 +1,11 @@
 // Questions to a person: in the middle of a session the device stands still until somebody answers, a rule does, or the time is over.
 import { describe, expect, test } from 'vitest'
-import type { Asked } from '../../core/device/asking.ts'
 import { misfit, presetAnswer, ruledAnswer } from '../../core/device/answers.ts'
 import type { AnswerRule } from '../../core/device/answers.ts'
 import { DmClient } from '../../core/device/device.ts'
 import type { ClientRecord } from '../../core/device/device.ts'
 import { questionOf } from '../../core/device/interaction.ts'
-import type { UiAnswer, UiQuestion } from '../../core/device/interaction.ts'
+import type { Asked, UiAnswer, UiQuestion } from '../../core/device/interaction.ts'
 import { makeDevice, PLAYGROUND } from '../../core/device/profile.ts'
 import type { Effect } from '../../core/machine.ts'
 import { encode } from '../../core/syncml/codec.ts'

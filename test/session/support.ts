@@ -1,8 +1,7 @@
 // Shared by the session tests: a fixed Env, a ledger in memory, a small performer, and a driver that joins client and server back to back.
 import { expect } from 'vitest'
-import type { Asked } from '../../core/device/asking.ts'
 import { DmClient } from '../../core/device/device.ts'
-import type { UiAnswer } from '../../core/device/interaction.ts'
+import type { Asked, UiAnswer } from '../../core/device/interaction.ts'
 import type { ClientAccount, ClientInput, ClientNonces, ClientOptions, ClientRecord } from '../../core/device/device.ts'
 import type { Effect, Env, Frame, Note } from '../../core/machine.ts'
 import type { Account, Nonces, Order, ServerLedger, ServerRecord, DeviceRecord, KnownValue, AlertRecord } from '../../core/server/records.ts'
