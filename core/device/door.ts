@@ -1,7 +1,7 @@
 // Where pushes reach a simulated device: notifications and bootstrap messages become the session to begin, everything else a sentence.
 import { BootInbox, isBootstrap } from '../bootstrap/inbox.ts'
 import type { Package0 } from '../syncml/package0.ts'
-import { EVERY_APPLICATION } from '../notify/push.ts'
+import { EVERY_APPLICATION, NOTIFICATION, NOTIFICATION_13 } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { isLinkType, LINK_APPLICATION, LinkError, readLink } from '../notify/si.ts'
 import type { LinkType } from '../notify/si.ts'
@@ -27,6 +27,11 @@ export type Entrance =
   /** A link to fetch; nobody is told of it. */
   | { readonly what: 'fetch'; readonly url: string; readonly refused: false; readonly text: string }
   | { readonly what: 'nothing'; readonly refused: boolean; readonly text: string }
+
+/** True for a media type that a push may have here: a notification, a bootstrap document, a link. */
+export function isPushType(contentType: string): boolean {
+  return contentType === NOTIFICATION || contentType === NOTIFICATION_13 || isBootstrap(contentType) || isLinkType(contentType)
+}
 
 /** Takes the pushes of one device. Only to be asked while no session is open. */
 export class Door {

@@ -1,9 +1,10 @@
 // Pushes that come to a gateway: its own begin a session or a bootstrap, one for an end device goes on to it, octet for octet (flow Z'); and those it sends on.
 import type { Seq } from '../api.ts'
+import { isPushType } from '../device/door.ts'
 import type { Door } from '../device/door.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Wish } from '../gateway/ports.ts'
-import { DM_APPLICATION } from '../notify/push.ts'
+import { DM_APPLICATION, NOTIFICATION } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { LINK_APPLICATION } from '../notify/si.ts'
 import { decodePackage0 } from '../syncml/package0.ts'
@@ -49,10 +50,17 @@ export class GatewayPushes {
   }
 
   #judged(push: Push, cause: Seq | null): PushFate {
-    const fate = this.#forwarded(push) ?? this.#own(push)
+    const fate = this.#foreign(push) ?? this.#forwarded(push) ?? this.#own(push)
     this.#parts.event(fate.text, cause)
     this.#parts.settle()
     return fate
+  }
+
+  /** Null for a type that pushes have. */
+  #foreign({ contentType }: Push): PushFate | null {
+    if (isPushType(contentType)) return null
+    const found = contentType === '' ? 'no Content-Type' : `Content-Type ${contentType}`
+    return { httpStatus: 415, text: `${found}: pushes are notifications (${NOTIFICATION}), bootstrap documents or links` }
   }
 
   #isOurs({ endDevice }: Push): boolean {

@@ -69,3 +69,13 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
   expect(news.filter(({ kind }) => kind === 'push').map(({ device, package: pkg }) => [device, pkg])).toEqual([1, 2, 3, 1, 2].map((n) => [ed(n), '']))
   await expect(gateways.fanout({ ...push, devices: [ed(1)], commands: [{ kind: 'Get', locUri: './DevInfo/Mod' }] })).rejects.toThrow('no commands')
 }, 60_000)
+
+test('a push of a type that no push has is answered 415 in words, and leaves its row', async () => {
+  const url = `${(lab.ready.gateway ?? '').replace(/\/$/, '')}/push`
+  for (const type of ['text/html', 'application/json']) {
+    const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: 'hello' })
+    expect([answer.status, await answer.text()]).toEqual([415, expect.stringContaining(`Content-Type ${type}: pushes are notifications`)])
+  }
+  const rows = readPage(await lab.api.trace.rows(1, 100))
+  expect(rows.filter(({ kind }) => kind === 'push')).toHaveLength(2)
+})
