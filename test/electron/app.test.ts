@@ -115,13 +115,18 @@ describe.skipIf(!CHROMIUM)('the desktop shell under the double (needs chromium: 
   it('stays where it is when captured content tries to lead it away or to open windows', async () => {
     const page = await stage.page()
     const before = page.url()
-    await page.click('#evil')
-    await page.evaluate('void (location.href = "https://evil.example/else")')
-    await page.evaluate('void (location.href = "https://app-lab.test/../../etc/passwd.html")')
-    await page.evaluate('void window.open("https://evil.example/w")')
-    await page.click('#blank')
-    await stage.until('both windows to be refused', () => stage.of('window.open').length >= 2)
-    await stage.until('three navigations to be refused', () => stage.of('navigation').length >= 3)
+    // One after the other: a navigation that is asked for takes the place of one that is still on its way.
+    const acts: readonly [string, string, number, () => Promise<unknown>][] = [
+      ['the link', 'navigation', 1, () => page.click('#evil')],
+      ['another site', 'navigation', 2, () => page.evaluate('void (location.href = "https://evil.example/else")')],
+      ['another file', 'navigation', 3, () => page.evaluate('void (location.href = "https://app-lab.test/../../etc/passwd.html")')],
+      ['a window', 'window.open', 1, () => page.evaluate('void window.open("https://evil.example/w")')],
+      ['a link to a window', 'window.open', 2, () => page.click('#blank')],
+    ]
+    for (const [what, kind, count, act] of acts) {
+      await act()
+      await stage.until(`${what} to be refused`, () => stage.of(kind).length >= count)
+    }
     expect(stage.of('navigation').map((call) => call.args[2])).toEqual(['prevented', 'prevented', 'prevented'])
     expect(stage.of('window.open').map((call) => call.args[1])).toEqual(['deny', 'deny'])
     expect(page.url()).toBe(before)
