@@ -31,7 +31,7 @@ export interface LinkListener {
 const WAITS: readonly number[] = [250, 500, 1000, 2000, 5000]
 
 /** A Channel over a WebSocket that carries the byte form of core/rpc.ts. `ready` resolves once it is open, rejects with the reason. */
-export function socketChannel(url: string): { readonly channel: Channel; readonly ready: Promise<void> } {
+function socketChannel(url: string): { readonly channel: Channel; readonly ready: Promise<void> } {
   const socket = new WebSocket(url)
   socket.binaryType = 'arraybuffer'
   const closed: (() => void)[] = []
@@ -75,7 +75,7 @@ export function portChannel(port: MessagePort): Channel {
 }
 
 /** The access token: taken out of the page's address once, then kept for this tab only. '' where there is none. */
-export function takeToken(page: Location, store: Storage, history: History): string {
+function takeToken(page: Location, store: Storage, history: History): string {
   const url = new URL(page.href)
   const given = url.searchParams.get('token')
   if (given !== null) {

@@ -140,7 +140,7 @@ export function plantAccount(tree: Tree, path: readonly string[], account: BootA
 }
 
 /** ServerID of an account's node; '' where it has none. */
-export function serverIdOf(account: Node | undefined | null): string {
+function serverIdOf(account: Node | undefined | null): string {
   const value = account?.children?.get('ServerID')?.value
   return typeof value === 'string' ? value : ''
 }

@@ -13,7 +13,7 @@ import { checkMac } from './mac.ts'
 import type { Profile, SharedSecrets } from './mac.ts'
 
 /** Wrong PINs after which the message is thrown away (ProvBoot; count INFERRED). */
-export const PIN_TRIES = 3
+const PIN_TRIES = 3
 
 /** What became of a bootstrap message. `text` is one sentence for people. */
 export type BootOutcome =

@@ -226,7 +226,7 @@ function outfit(tree: Tree, options: HostOptions): Device {
 }
 
 /** The limits ./DevDetail/URI states now. */
-export function limitsOf(tree: Tree): UriLimits {
+function limitsOf(tree: Tree): UriLimits {
   const read = (name: string): number => {
     const value = tree.find(['DevDetail', 'URI', name])?.value
     return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : 0

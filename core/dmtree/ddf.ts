@@ -49,7 +49,7 @@ export function decodeDdf(bytes: Uint8Array): DdfDocument {
 }
 
 /** Reads a MgmtTree element as a DDF. Throws TreeError 400 with the element's offset. */
-export function parseDdf(root: Element): DdfDocument {
+function parseDdf(root: Element): DdfDocument {
   if (root.name !== 'MgmtTree') throw new TreeError(400, `DDF: root is ${root.name}, not MgmtTree`, root.start)
   const remarks: DdfRemark[] = []
   const nodes = root.children.filter(isNode).map((child) => readNode(child, remarks))

@@ -30,7 +30,7 @@ export function metaOf(node: Node): Meta | null {
 }
 
 /** Child names joined with '/', each escaped as a segment; '' where there are none. */
-export function childNames(node: Node): string {
+function childNames(node: Node): string {
   return [...(node.children?.keys() ?? [])].map(encodeSegment).join('/')
 }
 

@@ -152,7 +152,7 @@ export function decodeTnds(bytes: Uint8Array): TndsDocument {
 }
 
 /** Reads a MgmtTree element. Throws TreeError 400 (structure) or 415 (format, value) with the element's offset. */
-export function parseTnds(root: Element): TndsDocument {
+function parseTnds(root: Element): TndsDocument {
   if (root.name !== 'MgmtTree') throw new TreeError(400, `TNDS: root is ${root.name}, not MgmtTree`, root.start)
   const remarks: Remarks = []
   const nodes = root.children.filter((child) => child.name === 'Node').map((child) => readNode(child, true, remarks))

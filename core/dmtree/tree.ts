@@ -25,7 +25,7 @@ export interface TreeOptions {
 }
 
 /** Deepest path the tree holds, whatever ./DevDetail/URI says; 414 beyond. */
-export const DEEPEST = 256
+const DEEPEST = 256
 
 export class Tree {
   readonly root: Node

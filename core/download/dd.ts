@@ -7,9 +7,9 @@ import { isXmlText, latin1Text, trim } from '../syncml/text.ts'
 export const DD1_TYPE = 'application/vnd.oma.dd+xml'
 /** INFERRED: recollection of the IANA list (download sheet 5). */
 export const DD2_TYPE = 'application/vnd.oma.dd2+xml'
-export const DD_NAMESPACE = 'http://www.openmobilealliance.org/xmlns/dd'
+const DD_NAMESPACE = 'http://www.openmobilealliance.org/xmlns/dd'
 /** Namespace of the one element of ours: `sha256`, the object's digest in hexadecimal. INFERRED, ignored by others. */
-export const LAB_NAMESPACE = 'urn:x-dm-lab:dd'
+const LAB_NAMESPACE = 'urn:x-dm-lab:dd'
 
 /** One object to fetch. */
 export interface DescriptorObject {
@@ -67,7 +67,7 @@ export class DescriptorError extends Error {
 }
 
 /** Bounds of a descriptor. Product decision, INFERRED. */
-export const DD_LIMITS = { bytes: 64 * 1024, depth: 16, elements: 1000, references: 1000 } as const
+const DD_LIMITS = { bytes: 64 * 1024, depth: 16, elements: 1000, references: 1000 } as const
 
 /** True for a content type (parameters ignored) that announces a descriptor. */
 export function isDescriptor(contentType: string): boolean {

@@ -49,7 +49,7 @@ export type Verdict =
   | { readonly what: 'fail'; readonly status: number; readonly cause: Cause; readonly text: string }
 
 /** Value of a header field, the first of its name; '' none. */
-export function headerOf(headers: Headers, name: string): string {
+function headerOf(headers: Headers, name: string): string {
   return headers.find(([key]) => key.toLowerCase() === name)?.[1].trim() ?? ''
 }
 

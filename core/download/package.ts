@@ -170,7 +170,7 @@ function cut({ value, line }: { readonly value: string; readonly line: number },
 }
 
 /** True for what can be a component's ID and a folder's name alike. */
-export function isComponentId(id: string): boolean {
+function isComponentId(id: string): boolean {
   return /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?$/.test(id) && !/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(id)
 }
 

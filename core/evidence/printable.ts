@@ -16,7 +16,7 @@ const UNKNOWN = 'UnknownToken'
 type Marks = readonly (readonly [string, string])[]
 
 /** The tree as XML can hold it. */
-export function toPrintable(element: Element): Element {
+function toPrintable(element: Element): Element {
   const { children, opaque, embedded, token, text } = element
   const inner = children.map(toPrintable)
   const named = token === undefined ? {} : { name: UNKNOWN, vocabulary: 'other' as const }

@@ -230,7 +230,7 @@ function hopes(expr: Expr): Expr[] {
 }
 
 /** Fields an expression names. */
-export function mentioned(expr: Expr): string[] {
+function mentioned(expr: Expr): string[] {
   switch (expr.type) {
     case 'or':
     case 'and':

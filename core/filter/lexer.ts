@@ -12,7 +12,7 @@ export interface Token {
 }
 
 /** Characters a filter may have. */
-export const MOST_CHARACTERS = 10_000
+const MOST_CHARACTERS = 10_000
 
 const OPERATORS = ['==', '!=', '<=', '>=', '&&', '||', '..', '<', '>', '!', '~', '(', ')', '{', '}', ','] as const
 const WORD = /[\w.:/#@+*%$?\-\u0080-\u{10ffff}]/u

@@ -4,7 +4,7 @@ import { type CharSet, type Node, parsePattern, PatternError } from './regexpars
 export { PatternError } from './regexparse.ts'
 
 /** Instructions a pattern may become. */
-export const MOST_INSTRUCTIONS = 5000
+const MOST_INSTRUCTIONS = 5000
 
 type Instruction =
   | { readonly op: 'char'; readonly set: CharSet }

@@ -71,17 +71,9 @@ export interface Ended {
   readonly resolved: boolean
 }
 
-/** Circumstances that decide before the targets do. */
-export interface Circumstances {
-  readonly cancelled: boolean
-  /** The gateway could not run or finish it. */
-  readonly unable: boolean
-}
-
 /** Job code; the order of the rows is the order of precedence. */
-export function jobCode(targets: readonly Ended[], { cancelled, unable }: Circumstances): number {
+export function jobCode(targets: readonly Ended[], cancelled: boolean): number {
   if (cancelled) return 214
-  if (unable) return 503
   if (targets.every(({ resolved }) => !resolved)) return 404
   const good = targets.filter((target) => target.good).length
   if (good === targets.length) return 200

@@ -1,6 +1,6 @@
 // The command list of a fan-out: read once when stored, written anew for every device with its own CmdIDs, Correlators and image tokens (gwmo sheet 4.1, 4.2).
 import { CodecError, decode, decodeTree } from '../syncml/codec.ts'
-import type { Alert, Command, Exec, Item, ItemCommand, OtherCommand, Request } from '../syncml/message.ts'
+import type { Command, Item, Request } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
 import { TOKENS } from '../mo/gwmo.ts'
 
@@ -115,23 +115,6 @@ function filled(item: Item, image: ImageFacts | null): Item {
   if (text.trim() === TOKENS.data) return image.data === null ? item : { ...item, data: image.data }
   if (!text.includes('{{')) return item
   return { ...item, data: text.split(TOKENS.url).join(image.url).split(TOKENS.descriptor).join(image.descriptorUrl) }
-}
-
-/** True where a command of the list carries the image itself. */
-export function carriesImage(commands: readonly Command[]): boolean {
-  return commands.some((command) =>
-    'commands' in command
-      ? carriesImage(command.commands)
-      : 'items' in command && command.items.some((item) => dataText(item.data).trim() === TOKENS.data),
-  )
-}
-
-/** Single commands in order, those inside Atomic and Sequence too. */
-export function* singles(commands: readonly Command[]): Generator<ItemCommand | Exec | Alert | OtherCommand> {
-  for (const command of commands) {
-    if ('commands' in command) yield* singles(command.commands)
-    else if (command.kind !== 'Status' && command.kind !== 'Results') yield command
-  }
 }
 
 export function targetOf(command: Command): string {

@@ -65,7 +65,7 @@ export function attachOf(record: DeviceRecord, facts: GatewayFacts): Attach {
   return { gatewayId: facts.id, gateway: facts.address, deviceId, localId, device: address, mode, componentType }
 }
 
-export const recordUri = (localId: string): string => `./GwMO/Devices/Inventory/Records/${localId}`
+const recordUri = (localId: string): string => `./GwMO/Devices/Inventory/Records/${localId}`
 
 /** `deviceattached`, version 1.1 or 1.0. */
 export function attachAlert(record: DeviceRecord, facts: GatewayFacts, version: '1.1' | '1.0'): Alert {

@@ -277,13 +277,7 @@ function settle(job: Job): Job {
     good: response.state === 40,
     resolved: response.code !== 404 || response.commands.length > 0,
   }))
-  return { ...job, state: 30, result: jobCode(ended, { cancelled: job.cancelled, unable: false }) }
-}
-
-/** The gateway lost the job and cannot go on. */
-export function unable(job: Job, now: number): Job {
-  const responses = job.responses.map((response): Response => (final(response) ? response : { ...response, state: 50, code: 503, endedAt: now }))
-  return { ...job, state: 30, result: job.cancelled ? 214 : 503, responses }
+  return { ...job, state: 30, result: jobCode(ended, job.cancelled) }
 }
 
 /** When something is due without anybody's doing, ms since epoch; null where nothing is. */

@@ -65,11 +65,6 @@ export const imageDownload = ({ images }: Roots, name: string, correlator: strin
   exec(`${images}/Images/${name}/Operations/Download`, correlator)
 export const imageExpiry = ({ images }: Roots, name: string, seconds: number): Command =>
   replace(`${images}/Images/${name}/Expiry`, 'int', String(seconds))
-export const imageDelete = ({ images }: Roots, name: string): Command => ({
-  kind: 'Delete',
-  cmdId: '',
-  items: [{ target: { locUri: `${images}/Images/${name}` } }],
-})
 
 /** A fan-out job. `command` is the FanoutCommand document. */
 export interface FanoutOrder {
@@ -167,47 +162,4 @@ export function fanoutCommand(steps: readonly FanoutStep[], wrap: 'none' | 'atom
   const name = wrap === 'atomic' ? 'Atomic' : 'Sequence'
   const body = wrap === 'none' ? each.join('') : `<${name}><CmdID>1</CmdID>${each.join('')}</${name}>`
   return `<FanoutCommand>${body}</FanoutCommand>`
-}
-
-/** S0 step 4: a SCOMO package by Replace, on devices that have no such node yet. */
-export function scomoDirect(pkg: string, root = './SCOMO'): string {
-  const at = `${root}/Inventory/Delivered/${pkg}`
-  const type = 'application/octet-stream'
-  return fanoutCommand([
-    { kind: 'Add', locUri: at, format: 'node' },
-    { kind: 'Add', locUri: `${at}/PkgID`, data: pkg },
-    { kind: 'Add', locUri: `${at}/Data`, format: 'bin', type, data: '' },
-    { kind: 'Replace', locUri: `${at}/Data`, format: 'bin', type, data: TOKENS.data },
-  ])
-}
-
-/** S0 step 4, the other way: the device fetches it from the gateway. */
-export function scomoIndirect(
-  pkg: string,
-  primitive: 'Download' | 'DownloadInstall' | 'DownloadInstallInactive',
-  url: 'url' | 'descriptor' = 'url',
-  root = './SCOMO',
-): string {
-  const at = `${root}/Download/${pkg}`
-  return fanoutCommand([
-    { kind: 'Add', locUri: at, format: 'node' },
-    { kind: 'Add', locUri: `${at}/PkgID`, data: pkg },
-    { kind: 'Add', locUri: `${at}/PkgURL`, data: TOKENS[url] },
-    { kind: 'Exec', locUri: `${at}/Operations/${primitive}` },
-  ])
-}
-
-/** A firmware image into the permanent nodes of FUMO. */
-export function fumoDirect(root = './FwUpdate/Main'): string {
-  return fanoutCommand([
-    { kind: 'Replace', locUri: `${root}/Update/PkgData`, format: 'bin', type: 'application/octet-stream', data: TOKENS.data },
-    { kind: 'Exec', locUri: `${root}/Update` },
-  ])
-}
-
-export function fumoIndirect(url: 'url' | 'descriptor' = 'descriptor', root = './FwUpdate/Main'): string {
-  return fanoutCommand([
-    { kind: 'Replace', locUri: `${root}/DownloadAndUpdate/PkgURL`, data: TOKENS[url] },
-    { kind: 'Exec', locUri: `${root}/DownloadAndUpdate` },
-  ])
 }

@@ -147,7 +147,7 @@ function isFragment(text: string): boolean {
 }
 
 /** The root element of a payload, wherever it came from: text, octets, nested elements. Throws PayloadError. */
-export function payloadRoot(data: Data | undefined): Element {
+function payloadRoot(data: Data | undefined): Element {
   if (data === undefined) throw new PayloadError('the alert has no Data', 0)
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
     const [first] = data
@@ -283,7 +283,7 @@ function readDevice(device: Element, root: Element): DeviceResult {
 }
 
 /** An element as text again: names, attributes and text; for payloads, not for wires. */
-export function fragment(element: Element): string {
+function fragment(element: Element): string {
   const attributes = (element.attributes ?? []).map(([name, value]) => ` ${name}="${escapeXml(value)}"`).join('')
   const inner = escapeXml(element.text) + element.children.map(fragment).join('')
   return inner === '' ? `<${element.name}${attributes}/>` : `<${element.name}${attributes}>${inner}</${element.name}>`

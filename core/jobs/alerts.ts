@@ -1,7 +1,6 @@
 // Generic alerts (1226) about software: the end of an order, or a device's own request. Format, prefix and order of elements do not matter (SC-35, SC-36, FU-23).
 import type { JobType, SoftwareRequest } from '../api.ts'
-import { FUMO_ALERTS, FUMO_REQUESTS } from '../mo/fumo.ts'
-import { bare, isComplete, readComplete, readRequest, requestBy } from '../mo/scomo.ts'
+import { bare, fumoComplete, fumoRequestBy, isComplete, readComplete, readRequest, requestBy } from '../mo/alerts.ts'
 import type { AlertRecord } from '../server/records.ts'
 
 /** An order that ended. `code` null: the alert tells none that can be read. */
@@ -33,7 +32,7 @@ export function readAlert(alert: AlertRecord): Heard {
   if (first === undefined) return { what: 'other' }
   const type = bare(first.type)
   if (isComplete(type)) return { what: 'completed', completed: scomoEnd(alert) }
-  const primitive = Object.entries(FUMO_ALERTS).find(([, name]) => name === type)?.[0]
+  const primitive = fumoComplete(type)
   if (primitive !== undefined) return { what: 'completed', completed: fumoEnd(alert, first, primitive) }
   return asked(type, first)
 }
@@ -71,7 +70,7 @@ function asked(type: string, item: AlertItem): Heard {
     }
     return { what: 'request', request: { type: 'scomo', by, operation, ...named, ...source } }
   }
-  const fumo = (['user', 'device'] as const).find((each) => type === FUMO_REQUESTS[each])
+  const fumo = fumoRequestBy(type)
   if (fumo !== undefined) return { what: 'request', request: { type: 'fumo', by: fumo, operation: 'Update', ...source } }
   return FAMILY.test(type) ? { what: 'unknown', why: `no alert of that type is known: ${type}` } : { what: 'other' }
 }

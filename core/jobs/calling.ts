@@ -7,7 +7,7 @@ export const AWAKE = 64
 /** A device that was called and has not come keeps its place no longer than this, ms; */
 export const COMES_IN = 2000
 /** nor one that came, in a session that takes longer. */
-export const STAYS = 10_000
+const STAYS = 10_000
 /** Waits before a device whose session was lost is called again, ms; then it must come by itself. */
 const ROUSE = [1000, 5000, 30_000, 300_000] as const
 /** Where in these waits a device begins that was called and did not come. */

@@ -20,7 +20,7 @@ export function unsuited(row: PackageRow, type: JobType, device: KnownDevice, fa
 }
 
 /** The installed component that a package brings; undefined where none is, or nobody knows. */
-export function installedOf(row: PackageRow, facts: Facts | null): Deployed | undefined {
+function installedOf(row: PackageRow, facts: Facts | null): Deployed | undefined {
   return facts?.deployed?.find((each) => row.components.some(({ id }) => id === each.id) || each.pkgIdRef === row.pkgId)
 }
 

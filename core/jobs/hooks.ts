@@ -59,7 +59,7 @@ interface OutcomeDoc {
 }
 
 /** Header that carries `sha256=` and the HMAC of the body. */
-export const SIGNATURE = 'X-DMLab-Signature'
+const SIGNATURE = 'X-DMLab-Signature'
 /** Equal for every try of one outcome, so that a receiver can tell repetitions. */
 export const DELIVERY = 'X-DMLab-Delivery'
 /** Waits between tries, ms; the last repeats, for seven days. */
@@ -244,7 +244,7 @@ export function bodyOf(job: JobRecord): string {
 }
 
 /** What is POSTed of a fan-out: every device by its id with its code, and the one that spoke after the end. */
-export function fanoutBody(row: FanoutRow, late: FanoutDevice | null, now: number): string {
+function fanoutBody(row: FanoutRow, late: FanoutDevice | null, now: number): string {
   const { id, gateway, style, state, result, reason, summary } = row
   const deviceOf = ({ deviceId, code, text }: FanoutDevice): object => ({ device: deviceId, resultCode: code, text })
   const devices = row.devices.map(deviceOf)

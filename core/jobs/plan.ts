@@ -8,7 +8,7 @@ import { nodeName } from './versions.ts'
 export const SMALL = 512 * 1024
 
 /** Octets as they travel: base64 text in XML. */
-export function travelSize(size: number, encoding: Peer['encoding']): number {
+function travelSize(size: number, encoding: Peer['encoding']): number {
   return encoding === 'xml' ? Math.ceil(size / 3) * 4 : size
 }
 

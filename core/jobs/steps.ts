@@ -11,7 +11,7 @@ import { fine, look, mending, resolved, spelled } from './wants.ts'
 import type { Scene } from './wants.ts'
 
 /** An accepted order without an alert is read for after so long, ms (INFERRED). */
-export const POLL_AFTER = 600_000
+const POLL_AFTER = 600_000
 
 // -- what was answered
 

@@ -14,7 +14,7 @@ const STANDARD = new Set(['DevInfo', 'DevDetail', 'DMAcc', 'Inbox'])
 const SEEN: Readonly<Record<JobType, readonly string[]>> = { scomo: ['./SCOMO', './SCM'], fumo: ['./FwUpdate', './FUMO'] }
 /** Nodes looked at on one level at the most. */
 const WIDE = 64
-export const DETAIL = ['FwV', 'SwV', 'HwV', 'LrgObj'].map((name) => `./DevDetail/${name}`)
+const DETAIL = ['FwV', 'SwV', 'HwV', 'LrgObj'].map((name) => `./DevDetail/${name}`)
 
 const good = (answer: Answer | undefined): answer is Answer => answer !== undefined && answer.code >= 200 && answer.code < 300
 const missing = (uris: readonly string[], answers: Answers): string[] => uris.filter((uri) => answers[uri] === undefined)

@@ -1,8 +1,7 @@
 // What a gateway makes in the name of a device that speaks no SyncML: Status and Results as XML, and the generic alert of an operation that has ended.
 import type { Answer } from '../adapters/command.ts'
 import { escapeXml } from '../gateway/payloads.ts'
-import { FUMO_ALERTS } from '../mo/fumo.ts'
-import { SCOMO_COMPLETE, completeText } from '../mo/scomo.ts'
+import { FUMO_ALERTS, SCOMO_COMPLETE, completeText } from '../mo/alerts.ts'
 import type { Request } from '../syncml/message.ts'
 
 /** The alert a DM device would send at the end of this Exec (scomo sheet 8, fumo sheet 5). */

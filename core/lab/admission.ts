@@ -37,7 +37,7 @@ export type Admission = (received: Received, newcomer: Newcomer) => Admitted
 const NOTHING: Admitted = { notes: [], refusal: '' }
 
 /** Findings about connections, by id: severity, clause, sentence. */
-export const CONNECTION_RULES = {
+const CONNECTION_RULES = {
   'http.plain': ['warn', '5.1.5', 'The session runs over plain HTTP: whoever is on the way reads and changes it'],
   'http.plain.local': ['note', '5.1.5', 'The session runs over plain HTTP, on this computer or through a cable'],
   'tls.version': ['warn', 'INFERRED', 'The session runs over a TLS version that is no longer safe'],

@@ -6,18 +6,10 @@ import type { MirrorNode } from '../mirror/node.ts'
 import { Reader } from '../mirror/reader.ts'
 import type { Recorded } from '../mirror/reader.ts'
 import { codeGood, codeWords } from '../mo/codes.ts'
-import { FUMO_ID, FUMO_STATES, fumoComplete } from '../mo/fumo.ts'
+import { FUMO_ID, FUMO_STATES } from '../mo/fumo.ts'
+import { fumoComplete, isComplete, readComplete } from '../mo/alerts.ts'
 import { wordsOf } from '../mo/rows.ts'
-import {
-  DELIVERED_STATE,
-  DELIVERED_STATUS,
-  DEPLOYED_STATE,
-  DEPLOYED_STATUS,
-  DOWNLOAD_STATUS,
-  SCOMO_IDS,
-  isComplete,
-  readComplete,
-} from '../mo/scomo.ts'
+import { DELIVERED_STATE, DELIVERED_STATUS, DEPLOYED_STATE, DEPLOYED_STATUS, DOWNLOAD_STATUS, SCOMO_IDS } from '../mo/scomo.ts'
 import type { Alert, Command, Exec, ItemCommand, Status } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
 import { inDocuments } from './dialectmessage.ts'

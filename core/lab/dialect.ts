@@ -1,7 +1,6 @@
 // The dialect of devices: rules of a text file, checked with places, folded into what holds for one device. It only answers; who speaks asks.
 import type { DialectProblem, DialectState, DialectView } from '../api.ts'
-import { FUMO_ALERTS, FUMO_REQUESTS } from '../mo/fumo.ts'
-import { SCOMO_COMPLETE, SCOMO_REQUESTS } from '../mo/scomo.ts'
+import { FUMO_ALERTS, FUMO_REQUESTS, SCOMO_COMPLETE, SCOMO_REQUESTS } from '../mo/alerts.ts'
 import { SERVER_PROFILES, serverProfile } from '../server/profiles.ts'
 import { DialectError, problemAt, readPlaced } from './dialecttext.ts'
 import type { Field, Placed } from './dialecttext.ts'

@@ -34,7 +34,7 @@ export function insideOf({ id, url, host, fetched, store }: Looked): GatewayInsi
   }
 }
 
-export function recordRow(record: DeviceRecord): GatewayRecordRow {
+function recordRow(record: DeviceRecord): GatewayRecordRow {
   const { localId, deviceId, address, state, lastSeen, protocol, devInfo, servers, reportState } = record
   const at = { address: address.address, addressType: address.type }
   return { localId, deviceId, mode: modeName(record.mode) || 'transparent', ...at, state, lastSeen, protocol, devInfo, servers, reportState }

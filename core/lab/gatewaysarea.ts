@@ -17,7 +17,7 @@ export interface OwnGateway {
   readonly host: { readonly pairing: Pick<Pairing, 'expect'> }
 }
 
-export function relationRow(relation: Relation): RelationRow {
+function relationRow(relation: Relation): RelationRow {
   const way = route(relation)
   const { deviceId, gateway, gatewayAddress, localId, address, attached, at } = relation
   const flow = way.flow ?? ''

@@ -13,7 +13,7 @@ export interface Holder {
 }
 
 /** Numbers of holders: the server's own cards begin at 1, those of a gateway in this process here, those of attached labs there. */
-export const GATEWAY_CARDS = 1_000_000_000
+const GATEWAY_CARDS = 1_000_000_000
 export const PEER_CARDS = 2_000_000_000
 
 /** A second host of this process; its cards are numbered from `base` on. */

@@ -40,7 +40,7 @@ const PROGRESS = 'peer.progress'
 const TELL_EVERY = 50
 const HISTORY = 500
 /** Labs attached at the most. */
-export const MOST_PEERS = 16
+const MOST_PEERS = 16
 
 export class Peers implements Holder {
   readonly #parts: PeersParts

@@ -389,7 +389,7 @@ function asSaid(message: Message): Reading {
 }
 
 /** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */
-export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
+function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
   try {
     const decoded = decode(frame.bytes, frame.encoding)
     return { decoded, summary: summarise(decoded.message), findings: decoded.findings, reason: '' }

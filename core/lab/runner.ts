@@ -46,7 +46,7 @@ export interface DeviceParts extends ClientParts {
 }
 
 /** Sessions a device begins by itself, one after the other, to report its jobs; what it owes after so many waits for the next session. */
-export const FOLLOW_UPS = 16
+const FOLLOW_UPS = 16
 
 /**
  * Runs a session and, for as long as the device owes generic alerts, further ones of its own accord (PRO generic alert). `parts` is asked before

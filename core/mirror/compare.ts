@@ -8,7 +8,7 @@ import type { Node } from '../dmtree/node.ts'
 import type { Flat, FlatNode } from './flat.ts'
 
 /** Changes one answer holds. */
-export const MOST_CHANGES = 5000
+const MOST_CHANGES = 5000
 const SHOWN = 4096
 
 type Difference = { readonly name: string; readonly a: string; readonly b: string }

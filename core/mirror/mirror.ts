@@ -16,7 +16,7 @@ export interface Tick {
 }
 
 /** URIs a tick keeps. */
-export const TICK_URIS = 50
+const TICK_URIS = 50
 
 /** Folds facts into the picture of one device's tree. Facts come in the order of their rows. */
 export class Mirror {

@@ -15,7 +15,7 @@ export const SHORT = 4096
 const LONG = 1_048_576
 /** Entries of a history one answer holds, and nodes of a list. */
 const HISTORY = 200
-export const MOST_NODES = 1000
+const MOST_NODES = 1000
 
 /** From where and when a mirror is looked at. */
 export interface Look {

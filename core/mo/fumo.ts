@@ -1,25 +1,13 @@
-// OMA Firmware Update Management Object 1.0 as tables: id, alerts, nodes, states, codes, moves. Pure data; there never was a 1.1.
+// OMA Firmware Update Management Object 1.0 as tables: id, nodes, states, codes, moves. Pure data; there never was a 1.1.
 import type { Cause } from './cause.ts'
 import type { Mark } from './mark.ts'
 import { confirmed, inferred } from './mark.ts'
+import { marked } from './rows.ts'
 import type { CodeRow, MoveRow, NodeRow, NumberRow } from './rows.ts'
 
 export const FUMO_ID = 'urn:oma:mo:oma-fumo:1.0'
 
 export type FumoPrimitive = 'Download' | 'Update' | 'DownloadAndUpdate'
-
-/** Alert types of the final report, by the node that was executed. */
-export const FUMO_ALERTS: Readonly<Record<FumoPrimitive, string>> = {
-  Download: 'org.openmobilealliance.dm.firmwareupdate.download',
-  Update: 'org.openmobilealliance.dm.firmwareupdate.update',
-  DownloadAndUpdate: 'org.openmobilealliance.dm.firmwareupdate.downloadandupdate',
-}
-/** Alert types by which a device asks for an update. */
-export const FUMO_REQUESTS = {
-  user: 'org.openmobilealliance.dm.firmwareupdate.userrequest',
-  device: 'org.openmobilealliance.dm.firmwareupdate.devicerequest',
-} as const
-export const FUMO_ALERT_MARK: Mark = confirmed('FUMO', 'OMNA')
 
 const FUMO = confirmed('FUMO')
 const node = (
@@ -113,7 +101,7 @@ export const FUMO_CODES: readonly CodeRow[] = [
 ]
 
 /** OMA Download status → result code. */
-export const FUMO_OF_STATUS: ReadonlyMap<number, number> = new Map([
+const FUMO_OF_STATUS: ReadonlyMap<number, number> = new Map([
   [900, 200],
   [901, 501],
   [902, 401],
@@ -141,6 +129,7 @@ export const FUMO_OF_CAUSE: ReadonlyMap<Cause, number> = new Map([
   ['time', 407],
   ['stopped', 400],
 ])
+/** What the two tables above rest on. */
 export const FUMO_DOWNLOAD_MARK: Mark = inferred('mapping of this product; section 7 of the sheet')
 
 /** The result code of a download that ended. */
@@ -180,14 +169,7 @@ export function fumoRow(value: number): FumoStateRow | undefined {
 }
 
 const FIGURE = confirmed('FUMO figure')
-const move = (id: string, from: string, trigger: string, to: string, effects = '', mark: Mark = FIGURE): MoveRow => ({
-  id,
-  from,
-  trigger,
-  to,
-  effects,
-  mark,
-})
+const move = marked(FIGURE)
 const OURS = inferred('completion of this product')
 
 /** Transitions (section 4). */
@@ -219,15 +201,3 @@ export const FUMO_MOVES: readonly MoveRow[] = [
   move('F26', 'end states', 'alert acknowledged, autoreset on', '10', '', OURS),
   move('F27', '40, 50', 'Exec Download or DownloadAndUpdate, nothing replaced', 'unchanged', 'Status 403', OURS),
 ]
-
-/** Who asks by an alert of that Type; undefined where it is no request. */
-export function fumoRequestBy(type: string): 'user' | 'device' | undefined {
-  return (['user', 'device'] as const).find((by) => unprefixed(type) === FUMO_REQUESTS[by])
-}
-
-/** Which operation an alert's Type says is complete: bare, prefixed or padded; undefined where it is none. */
-export function fumoComplete(type: string): FumoPrimitive | undefined {
-  return (['Download', 'Update', 'DownloadAndUpdate'] as const).find((name) => FUMO_ALERTS[name] === unprefixed(type))
-}
-
-const unprefixed = (type: string): string => type.replace(/^\s*(Reversed-Domain-Name|Content-Type):/i, '').trim()

@@ -51,3 +51,8 @@ export function wordsOf(table: readonly NumberRow[], value: number): string {
 export function codeRow(table: readonly CodeRow[], code: number): CodeRow | undefined {
   return table.find((row) => row.code === code) ?? table.find((row) => row.last !== undefined && row.code <= code && code <= row.last)
 }
+
+/** Makes the moves of a table that rest on `usual` where a row says nothing else. */
+export const marked =
+  (usual: Mark) =>
+  (id: string, from: string, trigger: string, to: string, effects = '', mark: Mark = usual): MoveRow => ({ id, from, trigger, to, effects, mark })

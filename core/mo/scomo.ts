@@ -1,7 +1,8 @@
-// OMA Software Component Management Object 1.0 and 1.1 as tables: ids, nodes, numbers, codes, primitives, moves, and the XML of requests and results. Pure data.
+// OMA Software Component Management Object 1.0 and 1.1 as tables: ids, nodes, numbers, codes, primitives, moves. Pure data.
 import type { Cause } from './cause.ts'
 import type { Mark } from './mark.ts'
 import { confirmed, inferred } from './mark.ts'
+import { marked } from './rows.ts'
 import type { CodeRow, MoveRow, NodeRow, NumberRow } from './rows.ts'
 
 /** MO ids by version (OMNA). */
@@ -9,26 +10,6 @@ export const SCOMO_IDS = { '1.0': 'urn:oma:mo:oma-scomo:1.0', '1.1': 'urn:oma:mo
 export type ScomoVersion = keyof typeof SCOMO_IDS
 
 const CLIENTS = ['impl RB', 'impl MT', 'impl NK'] as const
-
-/** Alert types of the final report, first the one we send. */
-export const SCOMO_ALERTS: readonly { readonly type: string; readonly mark: Mark }[] = [
-  { type: 'urn:oma:at:scomo:1.0:OperationComplete', mark: confirmed('OMNA', 'impl MT', 'DM2') },
-  { type: 'Reversed-Domain-Name: urn:oma:at:scomo:1.0:OperationComplete', mark: inferred('DM 1.2 demands a prefix; nobody sends it') },
-  { type: 'org.openmobilealliance.dm.softwarecomponent.OperationComplete', mark: confirmed('impl NK') },
-]
-export const SCOMO_COMPLETE = 'urn:oma:at:scomo:1.0:OperationComplete'
-
-/** Alert types by which a device asks for an operation. No registry has them: modelled on FUMO. */
-export const SCOMO_REQUESTS = {
-  user: 'urn:oma:at:scomo:1.0:UserRequest',
-  device: 'urn:oma:at:scomo:1.0:DeviceRequest',
-} as const
-export const SCOMO_REQUEST_MARK: Mark = inferred(
-  'unregistered names, modelled on the client-initiated update of FUMO; the registry lists none (OMNA)',
-)
-
-/** Formats in which clients say the data of the final alert; ours is the first. */
-export const SCOMO_FORMATS = ['xml', 'chr', 'text/plain', 'text/xml'] as const
 
 const DDF_NK = confirmed('DDF10', 'impl NK')
 const NK = confirmed('impl NK')
@@ -219,7 +200,7 @@ export const SCOMO_CODES: readonly CodeRow[] = [
 ]
 
 /** OMA Download status → result code (section 8). */
-export const SCOMO_OF_STATUS: ReadonlyMap<number, number> = new Map([
+const SCOMO_OF_STATUS: ReadonlyMap<number, number> = new Map([
   [900, 1200],
   [901, 1404],
   [902, 1401],
@@ -351,14 +332,7 @@ export function scomoAllows(place: Place, state: number | null, status: number, 
 }
 
 const MADE = inferred('value meanings and client code')
-const move = (id: string, from: string, trigger: string, to: string, effects = '', mark: Mark = MADE): MoveRow => ({
-  id,
-  from,
-  trigger,
-  to,
-  effects,
-  mark,
-})
+const move = marked(MADE)
 const MT = confirmed('impl MT')
 
 /** Transitions (sections 5.1 to 5.3). */
@@ -404,83 +378,3 @@ export const SCOMO_MOVES: readonly MoveRow[] = [
   move('C9', '30, 50, 70', 'restart', '20, 40, 60', 'report', confirmed('impl NK')),
   move('C10', 'update of the same ID', 'install', 'same node', 'Version and PkgIDRef change'),
 ]
-
-export const OPERATIONS = ['CheckUpdate', 'Install', 'InstallInactive', 'Update', 'Remove', 'Activate', 'Deactivate', 'Download', 'Resume'] as const
-export type Operation = (typeof OPERATIONS)[number]
-
-/** What a device asks for (section 12; INFERRED). */
-export interface ScomoRequest {
-  readonly operation: Operation
-  readonly pkgId?: string
-  readonly id?: string
-  readonly version?: string
-  readonly envType?: string
-}
-
-const FIELDS = [
-  ['pkgId', 'PkgID'],
-  ['id', 'ID'],
-  ['version', 'Version'],
-  ['envType', 'EnvType'],
-] as const
-
-/** The XML of a request's Data. */
-export function requestText(request: ScomoRequest): string {
-  const fields = FIELDS.flatMap(([key, name]) => (request[key] === undefined ? [] : [element(name, request[key])]))
-  return `<ScomoRequest>${element('Operation', request.operation)}${fields.join('')}</ScomoRequest>`
-}
-
-/** Reads it; empty Data asks to look for updates. Null where it is no request. */
-export function readRequest(text: string): ScomoRequest | null {
-  if (text.trim() === '') return { operation: 'CheckUpdate' }
-  const operation = OPERATIONS.find((each) => each === inside(text, 'Operation'))
-  if (operation === undefined) return null
-  const fields = FIELDS.flatMap(([key, name]) => {
-    const value = inside(text, name)
-    return value === null || value === '' ? [] : [[key, value] as const]
-  })
-  return { operation, ...(Object.fromEntries(fields) as Omit<ScomoRequest, 'operation'>) }
-}
-
-/** The Data of a final alert: two sibling elements, no wrapper. */
-export function completeText(code: number, identifier: string): string {
-  return element('ResultCode', String(code)) + element('Identifier', identifier)
-}
-
-/** Reads it, in any order, with or without a wrapper; null where there is no ResultCode. */
-export function readComplete(text: string): { readonly code: number; readonly identifier: string } | null {
-  const code = inside(text, 'ResultCode')
-  return code === null || !/^\d{1,5}$/.test(code) ? null : { code: Number(code), identifier: inside(text, 'Identifier') ?? '' }
-}
-
-/** True where an alert's Type says that an operation is complete: bare, prefixed, padded, or Nokia's pre-final name. */
-export function isComplete(type: string): boolean {
-  return SCOMO_ALERTS.some((row) => bare(row.type) === bare(type))
-}
-
-/** Who asks by an alert of that Type; undefined where it is no request. */
-export function requestBy(type: string): 'user' | 'device' | undefined {
-  return (['user', 'device'] as const).find((by) => bare(type) === SCOMO_REQUESTS[by])
-}
-
-/** An alert Type without the prefix DM 1.2 asks for, and without white space around it. */
-export function bare(type: string): string {
-  return type.replace(/^\s*(Reversed-Domain-Name|Content-Type):/i, '').trim()
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
-const element = (name: string, text: string): string => `<${name}>${text.replace(/[&<>]/g, (c) => ESCAPES[c] ?? c)}</${name}>`
-
-function inside(text: string, name: string): string | null {
-  const found = new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^<]*)</(?:\\w+:)?${name}\\s*>`).exec(text)
-  if (found !== null) return unescape(found[1]?.trim() ?? '')
-  return new RegExp(`<(?:\\w+:)?${name}\\s*/>`).test(text) ? '' : null
-}
-
-const unescape = (text: string): string =>
-  text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&apos;/g, "'")
-    .replace(/&amp;/g, '&')

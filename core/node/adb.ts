@@ -18,7 +18,7 @@ import { watchAdb } from './adbwatch.ts'
 import type { AdbTarget } from './adbwork.ts'
 
 /** Port of the adb server where nobody says otherwise. */
-export const ADB_PORT = 5037
+const ADB_PORT = 5037
 /** Facts are told at most this often, ms. */
 const TELL_EVERY = 50
 /** What stands still is given back within this time when the lab stops, ms. */

@@ -1,6 +1,6 @@
 // How packages reach a simulated device and what becomes of them there: what the download client and the installer offer. Types only.
 import type { Settings } from '../download/moves.ts'
-import type { Ask, Stop } from '../download/types.ts'
+import type { Stop } from '../download/types.ts'
 import type {
   ComponentAnswer,
   ComponentAsk,
@@ -128,6 +128,3 @@ export interface PackageLimits {
 export type MakeDownloads = (options: DownloadsOptions) => Downloads
 /** Maker of the installer: core/node/installer.ts exports `makeInstaller: MakeInstaller`. Mends half-done work of an earlier process first. */
 export type MakeInstaller = (options: InstallerOptions) => Installer
-
-/** The ask of a device's software is what the download machine takes. */
-export type SameAsk = DownloadAsk extends Ask ? true : never

@@ -6,7 +6,7 @@ import { DIALECT_EXAMPLE, DIALECT_WORDS, parseDialect, viewOf } from '../lab/dia
 import type { DialectRule, Spoken } from '../lab/dialect.ts'
 import { writeWhole } from './disk.ts'
 
-export const DIALECT_FILE = 'dialect.json'
+const DIALECT_FILE = 'dialect.json'
 /** How often the file is looked at, ms. */
 const LOOK = 300
 

@@ -43,7 +43,7 @@ export function makeDownloads(options: DownloadsOptions): Downloads {
 }
 
 /** Name of the n-th object's file for a key: the same after a restart. */
-export function downloadName(key: string, object: number): string {
+function downloadName(key: string, object: number): string {
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 16)
   return object === 0 ? `dl-${hash}` : `dl-${hash}-${String(object + 1)}`
 }

@@ -44,7 +44,7 @@ const NO_FACTS: OfferFacts = { contentType: 'application/octet-stream', title: '
 const SUFFIX = '.offer.json'
 
 /** True for a name that a URL carries as it is and that no descriptor's or report's address can be. */
-export function isOfferName(name: string): boolean {
+function isOfferName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) && !/\.dd[2mw]?$/.test(name) && name !== 'notify' && !/^[0-9a-f]{64}$/.test(name)
 }
 

@@ -28,7 +28,7 @@ export function factsOf(text: string): PackageFacts {
 }
 
 /** The one route whose body is not read into memory (core/node/web.ts). */
-export const UPLOAD: Route = route('PUT', '/catalogue/{name}', 'Takes a package into the catalogue; the body is the file, of any size', {
+const UPLOAD: Route = route('PUT', '/catalogue/{name}', 'Takes a package into the catalogue; the body is the file, of any size', {
   parameters: { name: string('File name'), facts: FACTS },
   body: 'stream',
   respond: () => Promise.reject(new Error('this lab takes no files')),

@@ -9,8 +9,8 @@ import type { Signature, Signer } from './signing.ts'
 import { isZip, PACKAGE_LIMITS, readZip, unpack, unpackWhole, ZipError } from './zip.ts'
 import type { Source, ZipEntry } from './zip.ts'
 
-export const MANIFEST_PATH = 'META/manifest'
-export const SIGNATURE_PATH = 'META/manifest.p7s'
+const MANIFEST_PATH = 'META/manifest'
+const SIGNATURE_PATH = 'META/manifest.p7s'
 
 /** A file of a component; `entry` null: the package's own bytes. */
 export interface PackageFile {

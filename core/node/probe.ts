@@ -6,7 +6,7 @@ import { request as tlsRequest } from 'node:https'
 import type { AddressTest } from '../api.ts'
 
 /** Path of probes on a device-facing port. */
-export const PROBE = '/probe/'
+const PROBE = '/probe/'
 const WAIT = 5000
 
 export interface Probes {

@@ -26,7 +26,7 @@ export interface SegmentFiles extends Segments {
 }
 
 /** Name of a segment's file. */
-export const segmentName = (segment: number): string => `${String(segment).padStart(8, '0')}.seg`
+const segmentName = (segment: number): string => `${String(segment).padStart(8, '0')}.seg`
 
 /** Opens the folder (makes it, unless `readOnly`). Errors name the file and what the system said. */
 export function openSegments(folder: string, options: { readonly readOnly?: boolean } = {}): SegmentFiles {

@@ -76,7 +76,7 @@ export interface Holder {
 }
 
 /** Who else has the port open (Linux: /proc, as far as it may be read); null where nobody is seen. */
-export function holderOf(path: string): Holder | null {
+function holderOf(path: string): Holder | null {
   if (process.platform !== 'linux') return null
   let real: string
   try {

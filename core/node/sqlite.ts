@@ -13,11 +13,6 @@ export interface OpenOptions {
   readonly synchronous?: 'NORMAL' | 'FULL'
 }
 
-/** True where this Node has node:sqlite (22.13 and newer). */
-export function sqliteThere(): boolean {
-  return builtin() !== undefined
-}
-
 /** Opens (makes, where missing) a database for its one owner. `:memory:` is a database in memory. Throws an Error naming file and reason. */
 export function openSqlite(path: string, options: OpenOptions = {}): Db {
   const db = open(path, options.readOnly === true)

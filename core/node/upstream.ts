@@ -17,7 +17,7 @@ import { exact, EMPTY, keep } from './wire.ts'
 const HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'expect'])
 
 /** Longest answer taken in. */
-export const ANSWER_BYTES = 64 * 1024 * 1024
+const ANSWER_BYTES = 64 * 1024 * 1024
 
 /** Fields for the next connection, flat; `Content-Length` stands where it stood, or at the end. `host` replaces the value of Host, null leaves it. */
 export function passedFields(headers: readonly (readonly [string, string])[], length: number | null, host: string | null): string[] {

@@ -43,7 +43,7 @@ export const deviceAnswer = z.discriminatedUnion('act', [
 ])
 
 /** One command of `devices.queue`. */
-export const queuedCommand = z.strictObject({
+const queuedCommand = z.strictObject({
   kind: z.enum(['Get', 'Add', 'Replace', 'Delete', 'Exec', 'Copy']),
   locUri: z.string().min(1).max(LIMIT.uri),
   source: z.string().max(LIMIT.uri).optional(),
@@ -53,7 +53,7 @@ export const queuedCommand = z.strictObject({
 })
 
 /** A question of `devices.queue`. */
-export const queuedQuestion = z.strictObject({
+const queuedQuestion = z.strictObject({
   kind: z.literal('Ask'),
   code: z.union([1100, 1101, 1102, 1103, 1104].map((code) => z.literal(code as QueuedQuestion['code']))),
   text: z.string().max(LIMIT.data),

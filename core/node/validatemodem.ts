@@ -17,7 +17,7 @@ export const modemOptions = z.strictObject({
 const PUSH_OCTETS = 255 * 134
 export const smsTo = z.string().max(LIMIT.uri).regex(/^sms:/, { error: 'expected sms:+NUMBER?port=PORT' })
 /** What `modem.build` and `modem.send` take. */
-export const smsWish = z.strictObject({
+const smsWish = z.strictObject({
   to: smsTo,
   pdu: z.instanceof(Uint8Array).refine((bytes) => bytes.length > 0 && bytes.length <= PUSH_OCTETS, { error: `expected 1 to ${PUSH_OCTETS} octets` }),
   reference: z.int().min(0).max(65_535).optional(),

@@ -19,7 +19,7 @@ export class PduError extends Error {
 /** Octets of user data in one SMS. */
 const USER_DATA = 140
 /** Data coding: 8-bit data, no class (TS 23.038 4). */
-export const DCS_8BIT = 0x04
+const DCS_8BIT = 0x04
 
 /** One part of a message to send. */
 export interface Submit {
@@ -50,7 +50,7 @@ export function address(number: string, what = 'TP-DA'): Uint8Array<ArrayBuffer>
 }
 
 /** A sender by its name, as networks and services have one: 7-bit text, counted in semi-octets. Throws PduError. */
-export function nameAddress(name: string): Uint8Array<ArrayBuffer> {
+function nameAddress(name: string): Uint8Array<ArrayBuffer> {
   const codes = septets(name)
   if (codes === null || codes.length === 0 || codes.length > 11) throw new PduError(`${name} is no name of at most 11 letters of the GSM alphabet`, 0)
   return concat([Uint8Array.of(Math.ceil((codes.length * 7) / 4), 0xd0), packSeptets(codes)])

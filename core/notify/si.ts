@@ -5,7 +5,7 @@ import { concat, utf8Bytes, utf8Text } from '../syncml/text.ts'
 
 export const SI_XML = 'text/vnd.wap.si'
 export const SI_WBXML = 'application/vnd.wap.sic'
-export const LINK_TEXT = 'text/plain'
+const LINK_TEXT = 'text/plain'
 /** Media types a link may be pushed in. */
 export const LINK_TYPES = [SI_WBXML, SI_XML, LINK_TEXT] as const
 export type LinkType = (typeof LINK_TYPES)[number]

@@ -3,7 +3,7 @@ import { concat } from '../syncml/text.ts'
 import { PushError } from './wsp.ts'
 
 /** Octets of user data in one SMS. */
-export const SMS_OCTETS = 140
+const SMS_OCTETS = 140
 /** Non-secure connectionless push, registered with IANA as wap-push. */
 export const PUSH_PORT = 2948
 const SOURCE_PORT = 49154

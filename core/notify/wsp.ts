@@ -15,7 +15,7 @@ export class PushError extends Error {
 }
 
 /** PDU type Push (WSP table 34). */
-export const PDU_PUSH = 0x06
+const PDU_PUSH = 0x06
 
 /** Content types by code (OMNA; notification sheet 2.2). */
 const TYPES: ReadonlyMap<number, string> = new Map([

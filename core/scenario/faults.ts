@@ -17,7 +17,6 @@ const flawed = (flaw: 'install' | 'activate' | 'start'): Plant => ({
 })
 
 export const silentEmi = (step: string): Planted => fault(step, 'nobody asks for anything', { kind: 'mute', who: 'emi' })
-export const silentProvider = (step: string): Planted => fault(step, 'the provider commands nothing', { kind: 'mute', who: 'provider' })
 export const silentDevice = (step: string): Planted => fault(step, 'the device asks for nothing', { kind: 'mute', who: 'device' })
 export const noPush = (step: string): Planted => fault(step, 'no way to reach the device is known: it is not called', { kind: 'cut', where: 'push' })
 export const noDevInfo = (step: string): Planted => fault(step, 'the device has no ./DevInfo to provide', { kind: 'tree', without: './DevInfo' })

@@ -12,7 +12,7 @@ import { escapeXml } from '../gateway/payloads.ts'
 export const LAMP = 'lamp'
 
 /** Its properties by the path a management object names them: value, and whether it may be written. */
-export const LAMP_PATHS = {
+const LAMP_PATHS = {
   './DevInfo/Man': { value: 'Example Lights', writable: false },
   './DevInfo/Mod': { value: 'LAMP-7', writable: false },
   './Vendor/DMLab/Settings/Text': { value: 'off', writable: true },

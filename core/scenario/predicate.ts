@@ -11,7 +11,7 @@ import type { Mirror } from '../mirror/mirror.ts'
 import type { Contradiction, Fact, Facts, Predicate, TreePredicate } from './types.ts'
 
 /** Name of the event that tells that a job moved. */
-export const JOB_MOVED = 'job.moved'
+const JOB_MOVED = 'job.moved'
 
 /** What a predicate may look at when a row comes. */
 export interface Look {

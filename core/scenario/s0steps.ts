@@ -23,7 +23,7 @@ const writes = (kind: 'Add' | 'Replace', leaf: string, data?: string): string =>
 const down = (...parts: readonly string[]): Predicate => row(['hop == S-G && dir == down', ...parts].join(' && '))
 const answered = (cmd: string, code: number): Predicate => row(`hop == S-G && dir == up && any(status.cmd == ${cmd} && status == ${String(code)})`)
 
-export const NOT_STORED: Contradiction = {
+const NOT_STORED: Contradiction = {
   when: { event: 'server.image', where: { state: 'failed' } },
   reason: 'the DM Gateway does not take the image',
 }

@@ -68,7 +68,7 @@ export type Plant =
   | { readonly kind: 'acl'; readonly uris: readonly string[]; readonly acl: string }
   | { readonly kind: 'setup'; readonly change: (setup: Setup) => Setup }
   | { readonly kind: 'tree'; readonly without: string }
-  | { readonly kind: 'mute'; readonly who: 'emi' | 'provider' | 'device' }
+  | { readonly kind: 'mute'; readonly who: 'emi' | 'device' }
   | { readonly kind: 'noPeople' }
   | { readonly kind: 'account' }
 

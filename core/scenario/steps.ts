@@ -20,7 +20,7 @@ export const OLD: SetupComponent = { id: COMPONENT, version: '2.0', name: 'AntiV
 export const IDLE: SetupComponent = { id: COMPONENT, version: '2.1', name: 'AntiVir', pkgId: 'antivir-2.1', active: false }
 
 /** The job ended otherwise: nothing of the flow comes any more. */
-export const ENDED: Contradiction = {
+const ENDED: Contradiction = {
   when: {
     job: ['failed', 'partial', 'refused', 'cancelled', 'not_needed', 'not_found', 'not_applicable', 'unknown'],
   },

@@ -1,5 +1,5 @@
 // A scenario is data: printed steps, who acts, and what in the recorded rows decides each step. The referee reads this and nothing of the program's intentions.
-import type { FrameDetail, RunWish, ScenarioRun, Seq, StepVerdict } from '../api.ts'
+import type { FrameDetail, ScenarioRun } from '../api.ts'
 
 /** Who acts; each has a lane. */
 export type Actor = 'External Management Infrastructure' | 'Service Provider' | 'DM Server' | 'Download Server' | 'DM Gateway' | 'Device' | 'User'
@@ -115,14 +115,4 @@ export interface Scenario<Setup = unknown, Plant = unknown> {
 export interface RunRecord {
   readonly run: ScenarioRun
   readonly rows: readonly FrameDetail[]
-}
-
-/** Runs one scenario to its end. Rejects with an Error in words where it cannot begin; a step that fails is a result, no error. */
-export type RunScenario = (scenario: Scenario, wish: RunWish) => Promise<RunRecord>
-
-/** What the referee says of one step or condition. */
-export interface Judged {
-  readonly verdict: StepVerdict
-  readonly messages: readonly Seq[]
-  readonly reason: string
 }

@@ -36,14 +36,14 @@ export function misaddressed(
  * True where a SessionID can only mean ours: none at all, another case, leading zeros, or the same number written in the other radix
  * (deployed peers print it in decimal; dm-protocol 2). Inside one exchange of HTTP there is nothing to mix it up with.
  */
-export function meansSession(said: string, ours: string): boolean {
+function meansSession(said: string, ours: string): boolean {
   if (said === '' || said.toLowerCase() === ours.toLowerCase()) return true
   const readings = numbers(ours)
   return numbers(said).some((number) => readings.includes(number))
 }
 
 /** True where Target can only mean this device: none at all, or its id in another case. */
-export function meansDevice(said: string, own: string): boolean {
+function meansDevice(said: string, own: string): boolean {
   return said === '' || said.toLowerCase() === own.toLowerCase()
 }
 

@@ -1,4 +1,5 @@
-// What the software of a simulated device needs from outside: somebody who downloads, an installer with real files, a person. Questions of `ask` effects and their answers.
+// What the software of a simulated device needs from outside: somebody who downloads, an installer with real files, a person. Questions of `ask` effects and their answers;
+// `restart` (the question is why, in words) has none: the device goes off and on again between sessions, its next life goes on with the order.
 
 /**
  * A file on the device's disk, by its name in the package store; the bytes never pass a machine.
@@ -142,12 +143,6 @@ export interface FlashAnswer {
   readonly dataGone: boolean
   readonly findings: readonly string[]
 }
-
-/**
- * `ask` topic `restart`: the device goes off and on again when no session is under way. Nobody answers it: the next life goes on with the order by itself.
- * The question is why, in words.
- */
-export type RestartAsk = string
 
 /** `ask` topic `consent`: the device's own question before a download or an installation. The answer is a UiAnswer; `postpone` puts it off by `againMs`. */
 export interface ConsentAsk {

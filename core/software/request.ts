@@ -1,7 +1,6 @@
 // What a device asks its server for: the generic alert for Package #1 (scomo sheet 12, whose names no registry has; fumo sheet 8).
 import type { SoftwareRequest } from '../api/software.ts'
-import { FUMO_REQUESTS } from '../mo/fumo.ts'
-import { SCOMO_REQUESTS, requestText } from '../mo/scomo.ts'
+import { FUMO_REQUESTS, SCOMO_REQUESTS, requestText } from '../mo/alerts.ts'
 import type { Alert, Item } from '../syncml/message.ts'
 
 /** The alert. SCOMO asks in XML; FUMO has vendor data, here none. */

@@ -1,5 +1,5 @@
 // What the device itself writes below ./SCOMO: packages it fetched, components it has, numbers after a restart; and its final alert (scomo sheet 3.4, 5, 7.2).
-import { SCOMO_COMPLETE, completeText } from '../mo/scomo.ts'
+import { SCOMO_COMPLETE, completeText } from '../mo/alerts.ts'
 import type { Place } from '../mo/scomo.ts'
 import type { Alert, Item } from '../syncml/message.ts'
 import { finalAlert } from './desk.ts'

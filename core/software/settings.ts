@@ -73,7 +73,7 @@ export const REMEMBERED = 7 * DAY
 export type Installed = readonly InstalledComponent[]
 
 /** MaxObjSize of a device with software, octets: a package comes as one object, and goes to its disk chunk by chunk. */
-export const LARGEST_PACKAGE = 256 << 20
+const LARGEST_PACKAGE = 256 << 20
 
 /** MaxObjSize such a device announces: what it is told, what its kind of client names, else LARGEST_PACKAGE; undefined without software. */
 export function maxObjSizeOf(

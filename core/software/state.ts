@@ -66,7 +66,7 @@ export interface SoftwareState {
   asked: Record<string, number>
 }
 
-export function emptyState(): SoftwareState {
+function emptyState(): SoftwareState {
   return { version: 1, count: 0, orders: [], files: {}, asked: {} }
 }
 

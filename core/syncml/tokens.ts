@@ -56,7 +56,7 @@ export const DEVINF12 = page('devinf', devinf('MaxSize'))
 
 /** WAP client provisioning, both tag pages (notification and bootstrap sheet 4.2). */
 export const PROV0 = page('prov', 'wap-provisioningdoc characteristic parm')
-export const PROV1 = page('prov', '- characteristic parm')
+const PROV1 = page('prov', '- characteristic parm')
 
 export const LANGUAGES = {
   syncml: { name: 'SyncML', pages: [SYNCML, METINF, DMDDF] },

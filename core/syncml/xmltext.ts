@@ -8,7 +8,7 @@ import { LONGEST, word } from './words.ts'
 
 /** Classes of octets in character data; several may be true of one text. */
 export const STOP = 1
-export const AMP = 2
+const AMP = 2
 export const ODD = 4
 export const HIGH = 8
 export const WORD = 16

@@ -34,7 +34,7 @@ export function modeMark(mode: GatewayMode): { readonly number: number; readonly
     : { number: row.mode, words: markWords(row.mark), inferred: isInferred(row.mark) }
 }
 
-export const FANOUT_LOOKS: Readonly<Record<FanoutRow['state'], Look>> = {
+const FANOUT_LOOKS: Readonly<Record<FanoutRow['state'], Look>> = {
   queued: { glyph: '○', word: 'queued', tone: 'soft', text: 'It is not laid down at the gateway yet.' },
   running: { glyph: '▸', word: 'running', tone: 'accent', text: 'The gateway works on it.' },
   done: { glyph: '✓', word: 'done', tone: 'good', text: 'The gateway told how it ended.' },

@@ -9,7 +9,7 @@ export interface Offer {
 }
 
 /** Score of `text` for what was typed: every word must occur in order of letters; 0 = no match, higher is better. */
-export function score(text: string, typed: string): number {
+function score(text: string, typed: string): number {
   const low = text.toLowerCase()
   let sum = 1
   for (const word of typed

@@ -1,7 +1,7 @@
 // Questions of simulated devices as their screens show them: titles, time left, and the answer a filled form means. Pure.
 import type { DeviceAnswer, DeviceQuestion } from '../../core/api.ts'
 
-export const KIND_TITLE: Readonly<Record<DeviceQuestion['kind'], string>> = {
+const KIND_TITLE: Readonly<Record<DeviceQuestion['kind'], string>> = {
   display: 'Message from the server',
   confirm: 'The server asks',
   input: 'The server asks for input',

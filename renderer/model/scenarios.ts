@@ -28,7 +28,7 @@ export function runLook(run: ScenarioRun): VerdictLook {
 }
 
 /** Documents in the library, by their short name. */
-export const DOCUMENTS: Readonly<Record<string, string>> = {
+const DOCUMENTS: Readonly<Record<string, string>> = {
   S0: 'Image distribution through a gateway',
   S1: 'Software components: architecture flows',
   S2: 'Software management: broadcast, suspend, flow control',

@@ -30,7 +30,7 @@ export const MOST_RUNS = 60
 const RANK = ['', 'chat', 'note', 'warn', 'error']
 
 /** The worse of two severities. */
-export function worse(a: SessionRow['severity'], b: SessionRow['severity']): SessionRow['severity'] {
+function worse(a: SessionRow['severity'], b: SessionRow['severity']): SessionRow['severity'] {
   return RANK.indexOf(a) >= RANK.indexOf(b) ? a : b
 }
 

@@ -1,5 +1,5 @@
 // Times, ages, sizes and counts in words. Pure: whoever calls says what time it is.
-import type { SessionRow, TraceRow } from '../../core/api.ts'
+import type { TraceRow } from '../../core/api.ts'
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
@@ -119,11 +119,6 @@ export function shortId(id: string, most = 22): string {
   if (id.length <= most) return id
   const tail = Math.floor((most - 1) / 2)
   return `${id.slice(0, most - 1 - tail)}…${id.slice(-tail)}`
-}
-
-/** One word for how a session fares. */
-export function sessionWord(session: SessionRow): string {
-  return session.state === 'open' ? 'open' : session.state
 }
 
 /** Characters that would hide or reorder text, made visible (bidi controls, C0, C1, zero width). */

@@ -17,7 +17,6 @@ import {
   refused,
   sessionEnded,
   startJob,
-  unable,
 } from '../../core/gateway/job.ts'
 import { closing, counters, interim, relayed } from '../../core/gateway/jobreport.ts'
 import { lateAlert, matchLate } from '../../core/gateway/late.ts'
@@ -237,11 +236,10 @@ describe('a job', () => {
     expect(end).toMatchObject({ state: 30, result: 214 })
     expect(cancel(start([1, 2]), 5)).toMatchObject({ state: 30, result: 214, responses: [{ code: 214 }, { code: 214 }] })
   })
-  test('a job for nobody ends with 404, a void image with 410, a gateway that cannot go on with 503', () => {
+  test('a job for nobody ends with 404, a void image with 410', () => {
     expect(start([9])).toMatchObject({ state: 30, result: 404 })
     expect(start([1], LIST, { targets: [] })).toMatchObject({ state: 30, result: 404 })
     expect(imageGone(notified(start([1]), 'ed1', 2), 3)).toMatchObject({ state: 30, result: 410 })
-    expect(unable(start([1]), 3)).toMatchObject({ state: 30, result: 503 })
   })
   test('gw 57: each return format gives the described report', () => {
     const end = (returnFormat: number): Job =>
@@ -282,7 +280,7 @@ describe('codes', () => {
     expect(
       jobCode(
         each.map((one) => ({ code: parseInt(String(one)), good: one === 200, resolved: one !== '404?' })),
-        { cancelled: false, unable: false },
+        false,
       ),
     ).toBe(code)
   })

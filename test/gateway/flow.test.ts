@@ -12,45 +12,19 @@ import {
   imageDownload,
   imageExpiry,
   imageNodes,
-  scomoDirect,
   trigger as triggerOf,
 } from '../../core/gateway/orders.ts'
-import type { FanoutOrder } from '../../core/gateway/orders.ts'
 import { registrationText } from '../../core/gateway/payloads.ts'
 import { generic } from '../../core/gateway/inventory.ts'
 import { ALERTS } from '../../core/mo/gwmo.ts'
-import type { Command, Encoding } from '../../core/syncml/message.ts'
+import type { Command } from '../../core/syncml/message.ts'
+import { DIRECT, get, job, proxied, types } from './jobs.ts'
 import { World, ed } from './world.ts'
 
 const REPLACE = fanoutCommand([
   { kind: 'Replace', locUri: './Vendor/DMLab/Settings/Text', data: 'from the gateway' },
   { kind: 'Get', locUri: './DevDetail/FwV' },
 ])
-const job = (name: string, targets: readonly number[], more: Partial<FanoutOrder> = {}): FanoutOrder => ({
-  name,
-  devices: targets.map(ed),
-  groups: [],
-  all: false,
-  mode: null,
-  filter: '',
-  command: fanoutCommand([{ kind: 'Get', locUri: './DevDetail/FwV' }]),
-  imageRef: '',
-  timeout: null,
-  interval: null,
-  returnFormat: null,
-  ...more,
-})
-const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
-const types = (world: World): string[] => world.alerts.map(({ items }) => items[0]?.type.split(':').slice(-2).join(':') ?? '')
-/** World with devices 1 and 2 registered in proxy mode, the server told. */
-function proxied(encoding: Encoding = 'xml', n = 2): World {
-  const world = new World({ encoding })
-  for (let i = 1; i <= n; i += 1) expect(world.visit(i)).toBe('completed')
-  world.reports()
-  world.alerts.length = 0
-  world.wire.length = 0
-  return world
-}
 
 describe('registration', () => {
   test('gw 17, gw 9, gw 20: a proxy device is registered by opening a session; the server is told once, and again only when something changed', () => {
@@ -96,7 +70,7 @@ describe('registration', () => {
     expect(types(world)).toEqual(['deviceattached:1.1'])
   })
   test('gw 10: a device that left is told, and attached anew when it comes back', () => {
-    const world = proxied('xml', 1)
+    const world = proxied(1)
     world.gateway.devices.detached(ed(1), 2)
     world.settle()
     world.reports()
@@ -137,7 +111,7 @@ describe('registration', () => {
 
 describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
   test("gw 5, 12, 13, 32, 34, 36, 37, 46 and 50: asynchronous (Y'): 202, devices are notified, answers come in a new session, A3 before A4", () => {
-    const world = proxied(encoding)
+    const world = proxied(2, encoding)
     const id = world.order([...fanoutNodes(OUR_ROOTS, job('j2', [1, 2], { command: REPLACE })), fanoutStart(OUR_ROOTS, 'j2', 'c-2')])
     expect(world.report({ initiated: 'server', sessionId: '2C' })).toBe('completed')
     expect(world.codes(id)).toEqual([200, 202])
@@ -170,7 +144,7 @@ describe.each(['xml', 'wbxml'] as const)('fan-out in %s', (encoding) => {
     expect(world.device(1).device.tree.find(['Vendor', 'DMLab', 'Settings', 'Text'])?.value).toBe('from the gateway')
   })
   test('gw 30, gw 31: synchronous (Y, preloaded): a job waits for the notification; the session that answers it brings the results', () => {
-    const world = proxied(encoding)
+    const world = proxied(2, encoding)
     world.order([...fanoutNodes(OUR_ROOTS, job('j1', [1, 2])), fanoutAuto(OUR_ROOTS, 'j1')])
     world.report()
     expect(world.notified).toEqual([])
@@ -210,7 +184,7 @@ describe('notifications for end devices', () => {
     expect(gateway.forward(ed(3), 'dms.example', type, bytes)).toBe('detached')
     world.settle()
     expect(world.forwarded).toHaveLength(1)
-    const proxy = proxied('xml', 1)
+    const proxy = proxied(1)
     expect(proxy.gateway.forward(ed(1), 'dms.example', type, bytes), 'a proxy device: it counts as one for the gateway').toBe('y')
   })
   test('the trigger object: finished octets for a transparent device, the gateway makes its own for a proxy one, 404, 403 and 412 otherwise', () => {
@@ -278,7 +252,7 @@ describe('late alerts', () => {
     expect(readAggregation(world.alerts[2]?.items[0]?.data)).toMatchObject({ final: true, summary: { targets: 2, pending: 0 } })
   })
   test('gw 6: what only a gateway sends upwards is 415 to a device; an alert nobody waits for is 202 and goes up without Correlator', () => {
-    const world = proxied('xml', 1)
+    const world = proxied(1)
     world.visit(1, { alerts: [generic(ALERTS.attached.type, 'xml', '', '<DeviceAttach/>', 'informational')] })
     world.visit(1, { alerts: [generic('com.example.event', 'chr', './Some/Node', 'hello', 'warning')] })
     const codes = world.wire
@@ -367,7 +341,7 @@ describe('images', () => {
   test.each(['xml', 'wbxml'] as const)(
     'gw 62, 63, 64, 67, 69 to 73: S0 proxy, direct, steps 1 to 10 by the clock of the sheet, in %s',
     (encoding) => {
-      const world = proxied(encoding)
+      const world = proxied(2, encoding)
       const made = world.order([imageNodes(OUR_ROOTS, { name: 'PKG1', imageId: 'PKG1', expiry: 600, sha256: '' })])
       const before = world.order([get('./GwMO/Images/Images/PKG1/ImageURL'), get('./GwMO/Images/Images/PKG1/State')])
       const data = world.order([imageData(OUR_ROOTS, 'PKG1', bytes)])
@@ -382,7 +356,7 @@ describe('images', () => {
       world.report()
       expect(world.data(url)).toEqual(['http://gw.lan.example/gw/image/PKG1', '50000'])
 
-      world.order([...fanoutNodes(OUR_ROOTS, job('j3', [1, 2], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j3', 'c-3')])
+      world.order([...fanoutNodes(OUR_ROOTS, job('j3', [1, 2], { imageRef: 'PKG1', command: DIRECT })), fanoutStart(OUR_ROOTS, 'j3', 'c-3')])
       world.report()
       world.visit(1)
       world.visit(2)
@@ -399,7 +373,7 @@ describe('images', () => {
       world.report()
       world.pass(21_000)
       expect(world.gateway.images.serve('PKG1').status, 't=601').toBe(200)
-      world.order([...fanoutNodes(OUR_ROOTS, job('j4', [5], { imageRef: 'PKG1', command: direct })), fanoutStart(OUR_ROOTS, 'j4', 'c-4')])
+      world.order([...fanoutNodes(OUR_ROOTS, job('j4', [5], { imageRef: 'PKG1', command: DIRECT })), fanoutStart(OUR_ROOTS, 'j4', 'c-4')])
       world.wire.length = 0
       world.report()
       world.visit(5)
@@ -455,6 +429,4 @@ describe('images', () => {
     expect(world.codes(id)).toEqual([420])
     expect(world.gateway.images.get('BIG')?.state).toBe(10)
   })
-  const at = './Vendor/DMLab/Scratch/PKG1'
-  const direct = scomoDirect('PKG1').split('./SCOMO/Inventory/Delivered/PKG1').join(at)
 })

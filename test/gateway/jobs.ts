@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import { fanoutCommand } from '../../core/gateway/orders.ts'
 import type { FanoutOrder } from '../../core/gateway/orders.ts'
+import { TOKENS } from '../../core/mo/gwmo.ts'
 import type { Command, Encoding } from '../../core/syncml/message.ts'
 import { World, ed } from './world.ts'
 
@@ -21,6 +22,14 @@ export const job = (name: string, targets: readonly number[], more: Partial<Fano
   returnFormat: null,
   ...more,
 })
+const PACKAGE = './Vendor/DMLab/Scratch/PKG1'
+/** S0 step 4: the image into a package node that no device has yet, here in the scratch part of the tree. */
+export const DIRECT = fanoutCommand([
+  { kind: 'Add', locUri: PACKAGE, format: 'node' },
+  { kind: 'Add', locUri: `${PACKAGE}/PkgID`, data: 'PKG1' },
+  { kind: 'Add', locUri: `${PACKAGE}/Data`, format: 'bin', type: 'application/octet-stream', data: '' },
+  { kind: 'Replace', locUri: `${PACKAGE}/Data`, format: 'bin', type: 'application/octet-stream', data: TOKENS.data },
+])
 export const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
 /** The alerts the server got, by the ends of their types. */
 export const types = (world: World): string[] => world.alerts.map(({ items }) => items[0]?.type.split(':').slice(-2).join(':') ?? '')

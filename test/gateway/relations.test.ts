@@ -1,10 +1,12 @@
 // What the DM Server knows of devices behind gateways, and where it sends their notifications.
 import { describe, expect, test } from 'vitest'
 import { readFanoutCommand } from '../../core/gateway/command.ts'
-import { OUR_ROOTS, fanoutCommand, fanoutNodes, fumoDirect, fumoIndirect, imageNodes, scomoDirect, scomoIndirect } from '../../core/gateway/orders.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, imageNodes } from '../../core/gateway/orders.ts'
 import { Relations, route } from '../../core/gateway/relations.ts'
 import type { Attach } from '../../core/gateway/payloads.ts'
 import { targetOf } from '../../core/gateway/command.ts'
+import { SCENARIOS, isGatewayFlow } from '../../core/scenario/all.ts'
+import { DIRECT } from './jobs.ts'
 
 const attach = (n: number, mode: 0 | 1 | 2, gateway = 'https://gw.example/push'): Attach => ({
   gatewayId: 'urn:example:gw:1',
@@ -60,17 +62,21 @@ describe('relations', () => {
 })
 
 describe('orders to a gateway', () => {
-  test('gw 97: every command list adds what it later replaces, save the permanent nodes of FUMO', () => {
-    for (const list of [scomoDirect('PKG1'), scomoIndirect('PKG1', 'Download')]) {
+  test('gw 97: every flow adds the nodes of a package before it replaces one, so that a 404 to a Replace of nothing stops none', () => {
+    const lists = SCENARIOS.filter(isGatewayFlow).flatMap(({ setup }) =>
+      setup.acts.flatMap(({ deed }) => (deed.do === 'fanout' && deed.commands.length > 0 ? [deed.commands] : [])),
+    )
+    const replaced = lists.flatMap((list) => {
       const added = new Set<string>()
-      for (const command of readFanoutCommand(list)) {
+      return readFanoutCommand(fanoutCommand(list)).flatMap((command) => {
         const uri = targetOf(command)
         if (command.kind === 'Add') added.add(uri)
-        if (command.kind === 'Replace') expect(added).toContain(uri)
-      }
-    }
-    expect(readFanoutCommand(fumoDirect()).map(({ kind }) => kind)).toEqual(['Replace', 'Exec'])
-    expect(readFanoutCommand(fumoIndirect()).map(({ kind }) => kind)).toEqual(['Replace', 'Exec'])
+        return command.kind === 'Replace' ? [[uri, added.has(uri)] as const] : []
+      })
+    })
+    expect(replaced).toContainEqual(['./SCOMO/Inventory/Delivered/PKG1/Data', true])
+    // Every device has this leaf from the beginning.
+    expect(replaced.filter(([uri, there]) => !there && uri !== './Vendor/DMLab/Settings/Text')).toEqual([])
   })
   test('the nodes of an image and of a job are those the sheet prints', () => {
     const image = imageNodes(OUR_ROOTS, { name: 'PKG1', imageId: 'PKG1', expiry: 600, sha256: '' })
@@ -92,7 +98,7 @@ describe('orders to a gateway', () => {
       interval: null,
       returnFormat: null,
     }
-    const [job, timeout] = fanoutNodes(OUR_ROOTS, { ...order, command: scomoDirect('PKG1') })
+    const [job, timeout] = fanoutNodes(OUR_ROOTS, { ...order, command: DIRECT })
     expect(job?.kind === 'Sequence' ? job.commands.map(targetOf) : []).toEqual([
       './GwMO/Fanout/Fanout/j3',
       './GwMO/Fanout/Fanout/j3/TargetDevices',

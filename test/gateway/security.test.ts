@@ -5,58 +5,24 @@ import { makeClient } from '../../core/device/client.ts'
 import { DEVICE_PROFILES } from '../../core/device/profiles.ts'
 import { parseAcl } from '../../core/dmtree/acl.ts'
 import { generic } from '../../core/gateway/inventory.ts'
-import {
-  OUR_ROOTS,
-  fanoutCommand,
-  fanoutNodes,
-  fanoutStart,
-  imageData,
-  imageDownload,
-  imageExpiry,
-  imageNodes,
-  scomoDirect,
-} from '../../core/gateway/orders.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageDownload, imageExpiry, imageNodes } from '../../core/gateway/orders.ts'
 import type { FanoutOrder } from '../../core/gateway/orders.ts'
 import { readAggregation, registrationText } from '../../core/gateway/payloads.ts'
 import { ALERTS } from '../../core/mo/gwmo.ts'
 import type { Command } from '../../core/syncml/message.ts'
+import { DIRECT, get, job, proxied } from './jobs.ts'
 import { GW, World, ed } from './world.ts'
 import type { Passed } from './world.ts'
 
-const job = (name: string, more: Partial<FanoutOrder> = {}): FanoutOrder => ({
-  name,
-  devices: [ed(1)],
-  groups: [],
-  all: false,
-  mode: null,
-  filter: '',
-  command: fanoutCommand([{ kind: 'Get', locUri: './DevDetail/FwV' }]),
-  imageRef: '',
-  timeout: null,
-  interval: null,
-  returnFormat: null,
-  ...more,
-})
 const item = (kind: 'Add' | 'Replace', locUri: string, data: string, format = 'chr'): Command => ({
   kind,
   cmdId: '',
   items: [{ target: { locUri }, meta: { format }, data }],
 })
-const get = (locUri: string): Command => ({ kind: 'Get', cmdId: '', items: [{ target: { locUri } }] })
 const headerCodes = ({ message }: Passed): number[] =>
   message.commands.flatMap((each) => (each.kind === 'Status' && each.cmd === 'SyncHdr' ? [each.code] : []))
 const ordered = ({ message }: Passed): boolean => message.commands.some(({ kind }) => kind !== 'Status' && kind !== 'Alert' && kind !== 'Results')
 const alertTypes = (world: World): string[] => world.alerts.map(({ items }) => items[0]?.type ?? '')
-
-/** Devices 1 to `n` registered in proxy mode, the server told, and nothing on the wire yet. */
-function proxied(n = 2): World {
-  const world = new World()
-  for (let i = 1; i <= n; i += 1) expect(world.visit(i)).toBe('completed')
-  world.reports()
-  world.alerts.length = 0
-  world.wire.length = 0
-  return world
-}
 
 /** Carries out commands in a session of the gateway; the codes they got. */
 function codes(world: World, ...commands: readonly Command[]): number[] {
@@ -80,7 +46,7 @@ describe('gw 79: GS-04 client and server prove themselves to each other on both 
       expect(world.visit(n)).toBe('completed')
     }
     world.reports()
-    world.order([...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)] })), fanoutStart(OUR_ROOTS, 'j', 'c')])
+    world.order([...fanoutNodes(OUR_ROOTS, job('j', [1, 2])), fanoutStart(OUR_ROOTS, 'j', 'c')])
     expect(world.report()).toBe('completed')
     for (const n of [1, 2]) expect(world.visit(n)).toBe('completed')
     world.reports()
@@ -101,7 +67,7 @@ describe('gw 79: GS-04 client and server prove themselves to each other on both 
 
   test('gw 79: a device with a wrong password is told 401, and gets no command and no fresh record', () => {
     const world = proxied()
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j')), fanoutStart(OUR_ROOTS, 'j', 'c'))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1])), fanoutStart(OUR_ROOTS, 'j', 'c'))
     const before = world.gateway.devices.recordOf(ed(1))?.lastSeen
     const setup = { id: ed(1), serverUri: GW, user: 'lab', serverId: 'gw1.example', serverPassword: 'lab', auth: 'syncml:auth-md5' as const }
     world.devices.set(ed(1), makeClient({ ...setup, password: 'guessed', encoding: 'xml' }, world.env))
@@ -119,7 +85,7 @@ describe('gw 79: GS-04 client and server prove themselves to each other on both 
     strict(world, 1)
     world.visit(1)
     const command = fanoutCommand([{ kind: 'Replace', locUri: './Vendor/DMLab/Settings/Text', data: 'of an impostor' }])
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1], { command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
     world.south.ledger.accounts.forEach((account, at, all) => (all[at] = { ...account, serverPassword: 'guessed' }))
     expect(world.visit(1)).not.toBe('completed')
     expect(world.device(1).device.tree.find(['Vendor', 'DMLab', 'Settings', 'Text'])?.value).not.toBe('of an impostor')
@@ -128,7 +94,7 @@ describe('gw 79: GS-04 client and server prove themselves to each other on both 
   test('gw 79: the gateway does nothing for a server that cannot prove itself, and its server nothing for a gateway that cannot', () => {
     const impostor = proxied()
     impostor.dms.ledger.accounts.forEach((account, at, all) => (all[at] = { ...account, serverPassword: 'guessed' }))
-    impostor.order([...fanoutNodes(OUR_ROOTS, job('j')), fanoutStart(OUR_ROOTS, 'j', 'c')])
+    impostor.order([...fanoutNodes(OUR_ROOTS, job('j', [1])), fanoutStart(OUR_ROOTS, 'j', 'c')])
     expect(impostor.report()).not.toBe('completed')
     expect(impostor.gateway.fanouts.job('j')).toBeUndefined()
     expect(impostor.notified).toEqual([])
@@ -153,7 +119,7 @@ test('gw 89: GS-14 a device whose record the server may not read gets 425 in a f
   ways.forEach((way, i) => {
     const name = `j${String(i)}`
     world.notified.length = 0
-    expect(codes(world, ...fanoutNodes(OUR_ROOTS, job(name, way)), fanoutStart(OUR_ROOTS, name, 'c'))).toEqual([200, 202])
+    expect(codes(world, ...fanoutNodes(OUR_ROOTS, job(name, [1], way)), fanoutStart(OUR_ROOTS, name, 'c'))).toEqual([200, 202])
     expect(world.notified).not.toContain('ed2')
     expect(world.notified).toContain('ed1')
     world.wire.length = 0
@@ -187,7 +153,7 @@ describe('images', () => {
     world.reports()
     expect(world.alerts).toEqual([])
     expect(codes(world, get('./GwMO/Images/Images/BAD/ImageURL'))).toEqual([404])
-    expect(codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { imageRef: 'BAD' })), fanoutStart(OUR_ROOTS, 'j', ''))).toEqual([200, 412])
+    expect(codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1], { imageRef: 'BAD' })), fanoutStart(OUR_ROOTS, 'j', ''))).toEqual([200, 412])
     arrive('GOOD', sha256)
     expect(world.gateway.images.get('GOOD')).toMatchObject({ state: 30, digest: `sha-256:${sha256}` })
     world.reports()
@@ -248,12 +214,7 @@ describe('images', () => {
   test('gw 121: a Replace to a device that is under way at zero ends well, the device not begun gets 410, and later use is refused and told', () => {
     const world = proxied(2)
     codes(world, node('PKG1'), imageData(OUR_ROOTS, 'PKG1', bytes))
-    const command = scomoDirect('PKG1').split('./SCOMO/Inventory/Delivered/PKG1').join('./Vendor/DMLab/Scratch/PKG1')
-    codes(
-      world,
-      ...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)], imageRef: 'PKG1', command, timeout: 3600 })),
-      fanoutStart(OUR_ROOTS, 'j', 'c'),
-    )
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1, 2], { imageRef: 'PKG1', command: DIRECT, timeout: 3600 })), fanoutStart(OUR_ROOTS, 'j', 'c'))
     let chunks = 0
     world.meanwhile = ({ leg, up, message }) => {
       const more = leg.startsWith('G-D') && up && message.commands.some((each) => each.kind === 'Status' && each.code === 213)
@@ -289,13 +250,13 @@ describe('gw 92: GS-17 documents are read without entities and with bounds', () 
     ['a hundred thousand elements', `<FanoutCommand>${GET.repeat(20_000)}</FanoutCommand>`],
   ])('gw 92: a command list with %s is 415, and the job does not start', (_, command) => {
     const world = proxied(1)
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j')))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1])))
     expect(codes(world, item('Replace', './GwMO/Fanout/Fanout/j/Command', command, 'xml'))).toEqual([415])
   })
 
   test('gw 92: the same command list without it is taken', () => {
     const world = proxied(1)
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j')))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1])))
     expect(codes(world, item('Replace', './GwMO/Fanout/Fanout/j/Command', `<FanoutCommand>${GET}</FanoutCommand>`, 'xml'))).toEqual([200])
   })
 
@@ -323,7 +284,7 @@ describe('gw 95: GS-20 what must last', () => {
     const world = proxied(2)
     const bytes = new Uint8Array(1000).fill(7)
     codes(world, imageNodes(OUR_ROOTS, { name: 'PKG1', imageId: 'PKG1', expiry: 600, sha256: '' }), imageData(OUR_ROOTS, 'PKG1', bytes))
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { devices: [ed(1), ed(2)] })), fanoutStart(OUR_ROOTS, 'j', 'c'))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1, 2])), fanoutStart(OUR_ROOTS, 'j', 'c'))
     for (const n of [1, 2]) world.visit(n)
     world.reports()
     const uris = ['Devices/Inventory/Records/ed1/Mode', 'Devices/Inventory/Records/ed2/DeviceID', 'Fanout/Fanout/j/State', 'Fanout/Fanout/j/Result']
@@ -361,7 +322,7 @@ describe('gw 95: GS-20 what must last', () => {
     expect(codes(world, get(`${auth}/AAuthName`), get(`${auth}/AAuthSecret`), get(`${auth}/AAuthData`))).toEqual([200, 405, 405])
     const [own] = [...(world.device(1).device.tree.find(['DMAcc'])?.children?.keys() ?? [])]
     const command = fanoutCommand([{ kind: 'Get', locUri: `./DMAcc/${own ?? ''}/AppAuth/1/AAuthSecret` }])
-    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', { command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
+    codes(world, ...fanoutNodes(OUR_ROOTS, job('j', [1], { command })), fanoutStart(OUR_ROOTS, 'j', 'c'))
     world.visit(1)
     expect(world.gateway.fanouts.job('j')?.responses[0]?.code).toBe(405)
   })

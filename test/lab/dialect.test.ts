@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { DIALECT_EXAMPLE, fits, parseDialect, viewOf } from '../../core/lab/dialect.ts'
 import { namesOf, speaking } from '../../core/lab/dialectpolicy.ts'
-import { SCOMO_COMPLETE } from '../../core/mo/scomo.ts'
+import { SCOMO_COMPLETE } from '../../core/mo/alerts.ts'
 import type { Policy, SessionView, Work } from '../../core/server/policy.ts'
 import type { AlertRecord } from '../../core/server/records.ts'
 

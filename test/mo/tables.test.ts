@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CAUSES } from '../../core/mo/cause.ts'
 import { codeGood, codeWords, resultCode } from '../../core/mo/codes.ts'
-import { FUMO_CODES, FUMO_MATRIX, FUMO_NODES, FUMO_OF_CAUSE, FUMO_STATES, fumoComplete, fumoOfDownload, fumoRequestBy } from '../../core/mo/fumo.ts'
+import { FUMO_CODES, FUMO_MATRIX, FUMO_NODES, FUMO_OF_CAUSE, FUMO_STATES, fumoOfDownload } from '../../core/mo/fumo.ts'
+import { fumoComplete, fumoRequestBy, completeText, isComplete, readComplete, readRequest, requestBy, requestText } from '../../core/mo/alerts.ts'
 import {
   DELIVERED_STATE,
   DELIVERED_STATUS,
@@ -14,12 +15,6 @@ import {
   SCOMO_MATRIX,
   SCOMO_NODES,
   SCOMO_OF_CAUSE,
-  completeText,
-  isComplete,
-  readComplete,
-  readRequest,
-  requestBy,
-  requestText,
   scomoOfDownload,
 } from '../../core/mo/scomo.ts'
 import { renderMatrix } from '../support/softwarematrix.ts'

@@ -1,5 +1,5 @@
 // Writes docs/software-matrix.md from the tables of core/mo: what every state lets happen, what numbers and codes say, each with its standing.
-import { FUMO_CODES, FUMO_MATRIX, FUMO_MOVES, FUMO_STATES } from '../../core/mo/fumo.ts'
+import { FUMO_CODES, FUMO_DOWNLOAD_MARK, FUMO_MATRIX, FUMO_MOVES, FUMO_OF_CAUSE, FUMO_STATES } from '../../core/mo/fumo.ts'
 import { markWords } from '../../core/mo/mark.ts'
 import type { CodeRow, MoveRow, NumberRow } from '../../core/mo/rows.ts'
 import { codeRow, wordsOf } from '../../core/mo/rows.ts'
@@ -15,7 +15,6 @@ import {
   SCOMO_OF_CAUSE,
   SCOMO_DOWNLOAD_MARK,
 } from '../../core/mo/scomo.ts'
-import { FUMO_OF_CAUSE } from '../../core/mo/fumo.ts'
 import type { StateRow } from '../../core/mo/scomo.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '\\<')
@@ -67,6 +66,7 @@ export function renderMatrix(): string {
       `${String(code)} ${codeRow(SCOMO_CODES, code)?.words ?? ''}`,
       `${String(firmware)} ${codeRow(FUMO_CODES, firmware)?.words ?? ''}`,
       markWords(SCOMO_DOWNLOAD_MARK),
+      markWords(FUMO_DOWNLOAD_MARK),
     ]
   })
   const firmware = FUMO_MATRIX.flatMap((row) =>
@@ -108,6 +108,6 @@ export function renderMatrix(): string {
     '## Result codes of FUMO',
     codes(FUMO_CODES),
     '## Downloads that fail',
-    table(['cause', 'SCOMO', 'FUMO', 'standing'], causes),
+    table(['cause', 'SCOMO', 'FUMO', 'standing of SCOMO', 'standing of FUMO'], causes),
   ].join('\n\n')}\n`
 }

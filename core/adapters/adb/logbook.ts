@@ -4,8 +4,8 @@ import { passes, readLogLine } from './logcat.ts'
 import type { Calendar, ClockOffset } from './logcat.ts'
 
 /** Lines kept of a device, and the most a page holds. */
-export const LINES_KEPT = 20_000
-export const PAGE_MOST = 5000
+const LINES_KEPT = 20_000
+const PAGE_MOST = 5000
 const PAGE_USUAL = 500
 
 /** Log of one device. */

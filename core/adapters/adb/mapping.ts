@@ -8,12 +8,12 @@ const FILES = inferred('product: a file of the device by its name')
 const NONE = inferred('product: adb has no firmware update; a device takes one in its bootloader only')
 
 /** Where a delivered package lies until it is installed. */
-export const PACKAGE_FILE = '/data/local/tmp/dm-lab-{X}.apk'
+const PACKAGE_FILE = '/data/local/tmp/dm-lab-{X}.apk'
 /** Where other files go. */
-export const FILE_FOLDER = '/sdcard/Download/'
+const FILE_FOLDER = '/sdcard/Download/'
 
 /** What `pm install` says, to result codes of SCOMO (scomo sheet 8). */
-export const PM_INSTALL: Says = [
+const PM_INSTALL: Says = [
   ['^Success', 1200],
   ['INSTALL_FAILED_INSUFFICIENT_STORAGE', 1406],
   ['INSTALL_FAILED_(USER_RESTRICTED|ABORTED)', 1401],
@@ -24,15 +24,15 @@ export const PM_INSTALL: Says = [
   ['INSTALL_FAILED_(OLDER_SDK|NO_MATCHING_ABIS|MISSING_FEATURE|VERSION_DOWNGRADE|CPU_ABI_INCOMPATIBLE|NEWER_SDK|DEPRECATED_SDK_VERSION)', 1455],
   ['Failure|Error|Exception|not found|No such file|inaccessible', 1405],
 ]
-export const PM_UNINSTALL: Says = [
+const PM_UNINSTALL: Says = [
   ['^Success', 1200],
   ['Failure|Error|Exception|not found|Unknown package|inaccessible', 1408],
 ]
-export const PM_ENABLE: Says = [
+const PM_ENABLE: Says = [
   ['new state: enabled', 1200],
   ['Failure|Error|Exception|not found|Unknown package|inaccessible|new state', 1409],
 ]
-export const PM_DISABLE: Says = [
+const PM_DISABLE: Says = [
   ['new state: disabled', 1200],
   ['Failure|Error|Exception|not found|Unknown package|inaccessible|new state', 1410],
 ]

@@ -31,7 +31,7 @@ export type ServerEffect =
   | { readonly type: 'moved'; readonly gone: boolean }
 
 /** Least version (the number in `adb 1.0.41`): device lists with transport ids, and streams bound to one. */
-export const LEAST_VERSION = 41
+const LEAST_VERSION = 41
 /** Waits between tries, ms; the last one repeats. */
 export const RETRY = [500, 1000, 2000, 5000] as const
 

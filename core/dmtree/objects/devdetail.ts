@@ -1,7 +1,7 @@
 // DevDetail MO 1.0 (OMA-TS-DM_StdObj-V1_2_1): what a server asks for when it needs more than DevInfo.
 import { interior, leaf } from '../describe.ts'
 
-export const DEV_DETAIL = 'urn:oma:mo:oma-dm-devdetail:1.0'
+const DEV_DETAIL = 'urn:oma:mo:oma-dm-devdetail:1.0'
 
 export const devDetail = interior(
   'DevDetail',

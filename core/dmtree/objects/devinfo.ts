@@ -1,7 +1,7 @@
 // DevInfo MO 1.0 (OMA-TS-DM_StdObj-V1_2_1): identity of the device, sent in the first message of each session.
 import { interior, leaf } from '../describe.ts'
 
-export const DEV_INFO = 'urn:oma:mo:oma-dm-devinfo:1.0'
+const DEV_INFO = 'urn:oma:mo:oma-dm-devinfo:1.0'
 
 export const devInfo = interior(
   'DevInfo',

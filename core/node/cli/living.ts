@@ -11,7 +11,7 @@ import { LivingDevice } from '../../lab/living.ts'
 import type { PushArrived } from '../../lab/pushes.ts'
 import type { ClientParts, Post, SessionOutcome } from '../../lab/runner.ts'
 import type { Env } from '../../machine.ts'
-import { OPERATIONS } from '../../mo/scomo.ts'
+import { OPERATIONS } from '../../mo/alerts.ts'
 import type { ScomoVersion } from '../../mo/scomo.ts'
 import { SoftwareAgent } from '../../software/agent.ts'
 import { wordsOf } from '../../syncml/text.ts'
@@ -95,11 +95,7 @@ export interface CliLiving {
 }
 
 /** The device; `told` hears of each session's end. With `retries` a report that fails is tried again, minutes later. */
-export function livingOf(
-  { setup, wish, env, post, state, file, ask, ca }: LivingWish,
-  told: (end: SessionOutcome) => void,
-  retries: boolean,
-): CliLiving {
+function livingOf({ setup, wish, env, post, state, file, ask, ca }: LivingWish, told: (end: SessionOutcome) => void, retries: boolean): CliLiving {
   const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'dmlab-device-')) : `${file}.files`
   const clock = processClock()
   const disk = openDisk({ folder, clock, makeDownloads, makeInstaller, ...(ca === undefined ? {} : { downloads: { ca } }) })

@@ -48,7 +48,7 @@ interface ServeOptions {
 }
 
 /** Where the workspace lies unless told otherwise. */
-export function defaultWorkspace(): string {
+function defaultWorkspace(): string {
   const base =
     process.env['XDG_DATA_HOME'] ?? (process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined) ?? join(homedir(), '.local/share')
   return join(base, 'dm-lab', 'workspace')

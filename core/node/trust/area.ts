@@ -5,7 +5,7 @@ import type { TrustArea, TrustFile, TrustState } from '../../api.ts'
 import type { Trust } from './trust.ts'
 
 /** Media type of a certificate that phones offer to install. */
-export const CA_TYPE = 'application/x-x509-ca-cert'
+const CA_TYPE = 'application/x-x509-ca-cert'
 
 /** The area over `trust`; calls reject with an Error in words. */
 export function trustArea(trust: Trust): TrustArea {

@@ -25,8 +25,8 @@ export type KeyKind = 'ec' | 'rsa'
 
 const DAY = 86_400_000
 /** What clients that keep to the rules of browsers take (CA/Browser Forum BR 6.3.2: 398 days at most). */
-export const LEAF_DAYS = 397
-export const CA_YEARS = 10
+const LEAF_DAYS = 397
+const CA_YEARS = 10
 /** Clocks of devices on a bench are wrong; what is issued counts from a day ago. */
 const BEFORE = DAY
 
