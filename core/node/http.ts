@@ -12,6 +12,7 @@ import type { Done } from './answering.ts'
 import { crowdOf } from './crowd.ts'
 import type { Ends, Told } from './crowd.ts'
 import type { DmHttp, ListenOptions, Sent } from './facing.ts'
+import { lastWord } from './lastword.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
@@ -117,9 +118,11 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   /** False where there is no room; the peer has been told then. */
   function admit(socket: Socket): boolean {
     const refusal = peers.admit(socket)
+    const peer = peers.of(socket)
+    lastWord(peer, () => [...peer.exchanges].some((x) => x.stage !== 'answered'))
     if (refusal === null) return true
-    crowded(peers.of(socket), refusal)
-    hangUp(peers.of(socket), 503, refusal)
+    crowded(peer, refusal)
+    hangUp(peer, 503, refusal)
     return false
   }
 

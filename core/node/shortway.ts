@@ -26,9 +26,6 @@ export interface Way {
 /** As Node: an idle connection is closed a little later than the peer was told, so that a request of the last moment finds it open. */
 const GRACE = 1000
 
-/** How long an answer may take behind a half that was closed before the peer counts as gone, ms (INFERRED). */
-const LAST_WORD = 500
-
 /**
  * Lets a fresh connection take the short way, until anything comes that is no plain request: then it stays with Node's parser. A request that waits
  * for its answer is given to the parser once more, so that what comes behind it is answered in order.
@@ -59,11 +56,6 @@ export function shortWay(socket: Socket, way: Way): void {
   const idle = (): void => {
     if (way.state() === 'free') socket.destroy()
   }
-  // A peer that closes its half may have left, or wait for its answer: one that comes soon still reaches it, and ends the connection.
-  const ended = (): void => {
-    if (way.state() !== 'waits') return void socket.end()
-    setTimeout(() => socket.writable && socket.end(), LAST_WORD).unref()
-  }
   const failed = (error: Error): void => way.failed(error)
   /** The time for the first header block runs from the connection's first moment, on either way. */
   const late = setTimeout(() => {
@@ -71,10 +63,10 @@ export function shortWay(socket: Socket, way: Way): void {
   }, way.limits.headersTimeout)
   late.unref()
   const leave = (bytes: Buffer): void => {
-    socket.off('data', data).off('plain', plain).off('end', ended).off('error', failed).off('timeout', idle).setTimeout(0)
+    socket.off('data', data).off('plain', plain).off('error', failed).off('timeout', idle).setTimeout(0)
     way.parser()
     socket.emit('data', bytes)
   }
-  socket.on('data', data).on('plain', plain).on('end', ended).on('error', failed)
+  socket.on('data', data).on('plain', plain).on('error', failed)
   socket.once('close', () => clearTimeout(late))
 }

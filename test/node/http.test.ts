@@ -321,6 +321,36 @@ bothWays('what is no SyncML request', () => {
     }
   })
 
+  it('of several pieces gets its answer behind a half that is closed at once, and one that waits too long is told as gone', async () => {
+    const lab = await start({
+      // As a lab that has to think.
+      received: (got) => setTimeout(() => lab.http.respond(got.link, { ...got.frame, headers: [] }), 10),
+    })
+    const pieces = /^([^]*?)(\r\n\r\n)([^]*)$/
+    for (let round = 0; round < 10; round++) {
+      const wire = await dial(lab.http.port)
+      wire.socket.setNoDelay(true)
+      const [, head = '', blank = '', body = ''] = pieces.exec(postText(`<SyncML>${round}</SyncML>`)) ?? []
+      for (const piece of [head, blank, body.slice(0, 8)]) {
+        wire.write(piece)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      wire.socket.end(body.slice(8))
+      await wire.ended
+      expect(wire.text()).toMatch(new RegExp(`^HTTP/1\\.1 200 OK[^]*Connection: close[^]*<SyncML>${round}</SyncML>$`))
+    }
+    expect(lab.gone).toEqual([])
+    const silent = await start()
+    const wire = await dial(silent.http.port)
+    wire.write(postText('first').slice(0, 40))
+    await roundTrip(silent)
+    wire.socket.end(postText('first').slice(40))
+    await silent.have('received', 2)
+    await silent.have('gone', 1)
+    expect(silent.gone[0]).toEqual({ link: silent.received[1]?.link, reason: 'the peer closed the connection while it waited for the answer' })
+    await wire.ended
+  })
+
   it('is told where an upload stops half way', async () => {
     const lab = await start()
     const wire = await dial(lab.http.port)
