@@ -36,13 +36,14 @@ export type Admission = (received: Received, newcomer: Newcomer) => Admitted
 
 const NOTHING: Admitted = { notes: [], refusal: '' }
 
-/** Findings about connections, by id: severity, clause, sentence. */
+/** Findings about connections, by id: severity, document, clause, sentence. */
 const CONNECTION_RULES = {
-  'http.plain': ['warn', '5.1.5', 'The session runs over plain HTTP: whoever is on the way reads and changes it'],
-  'http.plain.local': ['note', '5.1.5', 'The session runs over plain HTTP, on this computer or through a cable'],
-  'tls.version': ['warn', 'INFERRED', 'The session runs over a TLS version that is no longer safe'],
-  'tls.client': ['error', 'INFERRED', 'The client certificate does not fit'],
-} as const satisfies Readonly<Record<string, readonly [Severity, string, string]>>
+  'http.lines': ['note', 'HTTP', 'RFC 9112 2.2', 'The lines of the HTTP header end with LF alone; CRLF is due, and a recipient need not take this'],
+  'http.plain': ['warn', 'SEC', '5.1.5', 'The session runs over plain HTTP: whoever is on the way reads and changes it'],
+  'http.plain.local': ['note', 'SEC', '5.1.5', 'The session runs over plain HTTP, on this computer or through a cable'],
+  'tls.version': ['warn', 'SEC', 'INFERRED', 'The session runs over a TLS version that is no longer safe'],
+  'tls.client': ['error', 'SEC', 'INFERRED', 'The client certificate does not fit'],
+} as const satisfies Readonly<Record<string, readonly [Severity, string, string, string]>>
 
 /** Makes the judge of one lab. */
 export function makeAdmission(parts: AdmissionParts): Admission {
@@ -57,18 +58,19 @@ export function makeAdmission(parts: AdmissionParts): Admission {
       sessionId,
       finding: findingOf(rule, text),
     })
+    const lines = first && received.bare === true ? [note('http.lines', CONNECTION_RULES['http.lines'][3])] : []
     if (tls === undefined) {
       const local = isLocal(received.remote)
       const rule = local ? 'http.plain.local' : 'http.plain'
-      return { notes: [note(rule, CONNECTION_RULES[rule][2])], refusal: '' }
+      return { notes: [...lines, note(rule, CONNECTION_RULES[rule][3])], refusal: '' }
     }
     const refusal = certificateTrouble(parts, tls, device)
-    if (refusal !== '') return { notes: [note('tls.client', refusal)], refusal }
+    if (refusal !== '') return { notes: [...lines, note('tls.client', refusal)], refusal }
     if (!first) return NOTHING
     if (tls.certificate !== null) parts.seen(tls.certificate.serial)
     const told: Note = { topic: 'auth', text: wordsOf(tls), device, sessionId, detail: { ...detailOf(tls) } }
     const old = tls.version === 'TLSv1' || tls.version === 'TLSv1.1'
-    return { notes: [told, ...(old ? [note('tls.version', `${CONNECTION_RULES['tls.version'][2]}: ${tls.version}`)] : [])], refusal: '' }
+    return { notes: [...lines, told, ...(old ? [note('tls.version', `${CONNECTION_RULES['tls.version'][3]}: ${tls.version}`)] : [])], refusal: '' }
   }
 }
 
@@ -106,8 +108,8 @@ const TROUBLES: Readonly<Record<string, string>> = {
 }
 
 const findingOf = (rule: keyof typeof CONNECTION_RULES, text: string): Finding => {
-  const [severity, clause] = CONNECTION_RULES[rule]
-  return { rule, severity, document: 'SEC', clause, text, offset: 0, length: 0 }
+  const [severity, document, clause] = CONNECTION_RULES[rule]
+  return { rule, severity, document, clause, text, offset: 0, length: 0 }
 }
 
 const wordsOf = ({ version, cipher, serverName, certificate }: Protection): string => {

@@ -45,6 +45,8 @@ export interface Received {
   readonly mono: number
   /** Absent: plain HTTP. */
   readonly tls?: Protection
+  /** The lines of its header block ended with LF alone, and are shown as if they had not. */
+  readonly bare?: boolean
 }
 
 /** Something that came in and was no SyncML frame. It has been answered with `httpStatus`; 0 where nobody was left to answer. */

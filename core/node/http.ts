@@ -13,6 +13,7 @@ import { crowdOf } from './crowd.ts'
 import type { Ends, Told } from './crowd.ts'
 import type { DmHttp, ListenOptions, Sent } from './facing.ts'
 import { lastWord } from './lastword.ts'
+import { mendLines } from './linefeeds.ts'
 import { HTTP_LIMITS } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
 import { pairs } from './media.ts'
@@ -46,8 +47,11 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   let uploading = 0
   let closing = false
 
-  if (secure !== null) server.on('secureConnection', admit)
-  else shortcut()
+  if (secure === null) shortcut()
+  else
+    server.on('secureConnection', (socket: Socket) => {
+      if (admit(socket)) mendLines(socket, limits, () => (peers.of(socket).bare = true))
+    })
   server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
@@ -110,6 +114,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
         },
         spoke: () => peer.spoke,
         parser,
+        bare: () => (peer.bare = true),
         failed: (error) => clientError(error, socket),
       })
     })
@@ -232,7 +237,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     const { local, remote } = peer
     const frame: Frame = { bytes, encoding, contentType, headers, uri }
     const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
-    options.received({ link, frame, startLine, headers, local, remote, at, mono, http10, ...tls })
+    const bare = peer.bare ? { bare: true } : {}
+    options.received({ link, frame, startLine, headers, local, remote, at, mono, http10, ...tls, ...bare })
   }
 
   function refuseWhole(x: Exchange): void {

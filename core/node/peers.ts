@@ -14,6 +14,8 @@ export interface Peer<X> {
   busy: number
   /** True once a whole header block came. */
   spoke: boolean
+  /** Its header lines end with LF alone. */
+  bare: boolean
   /** After a refusal nothing further is read from it as HTTP. */
   broken: boolean
   /** Why the connection ended, where the socket told. */
@@ -56,6 +58,7 @@ export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, ev
       exchanges: new Set(),
       busy: 0,
       spoke: false,
+      bare: false,
       broken: false,
       cause: '',
     }

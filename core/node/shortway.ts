@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { HttpLimits } from './limits.ts'
+import { loneLineFeed, mendLines } from './linefeeds.ts'
 import { rawOf } from './plain.ts'
 import type { Found } from './plain.ts'
 
@@ -19,6 +20,8 @@ export interface Way {
   spoke(): boolean
   /** Hands the connection to Node's parser. */
   parser(): void
+  /** The lines of its header blocks end with LF alone. */
+  bare(): void
   /** A time limit that was met, or an error of the socket. */
   failed(error: Error & { code?: string }): void
 }
@@ -65,6 +68,7 @@ export function shortWay(socket: Socket, way: Way): void {
   const leave = (bytes: Buffer): void => {
     socket.off('data', data).off('plain', plain).off('error', failed).off('timeout', idle).setTimeout(0)
     way.parser()
+    if (loneLineFeed(bytes)) mendLines(socket, way.limits, way.bare)
     socket.emit('data', bytes)
   }
   socket.on('data', data).on('plain', plain).on('error', failed)
