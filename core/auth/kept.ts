@@ -25,6 +25,8 @@ export interface KeptVerifier {
   readonly state: 'open' | 'session' | 'each' | 'mac' | 'over'
   readonly failures: number
   readonly demanded: AuthName | null
+  /** Nonce of the last right MAC. */
+  readonly proved?: string | null
 }
 
 export function keptNonce(nonce: NonceText | null): KeptNonce | null {

@@ -54,6 +54,11 @@ export class Prover {
     return this.#state === 'accepted' || this.#state === 'each'
   }
 
+  /** True once the peer was given up: nothing more of ours will convince it. */
+  get spent(): boolean {
+    return this.#state === 'over'
+  }
+
   get reading(): Reading {
     return this.#reading
   }

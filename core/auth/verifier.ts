@@ -37,6 +37,8 @@ export interface Verdict {
   readonly over: boolean
   /** Why, in words and without any secret. */
   readonly cause: string
+  /** True where the MAC rests on the nonce of the one before in this session, though a newer one was issued. */
+  readonly stale?: boolean
   readonly shown: AuthName | null
 }
 
@@ -56,14 +58,23 @@ export class Verifier {
   #state: 'open' | 'session' | 'each' | 'mac' | 'over' = 'open'
   #failures = 0
   #demanded: AuthName | null = null
+  readonly #keeps: boolean
+  /** Nonce that the last right MAC of this session rested on. */
+  #proved: Uint8Array | null = null
+  #stale = false
 
-  /** `nonce`: what we issued last time, or null. `required`: a message without credentials is refused. `accepts`: for how long credentials count. */
+  /**
+   * `nonce`: what we issued last time, or null. `required`: a message without credentials is refused. `accepts`: for how long credentials count.
+   * `keeps`: a MAC may rest on the nonce of the one before in the same session; it covers SessionID and MsgID, so nothing can be played again.
+   */
   constructor(options: {
     readonly required: boolean
     readonly nonce: Uint8Array | null
     readonly makeNonce: () => Uint8Array
     readonly accepts?: 'session' | 'message'
+    readonly keeps?: boolean
   }) {
+    this.#keeps = options.keeps ?? false
     this.#accepts = options.accepts ?? 'session'
     this.#required = options.required
     this.#nonce = options.nonce
@@ -82,14 +93,21 @@ export class Verifier {
 
   /** What a session that goes on after a restart needs of it. */
   kept(): KeptVerifier {
-    return { nonce: this.#nonce === null ? null : base64(this.#nonce), state: this.#state, failures: this.#failures, demanded: this.#demanded }
+    return {
+      nonce: this.#nonce === null ? null : base64(this.#nonce),
+      state: this.#state,
+      failures: this.#failures,
+      demanded: this.#demanded,
+      proved: this.#proved === null ? null : base64(this.#proved),
+    }
   }
 
-  restore({ nonce, state, failures, demanded }: KeptVerifier): void {
+  restore({ nonce, state, failures, demanded, proved = null }: KeptVerifier): void {
     this.#nonce = nonce === null ? null : octetsOf(nonce)
     this.#state = state
     this.#failures = failures
     this.#demanded = demanded
+    this.#proved = proved === null ? null : octetsOf(proved)
   }
 
   /** Checks one message. `secret` null: nobody we know; then only a challenge for `demand` (or a plain 401 where that is null) is possible. */
@@ -125,8 +143,9 @@ export class Verifier {
     this.#state = shown === 'syncml:auth-MAC' ? 'mac' : this.#accepts === 'message' ? 'each' : 'session'
     const code = this.#state === 'session' ? 212 : 200
     if (shown === 'syncml:auth-basic') return { code, over: false, cause: 'right user name and password', shown }
+    const stale = this.#stale
     const issued = this.#issue()
-    return { code, chal: challenge(shown, issued), issued, over: false, cause: 'right digest', shown }
+    return { code, chal: challenge(shown, issued), issued, over: false, cause: 'right digest', shown, ...(stale ? { stale } : {}) }
   }
 
   #refuse(code: 401 | 407, cause: string, demand: AuthName | null, shown: AuthName | null): Verdict {
@@ -152,7 +171,13 @@ export class Verifier {
     if (header.algorithm.toUpperCase() !== 'MD5') return `algorithm ${JSON.stringify(header.algorithm)} is not MD5`
     if (evidence.locName !== undefined && evidence.locName !== header.userName) return 'the user name of the header is not that of Source/LocName'
     if (!secret.userNames.includes(header.userName)) return 'wrong user name'
-    return this.#explain((nonce) => same(mac(header.userName, secret.password, nonce, evidence.body), header.mac), '')
+    const fits = (nonce: Uint8Array): boolean => same(mac(header.userName, secret.password, nonce, evidence.body), header.mac)
+    const kept = this.#keeps && this.#state === 'mac' ? this.#proved : null
+    const cause = this.#explain(fits, '')
+    this.#stale = cause !== '' && kept !== null && issuedReadings(kept).some(fits)
+    if (cause !== '' && !this.#stale) return cause
+    if (!this.#stale) this.#proved = this.#nonce
+    return ''
   }
 
   #checkMd5(data: string, locName: string | undefined, secret: Secret): string {

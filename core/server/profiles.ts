@@ -12,8 +12,11 @@ export const SERVER_PROFILES = {
   lab: { title: 'the lab as it is', settings: {}, facts: [] },
   strict: {
     title: 'refuses who shows no credentials, enrols nobody',
-    settings: { enrol: 'never', requireAuth: true, greet: false },
-    facts: [['CONFIRMED', 'without credentials 407, with wrong ones 401, then the end (SEC challenges)']],
+    settings: { enrol: 'never', requireAuth: true, greet: false, keepsNonce: false },
+    facts: [
+      ['CONFIRMED', 'without credentials 407, with wrong ones 401, then the end (SEC challenges)'],
+      ['CONFIRMED', 'a MAC counts with the newest nonce only (SEC auth-MAC)'],
+    ],
   },
   plain: {
     title: 'names no limits and no RespURI, proves nothing',

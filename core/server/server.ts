@@ -273,7 +273,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
 
   #session(message: Message, frame: Frame, desk: DeviceDesk, token: string, account: Account | undefined, settings: ServerSettings): ServerSession {
     const { env, serverUri, ledger } = this.#options
-    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, prove } = settings
+    const { maxMsgSize, maxObjSize, wire, requireAuth, serverId, serverPassword, accepts, keepsNonce, prove } = settings
     const issueNonce = this.#options.issueNonce ?? ((): Uint8Array => makeNonce((count) => env.random(count)))
     const { device, nonces } = desk
     const answerUri = this.#options.answerUri?.(device) ?? serverUri
@@ -298,7 +298,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
         reading: nonces.reading,
         silent: !prove || account?.locked !== undefined,
       }),
-      verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce, accepts }),
+      verifier: new Verifier({ required: requireAuth, nonce: nonces.client, makeNonce: issueNonce, accepts, keeps: keepsNonce }),
       env,
     }
     return new ServerSession(options, desk)

@@ -18,6 +18,8 @@ export interface ServerSettings {
   readonly auth: AuthType | null
   /** Right credentials count for the session (212), or for one message (200; SEC challenges). */
   readonly accepts: 'session' | 'message'
+  /** A MAC may rest on the nonce of the message before in the same session, as some clients make it; told, and safe: it covers SessionID and MsgID. */
+  readonly keepsNonce: boolean
   /** Show credentials of our own. */
   readonly prove: boolean
   /** Unknown devices: taken as they show themselves, kept waiting for a decision, or refused. */
@@ -40,6 +42,7 @@ export const SERVER_SETTINGS: ServerSettings = {
   requireAuth: true,
   auth: null,
   accepts: 'session',
+  keepsNonce: true,
   prove: true,
   enrol: 'ask',
   respUri: true,

@@ -89,6 +89,12 @@ export const RULES = {
   'auth.200': rule('note', 'SEC', 'challenges', 'Credentials were accepted for one message only'),
   'auth.mac.212': rule('error', 'SEC', 'auth-MAC', 'Status 212 does not go with auth-MAC'),
   'auth.nonce.reused': rule('warn', 'SEC', 'nonces', 'The nonce is the one issued before'),
+  'auth.nonce.kept': rule(
+    'warn',
+    'SEC',
+    'auth-MAC',
+    'The MAC rests on the nonce of the message before, though a newer one was issued; taken within the session',
+  ),
   'auth.nonce.alphabet': rule('chat', 'SEC', 'INFERRED', 'The nonce can be read both as octets and as base64 text of other octets'),
   'state.order': rule('error', 'PRO', 'packages', 'This message is not allowed at this point of the session'),
 } as const satisfies Readonly<Record<string, Rule>>

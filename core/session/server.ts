@@ -6,6 +6,7 @@ import { decode } from '../syncml/codec.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { Item, Message, Request, Results } from '../syncml/message.ts'
 import { shownBy } from './desk.ts'
+import { asksProof, lastWord } from './closing.ts'
 import type { Desk, SessionEnd } from './desk.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
@@ -26,6 +27,8 @@ export class ServerSession {
   readonly #given = new Map<number, Entry>()
   #cached: { readonly msgId: string; readonly bytes: Uint8Array; reply: Frame } | null = null
   #admitted = false
+  /** Code of the refusal that ended the session; 0 where none did. */
+  #refused = 0
 
   constructor(options: Omit<ExchangeOptions, 'role'>, desk: Desk) {
     this.#x = new Exchange({ ...options, role: 'server' })
@@ -93,7 +96,7 @@ export class ServerSession {
 
   #remarks(message: Message, before: string, event: Event): Finding[] {
     if (before === 'idle') return checkSetup(message)
-    if (before === 'over') return [finding('pkg.late', message.header)]
+    if (before === 'over') return asksProof(this.#x, message, this.#refused) === undefined ? [finding('pkg.late', message.header)] : []
     return before === 'partly' && event === 'get.final' ? [finding('pkg.final.early', message.header)] : []
   }
 
@@ -123,7 +126,7 @@ export class ServerSession {
     const evidence = { cred: header.cred, headers: frame.headers, body: frame.bytes, locName: header.source.locName }
     const ident = this.#desk.ident(shownBy(message, frame))
     const was = verifier.authenticated
-    const verdict =
+    const verdict: Verdict =
       ident.secret === null ? verifier.check(evidence, null, ident.demand, ident.because) : verifier.check(evidence, ident.secret, ident.demand)
     if (verdict.code >= 400) {
       const rule = verdict.code === 407 ? 'auth.missing' : 'auth.refused'
@@ -135,6 +138,7 @@ export class ServerSession {
     } else if (!was && verifier.authenticated) {
       effects.push(this.#x.note('auth', `the device proved itself with ${verdict.shown ?? ''}`, { code: verdict.code, type: verdict.shown }))
     }
+    if (verdict.stale === true) effects.push(this.#x.problem(finding('auth.nonce.kept', header)))
     return { verdict, known: ident.secret !== null }
   }
 
@@ -155,6 +159,7 @@ export class ServerSession {
     outbox.front(headerStatus(received.message, code, { refs: !this.#x.tight, chal: how.chal, items: how.items ?? [] }))
     for (const status of refusals(received.message, code)) outbox.answer({ kind: 'status', status })
     const event: Event = how.over ? 'put.refusal' : 'put.challenge'
+    if (how.over) this.#refused = code
     return this.#put(
       received.link,
       effects,
@@ -164,15 +169,12 @@ export class ServerSession {
     )
   }
 
-  /** After an abort or a message too late: Status for everything and Final, nothing else (PRO session abort). */
+  /** After an abort or a message too late: see lastWord. */
   #lastWord({ message, link }: Received, effects: Effect[], late: boolean): Frame | null {
-    const { outbox } = this.#x
-    outbox.clear()
-    outbox.front(headerStatus(message, 200, { refs: false }))
-    for (const command of message.commands.filter(isRequest))
-      outbox.answer({ kind: 'status', status: statusFor(message, command, { code: codeForClient(command) }) })
+    const word = lastWord(this.#x, message, this.#refused)
+    effects.push(...word.effects)
     const end: SessionEnd | null = late ? null : { state: 'aborted', reason: 'the device aborted the session (Alert 1223)' }
-    return this.#put(link, effects, 'put.close', { commands: false, final: true, ask: false }, end)
+    return this.#put(link, effects, 'put.close', { commands: false, final: true, ask: false, prove: word.prove }, end)
   }
 
   #process(received: Received, effects: Effect[], verdict: Verdict): Frame | null {
