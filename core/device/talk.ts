@@ -2,7 +2,8 @@
 import { octetsOf } from '../auth/kept.ts'
 import { md5 } from '../auth/md5.ts'
 import type { Frame } from '../machine.ts'
-import type { ClientSession, KeptSession } from '../session/client.ts'
+import type { ClientSession } from '../session/client.ts'
+import type { KeptSession } from '../session/clientterms.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { base64 } from '../syncml/text.ts'
 

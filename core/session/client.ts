@@ -6,15 +6,14 @@ import type { Finding } from '../syncml/finding.ts'
 import type { Item, Message, NonceText, Request } from '../syncml/message.ts'
 import type { ClientSessionOptions, Due, End, KeptSession } from './clientterms.ts'
 import { Exchange } from './exchange.ts'
-import type { PutOptions, Received } from './exchange.ts'
+import { OwedAlerts } from './owed.ts'
+import type { PutOptions, Received } from './exchangeterms.ts'
 import { leadsTo, misaddressed } from './addressed.ts'
 import { headerStatus, isRequest, refusals } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
 import { Work } from './work.ts'
 import type { Steps } from './work.ts'
-
-export type { ClientSessionOptions, KeptSession } from './clientterms.ts'
 
 /** The client's half of one session. */
 export class ClientSession {
@@ -34,14 +33,14 @@ export class ClientSession {
   /** The question a person is asked, and the steps that wait for the answer. */
   #asking: { readonly id: string; readonly message: Message; readonly steps: Steps; readonly due: Due; readonly collects: boolean } | null = null
   #asked = 0
-  /** Owed alerts that left with a tag of their own. */
-  readonly #reports = new Map<number, number>()
+  readonly #owed: OwedAlerts
   #tags = 0
 
   constructor(options: ClientSessionOptions) {
     this.#options = options
     this.#x = new Exchange({ ...options, role: 'client' })
     this.#uri = options.peer
+    this.#owed = new OwedAlerts(options.reports)
     this.#work = new Work(this.#x, options.performer, options.by)
   }
 
@@ -51,7 +50,7 @@ export class ClientSession {
 
   /** True where an owed alert left in this session. */
   get reported(): boolean {
-    return this.#reports.size > 0
+    return this.#owed.any
   }
 
   /** Null where the session cannot go on after a restart: it is over or about to end, or something is half said, half heard, asked or worked on. */
@@ -61,7 +60,7 @@ export class ClientSession {
     if (exchange === null || (x.state !== 'theirs' && x.state !== 'partly')) return null
     const { sessionId } = x
     const own = { uri: this.#uri, challenged: this.#challenged, refused: this.#refused, provisional: keptNonce(this.#provisional) }
-    return { sessionId, exchange, ...own, reports: [...this.#reports], tags: this.#tags }
+    return { sessionId, exchange, ...own, reports: this.#owed.kept(), tags: this.#tags }
   }
 
   /** Goes on where `kept` stood; `reports` are owed under the same ids again. */
@@ -72,10 +71,7 @@ export class ClientSession {
     this.#refused = refused
     this.#provisional = nonceOf(provisional)
     this.#tags = tags
-    for (const [tag, id] of reports) {
-      this.#reports.set(tag, id)
-      this.#options.reports?.left(id)
-    }
+    for (const [tag, id] of reports) this.#owed.leaves(id, tag)
     const x = this.#x
     return x.note('session', `session ${x.sessionId} with ${x.options.peer} goes on after a restart, its last message is sent again`, {
       state: 'open',
@@ -136,7 +132,7 @@ export class ClientSession {
     if (asking?.id !== id) return null
     const effects: Effect[] = []
     // What came to be owed while a command waited for just that is said in the same message.
-    this.#go(asking.collects ? { ...asking, due: this.#options.reports?.due() ?? [] } : asking, effects, value)
+    this.#go(asking.collects ? { ...asking, due: this.#owed.due() } : asking, effects, value)
     return effects
   }
 
@@ -152,29 +148,20 @@ export class ClientSession {
   }
 
   #setup(): void {
-    const { performer, alert, alerts, reports } = this.#options
+    const { performer, alert, alerts } = this.#options
     const commands: Request[] = [
       { kind: 'Alert', cmdId: '', code: alert, items: [] },
       { kind: 'Replace', cmdId: '', items: performer.devInfo() },
       ...alerts,
     ]
     for (const command of commands) this.#x.outbox.push({ kind: 'command', command, tag: this.#tags++ })
-    this.#report(reports?.due() ?? [])
+    this.#report(this.#owed.due())
   }
 
   #report(due: Due): void {
     for (const { id, alert } of due) {
-      this.#options.reports?.left(id)
-      this.#reports.set(this.#tags, id)
+      this.#owed.leaves(id, this.#tags)
       this.#x.outbox.push({ kind: 'command', command: alert, tag: this.#tags++ })
-    }
-  }
-
-  /** Status for alerts that were owed. */
-  #reported(pairs: ReturnType<Exchange['awaiting']['pair']>): void {
-    for (const { paired, status } of pairs) {
-      const id = paired.what === 'command' ? this.#reports.get(paired.sent.tag) : undefined
-      if (id !== undefined) this.#options.reports?.answered(id, status.code)
     }
   }
 
@@ -196,7 +183,7 @@ export class ClientSession {
     const notes = heard?.effects ?? []
     const next = heard?.heard.next ?? 'go on'
     const verdict = this.#verify(received, notes)
-    this.#reported(pairs)
+    this.#owed.answered(pairs)
     effects.push(...findings.map((one) => x.problem(one)), ...notes)
     if (heard?.heard.next === 'give up') {
       this.#refused = 'refused'
@@ -220,15 +207,14 @@ export class ClientSession {
       const results = x.outbox.transit?.kind === 'results'
       if (results && pairs.some(({ paired, status }) => paired.what === 'results' && status.code >= 300)) x.outbox.dropTransit()
       // What this very message makes the device owe is said in a later one.
-      return this.#go({ message, steps: this.#work.perform(message), due: this.#options.reports?.due() ?? [] }, effects)
+      return this.#go({ message, steps: this.#work.perform(message), due: this.#owed.due() }, effects)
     }
     this.#speak(message, effects, [])
   }
 
   /** Package #1 once more; owed alerts that left with the first go along again. */
   #again(): void {
-    this.#reports.clear()
-    this.#options.reports?.again()
+    this.#owed.again()
     this.#setup()
   }
 
@@ -251,12 +237,7 @@ export class ClientSession {
     const { cred, source } = message.header
     const was = verifier.authenticated
     const verdict = verifier.check({ cred, headers: frame.headers, body: frame.bytes, locName: source.locName }, server)
-    if (verdict.code >= 400) {
-      const rule = finding(verdict.code === 407 ? 'auth.missing' : 'auth.refused', cred ?? message.header, verdict.cause)
-      const note = this.#x.note('auth', `the server is refused: ${verdict.cause}`, { code: verdict.code })
-      notes.push(note.type === 'note' ? { type: 'note', note: { ...note.note, finding: rule } } : note)
-    } else if (!was && verifier.authenticated)
-      notes.push(this.#x.note('auth', `the server proved itself with ${verdict.shown ?? ''}`, { code: verdict.code }))
+    this.#x.judged(verdict, was, message, notes)
     return verdict
   }
 

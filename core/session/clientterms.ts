@@ -3,7 +3,7 @@ import type { KeptNonce } from '../auth/kept.ts'
 import type { Reading } from '../auth/prover.ts'
 import type { Secret } from '../auth/verifier.ts'
 import type { Alert, NonceText } from '../syncml/message.ts'
-import type { ExchangeOptions, KeptExchange } from './exchange.ts'
+import type { ExchangeOptions, KeptExchange } from './exchangeterms.ts'
 import type { Performer, Reports, Requester } from './ports.ts'
 
 /** What a client session needs besides the exchange. */

@@ -1,89 +1,22 @@
 // What both ends of a session share: state, identifiers, limits, outbox, what is awaited; every message of ours leaves through `put`.
 import { authName, readings } from '../auth/credentials.ts'
-import type { KeptProver, KeptVerifier } from '../auth/kept.ts'
 import type { Heard, Prover } from '../auth/prover.ts'
-import type { Verifier } from '../auth/verifier.ts'
-import type { Effect, Env, Frame, Link, Note } from '../machine.ts'
+import type { Verdict, Verifier } from '../auth/verifier.ts'
+import type { Effect, Frame, Link, Note } from '../machine.ts'
 import type { Finding } from '../syncml/finding.ts'
 import { encode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
-import type { Encoding, Message, Status, SyncHdr } from '../syncml/message.ts'
+import type { Item, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
-import type { KeptAwaiting } from './awaiting.ts'
+import { contentTypeOf, isPlainType, isSyncmlType } from './contenttype.ts'
 import { bringsNothing, checkBody, checkHeader, msgNumber } from './inbox.ts'
 import { Objects } from './objects.ts'
 import { Outbox } from './outbox.ts'
 import type { Packed } from './entry.ts'
+import type { ExchangeOptions, KeptExchange, PutOptions, Received } from './exchangeterms.ts'
 import { finding } from './rules.ts'
 import { CLAUSES, nextState } from './states.ts'
-import type { Event, Role, State } from './states.ts'
-
-/** A message that came, with the frame it came in. */
-export interface Received {
-  readonly link: Link
-  readonly frame: Frame
-  readonly message: Message
-}
-
-/** What both ends need to begin. */
-export interface ExchangeOptions {
-  readonly role: Role
-  /** Our LocURI and the peer's, as SyncHdr has them. */
-  readonly own: string
-  readonly peer: string
-  readonly sessionId: string
-  readonly wire: Wire
-  /** Content type of what we send. */
-  readonly contentType: string
-  /** What we announce; undefined: we name no limit. */
-  readonly maxMsgSize: number | undefined
-  readonly maxObjSize: number | undefined
-  /** RespURI to announce; undefined: none. */
-  readonly respUri: string | undefined
-  /** Every message of ours says Final, also where more is to come, as some clients do. */
-  readonly alwaysFinal?: boolean
-  /** False where the peer is known to take no large objects. */
-  readonly largeObjects: boolean
-  readonly prover: Prover
-  readonly verifier: Verifier
-  readonly env: Env
-}
-
-/** The shared half of a session between two messages, as JSON; nothing waits to be said, no object is half here. */
-export interface KeptExchange {
-  readonly state: State
-  readonly messages: number
-  readonly peer: string
-  readonly established: boolean
-  readonly nonce: string
-  readonly sent: number
-  readonly lastMsgId: number
-  readonly source: string
-  readonly maxMsgSize: number | null
-  readonly maxObjSize: number | null
-  readonly idleRounds: number
-  readonly awaiting: KeptAwaiting
-  readonly prover: KeptProver
-  readonly verifier: KeptVerifier
-}
-
-/** Content type of a DM message (REP); `plain` is the older name without `.dm`. */
-export function contentTypeOf(encoding: Encoding, plain = false): string {
-  return `application/vnd.syncml${plain ? '' : '.dm'}+${encoding}`
-}
-
-/** True for any spelling of those content types, parameters aside. */
-function isSyncmlType(contentType: string): boolean {
-  return /^\s*application\/vnd\.syncml(?:\.dm)?\+(?:xml|wbxml)\s*(?:;|$)/i.test(contentType)
-}
-
-/** What a message of ours may carry: see Packing; `prove` false keeps our credentials out of it. */
-export interface PutOptions {
-  readonly commands: boolean
-  readonly final: boolean
-  readonly ask: boolean
-  readonly prove?: boolean
-}
+import type { Event, State } from './states.ts'
 
 /** The same message with Final. Room for it was kept: a draft is measured with it. */
 function closed(packed: Packed, wire: Wire): Packed {
@@ -254,12 +187,37 @@ export class Exchange {
       else if (readings(nonce).length > 1) effects.push(this.problem(finding('auth.nonce.alphabet', status.chal)))
       this.#nonce = nonce.text
     }
-    const whose = this.options.role === 'client' ? 'the server' : 'the device'
+    const whose = this.#whose
     if (heard.next === 'again') effects.push(this.note('auth', `${whose} asks for ${heard.type}; once more with it`, { code: status.code }))
     else if (heard.next === 'give up')
       effects.push({ type: 'note', note: { ...this.#bare('auth', heard.reason), finding: finding('auth.refused', status) } })
     else if (heard.authenticated && !was) effects.push(this.note('auth', `${whose} accepted our credentials`, { code: status.code }))
     return { heard, effects }
+  }
+
+  /** Tells what became of the peer's credentials in `message`; `was`: they had been accepted before. */
+  judged(verdict: Verdict, was: boolean, { header }: Message, effects: Effect[]): void {
+    const peer = this.#whose
+    if (verdict.code >= 400) {
+      const one = finding(verdict.code === 407 ? 'auth.missing' : 'auth.refused', header.cred ?? header, verdict.cause)
+      const note = { ...this.#bare('auth', `${peer} is refused: ${verdict.cause}`), detail: { code: verdict.code }, finding: one }
+      effects.push({ type: 'note', note })
+    } else if (!was && this.verifier.authenticated)
+      effects.push(this.note('auth', `${peer} proved itself with ${verdict.shown ?? ''}`, { code: verdict.code, type: verdict.shown }))
+    if (verdict.stale === true) effects.push(this.problem(finding('auth.nonce.kept', header)))
+  }
+
+  /** Where `command` interrupts an object that is not whole: the finding; Alert 1225 names the object, and nothing of it is committed. */
+  interrupted(command: { readonly kind: string; readonly code?: number; readonly items?: readonly Item[] }): Finding | null {
+    const item = command.kind === 'Alert' && command.code === 1222 ? null : this.objects.broken(command)
+    if (item === null) return null
+    const { target, source } = item
+    const named: Item = {
+      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
+      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
+    }
+    this.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
+    return finding('obj.broken', item)
   }
 
   /** True where the exchange goes on without anything new for too long. `busy`: this round brought or brings something. */
@@ -309,6 +267,10 @@ export class Exchange {
     return { type: 'note', note: { ...this.#bare('problem', one.text), finding: one } }
   }
 
+  get #whose(): string {
+    return this.options.role === 'client' ? 'the server' : 'the device'
+  }
+
   #bare(topic: Note['topic'], text: string): Note {
     return { topic, text, device: this.device, sessionId: this.sessionId }
   }
@@ -318,7 +280,7 @@ export class Exchange {
     if (contentType === this.#asked && encoding === this.#wire.encoding) return
     this.#asked = contentType
     this.#wire = { ...this.options.wire, encoding }
-    this.#contentType = contentTypeOf(encoding, /^\s*application\/vnd\.syncml\+/i.test(contentType))
+    this.#contentType = contentTypeOf(encoding, isPlainType(contentType))
   }
 
   #header(prove: boolean): SyncHdr {

@@ -4,20 +4,18 @@ import type { Verdict } from '../auth/verifier.ts'
 import type { Effect, Frame, Link } from '../machine.ts'
 import { decode } from '../syncml/codec.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { Item, Message, Request, Results } from '../syncml/message.ts'
+import type { Item, Message } from '../syncml/message.ts'
 import { shownBy } from './desk.ts'
 import { asksProof, lastWord } from './closing.ts'
 import type { Desk, SessionEnd } from './desk.ts'
 import { Exchange } from './exchange.ts'
-import type { ExchangeOptions, PutOptions, Received } from './exchange.ts'
-import { checkSetup, isDevInfo, versionCode } from './inbox.ts'
+import type { ExchangeOptions, PutOptions, Received } from './exchangeterms.ts'
+import { checkSetup, versionCode } from './inbox.ts'
+import { Intake } from './intake.ts'
 import type { Entry } from './entry.ts'
-import { codeForClient, headerStatus, isRequest, refusals, statusFor } from './replies.ts'
+import { headerStatus, refusals } from './replies.ts'
 import { finding } from './rules.ts'
 import type { Event } from './states.ts'
-
-/** Alerts that concern the course of the session alone. */
-const OF_SESSIONS: ReadonlySet<number> = new Set([1200, 1201, 1222, 1223, 1225])
 
 /** The server's half of one session. */
 export class ServerSession {
@@ -25,6 +23,7 @@ export class ServerSession {
   readonly #desk: Desk
   /** Commands given by the desk that are not answered yet, by tag: sent again after a challenge. */
   readonly #given = new Map<number, Entry>()
+  readonly #intake: Intake
   #cached: { readonly msgId: string; readonly bytes: Uint8Array; reply: Frame } | null = null
   #admitted = false
   /** Code of the refusal that ended the session; 0 where none did. */
@@ -33,6 +32,7 @@ export class ServerSession {
   constructor(options: Omit<ExchangeOptions, 'role'>, desk: Desk) {
     this.#x = new Exchange({ ...options, role: 'server' })
     this.#desk = desk
+    this.#intake = new Intake(this.#x, desk, this.#given)
   }
 
   get over(): boolean {
@@ -128,17 +128,7 @@ export class ServerSession {
     const was = verifier.authenticated
     const verdict: Verdict =
       ident.secret === null ? verifier.check(evidence, null, ident.demand, ident.because) : verifier.check(evidence, ident.secret, ident.demand)
-    if (verdict.code >= 400) {
-      const rule = verdict.code === 407 ? 'auth.missing' : 'auth.refused'
-      const one = finding(rule, header.cred ?? header, verdict.cause)
-      effects.push({
-        type: 'note',
-        note: { ...noteOf(this.#x.note('auth', `the device is refused: ${verdict.cause}`, { code: verdict.code })), finding: one },
-      })
-    } else if (!was && verifier.authenticated) {
-      effects.push(this.#x.note('auth', `the device proved itself with ${verdict.shown ?? ''}`, { code: verdict.code, type: verdict.shown }))
-    }
-    if (verdict.stale === true) effects.push(this.#x.problem(finding('auth.nonce.kept', header)))
+    this.#x.judged(verdict, was, message, effects)
     return { verdict, known: ident.secret !== null }
   }
 
@@ -194,8 +184,8 @@ export class ServerSession {
     const next = heard?.heard.next ?? 'go on'
     const nonce = x.prover.takeSave()
     if (nonce !== null) this.#desk.received(nonce, x.prover.reading)
-    if (next === 'go on') this.#take(message, pairs, findings)
-    this.#answerCommands(message, findings)
+    if (next === 'go on') this.#intake.take(message, pairs, findings)
+    this.#intake.answer(message, findings)
     for (const one of findings) effects.push(x.problem(one))
     if (headerOfOurs !== undefined && next === 'go on') x.established = true
     if (heard?.heard.next === 'give up')
@@ -205,79 +195,6 @@ export class ServerSession {
     }
     if (next === 'again') this.#again()
     return this.#speak(received, effects)
-  }
-
-  /** Status and Results for our commands go to the desk; an object the device refused is given up. */
-  #take(message: Message, pairs: ReturnType<Exchange['awaiting']['pair']>, findings: Finding[]): void {
-    const x = this.#x
-    for (const { status, paired } of pairs) {
-      if (paired.what !== 'command') continue
-      const { sent } = paired
-      if (sent.part === 'chunk') {
-        if (status.code === 213) continue
-        if (x.outbox.transit?.kind === 'command' && x.outbox.transit.tag === sent.tag) x.outbox.dropTransit()
-      }
-      if (sent.path.length === 0) this.#given.delete(sent.tag)
-      this.#desk.status(sent, status)
-    }
-    for (const command of message.commands) if (command.kind === 'Results') this.#results(message, command, findings)
-  }
-
-  #results(message: Message, results: Results, findings: Finding[]): void {
-    const x = this.#x
-    const broken = x.objects.broken(results)
-    if (broken !== null) this.#broken(broken, findings)
-    const taken = x.objects.take(results)
-    const answer = (code: number): void => x.outbox.answer({ kind: 'status', status: statusFor(message, results, { code }) })
-    switch (taken.next) {
-      case 'more':
-        return answer(213)
-      case 'refused':
-        findings.push(taken.finding)
-        return answer(taken.code)
-      case 'whole':
-      case 'complete': {
-        const sent = x.awaiting.results(results, findings)
-        if (sent !== null) this.#desk.results(sent, taken.command)
-        return
-      }
-      default:
-        taken satisfies never
-    }
-  }
-
-  #broken(item: Item, findings: Finding[]): void {
-    findings.push(finding('obj.broken', item))
-    const { target, source } = item
-    const named: Item = {
-      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
-      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
-    }
-    this.#x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
-  }
-
-  #answerCommands(message: Message, findings: Finding[]): void {
-    const x = this.#x
-    for (const command of message.commands) {
-      if (!isRequest(command)) continue
-      const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
-      if (broken !== null) this.#broken(broken, findings)
-      const usual = codeForClient(command)
-      const code = usual < 300 ? (this.#note(command, message.header.msgId) ?? usual) : usual
-      const status = statusFor(message, command, { code })
-      if (command.kind === 'Alert' && command.code === 1222) x.outbox.front(status)
-      else x.outbox.answer({ kind: 'status', status })
-    }
-  }
-
-  /** Tells the desk; gives the Status it wants for an alert. */
-  #note(command: Request, msgId: string): number | undefined {
-    if (command.kind === 'Replace') {
-      const meta = command.meta
-      const items = command.items.filter(isDevInfo).map((item) => (meta === undefined ? item : { ...item, meta: { ...meta, ...item.meta } }))
-      if (items.length > 0) this.#desk.devInfo(items)
-    } else if (command.kind === 'Alert' && !OF_SESSIONS.has(command.code)) return this.#desk.alert(command, msgId)
-    return undefined
   }
 
   /** After a challenge of the client: everything that is not answered yet is sent once more, with credentials. */
@@ -373,11 +290,6 @@ export class ServerSession {
     const text = `session ${this.#x.sessionId} of ${this.#x.device} ${state}${reason === '' ? '' : `: ${reason}`}`
     return [this.#x.note('session', text, { state, reason, server: this.#x.options.own, messages: this.#x.messages })]
   }
-}
-
-function noteOf(effect: Effect): Extract<Effect, { type: 'note' }>['note'] {
-  if (effect.type !== 'note') throw new TypeError('not a note')
-  return effect.note
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -7,7 +7,6 @@ import type { Carrier } from './objects.ts'
 import type { Entry } from './entry.ts'
 import type { Outcome, Performance, Performer, Requester } from './ports.ts'
 import { formCode, isRequest, outcomeEntries, refsOf, statusFor } from './replies.ts'
-import { finding } from './rules.ts'
 
 /** Steps of the work on one message: yields what a person is asked, is resumed with the answer. */
 export type Steps = Generator<unknown, void, unknown>
@@ -37,8 +36,8 @@ export class Work {
     const x = this.#x
     let cancelled = false
     for (const command of message.commands.filter(isRequest)) {
-      const broken = command.kind === 'Alert' && command.code === 1222 ? null : x.objects.broken(command as { kind: string; items?: readonly Item[] })
-      if (broken !== null) this.#broken(broken)
+      const broken = x.interrupted(command)
+      if (broken !== null) this.#effects.push(x.problem(broken))
       const entries: readonly Entry[] = cancelled ? this.#code(message, command, 215) : yield* this.#execute(message, command)
       x.outbox.answer(...entries)
       cancelled ||= entries.some((entry) => entry.kind === 'status' && entry.status.cmd === 'Alert' && entry.status.code === 214)
@@ -103,16 +102,6 @@ export class Work {
       results: kept,
       ...(children === undefined ? {} : { children }),
     }
-  }
-
-  #broken(item: Item): void {
-    this.#effects.push(this.#x.problem(finding('obj.broken', item)))
-    const { target, source } = item
-    const named: Item = {
-      ...(target === undefined ? {} : { target: { locUri: target.locUri } }),
-      ...(source === undefined ? {} : { source: { locUri: source.locUri } }),
-    }
-    this.#x.outbox.answer({ kind: 'alert', alert: { kind: 'Alert', cmdId: '', code: 1225, items: [named] } })
   }
 }
 

@@ -2,7 +2,7 @@
 import { LAB_ACCOUNT, makeClient } from '../../core/device/client.ts'
 import { runClient } from '../../core/lab/runner.ts'
 import { processClock } from '../../core/node/clock.ts'
-import { contentTypeOf } from '../../core/session/exchange.ts'
+import { contentTypeOf } from '../../core/session/contenttype.ts'
 import { postHead } from './load.ts'
 import type { Player } from './load.ts'
 
