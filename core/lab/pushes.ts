@@ -7,13 +7,14 @@ import { dmBootstrap, encodeDm } from '../bootstrap/dm.ts'
 import { isBootstrap } from '../bootstrap/inbox.ts'
 import { makeMac } from '../bootstrap/mac.ts'
 import type { Headers } from '../machine.ts'
-import { CP_WBXML, CP_XML, DM_APPLICATION, DM_WBXML, NOTIFICATION, toPdu } from '../notify/push.ts'
+import { CP_WBXML, CP_XML, DM_APPLICATION, DM_WBXML, NOTIFICATION, pduRemarks, toPdu } from '../notify/push.ts'
 import type { Push, PushParts } from '../notify/push.ts'
 import { PUSH_PORT } from '../notify/sms.ts'
 import type { AuthType } from '../server/records.ts'
 import { SERVER_SETTINGS } from '../server/settings.ts'
 import type { Ledger } from '../store/ledger.ts'
 import { BARE_ROW } from '../store/summary.ts'
+import type { Finding } from '../syncml/finding.ts'
 import { decodePackage0, Package0Error, sessionIdText } from '../syncml/package0.ts'
 import { base64 } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
@@ -45,6 +46,8 @@ export interface PushArrived extends Omit<PushSent, 'httpStatus' | 'recorded'> {
   readonly trouble: string
   /** What it is, where it never meant to be a push (an SMS with text). */
   readonly told?: string
+  /** It left this very process, which has its row from that. */
+  readonly ours?: boolean
 }
 
 export interface PushesParts {
@@ -113,10 +116,12 @@ export class Pushes {
     return seq
   }
 
-  /** Records a push that came to the lab's own port, and says what it is. */
-  arrived(arrived: PushArrived): Seq {
+  /** Records a push that came to the lab's own port, or to that of a simulated `device`, and says what it is and what is odd about its form. */
+  arrived(arrived: PushArrived, device = ''): Seq {
     const { text, sessionId, pkg } = told(arrived)
-    return this.#record({ device: '', sessionId, package: pkg, text, httpStatus: 0 }, arrived)
+    const { push } = arrived
+    const odd = push?.contentType === NOTIFICATION ? pduRemarks(push) : []
+    return this.#record({ device, sessionId, package: pkg, text, httpStatus: 0 }, arrived, odd.map(formFinding))
   }
 
   /** Records an event of the lab itself, caused by a push row. */
@@ -169,6 +174,7 @@ export class Pushes {
   #record(
     about: { device: string; sessionId: string; package: string; text: string; httpStatus: number; to?: string },
     what: Omit<PushSent, 'httpStatus' | 'recorded'>,
+    findings: readonly Finding[] = [],
   ): Seq {
     const { recorder, origin, recording, changed, hop = 'S-D' } = this.#parts
     if (!recording) return 0
@@ -187,12 +193,25 @@ export class Pushes {
       size: bytes.length,
       httpStatus,
       text: about.text,
+      findings: findings.length,
+      severity: (findings.length === 0 ? '' : 'note') as '' | 'note',
     }
-    const seq = recorder.import({ row, bytes, startLine, headers, local, remote, cause: null, origin, findings: [], notes: [] }, null)
+    const seq = recorder.import({ row, bytes, startLine, headers, local, remote, cause: null, origin, findings, notes: [] }, null)
     changed()
     return seq
   }
 }
+
+/** What is odd about the form of a push that is a notification. */
+const formFinding = (text: string): Finding & { readonly severity: 'note' } => ({
+  rule: 'push.form',
+  severity: 'note',
+  document: 'NOTI',
+  clause: '6.3',
+  text,
+  offset: 0,
+  length: 0,
+})
 
 function told({ push, trouble, told: plain }: PushArrived): { readonly text: string; readonly sessionId: string; readonly pkg: string } {
   if (plain !== undefined) return { text: plain, sessionId: '', pkg: '' }

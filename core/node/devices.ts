@@ -45,7 +45,7 @@ export interface SimulatedDevices {
   /** Its own log, oldest first; empty for a device that is not ours. */
   log(device: string): readonly SoftwareLogLine[]
   /** `moved` is told whenever a device's activity changes, `logged` when it writes a line of its own log; `ask` puts a question to the person in front of it; `witness` writes down what is asked and done. */
-  watch(moved: (device: string) => void, ask: Ask, more?: { readonly logged: (device: string) => void; readonly witness: Witness }): void
+  watch(moved: (device: string) => void, ask: Ask, more?: Watchers): void
   /** Ends what is under way, without waiting for answers, and closes the push ports. */
   stop(): Promise<void>
 }
@@ -65,6 +65,15 @@ export interface DeviceKeeping {
   readonly ca?: () => string | null
   /** Empties the disk of a device that is switched off. */
   readonly wipe?: (device: string) => void
+}
+
+/** A push came to a device's port from outside; what comes back is told what the device makes of it. */
+type Pushed = (device: string, arrived: PushArrived) => (text: string) => void
+
+interface Watchers {
+  readonly logged: (device: string) => void
+  readonly witness: Witness
+  readonly pushed: Pushed
 }
 
 interface Simulated {
@@ -106,6 +115,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   let logged: (device: string) => void = () => {}
   let witness: Pick<Witness, 'asking' | 'performed'> = { asking: (ask) => ask, performed: () => {} }
   let person: Ask = () => {}
+  let pushed: Pushed = () => () => {}
   const set = (id: string, activity: string): void => {
     const device = devices.get(id)
     if (device === undefined) return
@@ -160,19 +170,27 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
   const arrived = (id: string, what: PushArrived): void => {
     const device = devices.get(id)
     if (device === undefined || stopping.signal.aborted) return
+    const told = what.ours === true ? (): void => {} : pushed(id, what)
+    const say = (text: string): void => {
+      set(id, text)
+      told(text)
+    }
     void device.living.meet(() => {
       if (what.push === null) {
-        set(id, `took no notice of a push: ${what.trouble}`)
+        say(`took no notice of a push: ${what.trouble}`)
         return null
       }
       const entrance = doorOf(device).receive(what.push)
-      if (entrance.what === 'session') return entrance.start
+      if (entrance.what === 'session') {
+        told(`takes the push: ${entrance.text}`)
+        return entrance.start
+      }
       if (entrance.what === 'fetch') {
-        set(id, `fetches ${entrance.url}, which a push named`)
+        say(`fetches ${entrance.url}, which a push named`)
         void fetchLink(device.disk, entrance.url).then(({ text }) => set(id, text))
         return null
       }
-      set(id, `${entrance.refused ? 'refused a push' : 'took no notice of a push'}: ${entrance.text}`)
+      say(`${entrance.refused ? 'refused a push' : 'took no notice of a push'}: ${entrance.text}`)
       return null
     })
   }
@@ -284,7 +302,7 @@ export function simulatedDevices(clock: Clock, env: Env, taken: (id: string) => 
     watch: (told, ask, more) => {
       moved = told
       person = ask
-      if (more !== undefined) ({ logged, witness } = more)
+      if (more !== undefined) ({ logged, witness, pushed } = more)
     },
     stop: async () => {
       moved = () => {}

@@ -34,7 +34,14 @@ export async function openLab(house: House, whole: LabWhole): Promise<void> {
   devices.watch(
     (device) => lab.deviceMoved(device),
     (device, asked, answer, withdrawn) => lab.people.ask(device, asked, answer, withdrawn),
-    { logged: (device) => whole.boards.logged(device), witness: house.witness },
+    {
+      logged: (device) => whole.boards.logged(device),
+      witness: house.witness,
+      pushed: (device, arrived) => {
+        const seq = pushes.arrived(arrived, device)
+        return (text) => pushes.event(`${device} ${text}`, seq)
+      },
+    },
   )
   house.gateway = ownGateway(house, whole, enrol)
   await house.gateway?.start()

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { PushArrived, PushSender, PushSent } from '../lab/pushes.ts'
-import { readHttp, readPdu, toHttp, toPdu } from '../notify/push.ts'
+import { readDatagram, readHttp, toHttp, toPdu } from '../notify/push.ts'
 import type { Push } from '../notify/push.ts'
 import { PUSH_PORT } from '../notify/sms.ts'
 import { PushError } from '../notify/wsp.ts'
@@ -127,9 +127,17 @@ async function sendDatagram(to: string, bytes: Uint8Array, clock: Clock, socket:
   }
 }
 
+/** UDP ports that pushes of this process have left from, the latest last: what comes from there on loopback is our own. */
+const OWN = new Set<number>()
+const OWN_PORTS = 256
+
 function leave(socket: Socket, bytes: Uint8Array, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.send(bytes, port, address, (error) => {
+      const from = socket.address().port
+      OWN.delete(from)
+      OWN.add(from)
+      for (const oldest of OWN) if (OWN.size > OWN_PORTS) OWN.delete(oldest)
       if (error === null) return resolve()
       const { code } = error as NodeJS.ErrnoException
       reject(new Error(code === 'EMSGSIZE' ? `${String(bytes.length)} octets do not fit into one datagram` : error.message, { cause: error }))
@@ -169,7 +177,8 @@ const closed = (socket: Socket): Promise<void> =>
 function datagram(clock: Clock, socket: Socket, bytes: Uint8Array, from: RemoteInfo): PushArrived {
   const own = socket.address()
   const times = { at: clock.now(), mono: clock.mono(), local: endpoint(own.address, own.port), remote: endpoint(from.address, from.port) }
-  return { bytes, startLine: 'UDP', headers: [], ...times, ...read(() => readPdu(bytes)) }
+  const ours = OWN.has(from.port) && isLoopback(from.address) ? { ours: true } : {}
+  return { bytes, startLine: 'UDP', headers: [], ...times, ...ours, ...read(() => readDatagram(bytes)) }
 }
 
 function read(reader: () => Push): { readonly push: Push | null; readonly trouble: string } {

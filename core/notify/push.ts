@@ -1,6 +1,6 @@
 // A push whatever carried it: WSP over UDP or SMS, or HTTP; content type, application, end device of the gateway case, security parameters, body.
 import type { Headers } from '../machine.ts'
-import { encodePackage0 } from '../syncml/package0.ts'
+import { decodePackage0, encodePackage0, Package0Error } from '../syncml/package0.ts'
 import type { Package0Secret, Trigger } from '../syncml/package0.ts'
 import { md5 } from '../auth/md5.ts'
 import { applicationOf, applicationValue, decodeWsp, encodeWsp, looksLikeWsp, PushError } from './wsp.ts'
@@ -39,8 +39,10 @@ export interface Push {
   readonly body: Uint8Array
   /** First octet of the body in what was read. */
   readonly bodyStart: number
-  /** The PDU's parts; null where HTTP carried it. */
+  /** The PDU's parts; null where HTTP carried it, or nothing. */
   readonly wsp: WspPush | null
+  /** What carried it is not what NOTI 6.3 asks for: nothing at all, or the user data header of an SMS inside a datagram. */
+  readonly carriage?: string
 }
 
 /** What a push is built from. */
@@ -101,18 +103,59 @@ export function toHttp(parts: PushParts): { readonly contentType: string; readon
 /** Reads a WSP push. Throws PushError. */
 export function readPdu(bytes: Uint8Array): Push {
   const wsp = decodeWsp(bytes)
-  const parameter = (name: string): string | undefined => wsp.parameters.find((each) => each.name.toUpperCase() === name)?.value
+  const { type, parameter } = wsp.typeCode === null ? mediaType(wsp.contentType) : { type: wsp.contentType, parameter: () => undefined }
+  const found = (name: string): string | undefined => wsp.parameters.find((each) => each.name.toUpperCase() === name)?.value ?? parameter(name)
   const header = (name: string): string | undefined => wsp.headers.find((each) => each.name.toLowerCase() === name.toLowerCase())?.value
-  return { ...facts(wsp.contentType, parameter('SEC'), parameter('MAC'), header), body: wsp.body, bodyStart: wsp.bodyStart, wsp }
+  return { ...facts(type, found('SEC'), found('MAC'), header), body: wsp.body, bodyStart: wsp.bodyStart, wsp }
+}
+
+/** A media type as text, in lower case, and its parameters; names in upper case. */
+function mediaType(text: string): { readonly type: string; readonly parameter: (name: string) => string | undefined } {
+  const [type = '', ...rest] = text.split(';')
+  const parameters = rest.map((part) => /^\s*([^=\s]+)\s*=\s*"?([^"]*?)"?\s*$/.exec(part))
+  return { type: type.trim().toLowerCase(), parameter: (name) => parameters.find((match) => match?.[1]?.toUpperCase() === name)?.[2] }
+}
+
+/**
+ * Reads a push that came as a datagram: WSP as is due; also as the user data of one SMS, and a Package #0 by itself, which its digest will prove.
+ * Throws PushError, that of WSP where it is none of them.
+ */
+export function readDatagram(bytes: Uint8Array): Push {
+  const start = looksLikeSms(bytes) ? (bytes[0] as number) + 1 : 0
+  try {
+    const push = readPdu(bytes.subarray(start))
+    if (push.contentType.startsWith('?') && isPackage0(bytes)) return bare(bytes)
+    return start === 0 ? push : { ...push, carriage: 'the user data header of an SMS stands before the WSP header; over UDP the port says it' }
+  } catch (error) {
+    if (error instanceof PushError && isPackage0(bytes)) return bare(bytes)
+    throw error
+  }
+}
+
+const bare = (body: Uint8Array): Push => ({
+  ...facts(NOTIFICATION, undefined, undefined, () => undefined),
+  body,
+  bodyStart: 0,
+  wsp: null,
+  carriage: 'a Package #0 without the WSP header that a push has (content type and application id)',
+})
+
+/** True where octets can hardly be anything but a Package #0: a version that was in use and a printable name. */
+function isPackage0(bytes: Uint8Array): boolean {
+  try {
+    const { version, serverId } = decodePackage0(bytes)
+    return version >= 10 && version <= 13 && /^[\x21-\x7e]+$/.test(serverId)
+  } catch (error) {
+    if (error instanceof Package0Error) return false
+    throw error
+  }
 }
 
 /** Reads a push that HTTP carried; header names in any case. */
 export function readHttp(contentType: string, headers: Headers, body: Uint8Array): Push {
-  const [type = '', ...rest] = contentType.split(';')
-  const parameter = (name: string): string | undefined =>
-    rest.map((part) => /^\s*([^=\s]+)\s*=\s*"?([^"]*?)"?\s*$/.exec(part)).find((match) => match?.[1]?.toUpperCase() === name)?.[2]
+  const { type, parameter } = mediaType(contentType)
   const header = (name: string): string | undefined => headers.find(([field]) => field.toLowerCase() === name.toLowerCase())?.[1]
-  return { ...facts(type.trim().toLowerCase(), parameter('SEC'), parameter('MAC'), header), body, bodyStart: 0, wsp: null }
+  return { ...facts(type, parameter('SEC'), parameter('MAC'), header), body, bodyStart: 0, wsp: null }
 }
 
 function facts(
@@ -151,14 +194,15 @@ export function notificationIn(bytes: Uint8Array): { readonly push: Push; readon
 const looksLikeSms = (bytes: Uint8Array): boolean => bytes[0] === 6 && bytes[1] === 5 && bytes[2] === 4
 
 /** What is odd about the headers of a WSP push, in words (NOTI 6.3, notification sheet 2.1): order, numeric codes, 48 octets. */
-export function pduRemarks({ wsp, contentType, application }: Push): string[] {
-  if (wsp === null) return []
-  const remarks: string[] = []
+export function pduRemarks({ wsp, contentType, application, carriage }: Push): string[] {
+  const remarks: string[] = carriage === undefined ? [] : [carriage]
+  if (wsp === null) return remarks
   const headerOctets = wsp.bodyStart + 7
   if (contentType === NOTIFICATION) {
     if (wsp.typeCode === null) remarks.push('content type as text; NOTI asks for its code 0x44')
-    if (application !== '' && wsp.headers[0]?.name !== APPLICATION_FIELD)
-      remarks.push('the application id is not the first header after the content type')
+    else if (wsp.typeLength > 1) remarks.push(`content type of ${wsp.typeLength} octets; NOTI asks for its code 0x44 alone`)
+    if (application === '') remarks.push('no application id; NOTI asks for x-wap-application:syncml.dm')
+    else if (wsp.headers[0]?.name !== APPLICATION_FIELD) remarks.push('the application id is not the first header after the content type')
     if (headerOctets > 48) remarks.push(`WDP and WSP headers of ${headerOctets} octets over SMS; 48 is the most`)
   }
   return remarks

@@ -84,6 +84,8 @@ export interface WspPush {
   /** Media type in lower case, `?0xNN` for a code nobody registered here; `typeCode` null where it came as text. */
   readonly contentType: string
   readonly typeCode: number | null
+  /** Octets of the content type with its parameters. */
+  readonly typeLength: number
   readonly parameters: readonly WspField[]
   readonly headers: readonly WspField[]
   /** Octets of the headers field (content type and headers). */
@@ -174,12 +176,13 @@ export function decodeWsp(bytes: Uint8Array): WspPush {
   if (headersLength === 0) throw new PushError('headers are empty: a push names its content type', start)
   const head = new Reader(bytes.subarray(0, start + headersLength), start)
   const { contentType, typeCode, parameters } = readType(head)
+  const typeLength = head.at - start
   const headers: WspField[] = []
   while (head.more) {
     const field = readHeader(head)
     if (field !== null) headers.push(field)
   }
-  return { tid, contentType, typeCode, parameters, headers, headersLength, bodyStart: head.at, body: bytes.slice(head.at) }
+  return { tid, contentType, typeCode, typeLength, parameters, headers, headersLength, bodyStart: head.at, body: bytes.slice(head.at) }
 }
 
 function readType(head: Reader): Pick<WspPush, 'contentType' | 'typeCode' | 'parameters'> {
@@ -230,7 +233,8 @@ function readHeader(head: Reader): WspField | null {
     return field(name, value, start, head.at)
   }
   const length = head.valueLength(name)
-  const octets = head.within(length, name).rest()
+  // A length of 0 is No-value (WSP 8.4.2.3).
+  const octets = length === 0 ? new Uint8Array() : head.within(length, name).rest()
   head.at += length
   return field(name, [...octets].map(hex2).join(' '), start, head.at)
 }

@@ -288,3 +288,37 @@ describe('a bootstrap', () => {
     expect((await lab.api.devices.list()).map(({ id }) => id)).not.toContain('IMEI:boot-none')
   })
 })
+
+describe('a push from outside to a simulated device of the lab', () => {
+  it('is a row with its octets, what is odd about its form is a finding, what the device makes of it an event; its session follows', async () => {
+    const id = 'IMEI:from-outside'
+    await lab.api.devices.simulate({ id })
+    await lab.until((all) => all.filter((row) => row.device === id && row.direction === 'down' && row.kind === 'message').length >= 2)
+    // The lab's own push is recorded where it left, and there alone.
+    const own = await lab.api.devices.notify(id, {})
+    await lab.until((all) => all.some((row) => row.device === id && row.sessionId === own.sessionId && row.package === '#2'))
+    expect((await lab.rows()).filter((row) => row.kind === 'push' && row.device === id)).toHaveLength(1)
+    const more = await lab.api.devices.notify(id, { send: false })
+    const url = new URL(own.to)
+    const socket = createSocket('udp4')
+    try {
+      for (const octets of [more.package0, new Uint8Array([1, 7, 9])])
+        await new Promise((resolve) => socket.send(octets, Number(url.port), url.hostname, resolve))
+      const rows = await lab.until(
+        (all) =>
+          all.some((row) => row.device === id && row.sessionId === more.sessionId && row.package === '#2') &&
+          all.some((row) => row.kind === 'event' && row.text.includes('is no push')),
+      )
+      const [push, odd] = rows.filter((row) => row.kind === 'push' && row.device === id && row.seq > own.seq)
+      expect(push).toMatchObject({ package: '#0', sessionId: more.sessionId, findings: 1, severity: 'note' })
+      const frame = await lab.api.trace.frame(push?.seq ?? 0)
+      expect(frame.bytes).toEqual(more.package0)
+      expect(frame.findings).toMatchObject([{ rule: 'push.form', document: 'NOTI', clause: '6.3' }])
+      expect(odd?.text).toBe('a push that cannot be read: byte 1: PDU type 0x07 is no push (0x06)')
+      const events = rows.filter((row) => row.kind === 'event').map(({ text }) => text)
+      expect(events.find((text) => text.startsWith(`${id} takes the push`))).toContain('without the WSP header')
+    } finally {
+      socket.close()
+    }
+  })
+})
