@@ -6,7 +6,7 @@ import { endAll } from './ending.ts'
 import { sceneOf } from './stage.ts'
 import type { Stage } from './stage.ts'
 import { advance, hear as hearItem, leaving } from './steps.ts'
-import { bareFacts, findRoot, readFacts } from './survey.ts'
+import { bareFacts, findRoot, isNamed, readFacts } from './survey.ts'
 import type { Answers, Item, JobRecord } from './types.ts'
 import { isOver } from './types.ts'
 import { get, wants as itemWants } from './wants.ts'
@@ -103,7 +103,8 @@ function rootOf(job: JobRecord, stage: Stage): { readonly ask: readonly string[]
   const found = findRoot(job.type, job.answers)
   if ('have' in found && found.have !== null) {
     stage.memory.roots[job.type] = found.have
-    stage.log(job, `${job.type.toUpperCase()} is at ${found.have}`)
+    const how = isNamed(job.type, found.have, job.answers) ? '' : ' by its children (INFERRED: no Type names it)'
+    stage.log(job, `${job.type.toUpperCase()} is at ${found.have}${how}`)
   }
   return found
 }

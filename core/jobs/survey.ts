@@ -12,6 +12,11 @@ export type Need<T> = { readonly ask: readonly string[] } | { readonly have: T }
 const STANDARD = new Set(['DevInfo', 'DevDetail', 'DMAcc', 'Inbox'])
 /** Names seen in the field, asked where a device does not list its tree. */
 const SEEN: Readonly<Record<JobType, readonly string[]>> = { scomo: ['./SCOMO', './SCM'], fumo: ['./FwUpdate', './FUMO'] }
+/** Children by which an object is known where no Type names it (INFERRED: clients in the field leave the Type of interior nodes empty). */
+const SHAPE: Readonly<Record<JobType, (children: ReadonlySet<string>) => boolean>> = {
+  scomo: (children) => children.has('Inventory') && children.has('Download'),
+  fumo: (children) => children.has('DownloadAndUpdate') || (children.has('Download') && children.has('Update')),
+}
 /** Nodes looked at on one level at the most. */
 const WIDE = 64
 const DETAIL = ['FwV', 'SwV', 'HwV', 'LrgObj'].map((name) => `./DevDetail/${name}`)
@@ -34,7 +39,10 @@ export function childrenOf(uri: string, answer: Answer | undefined): string[] {
 
 const nameIn = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1)
 
-/** The root by its Type property, not by its name: children of `.`, then their children (FUMO objects lie below a grouping node). */
+/**
+ * The root by its Type property, not by its name: children of `.`, then their children (FUMO objects lie below a grouping node). Where no Type
+ * names it, by its own children.
+ */
 export function findRoot(type: JobType, answers: Answers): Need<string | null> {
   if (answers['.'] === undefined) return { ask: ['.'] }
   const listed = childrenOf('.', answers['.'])
@@ -43,22 +51,39 @@ export function findRoot(type: JobType, answers: Answers): Need<string | null> {
   if ('ask' in first || first.have !== null) return first
   const lists = missing(top, answers)
   if (lists.length > 0) return { ask: lists }
-  const below = top.flatMap((uri) => (good(answers[uri]) && answers[uri]?.format === 'node' ? childrenOf(uri, answers[uri]) : []))
-  return byType(type, below.slice(0, WIDE), answers)
+  const below = top.flatMap((uri) => (good(answers[uri]) && answers[uri]?.format === 'node' ? childrenOf(uri, answers[uri]) : [])).slice(0, WIDE)
+  const second = byType(type, below, answers)
+  if ('ask' in second || second.have !== null) return second
+  const shaped = byShape(type, top, answers)
+  return 'ask' in shaped || shaped.have !== null ? shaped : byShape(type, below, answers)
+}
+
+function byShape(type: JobType, uris: readonly string[], answers: Answers): Need<string | null> {
+  const unnamed = uris.filter((uri) => {
+    const said = answers[`${uri}?prop=Type`]
+    return !good(said) || (said.format === 'node' && said.data.trim() === '')
+  })
+  const ask = missing(unnamed, answers)
+  if (ask.length > 0) return { ask }
+  const fits = (uri: string): boolean => SHAPE[type](new Set(childrenOf(uri, answers[uri]).map(nameIn)))
+  return { have: unnamed.find((uri) => answers[uri]?.format === 'node' && fits(uri)) ?? null }
+}
+
+const idsOf = (type: JobType): readonly string[] => (type === 'scomo' ? Object.values(SCOMO_IDS) : [FUMO_ID])
+
+/** True where the Type property of that node names the object. */
+export function isNamed(type: JobType, uri: string, answers: Answers): boolean {
+  const said = answers[`${uri}?prop=Type`]
+  return good(said) && idsOf(type).includes(said.data.trim())
 }
 
 function byType(type: JobType, uris: readonly string[], answers: Answers): Need<string | null> {
-  const ids: readonly string[] = type === 'scomo' ? Object.values(SCOMO_IDS) : [FUMO_ID]
   const ask = missing(
     uris.map((uri) => `${uri}?prop=Type`),
     answers,
   )
   if (ask.length > 0) return { ask }
-  const found = uris.find((uri) => {
-    const answer = answers[`${uri}?prop=Type`]
-    return good(answer) && ids.includes(answer.data.trim())
-  })
-  return { have: found ?? null }
+  return { have: uris.find((uri) => isNamed(type, uri, answers)) ?? null }
 }
 
 /** What is known without reading: nothing but the root. */

@@ -145,7 +145,7 @@ function checkAlert(alert: Alert, final: boolean, role: Role, findings: Finding[
   if (way === undefined) findings.push(finding('alert.code', alert, Number.isNaN(alert.code) ? '' : String(alert.code)))
   else if (way !== 'both' && (way === 'up') !== (role === 'server')) findings.push(finding('alert.direction', alert, String(alert.code)))
   if (alert.code === 1223 && !final) findings.push(finding('alert.abort.final', alert))
-  if (alert.code === 1226 && !isWholeEvent(alert)) findings.push(finding('alert.generic', alert))
+  if (alert.code === 1226 && !isWholeEvent(alert)) findings.push(finding(isClearEvent(alert) ? 'alert.format' : 'alert.generic', alert))
   if (alert.code === 1224 && !isWholeEvent(alert)) findings.push(finding('alert.event', alert))
 }
 
@@ -156,6 +156,15 @@ export function isWholeEvent(alert: Alert): boolean {
     return meta.type !== undefined && meta.format !== undefined && item.data !== undefined
   }
   return alert.items.length > 0 && alert.items.every(whole)
+}
+
+/** Types of alerts whose own documents fix the Format of their Data (FUMO, SCOMO, GwMO). */
+const OF_OMA = /^\s*(?:reversed-domain-name:\s*)?(?:org\.openmobilealliance\.dm\.|urn:oma:at:)/i
+
+/** True for a generic alert that lacks Format alone and can mean one thing only: its Type says what its Data are. Seen from clients in the field. */
+export function isClearEvent(alert: Alert): boolean {
+  const clear = (item: Item): boolean => item.data !== undefined && OF_OMA.test(item.meta?.type ?? alert.meta?.type ?? '')
+  return alert.items.length > 0 && alert.items.every(clear)
 }
 
 /** True for a message that brings nothing: Status of SyncHdr and of alerts, and questions for the next message. */

@@ -2,7 +2,7 @@
 import type { Chal, Command, Item, Message, Request, Results, Status } from '../syncml/message.ts'
 import type { Outcome, StatusPart } from './ports.ts'
 import { nameOf } from './awaiting.ts'
-import { isWholeEvent } from './inbox.ts'
+import { isClearEvent, isWholeEvent } from './inbox.ts'
 import type { Entry } from './entry.ts'
 
 /** Status for SyncHdr. Its refs are written while the two are getting to know each other, and with every refusal (section 15 of the sheet). */
@@ -101,7 +101,7 @@ export function codeForClient(command: Request): number {
     case 1225:
       return 200
     case 1226:
-      return isWholeEvent(command) ? 200 : 412
+      return isWholeEvent(command) || isClearEvent(command) ? 200 : 412
     default:
       return 406
   }

@@ -57,6 +57,7 @@ export const RULES = {
   'alert.code': rule('error', 'REP', 'alert codes', 'The alert code is not defined'),
   'alert.direction': rule('error', 'REP', 'alert codes', 'This alert does not go in this direction'),
   'alert.generic': rule('error', 'PRO', '2.3.7', 'An Item of a generic alert lacks Type, Format or Data; it is answered 412'),
+  'alert.format': rule('warn', 'PRO', '2.3.7', 'An Item of a generic alert lacks Format; its Type says what its Data are, so it is taken'),
   'alert.event': rule('warn', 'REP', 'alert codes', 'An Item of a client event lacks Type, Format or Data'),
   'alert.abort.final': rule('warn', 'PRO', 'session abort', 'Session abort stands in a message without Final'),
   'obj.size.missing': rule('error', 'PRO', 'large objects', 'The first chunk has no Size; it is answered 411'),

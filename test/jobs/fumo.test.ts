@@ -43,6 +43,27 @@ test('flow 11.3: Replace and Exec DownloadAndUpdate in one message, one alert at
   expect(book.job()).toMatchObject({ state: 'done', resultCode: 200 })
 })
 
+test('a root that no Type names is known by its children, and it is said so', () => {
+  const bare: Answers = {
+    ...TREE,
+    'Get .': ['node', 'DevInfo/FUMO/Vendor'],
+    'Get ./FUMO?prop=Type': ['node', ''],
+    'Get ./Vendor?prop=Type': ['node', 'urn:example'],
+    'Get ./FUMO': ['node', 'DownloadAndUpdate/Download/Update/State'],
+    'Get ./Vendor': ['node', 'DownloadAndUpdate'],
+    'Get ./FUMO/State': '10',
+  }
+  const book = playbook()
+  book.add(FIRMWARE)
+  const { id } = book.create({ type: 'fumo', op: 'update', pkg: 'fw-3.2' })
+  const session = book.session()
+  while (session.say(bare).length > 0) expect(session.sent.length).toBeLessThan(30)
+  expect(session.sent).toContain('Replace ./FUMO/DownloadAndUpdate/PkgURL "http://lab/dl/fw-3.2.dd"')
+  expect(session.sent.at(-1)).toBe(`Exec ./FUMO/DownloadAndUpdate #${id}`)
+  expect(session.sent).not.toContain('Get ./Vendor/DownloadAndUpdate')
+  expect(book.jobs.engine.detail(id).log.map(({ text }) => text)).toContain('FUMO is at ./FUMO by its children (INFERRED: no Type names it)')
+})
+
 test('fu 27: without DownloadAndUpdate the Update is ordered only after the download was reported', () => {
   const { book, id, session, first } = started({}, { ...TREE, [`Get ${X}`]: ['node', 'Download/Update/State'] })
   expect(first).toEqual([`Replace ${X}/Download/PkgURL "http://lab/dl/fw-3.2.dd"`, `Exec ${X}/Download #${id}-get`])

@@ -121,3 +121,14 @@ test('a strict server takes the newest nonce only', () => {
   expect(hand.say(PACKAGE1, '', signedWith(nonce))).toContain('Status 0=200')
   expect(hand.say(status(2, 0, 'SyncHdr', 200), '', signedWith(nonce))).toContain('Status 0=401')
 })
+
+test('a report about firmware without Format: its Type says what the Data are; told. Any other alert without it stays 412', () => {
+  const report = (type: string): string =>
+    `<Alert><CmdID>3</CmdID><Correlator>c1</Correlator><Data>1226</Data><Item><Source><LocURI>./FUMO/DownloadAndUpdate</LocURI></Source><Meta><Type ${META}>${type}</Type></Meta><Data>200</Data></Item></Alert>`
+  const hand = new Hand()
+  const said = hand.say(PACKAGE1 + report('org.openmobilealliance.dm.firmwareupdate.downloadandupdate'), basicCred(ACCOUNT.password))
+  expect(said).toBe('1: Status 0=212, Status 98=200, Status 99=200, Status 3=200, Final')
+  expect(hand.rules).toContain('alert.format')
+  expect(hand.ledger.alerts).toMatchObject([{ correlator: 'c1', items: [{ data: '200' }] }])
+  expect(new Hand().say(PACKAGE1 + report('org.example.done'), basicCred(ACCOUNT.password))).toContain('Status 3=412')
+})
