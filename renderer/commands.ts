@@ -21,12 +21,27 @@ export interface Commands {
 const PAGE = 20
 
 const focus = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
+/** Frames in which a screen may read what it shows before the focus stays where it is. */
+const FRAMES = 60
+/** Gives the focus to what the screen will show, once it does, unless the person went on meanwhile. */
+function focusSoon(selector: string, frames = FRAMES, from = document.activeElement): void {
+  requestAnimationFrame(() => {
+    const there = document.querySelector<HTMLElement>(selector)
+    if (there !== null) there.focus()
+    else if (frames > 0 && (document.activeElement === from || document.activeElement === document.body)) focusSoon(selector, frames - 1, from)
+  })
+}
 
-/** Commands that have no key of their own. */
+/** Commands that have no key of their own; the first are what the palette offers before anything is typed. */
 const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'simulate', label: 'Start a simulated device' },
-  { id: 'wake', label: 'Wake a device: notification, bit by bit' },
   { id: 'connect', label: 'Connect a device: ways, proofs, what is in the way' },
+  { id: 'openCapture', label: 'Open a capture …' },
+  { id: 'wake', label: 'Wake a device: notification, bit by bit' },
+  { id: 'newJob', label: 'New job for a device …' },
+  { id: 'newFanout', label: 'New fan-out: commands for many devices behind a gateway …' },
+  { id: 'runScenario', label: 'Run the scenario looked at' },
+  { id: 'clearFilter', label: 'Show all rows' },
   { id: 'usb', label: 'USB and adb: Android devices' },
   { id: 'modem', label: 'Serial modem and SMS' },
   { id: 'addresses', label: 'Addresses devices are told' },
@@ -34,17 +49,12 @@ const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'proxies', label: 'Recording proxies' },
   { id: 'dialect', label: 'Dialect of devices' },
   { id: 'deviceLog', label: 'Log of the device beside its messages' },
-  { id: 'newJob', label: 'New job for a device …' },
   { id: 'catalogue', label: 'Catalogue of packages' },
   { id: 'provider', label: 'Groups, default sets, subscriptions, webhooks' },
-  { id: 'newFanout', label: 'New fan-out: commands for many devices behind a gateway …' },
   { id: 'images', label: 'Images at gateways' },
   { id: 'storyboard', label: 'Bootstrap of devices behind a gateway, M.1 to M.4' },
   { id: 'labs', label: 'Attached labs: a gateway in another process or on another host' },
-  { id: 'runScenario', label: 'Run the scenario looked at' },
   { id: 'runAll', label: 'Run all scenarios' },
-  { id: 'openCapture', label: 'Open a capture …' },
-  { id: 'clearFilter', label: 'Show all rows' },
   { id: 'themeSystem', label: 'Theme: system' },
   { id: 'themeLight', label: 'Theme: light' },
   { id: 'themeDark', label: 'Theme: dark' },
@@ -134,12 +144,12 @@ export function createCommands(): Commands {
   const devices = (tab: DevicesTab): void => {
     view.screen = 'devices'
     view.devicesTab = tab
-    focus('#devices-panel [data-pane]')
+    focusSoon('#devices-panel [data-pane]')
   }
   const gateway = (tab?: GatewayTab): void => {
     view.screen = 'gateway'
     if (tab !== undefined) view.gatewayTab = tab
-    focus('#gateway-panel [data-pane]')
+    focusSoon('#gateway-panel [data-pane]:not(aside)')
   }
   const table: Readonly<Record<string, () => unknown>> = {
     palette: () => void (view.palette = true),
@@ -148,6 +158,7 @@ export function createCommands(): Commands {
     devices: () => {
       view.screen = 'devices'
       view.devicesTab = 'devices'
+      focusSoon('#devices-panel [data-rows]')
     },
     connect: () => devices('connect'),
     usb: () => devices('usb'),
@@ -258,8 +269,8 @@ export function createCommands(): Commands {
   return {
     run: (id) => (Object.hasOwn(table, id) ? table[id]?.() !== false : false),
     list: [
-      ...KEYS.filter((key) => key.own !== true && !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })),
       ...FURTHER.map((one) => ({ ...one, keys: '' })),
+      ...KEYS.filter((key) => key.own !== true && !skip.has(key.id)).map((key) => ({ id: key.id, label: key.label, keys: key.chords[0] ?? '' })),
     ],
   }
 }

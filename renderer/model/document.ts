@@ -1,4 +1,5 @@
 // One body examined: its element tree or the reason there is none, and its bytes as tokens. Decoding happens here and nowhere else in the window.
+import type { TraceRow } from '../../core/api.ts'
 import { decodeTree } from '../../core/syncml/codec.ts'
 import type { Element, Range } from '../../core/syncml/element.ts'
 import { CodecError } from '../../core/syncml/error.ts'
@@ -21,6 +22,15 @@ export function examine(bytes: Uint8Array, encoding: Encoding): Examined {
     if (error instanceof CodecError) return { bytes, encoding, root: null, error: { offset: error.offset, reason: error.reason } }
     return { bytes, encoding, root: null, error: { offset: 0, reason: error instanceof Error ? error.message : String(error) } }
   }
+}
+
+/** The body of a row for showing: a notification, and the plain text of an HTTP exchange that was refused, are no documents and have no fault. */
+export function examineRow(row: Pick<TraceRow, 'kind' | 'encoding'>, bytes: Uint8Array): Examined {
+  const encoding = row.encoding || (bytes[0] === 0x3c || bytes.length === 0 ? 'xml' : 'wbxml')
+  const bare: Examined = { bytes, encoding: row.encoding || 'xml', root: null, error: null }
+  if (row.kind === 'push') return { ...bare, encoding }
+  const read = examine(bytes, encoding)
+  return row.kind === 'http' && row.encoding === '' && read.error !== null ? bare : read
 }
 
 /** The tokens of a body; none where even that is impossible. */

@@ -23,16 +23,17 @@ function score(text: string, typed: string): number {
   return sum + 10 / (1 + low.length / 20)
 }
 
-/** At most `most` offers for each group, groups in the order of their best offer. */
+/** At most `most` offers for each group, groups in the order of their best offer; where nothing is typed, all in the order they are given. */
 export function choose(offers: readonly Offer[], typed: string, most = 8): readonly Offer[] {
+  const blank = typed.trim() === ''
   const rated = offers
-    .map((offer) => ({ offer, rate: Math.max(score(offer.label, typed), score(`${offer.label} ${offer.detail}`, typed) / 2) }))
+    .map((offer) => ({ offer, rate: blank ? 1 : Math.max(score(offer.label, typed), score(`${offer.label} ${offer.detail}`, typed) / 2) }))
     .filter((one) => one.rate > 0)
     .sort((a, b) => b.rate - a.rate)
   const groups = new Map<string, Offer[]>()
   for (const { offer } of rated) {
     const group = groups.get(offer.group) ?? []
-    if (group.length < (typed.trim() === '' && offer.group !== 'Commands' ? 4 : most)) group.push(offer)
+    if (group.length < (blank && offer.group !== 'Commands' ? 4 : most)) group.push(offer)
     groups.set(offer.group, group)
   }
   return [...groups.values()].flat()

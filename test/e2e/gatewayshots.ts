@@ -116,7 +116,7 @@ async function image(page: Page): Promise<void> {
 
 async function fanout(page: Page, shot: (name: string) => Promise<void>): Promise<void> {
   await tab(page, /^Fan-outs/).click()
-  await page.getByRole('button', { name: 'New', exact: true }).click()
+  await page.getByRole('button', { name: 'New fan-out' }).first().click()
   const form = page.getByRole('form', { name: 'New fan-out' })
   for (const id of [...CAMERAS, METER]) await form.getByRole('checkbox', { name: id }).check()
   await form.getByRole('button', { name: 'Install an image (SCOMO)' }).click()

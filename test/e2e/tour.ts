@@ -100,7 +100,7 @@ const GATEWAY: readonly Stop[] = [
   { name: 'gateway-inventory', go: keys('Control+4') },
   { name: 'gateway-matrix', go: tab(BEHIND, /^Fan-outs/) },
   { name: 'gateway-ladder', go: tab('Matrix or ladder', 'Ladder') },
-  { name: 'gateway-new', go: async (page) => page.getByRole('button', { name: 'New', exact: true }).click() },
+  { name: 'gateway-new', go: async (page) => page.getByRole('button', { name: 'New fan-out' }).first().click() },
   { name: 'gateway-images', go: tab(BEHIND, /^Images/) },
   { name: 'gateway-bootstrap', go: tab(BEHIND, /^Bootstrap/) },
   { name: 'gateway-labs', go: tab(BEHIND, /^Labs/) },

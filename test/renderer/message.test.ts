@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Element } from '../../core/syncml/element.ts'
-import { elementByPath, examine, pathAt, tokenAt, tokensOf } from '../../renderer/model/document.ts'
+import { elementByPath, examine, examineRow, pathAt, tokenAt, tokensOf } from '../../renderer/model/document.ts'
 import { fromDraft, toDraft, ways } from '../../renderer/model/draft.ts'
 import { address, formatHex, hexRow, parseHex } from '../../renderer/model/hex.ts'
 import { derivedLines, wireLines } from '../../renderer/model/lines.ts'
@@ -183,5 +183,12 @@ describe('bodies that do not decode', () => {
     )
     const cut = wbxml(worked()[1] as Uint8Array).subarray(0, 300)
     expect(examine(cut, 'wbxml').error?.offset).toBeGreaterThan(200)
+  })
+  it('what came with a refused HTTP exchange is text and no fault, but a message refused for its type is decoded', () => {
+    const refused = { kind: 'http', encoding: '' } as const
+    expect(examineRow(refused, utf8('no SyncML message: byte 13'))).toMatchObject({ encoding: 'xml', root: null, error: null })
+    expect(examineRow(refused, BODIES[0]?.bytes ?? new Uint8Array()).root?.name).toBe('SyncML')
+    expect(examineRow({ kind: 'message', encoding: 'xml' }, utf8('<SyncML><oops')).error?.offset).toBe(13)
+    expect(examineRow({ kind: 'push', encoding: '' }, Uint8Array.of(1, 2, 3))).toMatchObject({ root: null, error: null })
   })
 })

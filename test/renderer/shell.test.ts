@@ -70,6 +70,11 @@ describe('palette', () => {
     expect(choose(all, 'target exist').map((one) => one.id)).toEqual(['2'])
     expect(choose(all, 'zzz')).toEqual([])
   })
+  it('offers everything in the order it is given before anything is typed', () => {
+    const many = ['Wake a device by its number', 'Raw', 'Hex'].map((label, i) => offer(`c${String(i)}`, 'Commands', label))
+    const devices = ['e', 'd', 'c', 'b', 'a'].map((id) => offer(id, 'Devices', id))
+    expect(choose([...many, ...devices], ' ').map((one) => one.id)).toEqual(['c0', 'c1', 'c2', 'e', 'd', 'c', 'b'])
+  })
 })
 
 describe('columns', () => {

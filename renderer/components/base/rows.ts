@@ -19,7 +19,7 @@ export interface VisibleRows {
   readonly rows: ComputedRef<readonly { readonly index: number; readonly top: number }[]>
   /** Whole rows that fit. */
   readonly fits: ComputedRef<number>
-  /** True within 5 px of the end. */
+  /** True where the last look found the place within 5 px of the end. */
   atEnd(): boolean
   toEnd(): void
   /** Scrolls as little as needed to show a row; `centre` puts it in the middle where it was out of sight. */
@@ -44,8 +44,12 @@ export function useRows(count: () => number, rowHeight: () => number, head = 0):
     for (let index = from; index <= to; index++) out.push({ index, top: top.value + index * rowHeight() - at })
     return out
   })
+  /** Whether the end is in view; read together with the place, before anything is drawn anew: asked later it would cost a layout. */
+  let ended = true
   const scrolled = (): void => {
-    top.value = Math.max(0, scroller.value?.scrollTop ?? 0)
+    const here = scroller.value
+    top.value = Math.max(0, here?.scrollTop ?? 0)
+    ended = here === null || here.scrollHeight - here.clientHeight - here.scrollTop <= 5
   }
   const sizes = new ResizeObserver(() => {
     width.value = scroller.value?.clientWidth ?? 0
@@ -97,7 +101,7 @@ export function useRows(count: () => number, rowHeight: () => number, head = 0):
     total,
     rows,
     fits: computed(() => Math.max(1, Math.floor(view.value / rowHeight()))),
-    atEnd: () => scroller.value === null || scroller.value.scrollHeight - scroller.value.clientHeight - scroller.value.scrollTop <= 5,
+    atEnd: () => ended,
     toEnd: () => go(full.value),
     show,
   }
