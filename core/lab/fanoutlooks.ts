@@ -1,5 +1,6 @@
 // Orders to a gateway whose end is not known (a crash on either side): what to read there, and what the answers prove. Nothing is started twice.
 import { OUR_ROOTS } from '../gateway/orders.ts'
+import type { ImageRow } from '../api.ts'
 import type { Order } from '../server/records.ts'
 import type { Command } from '../syncml/message.ts'
 
@@ -39,12 +40,28 @@ export function fanoutLook(order: Order, id: string): Look {
   return data === '10' ? 'anew' : 'there'
 }
 
-/** An image that is empty or failed is delivered anew. */
-export function imageLook(order: Order, name: string): Look {
+/** Leaves that tell of an image. */
+export const IMAGE_LEAVES = ['State', 'ImageURL', 'Size', 'Digest'] as const
+
+/** An image that is empty, failed or void is delivered anew; `other`: a good one lies there, of other bytes than those wanted (`sha256`, '' where they are not known). */
+export function imageLook(order: Order, name: string, sha256: string): Look | 'other' {
   const { code, data } = seen(order, `${imageAt(name)}/State`)
   if (code === 404) return 'again'
   if (code !== 200) return 'ask'
-  return data === '10' || data === '40' ? 'anew' : 'there'
+  if (data === '10' || data === '40' || data === '50') return 'anew'
+  const { code: known, data: digest } = seen(order, `${imageAt(name)}/Digest`)
+  return data === '30' && known === 200 && sha256 !== '' && digest.toLowerCase() !== `sha-256:${sha256}` ? 'other' : 'there'
+}
+
+/** What became of an image that was on its way; null where it still is, or nobody can tell. */
+export function imageEnd(order: Order, name: string): (Pick<ImageRow, 'state' | 'reason'> & { readonly url: string }) | null {
+  const { code, data } = seen(order, `${imageAt(name)}/State`)
+  const { data: url } = seen(order, `${imageAt(name)}/ImageURL`)
+  if (code === 404) return { state: 'failed', reason: 'it is not at the gateway any more', url: '' }
+  if (code !== 200) return null
+  if (data === '30') return { state: 'ready', reason: '', url }
+  if (data === '40') return { state: 'failed', reason: 'it did not arrive at the gateway (State 40)', url: '' }
+  return data === '50' ? { state: 'expired', reason: 'its Expiry was over before it had arrived', url: '' } : null
 }
 
 /** Takes away what lies there. */

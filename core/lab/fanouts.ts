@@ -3,12 +3,12 @@ import type { FanoutDevice, FanoutRow, FanoutWish, ImageRow, ImageWish, Seq } fr
 import { OUR_ROOTS, fanoutAuto, fanoutCancel, fanoutCommand, fanoutNodes, fanoutStart } from '../gateway/orders.ts'
 import type { FanoutOrder } from '../gateway/orders.ts'
 import { readAggregation } from '../gateway/payloads.ts'
-import type { DeviceResult } from '../gateway/payloads.ts'
 import { answered, fanoutAt, fanoutLook, inDoubt, lookFor, removal } from './fanoutlooks.ts'
+import { cancelledRow, cancelHeard, cancelling } from './fanoutcancels.ts'
 import { ServerImages } from './serverimages.ts'
-import { DEVICE_CODES, JOB_CODES } from '../mo/gwmo.ts'
+import { deviceWords, heard } from './fanoutdevices.ts'
+import { JOB_CODES } from '../mo/gwmo.ts'
 import type { Note } from '../machine.ts'
-import { codeWords } from '../mo/codes.ts'
 import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
@@ -32,6 +32,8 @@ export interface FanoutsParts {
   readonly happened?: (note: Note) => void
   /** A fan-out came to its end; `late`: a device whose code moved after that end. Absent: nobody wants to know. */
   readonly ended?: (row: FanoutRow, late: FanoutDevice | null) => void
+  /** A timer; gives what stops it. Absent: nothing is looked at by itself. */
+  readonly after?: (ms: number, call: () => void) => () => void
 }
 
 /** States in which something is still to come. */
@@ -43,6 +45,10 @@ interface Kept {
   /** Order that lays the job down, or looks whether it lies there. */
   readonly order: string
   readonly look?: boolean
+  /** Somebody cancelled it: the order that tells the gateway so, or (`removal`) takes away what lies there. '' where the gateway has taken it. */
+  readonly cancel?: { readonly order: string; readonly removal: boolean }
+  /** Cancelled before its order left. */
+  readonly withdrawn?: boolean
 }
 const FANOUT = 'fanout'
 
@@ -63,6 +69,7 @@ export class ServerFanouts {
 
   /** Goes on with what an earlier process left: sessions whose end it did not see. */
   start(): void {
+    this.#images.start()
     const open = [...this.#kept().map(({ row }) => row), ...this.#images.all()].filter(({ state }) => state === 'queued')
     for (const gateway of new Set(open.map((row) => row.gateway))) {
       this.settle(gateway)
@@ -101,12 +108,40 @@ export class ServerFanouts {
     return row
   }
 
+  /** Before its order left it is taken back; else the gateway is told. Throws for one that is over. */
   cancel(id: string): FanoutRow {
     const kept = this.#get(id)
-    if (kept.row.state !== 'queued' && kept.row.state !== 'running') throw new Error(`fan-out ${id} is ${kept.row.state}`)
-    this.#order(kept.row.gateway, [fanoutCancel(OUR_ROOTS, id)])
-    void this.#wake(kept.row.gateway)
-    return kept.row
+    const { row, cancel } = kept
+    if (!OPEN.has(row.state)) throw new Error(`fan-out ${id} is ${row.state}`)
+    if (cancel !== undefined) return row
+    const lay = this.#parts.order(kept.order)
+    if (row.state === 'queued' && lay?.state === 'queued') {
+      this.#parts.queue({ ...lay, state: 'failed' })
+      return this.#save({ ...kept, withdrawn: true, row: cancelledRow(row, 'cancelled before the gateway had it') })
+    }
+    return this.#cancelAt(kept, false)
+  }
+
+  #cancelAt(kept: Kept, removing: boolean): FanoutRow {
+    const { id, gateway } = kept.row
+    const order = this.#order(gateway, [removing ? removal(fanoutAt(id)) : fanoutCancel(OUR_ROOTS, id)])
+    void this.#wake(gateway)
+    return this.#save({ ...kept, cancel: { order, removal: removing }, row: cancelling(kept.row) })
+  }
+
+  /** What the gateway said to a cancellation. */
+  #settleCancel(kept: Kept): void {
+    const { cancel, row, ...rest } = kept
+    const order = this.#parts.order(cancel?.order ?? '')
+    if (cancel === undefined || order === undefined || order.state === 'queued' || order.state === 'sent') return
+    const heard = OPEN.has(row.state) ? cancelHeard(order, cancel.removal) : 'over'
+    if (heard === 'over') return void this.#save({ ...rest, row })
+    if (heard === 'again' || heard === 'remove') return void this.#cancelAt(kept, heard === 'remove')
+    if (heard === 'taken') return void this.#save({ ...kept, cancel: { ...cancel, order: '' } })
+    if (heard === 'refused') return void this.#save({ ...rest, row: { ...row, reason: `not cancelled: ${answered(order)}` } })
+    const lay = this.#parts.order(kept.order)
+    if (lay?.state === 'queued') this.#parts.queue({ ...lay, state: 'failed' })
+    this.#save({ ...rest, row: cancelledRow(row, 'cancelled before it began') })
   }
 
   retry(id: string, devices: readonly string[]): FanoutRow {
@@ -141,8 +176,12 @@ export class ServerFanouts {
 
   /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. What is not known is looked up there. */
   settle(gateway: string): void {
-    for (const kept of this.#kept()) {
-      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
+    for (const before of this.#kept()) {
+      if (before.row.gateway !== gateway) continue
+      // What the gateway said to a cancellation counts before what is known of the order that laid it down.
+      if (before.cancel !== undefined) this.#settleCancel(before)
+      const kept = before.cancel === undefined ? before : this.#get(before.row.id)
+      if (kept.row.state !== 'queued' && kept.withdrawn !== true) continue
       const order = this.#parts.order(kept.order)
       if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settleFanout(kept, order)
     }
@@ -150,20 +189,29 @@ export class ServerFanouts {
   }
 
   #settleFanout(kept: Kept, order: Order): void {
-    const { wish, row } = kept
+    const { wish, row, withdrawn } = kept
+    if (withdrawn === true) {
+      // A session had it in hand already when it was taken back: it ends there too.
+      const left = order.state !== 'failed'
+      if (left) void this.#order(row.gateway, [fanoutCancel(OUR_ROOTS, row.id)])
+      this.#save({ ...kept, withdrawn: false })
+      return left ? void this.#wake(row.gateway) : undefined
+    }
     const { id, gateway } = row
     const next = (commands: readonly Command[], look: boolean): void => {
       this.#save({ wish, row, order: this.#order(gateway, commands), look })
       void this.#wake(gateway)
     }
     const found = kept.look === true ? fanoutLook(order, id) : inDoubt(order) ? 'ask' : order.state === 'done' ? 'there' : 'failed'
+    // What the gateway says to the cancellation decides.
+    if (kept.cancel !== undefined && found !== 'there' && found !== 'failed') return
     if (found === 'ask') return next(lookFor(fanoutAt(id), ['State']), true)
     if (found === 'again') return next(layJob(id, wish), false)
     if (found === 'anew') return next([removal(fanoutAt(id)), ...layJob(id, wish)], false)
     if (found === 'failed') return void this.#save({ ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
     this.#save({ ...kept, row: { ...row, state: 'running' } })
     // Flow Y: the job lies there now; this notification starts it.
-    if (row.style === 'Y') void this.#wake(gateway)
+    if (row.style === 'Y' && kept.cancel === undefined) void this.#wake(gateway)
   }
 
   #order(gateway: string, commands: readonly Command[]): string {
@@ -232,25 +280,4 @@ function layJob(name: string, wish: FanoutWish): readonly Command[] {
 function pushOf({ delivery, pushUrl, pushType }: FanoutWish): FanoutOrder['push'] {
   if (delivery === undefined) return undefined
   return { url: pushUrl === 'descriptor' ? 'descriptor' : 'url', ...(pushType === undefined ? {} : { type: pushType }) }
-}
-
-/** What a report says of a device, beside what is known of it already: Statuses stay, late alerts gather. */
-function heard(known: FanoutDevice | undefined, { deviceId, code, statuses, late }: DeviceResult): FanoutDevice {
-  const told = statuses.length === 0 ? (known?.statuses ?? []) : statuses.map(({ cmd, code: own }) => ({ cmd, code: own }))
-  const fresh = late.map(({ cmd, type, source, data }) => ({ cmd, type, source, data: data.slice(0, 2000) }))
-  const alerts = [...(known?.late ?? []), ...fresh].slice(-50)
-  return {
-    deviceId,
-    code,
-    text: deviceWords(code),
-    ...(told.length === 0 ? {} : { statuses: told }),
-    ...(alerts.length === 0 ? {} : { late: alerts }),
-  }
-}
-
-/** A device code in words: the gateway's own, else the enabler's. */
-export function deviceWords(code: number): string {
-  if (code === 200) return 'done'
-  if (code === 202) return 'accepted, a late alert is awaited'
-  return DEVICE_CODES.find(({ value }) => value === code)?.words ?? codeWords(code)
 }

@@ -5,7 +5,7 @@ import type { Image } from '../gateway/image.ts'
 import type { Job, Response } from '../gateway/job.ts'
 import type { DeviceRecord } from '../gateway/ports.ts'
 import { modeName, stateWords } from '../mo/gwmo.ts'
-import { deviceWords } from './fanouts.ts'
+import { deviceWords } from './fanoutdevices.ts'
 import type { GatewayHost } from './gatewayhost.ts'
 
 /** A gateway played here, as far as it is looked into. */

@@ -7,7 +7,7 @@ import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
-import { answered, imageAt, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
+import { answered, badOf, IMAGE_LEAVES, imageAt, imageEnd, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
 
 export interface ServerImagesParts {
   readonly docs: Docs
@@ -21,6 +21,8 @@ export interface ServerImagesParts {
   /** An order as it stands. */
   readonly look: (id: string) => Order | undefined
   readonly wake: (gateway: string) => void
+  /** A timer; gives what stops it. Absent: an image on its way is not looked at. */
+  readonly after?: (ms: number, call: () => void) => () => void
 }
 
 interface KeptImage {
@@ -29,14 +31,22 @@ interface KeptImage {
   readonly look?: boolean
   /** Absent in older workspaces. */
   readonly wish?: ImageWish
+  /** An Expiry on its way, and what counted before. */
+  readonly expiry?: { readonly order: string; readonly seconds: number; readonly before: Pick<ImageRow, 'expiresAt' | 'life'> }
 }
 
 const IMAGE = 'fanout.image'
+/** Waits before a gateway is asked what became of an image it fetches, ms; the last repeats. A download that fails raises no alert (gwmo sheet 7.1). */
+const LOOKS = [5000, 15_000, 60_000, 300_000] as const
+/** What may not be given another content. */
+const STANDS: ReadonlySet<ImageRow['state']> = new Set(['queued', 'transferring', 'ready'])
 const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64) || 'image'
 
 /** Images the server keeps at gateways. */
 export class ServerImages {
   readonly #parts: ServerImagesParts
+  /** Images on their way, and how often they were looked at. */
+  readonly #looked = new Map<string, number>()
 
   constructor(parts: ServerImagesParts) {
     this.#parts = parts
@@ -46,10 +56,21 @@ export class ServerImages {
     return this.#parts.docs.all(IMAGE).map(({ value }) => this.#aged((value as KeptImage).row))
   }
 
-  /** Asks for an image at a gateway. Throws an Error in words where it is nowhere. */
+  /** Goes on looking at images on their way. */
+  start(): void {
+    for (const { id, value } of this.#parts.docs.all(IMAGE)) if ((value as KeptImage).row.state === 'transferring') this.#watch(id)
+  }
+
+  /** Asks for an image at a gateway. Throws an Error in words where it is nowhere, or where another one of that name stands there. */
   create(wish: ImageWish): ImageRow {
     const { now, ask, wake } = this.#parts
     const name = safe(wish.imageId)
+    const old = this.#parts.docs.get(IMAGE, `${wish.gateway} ${name}`) as KeptImage | undefined
+    const state = old === undefined ? 'failed' : this.#aged(old.row).state
+    if (old?.wish !== undefined && STANDS.has(state) && sourceOf(old.wish) !== sourceOf(wish))
+      throw new Error(
+        `another image ${old.row.imageId} stands at ${wish.gateway} already (${state}): void it first (Expiry 0), or give another ImageID`,
+      )
     const { commands, size } = this.#delivery(wish)
     const order = ask(wish.gateway, commands)
     const expiresAt = wish.expiry === undefined ? 0 : now() + wish.expiry * 1000
@@ -74,11 +95,31 @@ export class ServerImages {
     const id = `${gateway} ${safe(imageId)}`
     const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
     if (kept === undefined) throw new Error(`there is no image ${imageId} at ${gateway}`)
-    ask(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
-    const row = { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
-    this.#parts.docs.put(IMAGE, id, { ...kept, row })
+    const order = ask(gateway, [imageExpiry(OUR_ROOTS, safe(imageId), seconds)])
+    const { expiresAt, life } = kept.row
+    const before = kept.expiry?.before ?? { expiresAt, ...(life === undefined ? {} : { life }) }
+    // One that is void here may be void there: that its time was prolonged is told once the gateway has said so.
+    const over = this.#aged(kept.row).state === 'expired'
+    const row = over ? kept.row : { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
+    this.#parts.docs.put(IMAGE, id, { ...kept, row, expiry: { order, seconds, before } } satisfies KeptImage)
     wake(gateway)
-    return row
+    return this.#aged(row)
+  }
+
+  /** What the gateway said to an Expiry: its clock starts when that is written, and a void image takes none (gwmo sheet 3.5 rules 1 and 6). */
+  #settleExpiry(id: string, kept: KeptImage): void {
+    const { expiry, ...rest } = kept
+    const order = this.#parts.look(expiry?.order ?? '')
+    if (expiry === undefined || order === undefined || order.state === 'queued' || order.state === 'sent') return
+    const { row } = kept
+    const { before, seconds } = expiry
+    if (order.state === 'done')
+      return this.#save(id, { ...rest, row: { ...row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds, reason: '' } })
+    const code = badOf(order)?.code ?? 0
+    const state = code === 403 || code === 404 ? 'expired' : row.state
+    const { life, ...other } = row
+    void life
+    this.#save(id, { ...rest, row: { ...other, ...before, state, reason: `its Expiry was not changed: ${answered(order)}` } })
   }
 
   /** A gateway tells that an image has arrived. */
@@ -92,11 +133,38 @@ export class ServerImages {
   /** A session of a gateway is over: what became of the orders that brought images. */
   settle(gateway: string): void {
     for (const { id, value } of this.#parts.docs.all(IMAGE)) {
-      const kept = value as KeptImage
-      if (kept.row.gateway !== gateway || kept.row.state !== 'queued') continue
+      if ((value as KeptImage).row.gateway !== gateway) continue
+      this.#settleExpiry(id, value as KeptImage)
+      const kept = this.#parts.docs.get(IMAGE, id) as KeptImage
       const order = this.#parts.look(kept.order)
-      if (order !== undefined && order.state !== 'queued' && order.state !== 'sent') this.#settle(id, kept, order)
+      if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
+      if (kept.row.state === 'queued') this.#settle(id, kept, order)
+      else if (kept.row.state === 'transferring' && kept.look === true) this.#arrives(id, kept, order)
     }
+  }
+
+  /** The gateway is asked again and again what became of an image that it fetches. */
+  #watch(id: string): void {
+    const { after, docs, ask, wake } = this.#parts
+    const tries = this.#looked.get(id) ?? 0
+    this.#looked.set(id, tries + 1)
+    after?.(LOOKS[tries] ?? LOOKS[LOOKS.length - 1] ?? 0, () => {
+      const kept = docs.get(IMAGE, id) as KeptImage | undefined
+      if (kept?.row.state !== 'transferring') return void this.#looked.delete(id)
+      const { gateway, imageId } = kept.row
+      this.#save(id, { ...kept, order: ask(gateway, lookFor(imageAt(safe(imageId)), IMAGE_LEAVES)), look: true })
+      wake(gateway)
+    })
+  }
+
+  #arrives(id: string, kept: KeptImage, order: Order): void {
+    const end = imageEnd(order, safe(kept.row.imageId))
+    if (end === null) {
+      this.#save(id, { ...kept, look: false })
+      return this.#watch(id)
+    }
+    this.#looked.delete(id)
+    this.#save(id, { ...kept, row: { ...kept.row, ...end } })
   }
 
   /** Commands that bring an image to a gateway. Throws an Error in words where it is nowhere. */
@@ -125,14 +193,23 @@ export class ServerImages {
       wake(row.gateway)
     }
     const known =
-      kept.look === true ? imageLook(order, name) : inDoubt(order) && wish !== undefined ? 'ask' : order.state === 'done' ? 'there' : 'failed'
-    if (known === 'ask') return next(lookFor(imageAt(name), ['State', 'ImageURL', 'Size']), true)
+      kept.look === true
+        ? imageLook(order, name, this.#parts.package(wish?.pkg ?? '')?.sha256 ?? '')
+        : inDoubt(order) && wish !== undefined
+          ? 'ask'
+          : order.state === 'done'
+            ? 'there'
+            : 'failed'
+    if (known === 'ask') return next(lookFor(imageAt(name), IMAGE_LEAVES), true)
+    if (known === 'other')
+      return this.#save(id, { ...kept, row: { ...row, state: 'failed', reason: `another image ${row.imageId} is ready at the gateway` } })
     if (known === 'failed') return this.#save(id, { ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
     if (known === 'again' && wish !== undefined) return next(this.#delivery(wish).commands, false)
     if (known === 'anew' && wish !== undefined) return next([removal(imageAt(name)), ...this.#delivery(wish).commands], false)
     const url = kept.look === true ? seen(order, `${imageAt(name)}/ImageURL`) : { code: 0, data: '' }
     const ready = url.code === 200 && url.data !== ''
-    this.#save(id, { ...kept, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
+    this.#save(id, { ...kept, look: false, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
+    if (!ready) this.#watch(id)
   }
 
   #save(id: string, kept: KeptImage): void {
@@ -149,3 +226,6 @@ export class ServerImages {
     return over ? { ...row, state: 'expired' } : row
   }
 }
+
+/** What an image is made of. */
+const sourceOf = ({ imageId, pkg = '', url = '' }: ImageWish): string => JSON.stringify([imageId, pkg, url])

@@ -84,6 +84,7 @@ export function labGateways(parts: LabGatewaysParts): LabGateways {
     moved: (row) => tell('gateways', { fanouts: [row] }),
     happened: parts.happened,
     ended: (row, late) => parts.hooks.fanoutEnded(row, late),
+    after: (ms, call) => clock.after(ms, call),
   })
   const marks = new LandmarkBook(docs, parts.commit)
   let telling: (() => void) | null = null
