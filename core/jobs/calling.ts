@@ -32,6 +32,8 @@ export class Calling {
   readonly #waits = new Map<string, () => void>()
   /** Called, and nobody came: the device may have refused the notification, its nonce being another one. */
   readonly #missed = new Set<string>()
+  /** In a session, and wanted in another one. */
+  readonly #once = new Set<string>()
   #stopped = false
 
   constructor(parts: CallingParts) {
@@ -46,9 +48,11 @@ export class Calling {
     this.#queue.clear()
   }
 
-  /** Calls the device as soon as there is a place; not where it is in a session. */
+  /** Calls the device as soon as there is a place; where it is in a session, when that is over. */
   call(device: string): void {
-    if (this.#stopped || this.#there.has(device) || this.#places.has(device)) return
+    if (this.#stopped) return
+    if (this.#there.has(device)) return void this.#once.add(device)
+    if (this.#places.has(device)) return
     this.#queue.add(device)
     this.#next()
   }
@@ -86,6 +90,7 @@ export class Calling {
   left(device: string): void {
     this.#there.delete(device)
     this.#free(device)
+    if (this.#once.delete(device)) this.call(device)
   }
 
   /** Nothing is left to be done: what was lost before does not count any more. */

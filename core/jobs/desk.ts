@@ -62,10 +62,14 @@ export class JobDesk {
     return job
   }
 
-  /** Throws an Error in words where the device has met the Correlator already. */
-  unused(device: string, correlator: string): void {
-    for (const { id, wish } of this.#book.ofDevice(device, Infinity)) {
-      if (wish.correlator === correlator)
+  /** Throws an Error in words where the device has met one of the Correlators already. */
+  unused(device: string, correlators: readonly string[]): void {
+    for (const { id, items } of this.#book.ofDevice(device, Infinity)) {
+      const met = new Set(
+        items.flatMap(({ correlator, steps }) => [correlator, ...steps.flatMap((step) => (step.do === 'exec' ? step.correlator : []))]),
+      )
+      const correlator = correlators.find((each) => met.has(each))
+      if (correlator !== undefined)
         throw new Error(`the Correlator ${correlator} was used for ${device} by ${id}: the device would take a new order for the old one`)
     }
   }
@@ -128,6 +132,7 @@ export class JobDesk {
 }
 
 function mayRepeat(job: JobRecord, item: Item, step: ExecStep): boolean {
-  if (step.state !== 'lost' || isOver(item.state) || job.wish.retryUnknown !== true || step.correlator.endsWith('-again')) return false
+  if (step.state !== 'lost' || isOver(item.state) || job.cancelled || job.wish.retryUnknown !== true || step.correlator.endsWith('-again'))
+    return false
   return IDEMPOTENT.has(step.primitive) || step.mend < 2
 }

@@ -10,6 +10,7 @@ import { JobBook } from './book.ts'
 import { undefinedError } from './codes.ts'
 import { JobDesk } from './desk.ts'
 import { drive, hear } from './drive.ts'
+import { correlatorsOf } from './making.ts'
 import type { JobsPorts } from './ports.ts'
 import { knownFrom } from './ports.ts'
 import { answersOf, belongs, itemOf, ordered, sensible } from './reading.ts'
@@ -79,7 +80,8 @@ export class JobEngine implements Policy {
     sensible(wish, items)
     const { docs, devices } = this.#ports
     const ids = whom(wish, devices, (name) => docs.get(DOC.group, name) as never)
-    if (wish.correlator !== undefined) for (const device of ids) this.#desk.unused(device, wish.correlator)
+    const own = wish.correlator === undefined ? [] : correlatorsOf(wish.correlator, items.length)
+    if (own.length > 0) for (const device of ids) this.#desk.unused(device, own)
     const batch = this.#desk.batch()
     return this.#book.turn(() => ({ batch, jobs: ids.map((device) => rowOf(this.#desk.make(wish, items, device, batch, origin))) }))
   }
@@ -128,6 +130,17 @@ export class JobEngine implements Policy {
   has(device: string, origin: JobRow['origin'], { op, pkg }: JobWish): boolean {
     const same = (job: JobRecord): boolean => job.origin === origin && job.wish.op === op && job.wish.pkg === pkg
     return [...this.#book.ofDevice(device, LISTED)].some((job) => same(job) && (!isOver(job.state) || WELL.has(job.state)))
+  }
+
+  /** True the first time a package is offered to a device by itself. */
+  offers(device: string, pkg: string): boolean {
+    return this.#book.turn(() => {
+      const memory = this.#book.memory(device)
+      const known = memory.offered ?? []
+      if (known.includes(pkg)) return false
+      memory.offered = [...known, pkg]
+      return true
+    })
   }
 
   job(id: string): JobRecord | undefined {

@@ -18,8 +18,12 @@ export interface Making {
   readonly known: boolean
 }
 
+/** Correlators of the items of a job that begins. */
+export const correlatorsOf = (base: string, count: number): readonly string[] =>
+  count === 1 ? [base] : Array.from({ length: count }, (_, i) => `${base}.${String(i + 1)}`)
+
 export function freshJob({ id, batch, device, origin, wish, items, now, known }: Making): JobRecord {
-  const base = wish.correlator ?? id
+  const correlators = correlatorsOf(wish.correlator ?? id, items.length)
   return {
     id,
     batch,
@@ -39,7 +43,7 @@ export function freshJob({ id, batch, device, origin, wish, items, now, known }:
     cancelled: false,
     answers: {},
     facts: null,
-    items: items.map((item, i) => freshItem(item, items.length === 1 ? base : `${base}.${String(i + 1)}`)),
+    items: items.map((item, i) => freshItem(item, correlators[i] ?? id)),
     log: [],
     findings: [],
   }

@@ -45,6 +45,8 @@ export interface ProviderParts {
 export class Provider {
   readonly #parts: ProviderParts
   readonly #looking = new Map<string, Look>()
+  /** Subscriptions by device; null: to be read. */
+  #subscribers: Map<string, Subscription[]> | null = null
 
   constructor(parts: ProviderParts) {
     this.#parts = parts
@@ -82,6 +84,9 @@ export class Provider {
   }
   dropSet(id: string): void {
     this.#drop(DOC.set, id, 'default set')
+    // One that is made under this name later is another one.
+    const { docs } = this.#parts
+    for (const { id: check } of docs.all(DOC.setCheck)) if (check.startsWith(`${id} `)) docs.drop(DOC.setCheck, check)
   }
 
   // -- subscriptions
@@ -92,30 +97,47 @@ export class Provider {
   /** Made or changed: what the catalogue has already counts too, the newest of each component (S3 5.1.1). */
   putSubscription(subscription: Subscription): void {
     this.#parts.docs.put(DOC.subscription, subscription.id, subscription)
+    this.#subscribers = null
     const known = this.#parts.device(subscription.device)
-    if (known === undefined) return
-    const rows = this.#all<PackageDoc>(DOC.package).map(({ row }) => row)
-    const ids = rows.flatMap(({ kind, components }) => (kind === 'software' ? components.map(({ id }) => id) : []))
-    const best = [...new Set(ids)].flatMap((id) => newest(rows, 'scomo', known, null, id) ?? [])
-    for (const row of new Set(best)) this.#subscribed(subscription, row)
+    if (known !== undefined) for (const row of this.#best(known)) this.#subscribed(subscription, row, known)
   }
   dropSubscription(id: string): void {
     this.#drop(DOC.subscription, id, 'subscription')
+    this.#subscribers = null
+  }
+
+  /** The newest package of each component that suits the device. */
+  #best(known: KnownDevice): ReadonlySet<PackageRow> {
+    const rows = this.#all<PackageDoc>(DOC.package).map(({ row }) => row)
+    const ids = rows.flatMap(({ kind, components }) => (kind === 'software' ? components.map(({ id }) => id) : []))
+    return new Set([...new Set(ids)].flatMap((id) => newest(rows, 'scomo', known, null, id) ?? []))
+  }
+
+  /** A device comes that nobody knew, or of which nobody knew what it is, when it was subscribed: what it was never offered is offered now (S3 5.1.1). */
+  #arrived(known: KnownDevice): void {
+    this.#subscribers ??= Map.groupBy(this.subscriptions(), ({ device }) => device)
+    const own = this.#subscribers.get(known.id) ?? []
+    if (own.length === 0) return
+    for (const row of this.#best(known)) for (const subscription of own) this.#subscribed(subscription, row, known, true)
   }
 
   /** A new version is in the catalogue: one job for each subscribed device it suits (S3 5.1.1, 5.2). */
   published(row: PackageRow): void {
-    if (row.kind === 'software') for (const subscription of this.subscriptions()) this.#subscribed(subscription, row)
+    if (row.kind !== 'software') return
+    for (const subscription of this.subscriptions()) {
+      const known = this.#parts.device(subscription.device)
+      if (known !== undefined) this.#subscribed(subscription, row, known)
+    }
   }
 
-  /** A device that runs the package, or has its job already, gets none. */
-  #subscribed({ device, components, newToo, confirm }: Subscription, row: PackageRow): void {
+  /** A device that runs the package, or has its job already, gets none; with `once` neither one that was offered it before. */
+  #subscribed({ device, components, newToo, confirm }: Subscription, row: PackageRow, known: KnownDevice, once = false): void {
     const engine = this.#parts.engine()
-    const known = this.#parts.device(device)
     const covered = components.length === 0 || row.components.some(({ id }) => components.includes(id))
-    if (known === undefined || !covered || unsuited(row, 'scomo', known, null) !== '') return
+    if (!covered || unsuited(row, 'scomo', known, null) !== '') return
+    const fresh = engine.offers(device, row.pkgId)
     const wish: JobWish = { device, type: 'scomo', op: newToo ? 'install' : 'update', pkg: row.pkgId, confirm, reason: 'feature' }
-    if (!engine.has(device, 'subscription', wish)) engine.create(wish, 'subscription')
+    if ((fresh || !once) && !engine.has(device, 'subscription', wish)) engine.create(wish, 'subscription')
   }
 
   // -- comparing devices with their sets
@@ -123,15 +145,17 @@ export class Provider {
   /** A session begins: a device whose type has a set is compared, once in this session. */
   session(view: SessionView): void {
     this.#looking.delete(view.device)
-    const { man, mod } = this.#known(view)
+    const known = this.#known(view)
+    const { man, mod } = known
+    this.#arrived(known)
     const sets = this.#all<SetDoc>(DOC.set).filter(({ set }) => set.man === man && set.mod === mod)
-    if (sets.length > 0 && !this.#parts.engine().busy(view.device, 'set'))
-      this.#looking.set(view.device, { sets: sets.map(({ set }) => set.id), answers: {} })
+    if (sets.length > 0) this.#looking.set(view.device, { sets: sets.map(({ set }) => set.id), answers: {} })
   }
 
+  /** Nothing while a job of a set works on the device; when that is over in this session, the look follows. */
   looks(view: SessionView): readonly Command[] {
     const look = this.#looking.get(view.device)
-    const need = look === undefined ? null : this.#read(view.device, look)
+    const need = look === undefined || this.#parts.engine().busy(view.device, 'set') ? null : this.#read(view.device, look)
     return need !== null && 'ask' in need ? need.ask.map(get) : []
   }
 

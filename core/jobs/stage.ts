@@ -36,6 +36,7 @@ export function sceneOf(job: JobRecord, stage: Stage): Scene {
     now: stage.now,
     sessionId: stage.session,
     own: stage.device.simulated,
+    cancelled: job.cancelled,
     file: (sha256) => stage.file(sha256),
     log: (text) => stage.log(job, text),
   }

@@ -3,11 +3,13 @@ import type { JobState } from '../api.ts'
 import { codeWords } from '../mo/codes.ts'
 import { wordsOf } from '../syncml/text.ts'
 import { execMeans, goodCode, notImplemented, refusedCode, stateOf, undefinedError } from './codes.ts'
+import { fail, finish, over } from './itemend.ts'
 import { effectOf, ownerOf } from './state.ts'
 import { childrenOf } from './survey.ts'
-import type { Answer, Answers, DataStep, ExecStep, Item, PutNode, PutStep, Step, VerifyStep } from './types.ts'
+import type { Answers, DataStep, ExecStep, Item, PutNode, PutStep, Step } from './types.ts'
 import { isOver } from './types.ts'
-import { fine, look, mending, resolved, spelled } from './wants.ts'
+import { verified } from './verify.ts'
+import { fine, mending, resolved, spelled } from './wants.ts'
 import type { Scene } from './wants.ts'
 
 /** An accepted order without an alert is read for after so long, ms (INFERRED). */
@@ -163,6 +165,7 @@ function busy(scene: Scene, item: Item, step: ExecStep): boolean {
   if ('ask' in effect) return false
   if (effect.have.is !== 'progress')
     return fail(scene, item, refusedCode(scene.type, 403, step.primitive), `${step.uri} is not allowed in the state the device is in (403)`)
+  if (called(scene, item)) return over(item, 'cancelled', 0, `cancelled; ${step.uri} was answered 403, so nothing was ordered`)
   scene.log(`${step.uri} was answered 403: the device is at work on it; asked again in another session`)
   item.state = 'waiting'
   item.text = 'the device is at work on this node'
@@ -170,8 +173,13 @@ function busy(scene: Scene, item: Item, step: ExecStep): boolean {
   return false
 }
 
+/** True where the job was cancelled and nothing of the item was done: what the device did not take is not ordered again. */
+const called = (scene: Scene, item: Item): boolean =>
+  scene.cancelled && !item.steps.slice(0, item.at).some((step) => step.do === 'exec' && !step.optional)
+
 function mended(scene: Scene, item: Item, step: ExecStep): boolean {
   const gone = (state: JobState, text: string): true => fail(scene, item, state === 'failed' ? notImplemented(scene.type) : 0, text, state)
+  if (called(scene, item)) return over(item, 'cancelled', 0, `cancelled; ${step.uri} was answered 404, so nothing was ordered`)
   if (step.mend === 2 || scene.type === 'fumo') return gone('failed', `${step.uri} was answered 404${step.mend === 2 ? ' once more' : ''}`)
   const { uri } = resolved(item, step)
   const owner = ownerOf(uri)
@@ -226,7 +234,7 @@ function unseen(scene: Scene, item: Item, step: ExecStep): boolean {
     item.state = 'accepted'
     return false
   }
-  if (scene.own) {
+  if (scene.own && !scene.cancelled) {
     scene.log(`${step.uri}: no trace of it on the device; sent again with the same Correlator, which it knows`)
     // What a lost message was to make may be missing: it is made again, the Exec goes along. Not twice in one session.
     const before = item.steps[item.at - 1]
@@ -240,72 +248,7 @@ function unseen(scene: Scene, item: Item, step: ExecStep): boolean {
   return false
 }
 
-// -- the end
-
-function verified(scene: Scene, item: Item, step: VerifyStep): boolean {
-  const seen = look(scene, item, step)
-  if ('ask' in seen) return false
-  const value = (uri: string, name: string): string => answerText(step.answers[`${uri}/${name}`])
-  if (seen.uris.length === 0)
-    return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${item.component || item.pkg} is not installed`)
-  const wanted = step.active ? '20' : '10'
-  for (const uri of seen.uris) {
-    const version = value(uri, 'Version')
-    const own = item.component === '' || value(uri, 'ID') === item.component
-    if (own && item.version !== '' && version !== '' && version !== item.version)
-      return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${uri} has version ${version}`)
-    if (value(uri, 'State') !== wanted)
-      return fail(scene, item, undefinedError(scene.type), `the device reports success, but ${uri} has State ${value(uri, 'State') || 'none'}`)
-  }
-  item.objects = [...seen.uris]
-  if (step.active) item.executed = started(item, seen.uris, value)
-  return next(item)
-}
-
-const answerText = (answer: Answer | undefined): string => (answer !== undefined && fine(answer.code) ? answer.data.trim() : '')
-
-/** A start record of the new version: after a successful verification it can only be of this order. No record says nothing (scomo sheet 6, Execution). */
-function started(item: Item, uris: readonly string[], value: (uri: string, name: string) => string): boolean | 'unknown' {
-  const records = uris.map((uri) => value(uri, 'Ext/LastStart')).filter((text) => text !== '')
-  if (records.length === 0) return 'unknown'
-  const since = Math.max(0, ...item.steps.map((step) => (step.do === 'exec' ? step.sentAt : 0)))
-  return records.some((record) => (item.version === '' || record.includes(item.version)) && startTime(record) >= Math.floor(since / 1000) * 1000)
-}
-
-/** Time of a start record: the first ISO 8601 UTC time in it, ms; Infinity where it names none. */
-export function startTime(record: string): number {
-  const [, y, mo, d, h, mi, s, frac = ''] = /(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)(\.\d+)?Z/.exec(record) ?? []
-  if (y === undefined) return Infinity
-  const year = Number(y) - (Number(mo) <= 2 ? 1 : 0)
-  const month = (Number(mo) + 9) % 12
-  const day =
-    365 * year + Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400) + Math.floor((153 * month + 2) / 5) + Number(d) - 1 - 719_468
-  return ((day * 24 + Number(h)) * 60 + Number(mi)) * 60_000 + Number(s) * 1000 + (frac === '' ? 0 : Number(frac) * 1000)
-}
-
-function finish(scene: Scene, item: Item): false {
-  if (item.failed !== null) {
-    const { code, text, state } = item.failed
-    return over(item, state, code, `${text}; the way back worked`)
-  }
-  const code = item.resultCode === 0 ? goodCode(scene.type) : item.resultCode
-  return over(item, 'done', code, codeWords(code))
-}
-
-function over(item: Item, state: JobState, code: number, text: string): false {
-  Object.assign(item, { state, resultCode: code, text })
-  return false
-}
-
-/** A failure ends the item, or takes its way back first. */
-export function fail(scene: Scene, item: Item, code: number, text: string, state: JobState = stateOf(code)): true {
-  if (item.back !== null && item.failed === null) {
-    scene.log(`${text}; the way back is taken`)
-    Object.assign(item, { failed: { code, text, state }, steps: item.back, at: 0, back: null, state: 'running' })
-  } else if (item.failed !== null) over(item, item.failed.state, item.failed.code, `${item.failed.text}; the way back failed too: ${text}`)
-  else over(item, state, code, text)
-  return true
-}
+// -- what comes by itself
 
 /** The late alert of an order (or of one nobody knew the outcome of). False where it is of no step that waits. */
 export function alerted(scene: Scene, item: Item, at: number, code: number, objects: readonly string[]): void {

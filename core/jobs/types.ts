@@ -166,6 +166,8 @@ export interface DeviceMemory {
   deactive: boolean
   /** Names of `<X>` the server gave, with their package. */
   used: Record<string, string>
+  /** Packages a subscription made a job of. */
+  offered?: string[]
 }
 
 /** A package as it is kept: what is told of it, and the name of its file. */

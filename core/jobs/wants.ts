@@ -21,6 +21,8 @@ export interface Scene {
   readonly sessionId: string
   /** The device runs nothing twice for a repeated Correlator. */
   readonly own: boolean
+  /** Nobody wants the job any more: what was ordered is awaited, nothing is ordered anew. */
+  readonly cancelled: boolean
   /** Throws an Error in words where the bytes are not there. */
   file(sha256: string): Bulk
   log(text: string): void

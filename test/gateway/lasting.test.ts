@@ -1,0 +1,99 @@
+// What a gateway keeps over a restart, and what it lets go: groups as they are, interim reports, triggers; bytes of images that are void.
+import { expect, test } from 'vitest'
+import { readAggregation } from '../../core/gateway/payloads.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes, trigger } from '../../core/gateway/orders.ts'
+import type { Command } from '../../core/syncml/message.ts'
+import { World, ed } from './world.ts'
+
+const GROUPS = './GwMO/Devices/Inventory/Groups'
+const item = (locUri: string, format?: string, data?: string): Command['items'] =>
+  [{ target: { locUri }, ...(format === undefined ? {} : { meta: { format } }), ...(data === undefined ? {} : { data }) }] as never
+const add = (uri: string, format: string, data?: string): Command => ({ kind: 'Add', cmdId: '', items: item(uri, format, data) }) as Command
+const gone = (uri: string): Command => ({ kind: 'Delete', cmdId: '', items: item(uri) }) as Command
+
+function proxied(n: number): World {
+  const world = new World()
+  for (let i = 1; i <= n; i += 1) world.visit(i)
+  world.reports()
+  world.alerts.length = 0
+  return world
+}
+
+test('a group that the server deleted stays deleted after a restart, and so does a member', () => {
+  const world = proxied(1)
+  const members = (name: string): Command[] => [
+    add(`${GROUPS}/${name}`, 'node'),
+    add(`${GROUPS}/${name}/Members`, 'node'),
+    add(`${GROUPS}/${name}/Members/1`, 'chr', ed(1)),
+    add(`${GROUPS}/${name}/Members/2`, 'chr', ed(2)),
+  ]
+  const made = world.order([...members('north'), ...members('south')])
+  world.report()
+  expect(new Set(world.codes(made))).toEqual(new Set([200]))
+  const taken = world.order([gone(`${GROUPS}/north`), gone(`${GROUPS}/south/Members/1`)])
+  world.report()
+  expect(world.codes(taken)).toEqual([200, 200])
+  world.restart()
+  expect(world.gateway.part.asked.groups()).toEqual([{ name: 'south', members: [ed(2)] }])
+})
+
+test('interim reports go on after a restart', () => {
+  const world = proxied(2)
+  const job = {
+    name: 'j',
+    devices: [ed(1), ed(2)],
+    groups: [],
+    all: false,
+    mode: null,
+    filter: '',
+    command: fanoutCommand([{ kind: 'Get', locUri: './DevDetail/FwV' }]),
+    imageRef: '',
+    timeout: 600,
+    interval: 30,
+    returnFormat: 2,
+  }
+  world.order([...fanoutNodes(OUR_ROOTS, job), fanoutStart(OUR_ROOTS, 'j', 'c')])
+  world.report()
+  world.restart()
+  world.visit(1)
+  world.pass(31_000)
+  world.reports()
+  expect(world.alerts.map(({ items }) => readAggregation(items[0]?.data))).toMatchObject([
+    { final: false, devices: [{ deviceId: ed(1), code: 200 }], summary: { pending: 1 } },
+  ])
+})
+
+test('gw 91: the bytes of an image that is void are freed: a store that was full takes the next one', () => {
+  const world = proxied(0)
+  const bytes = new Uint8Array(700_000).fill(7)
+  const image = (name: string): readonly Command[] => [
+    imageNodes(OUR_ROOTS, { name, imageId: name, expiry: 60, sha256: '' }),
+    imageData(OUR_ROOTS, name, bytes),
+  ]
+  const first = world.order(image('A'))
+  world.report()
+  expect(world.codes(first)).toEqual([200, 200])
+  world.pass(61_000)
+  expect(world.gateway.images.get('A')).toMatchObject({ state: 50 })
+  expect([world.store.used(), world.gateway.part.asked.config('ImageStore/Used')]).toEqual([0, '0'])
+  const second = world.order(image('B').map((command) => command))
+  world.report()
+  expect(world.codes(second)).toEqual([200, 200])
+  world.restart()
+  expect(world.gateway.images.get('A')).toMatchObject({ state: 50 })
+  expect(world.gateway.part.asked.config('ImageStore/Used')).toBe('700000')
+})
+
+test('a trigger that the server laid down is there after a restart, and works', () => {
+  const world = proxied(1)
+  const made = world.order(trigger(OUR_ROOTS, 't', ed(1), null))
+  world.report()
+  expect(world.codes(made)).toEqual([200, 200])
+  world.restart()
+  world.notified.length = 0
+  const exec = { kind: 'Exec', cmdId: '', items: item('./GwMO/Trigger/Triggers/t/Operations/Trigger') } as Command
+  const again = world.order([exec])
+  world.report()
+  expect(world.codes(again)).toEqual([200])
+  expect(world.notified).toEqual(['ed1'])
+})
