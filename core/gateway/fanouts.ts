@@ -64,6 +64,12 @@ export class Fanouts {
     for (const { name, job } of this.#book.running()) if (job.imageRef === imageId) this.#book.move(name, fanout.imageGone(job, this.#yard.now()))
   }
 
+  /** True while a device that was begun to be served is still to be given this image. */
+  gives(imageId: string): boolean {
+    const begun = (response: Response): boolean => !fanout.final(response) && response.commands.some(({ sent }) => sent)
+    return [...this.#book.running()].some(({ job }) => job.imageRef === imageId && job.responses.some(begun))
+  }
+
   tick(): void {
     this.#book.tick()
   }

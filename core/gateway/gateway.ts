@@ -28,6 +28,8 @@ export class Gateway {
   readonly dialect: Dialect
   readonly #yard: Yard
   #alarm: number | null = null
+  /** Groups as they are kept. */
+  readonly #groups = new Set<string>()
   /** Jobs started in the open session with the DM Server; null: it waits for none any more. */
   #begun: Set<string> | null = null
 
@@ -123,7 +125,10 @@ export class Gateway {
   restore(kept: Kept): void {
     this.#yard.restoring = true
     for (const { value } of kept.all('gateway.record')) this.devices.put(value as Parameters<Devices['put']>[0])
-    for (const { id, value } of kept.all('gateway.group')) this.part.asked.putGroup(id, value as string[])
+    for (const { id, value } of kept.all('gateway.group')) {
+      this.part.asked.putGroup(id, value as string[])
+      this.#groups.add(id)
+    }
     this.images.restore(kept)
     this.fanouts.restore(kept)
     const config = kept.all('gateway.config').find(({ id }) => id === 'config')
@@ -134,6 +139,7 @@ export class Gateway {
     }
     this.part.admit(this.#yard.options.servers)
     this.#yard.restoring = false
+    this.#free()
     this.fanouts.wakeAll()
     this.#rearm()
   }
@@ -210,7 +216,15 @@ export class Gateway {
 
   #groupsMoved(): void {
     const now = this.part.asked.groups()
-    for (const { name, members } of now) this.#yard.keep('gateway.group', name, members)
+    for (const { name, members } of now) {
+      this.#groups.add(name)
+      this.#yard.keep('gateway.group', name, members)
+    }
+    for (const name of [...this.#groups]) {
+      if (now.some((group) => group.name === name)) continue
+      this.#groups.delete(name)
+      this.#yard.keep('gateway.group', name, null)
+    }
   }
   #configMoved(): void {
     const names = [
@@ -232,12 +246,18 @@ export class Gateway {
     this.#alarm = null
     for (const imageId of this.images.tick()) this.fanouts.imageGone(imageId)
     this.fanouts.tick()
+    this.#free()
     this.#rearm()
+  }
+
+  #free(): void {
+    this.images.free((imageId) => this.fanouts.gives(imageId))
   }
 
   /** Before a server reads: leaves that follow the clock are right. */
   refresh(): void {
     this.images.refresh()
+    this.#free()
   }
 
   #rearm(): void {

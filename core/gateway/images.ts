@@ -33,6 +33,19 @@ export class Images {
       this.#images.set(image.name, { image: now, reportState, pkgUrl: leaves['PkgURL'] ?? '' })
       this.#showImage(image.name)
     }
+    this.#yard.part.shown.used(this.#yard.options.store.used())
+  }
+
+  /** Frees the bytes of void images that nobody is being given any more (gwmo sheet 3.5 rules 4 and 5); `given`: by ImageID. */
+  free(given: (imageId: string) => boolean): void {
+    for (const [name, kept] of this.#images) {
+      const { image } = kept
+      if (image.state !== 50 || image.file === '' || given(image.imageId || name)) continue
+      this.#yard.options.store.drop(image.file)
+      kept.image = { ...image, file: '' }
+      this.#saveImage(name)
+      this.#yard.part.shown.used(this.#yard.options.store.used())
+    }
   }
 
   /** The server's word on the ready alert. */

@@ -56,6 +56,8 @@ export class JobBook {
       if (job === null) continue
       const { names, ...rest } = job
       entry.job = woken({ ...rest, responses: names.flatMap((name) => responses.get(`${id}/${name}`) ?? []) })
+      // When the last interim report went is not kept: the next one is a whole interval away.
+      if (rest.state === 20 && rest.intervalMs > 0) entry.nextReportAt = this.#yard.now() + rest.intervalMs
       this.#yard.part.shown.job(entry.job, reportState)
     }
   }

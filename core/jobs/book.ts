@@ -1,5 +1,5 @@
 // The records of all jobs: those at work live in memory and are written once a turn, before its bytes leave; those that ended are read when asked for.
-import type { JobRow } from '../api.ts'
+import type { JobRow, JobWish } from '../api.ts'
 import { happening } from '../mo/events.ts'
 import type { HappeningFacts, HappeningName } from '../mo/events.ts'
 import type { JobsPorts } from './ports.ts'
@@ -18,6 +18,7 @@ interface Live {
 
 /** Ended jobs whose row is kept in memory, at the most: a window that follows a list asks for the same ones again and again. */
 const ROWS = 2000
+const WELL: ReadonlySet<JobRecord['state']> = new Set(['done', 'not_needed'])
 
 /** One record a job is the whole state: what a record says when a turn ends is what a lab that restarts goes on from. */
 export class JobBook {
@@ -76,6 +77,21 @@ export class JobBook {
       const job = this.get(id)
       if (job !== undefined) yield job
     }
+  }
+
+  /** True where one of the newest jobs of this origin is for the same operation and package, and is under way or did it. */
+  has(device: string, origin: JobRow['origin'], { op, pkg }: JobWish, newest: number): boolean {
+    const same = (job: JobRecord): boolean => job.origin === origin && job.wish.op === op && job.wish.pkg === pkg
+    return [...this.ofDevice(device, newest)].some((job) => same(job) && (!isOver(job.state) || WELL.has(job.state)))
+  }
+
+  /** True the first time: remembered of the device. Within a turn. */
+  offers(device: string, pkg: string): boolean {
+    const memory = this.memory(device)
+    const known = memory.offered ?? []
+    if (known.includes(pkg)) return false
+    memory.offered = [...known, pkg]
+    return true
   }
 
   /** Devices with jobs that are not over. */

@@ -48,11 +48,15 @@ export class Calling {
     this.#queue.clear()
   }
 
-  /** Calls the device as soon as there is a place; where it is in a session, when that is over. */
+  /** As `call`; where the device is in a session, when that is over. */
+  callAfter(device: string): void {
+    if (this.#there.has(device)) this.#once.add(device)
+    else this.call(device)
+  }
+
+  /** Calls the device as soon as there is a place; not where it is in a session. */
   call(device: string): void {
-    if (this.#stopped) return
-    if (this.#there.has(device)) return void this.#once.add(device)
-    if (this.#places.has(device)) return
+    if (this.#stopped || this.#there.has(device) || this.#places.has(device)) return
     this.#queue.add(device)
     this.#next()
   }

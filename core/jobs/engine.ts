@@ -43,7 +43,6 @@ interface Tag {
 }
 
 const LISTED = 1000
-const WELL: ReadonlySet<JobRecord['state']> = new Set(['done', 'not_needed'])
 
 /** The job machine of one lab. */
 export class JobEngine implements Policy {
@@ -127,20 +126,13 @@ export class JobEngine implements Policy {
   }
 
   /** True where a job for the same operation and package is under way there, or did it. */
-  has(device: string, origin: JobRow['origin'], { op, pkg }: JobWish): boolean {
-    const same = (job: JobRecord): boolean => job.origin === origin && job.wish.op === op && job.wish.pkg === pkg
-    return [...this.#book.ofDevice(device, LISTED)].some((job) => same(job) && (!isOver(job.state) || WELL.has(job.state)))
+  has(device: string, origin: JobRow['origin'], wish: JobWish): boolean {
+    return this.#book.has(device, origin, wish, LISTED)
   }
 
   /** True the first time a package is offered to a device by itself. */
   offers(device: string, pkg: string): boolean {
-    return this.#book.turn(() => {
-      const memory = this.#book.memory(device)
-      const known = memory.offered ?? []
-      if (known.includes(pkg)) return false
-      memory.offered = [...known, pkg]
-      return true
-    })
+    return this.#book.turn(() => this.#book.offers(device, pkg))
   }
 
   job(id: string): JobRecord | undefined {
@@ -154,7 +146,7 @@ export class JobEngine implements Policy {
 
   /** Calls a device that somebody else wants to come. */
   call(device: string): void {
-    this.#desk.calling.call(device)
+    this.#desk.calling.callAfter(device)
   }
 
   // -- in a session

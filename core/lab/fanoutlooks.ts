@@ -17,7 +17,7 @@ export const fanoutAt = (id: string): string => `${OUR_ROOTS.fanout}/Fanout/${id
 export const imageAt = (name: string): string => `${OUR_ROOTS.images}/Images/${name}`
 
 /** The outcome that made an order fail; undefined where none did. */
-const badOf = (order: Order): Order['outcomes'][number] | undefined => order.outcomes.find(({ code }) => code >= 300 || code === 0)
+export const badOf = (order: Order): Order['outcomes'][number] | undefined => order.outcomes.find(({ code }) => code >= 300 || code === 0)
 
 /** True where an order may have been performed although it is not known to be: its end was lost, or it met its own nodes (418). */
 export const inDoubt = (order: Order): boolean => order.state === 'unknown' || (order.state === 'failed' && badOf(order)?.code === 418)

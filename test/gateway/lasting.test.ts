@@ -1,7 +1,7 @@
-// What a gateway keeps over a restart, and what it lets go: groups as they are, interim reports, triggers; bytes of images that are void.
+// What a gateway keeps over a restart, and what it lets go: groups as they are, interim reports; bytes of images that are void.
 import { expect, test } from 'vitest'
 import { readAggregation } from '../../core/gateway/payloads.ts'
-import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes, trigger } from '../../core/gateway/orders.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes } from '../../core/gateway/orders.ts'
 import type { Command } from '../../core/syncml/message.ts'
 import { World, ed } from './world.ts'
 
@@ -76,24 +76,10 @@ test('gw 91: the bytes of an image that is void are freed: a store that was full
   world.pass(61_000)
   expect(world.gateway.images.get('A')).toMatchObject({ state: 50 })
   expect([world.store.used(), world.gateway.part.asked.config('ImageStore/Used')]).toEqual([0, '0'])
-  const second = world.order(image('B').map((command) => command))
+  const second = world.order(image('B'))
   world.report()
   expect(world.codes(second)).toEqual([200, 200])
   world.restart()
   expect(world.gateway.images.get('A')).toMatchObject({ state: 50 })
   expect(world.gateway.part.asked.config('ImageStore/Used')).toBe('700000')
-})
-
-test('a trigger that the server laid down is there after a restart, and works', () => {
-  const world = proxied(1)
-  const made = world.order(trigger(OUR_ROOTS, 't', ed(1), null))
-  world.report()
-  expect(world.codes(made)).toEqual([200, 200])
-  world.restart()
-  world.notified.length = 0
-  const exec = { kind: 'Exec', cmdId: '', items: item('./GwMO/Trigger/Triggers/t/Operations/Trigger') } as Command
-  const again = world.order([exec])
-  world.report()
-  expect(world.codes(again)).toEqual([200])
-  expect(world.notified).toEqual(['ed1'])
 })

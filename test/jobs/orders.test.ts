@@ -65,6 +65,7 @@ test('a job that was cancelled is not ordered anew when its time is over', async
   untilExec(session, inactive)
   book.jobs.engine.cancel(id)
   session.end('aborted')
+  run(book.session(), inactive)
   await book.clock.pass(61_000)
   expect(book.job(id).state).toBe('unknown')
 })
@@ -91,11 +92,14 @@ test('a set that changes in the middle of a session of such a device is looked a
   const session = book.session()
   book.create({ op: 'deliver' })
   session.say(EMPTY)
+  await book.clock.pass(0)
+  book.woken.length = 0
   await book.jobs.areas.provider.putSet(SET)
+  expect(book.woken).toEqual([])
   run(session, { ...EMPTY, Exec: 1200 })
   session.end()
-  await book.clock.pass(60_000)
-  expect(book.woken).toContain(DEVICE)
+  await book.clock.pass(0)
+  expect(book.woken).toEqual([DEVICE])
 })
 
 test('a set that was dropped and is made again under its name begins anew: what failed under the old one is tried', async () => {
