@@ -1,6 +1,7 @@
 // Beginning and end of jobs: made, kept, called for, out of time. What happens in between is the engine's business.
 import type { JobItemWish, JobRow, JobWish } from '../api.ts'
 import { hexOf } from '../syncml/text.ts'
+import { behind } from './abreast.ts'
 import type { JobBook } from './book.ts'
 import { Calling } from './calling.ts'
 import { conclude, endAll, settled } from './ending.ts'
@@ -9,7 +10,7 @@ import { announced, freshJob } from './making.ts'
 import type { JobsPorts } from './ports.ts'
 import { ordered } from './reading.ts'
 import type { ExecStep, Item, JobRecord } from './types.ts'
-import { isOver, LIMIT_MS } from './types.ts'
+import { isOver, LIMIT_MS, rowOf } from './types.ts'
 
 /** Repeating it does nothing it has not done before (scomo sheet 5.3, C5 and C6). */
 const IDEMPOTENT = new Set(['Activate', 'Deactivate'])
@@ -74,6 +75,40 @@ export class JobDesk {
     }
   }
 
+  /** Ends what has not been ordered yet; what was ordered is awaited or read. */
+  cancel(id: string, why: string): JobRow {
+    const job = this.#book.must(id)
+    if (isOver(job.state)) return rowOf(job)
+    job.cancelled = true
+    const open = job.items.filter((item) => !isOver(item.state))
+    for (const item of open) if (!ordered(item)) Object.assign(item, { state: 'cancelled', text: why })
+    const left = open.filter(({ state }) => !isOver(state)).map(({ pkg, component }) => pkg || component)
+    this.#book.log(job, left.length === 0 ? why : `${why}: ${left.join(', ')} was ordered already, its end is awaited`)
+    this.#book.turn(() => this.keep(job))
+    return rowOf(job)
+  }
+
+  /** A package was withdrawn: jobs that have not ordered it are cancelled (scomo sheet 16.6). */
+  withdrawn(pkgId: string): void {
+    const drop = (job: JobRecord): void => {
+      const hit = job.items.filter((item) => !isOver(item.state) && !ordered(item) && (item.pkg === pkgId || item.wish.pkg === pkgId))
+      for (const item of hit) Object.assign(item, { state: 'cancelled', text: `${pkgId} was withdrawn` })
+      if (hit.length === 0) return
+      this.#book.log(job, `${pkgId} was withdrawn`)
+      this.keep(job)
+    }
+    this.#book.turn(() => this.#book.devices().forEach((device) => this.#book.open(device).forEach(drop)))
+  }
+
+  /** Nothing of the job is sent in this session. */
+  waits(job: JobRecord, reason: string, why = reason): void {
+    if (job.state === 'waiting' && job.reason === reason) return
+    job.state = 'waiting'
+    job.reason = reason
+    this.#book.log(job, why)
+    this.keep(job)
+  }
+
   /** Keeps the record; an end is concluded and told. */
   keep(job: JobRecord): void {
     if (isOver(job.state) || !job.items.every(({ state }) => isOver(state))) return this.#book.save(job)
@@ -84,6 +119,9 @@ export class JobDesk {
     this.calling.forget(job.device)
     this.#book.save(job)
     this.#over(job)
+    // Outside a session nobody else calls for those that waited for this one.
+    const held = this.#waiting(job.device)
+    if (held?.reason === behind(job.id)) this.calling.call(job.device)
   }
 
   #hex(octets: number): string {
@@ -94,7 +132,9 @@ export class JobDesk {
   #waiting(device: string): JobRecord | undefined {
     if (this.calling.present(device)) return undefined
     const wants = (item: Item): boolean => !isOver(item.state) && item.state !== 'accepted'
-    return this.#book.open(device).find((job) => job.wish.wake !== false && job.items.some(wants))
+    const open = this.#book.open(device)
+    const held = ({ reason }: JobRecord): boolean => open.some(({ id }) => reason === behind(id))
+    return open.find((job) => job.wish.wake !== false && job.items.some(wants) && !held(job))
   }
 
   #said(device: string, text: string): void {

@@ -4,6 +4,7 @@ import type { Peer, SessionEnd } from '../session/desk.ts'
 import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
 import type { AlertRecord } from '../server/records.ts'
 import type { Command } from '../syncml/message.ts'
+import { Abreast, behind } from './abreast.ts'
 import { readAlert } from './alerts.ts'
 import type { Completed } from './alerts.ts'
 import { JobBook } from './book.ts'
@@ -13,7 +14,7 @@ import { drive, hear } from './drive.ts'
 import { correlatorsOf } from './making.ts'
 import type { JobsPorts } from './ports.ts'
 import { knownFrom } from './ports.ts'
-import { answersOf, belongs, itemOf, ordered, sensible } from './reading.ts'
+import { answersOf, belongs, itemOf, sensible } from './reading.ts'
 import { wishOf } from './requests.ts'
 import { admit } from './security.ts'
 import { sceneOf } from './stage.ts'
@@ -97,27 +98,12 @@ export class JobEngine implements Policy {
 
   /** Ends what has not been ordered yet; what was ordered is awaited or read. */
   cancel(id: string, why = 'cancelled'): JobRow {
-    const job = this.#book.must(id)
-    if (isOver(job.state)) return rowOf(job)
-    job.cancelled = true
-    const open = job.items.filter((item) => !isOver(item.state))
-    for (const item of open) if (!ordered(item)) Object.assign(item, { state: 'cancelled', text: why })
-    const left = open.filter(({ state }) => !isOver(state)).map(({ pkg, component }) => pkg || component)
-    this.#book.log(job, left.length === 0 ? why : `${why}: ${left.join(', ')} was ordered already, its end is awaited`)
-    this.#book.turn(() => this.#desk.keep(job))
-    return rowOf(job)
+    return this.#desk.cancel(id, why)
   }
 
   /** A package was withdrawn: jobs that have not ordered it are cancelled (scomo sheet 16.6). */
   withdrawn(pkgId: string): void {
-    const drop = (job: JobRecord): void => {
-      const hit = job.items.filter((item) => !isOver(item.state) && !ordered(item) && (item.pkg === pkgId || item.wish.pkg === pkgId))
-      for (const item of hit) Object.assign(item, { state: 'cancelled', text: `${pkgId} was withdrawn` })
-      if (hit.length === 0) return
-      this.#book.log(job, `${pkgId} was withdrawn`)
-      this.#desk.keep(job)
-    }
-    this.#book.turn(() => this.#book.devices().forEach((device) => this.#book.open(device).forEach(drop)))
+    this.#desk.withdrawn(pkgId)
   }
 
   /** True while a job of this origin works on the device. */
@@ -166,7 +152,14 @@ export class JobEngine implements Policy {
     const jobs = this.#book.open(device)
     if (jobs.length > 0) {
       const stage = this.#stage(view)
-      for (const job of jobs) if (sent.size === 0) this.#drive(job, view, stage, sent)
+      const abreast = new Abreast(stage.packages)
+      for (const job of jobs) {
+        if (sent.size > 0) break
+        const first = abreast.before(job)
+        if (first !== null) this.#desk.waits(job, behind(first.id))
+        else this.#drive(job, view, stage, sent)
+        abreast.passed(job)
+      }
     }
     // The provider looks when no job has anything to say; a job that follows from what it saw begins at once.
     if (sent.size === 0 && view.authenticated) for (const command of this.#ears.looks(view)) sent.set(command, 'look')
@@ -299,11 +292,7 @@ export class JobEngine implements Policy {
 
   /** Nothing of the job is sent in this session. */
   #unmanaged(job: JobRecord, reason: string, why: string): void {
-    if (job.state === 'waiting' && job.reason === reason) return
-    job.state = 'waiting'
-    job.reason = reason
-    this.#book.log(job, `${why}: no command of the job is sent`)
-    this.#desk.keep(job)
+    this.#desk.waits(job, reason, `${why}: no command of the job is sent`)
   }
 
   // -- alerts

@@ -2,12 +2,13 @@
 import { expect, test } from 'vitest'
 import { readAggregation } from '../../core/gateway/payloads.ts'
 import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes } from '../../core/gateway/orders.ts'
-import type { Command } from '../../core/syncml/message.ts'
+import type { Command, Item } from '../../core/syncml/message.ts'
 import { World, ed } from './world.ts'
 
 const GROUPS = './GwMO/Devices/Inventory/Groups'
-const item = (locUri: string, format?: string, data?: string): Command['items'] =>
-  [{ target: { locUri }, ...(format === undefined ? {} : { meta: { format } }), ...(data === undefined ? {} : { data }) }] as never
+const item = (locUri: string, format?: string, data?: string): readonly Item[] => [
+  { target: { locUri }, ...(format === undefined ? {} : { meta: { format } }), ...(data === undefined ? {} : { data }) },
+]
 const add = (uri: string, format: string, data?: string): Command => ({ kind: 'Add', cmdId: '', items: item(uri, format, data) }) as Command
 const gone = (uri: string): Command => ({ kind: 'Delete', cmdId: '', items: item(uri) }) as Command
 

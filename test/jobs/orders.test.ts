@@ -134,3 +134,55 @@ test('a Correlator meets no Correlator of an item: the device would take the new
     other.jobs.engine.create({ type: 'scomo', op: 'install', device: DEVICE, correlator: 'c', items: [{ pkg: 'a' }, { pkg: 'b' }] }),
   ).toThrow(/the Correlator c\.2 was used/)
 })
+
+test('two jobs for the same software of a device are done one after the other: the second one sees what the first one did', async () => {
+  const book = playbook()
+  const first = book.create({})
+  const second = book.create({})
+  const session = book.session()
+  const orders = run(session, { ...EMPTY, Exec: 202 })
+  session.end()
+  expect(execs(orders)).toEqual([`Exec ${D}/Operations/DownloadInstall`])
+  expect(book.job(second.id)).toMatchObject({ state: 'waiting', reason: `after ${first.id}, which works on the same software` })
+  const told = book.session()
+  told.alert(complete(first.id, 1200, `${D}/Operations/DownloadInstall`))
+  const listed = { 'Get ./SCOMO/Inventory?list=StructData': { [`${Y}/ID`]: 'com.msf.antivir', [`${Y}/Version`]: '2.1', [`${Y}/State`]: '20' } }
+  expect(execs(run(told, { ...EMPTY, ...INSTALLED, ...listed }))).toEqual([])
+  expect([book.job(first.id).state, book.job(second.id).state]).toEqual(['done', 'not_needed'])
+})
+
+test('a removal that is asked for behind an installation does not overtake it; one of other software does', () => {
+  const book = playbook()
+  book.add(antivir({ pkgId: 'game-1.0', components: [{ id: 'game', version: '1.0' }] }))
+  book.create({})
+  const removal = book.create({ op: 'remove', component: 'com.msf.antivir' })
+  const other = book.create({ pkg: 'game-1.0' })
+  const listed = { 'Get ./SCOMO/Inventory?list=StructData': { [`${Y}/ID`]: 'com.msf.antivir', [`${Y}/Version`]: '2.0', [`${Y}/State`]: '20' } }
+  const sent = run(book.session(), { ...EMPTY, ...listed, Exec: 202 })
+  expect(execs(sent)).toEqual([`Exec ${D}/Operations/DownloadInstall`, 'Exec ./SCOMO/Download/game10/Operations/DownloadInstall'])
+  expect([book.job(removal.id).state, book.job(other.id).state]).toEqual(['waiting', 'accepted'])
+})
+
+test('who waits behind a job goes on when that one is cancelled or out of time, and its device is called', async () => {
+  const book = playbook()
+  const first = book.create({ limitMs: 60_000 })
+  const second = book.create({ op: 'remove', component: 'com.msf.antivir' })
+  const session = book.session()
+  run(session, { ...EMPTY, Exec: 202 })
+  session.end()
+  expect(book.job(second.id).state).toBe('waiting')
+  book.woken.length = 0
+  await book.clock.pass(61_000)
+  expect([book.job(first.id).state, book.woken]).toEqual(['unknown', [DEVICE]])
+  const listed = { 'Get ./SCOMO/Inventory?list=StructData': { [`${Y}/ID`]: 'com.msf.antivir', [`${Y}/Version`]: '2.0', [`${Y}/State`]: '20' } }
+  expect(execs(run(book.session(), { ...EMPTY, ...listed, Exec: 1200 }))).toEqual([`Exec ${Y}/Operations/Remove`])
+
+  const again = playbook()
+  const one = again.create({})
+  again.create({ op: 'remove', component: 'com.msf.antivir' })
+  const early = again.session()
+  run(early, { ...EMPTY, Exec: 202 })
+  early.end()
+  again.jobs.engine.cancel(one.id)
+  expect(execs(run(again.session(), { ...EMPTY, ...listed, Exec: 1200 }))).toEqual([`Exec ${Y}/Operations/Remove`])
+})
