@@ -111,6 +111,11 @@ export class JobEngine implements Policy {
     return this.#book.open(device).some((job) => job.origin === origin)
   }
 
+  /** True where a job is to begin in the device's next session. */
+  waits(device: string): boolean {
+    return this.#book.open(device).some(({ state }) => state === 'queued')
+  }
+
   /** True where a job for the same operation and package is under way there, or did it. */
   has(device: string, origin: JobRow['origin'], wish: JobWish): boolean {
     return this.#book.has(device, origin, wish, LISTED)

@@ -90,6 +90,7 @@ export function speaking(policy: Policy, names: (device: string) => Names): Poli
         }),
       }))
     },
+    waits: (device) => policy.waits?.(device) === true,
     ...(policy.alert === undefined
       ? {}
       : {

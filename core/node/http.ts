@@ -55,6 +55,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   server.on('request', (req: IncomingMessage, res: ServerResponse) => request(req, res, false))
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => request(req, res, true))
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    // An empty list expects nothing (RFC 9110, 10.1.1).
+    if (/^[\s,]*$/.test(req.headers.expect ?? '')) return request(req, res, false)
     early(begin(exchangeOf(peers.of(req.socket), req, res)), 417, 'the only expectation met here is 100-continue', false)
   })
   server.on('connect', (req: IncomingMessage, socket: Socket, head: Uint8Array) => {

@@ -38,6 +38,8 @@ export interface CommandOutcome {
 /** Asked whenever the server may send commands. An empty answer ends the session. */
 export interface Policy {
   next(view: SessionView, outcomes: readonly CommandOutcome[]): readonly Work[]
+  /** True where something waits for the device's next session, as far as that can be told without one. */
+  waits?(device: string): boolean
   /** An alert of the device, before `next` of the same message. Gives the Status for it; undefined: it does not concern this policy. */
   alert?(view: SessionView, alert: AlertRecord): number | undefined
   /** The session is over; `outcomes`: what came of commands since the question was asked last. */
@@ -58,6 +60,7 @@ export function together(...policies: readonly Policy[]): Policy {
       }
       return works
     },
+    waits: (device) => policies.some((policy) => policy.waits?.(device) === true),
     alert: (view, alert) => {
       const codes = policies.map((policy) => policy.alert?.(view, alert))
       return codes.find((code) => code !== undefined)
@@ -74,6 +77,7 @@ const GREETING = ['FwV', 'SwV', 'HwV', 'DevTyp', 'OEM', 'LrgObj'].map((name) => 
 /** The queued orders of the device, oldest first; and, with `greet`, ./DevDetail of a device that was never read. */
 export function ordersFirst(ledger: ServerLedger, greet: boolean): Policy {
   return {
+    waits: (device) => ledger.orders(device).some(({ state }) => state === 'queued'),
     next: (view) => {
       const queued = ledger.orders(view.device).filter((order) => order.state === 'queued' && !view.taken(order.id))
       const works: Work[] = queued.map((order) => ({ order, commands: order.commands }))

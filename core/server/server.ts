@@ -218,8 +218,11 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       effects.push({ type: 'note', note })
     }
     const live = ours ? byToken : this.#sessions.get(keyOf(message))
-    if (live === undefined || live.session.isResend({ link: { link: 0 }, frame, message })) return live
+    if (live === undefined) return undefined
     const setup = message.commands.some((command) => command.kind === 'Alert' && (command.code === 1200 || command.code === 1201))
+    const again = live.session.isResend({ link: { link: 0 }, frame, message })
+    // Clients whose sessions all begin with the same octets: what waits for the device now shall not wait for another SessionID.
+    if (again && !(setup && live.session.over && this.#policy.waits?.(live.device) === true)) return live
     if (!setup || msgNumber(message.header.msgId) !== 1) return live
     this.#stop(live, { state: 'aborted', reason: 'the device began a new session with the same SessionID' }, effects)
     return undefined

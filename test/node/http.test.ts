@@ -68,7 +68,10 @@ bothWays('a SyncML request', () => {
     await wire.until('HTTP/1.1 100 Continue\r\n\r\n')
     wire.write('later')
     await wire.until('\r\n\r\nlater')
-    expect(lab.received.map((r) => textOf(r.frame.bytes))).toEqual(['abcdefgh', 'as identity', 'as binary', 'as 8bit', 'as ISO-8859-1', 'later'])
+    wire.write(postText('nothing expected', ['Expect: ']))
+    await wire.until('\r\n\r\nnothing expected')
+    const said = ['abcdefgh', 'as identity', 'as binary', 'as 8bit', 'as ISO-8859-1', 'later', 'nothing expected']
+    expect(lab.received.map((r) => textOf(r.frame.bytes))).toEqual(said)
     wire.socket.destroy()
   })
 

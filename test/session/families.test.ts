@@ -132,3 +132,16 @@ test('a report about firmware without Format: its Type says what the Data are; t
   expect(hand.ledger.alerts).toMatchObject([{ correlator: 'c1', items: [{ data: '200' }] }])
   expect(new Hand().say(PACKAGE1 + report('org.example.done'), basicCred(ACCOUNT.password))).toContain('Status 3=412')
 })
+
+test('a client whose sessions all begin with the same octets: the last answer again, or a new session once something waits for it', () => {
+  const hand = new Hand({ requireAuth: false })
+  const nothing = hand.say(PACKAGE1)
+  expect(nothing).toBe('1: Status 0=200, Status 98=200, Status 99=200, Final')
+  expect(hand.begin().say(PACKAGE1)).toBe(nothing)
+  expect(hand.rules).toContain('hdr.resend')
+  hand.order('o', './DevDetail/FwV')
+  expect(hand.begin().say(PACKAGE1)).toBe('1: Status 0=200, Status 98=200, Status 99=200, Get ./DevDetail/FwV, Final')
+  // While that session is open its first message is a repetition, as ever.
+  expect(hand.begin().say(PACKAGE1)).toContain('Get ./DevDetail/FwV')
+  expect(hand.rules).toContain('hdr.resend')
+})
