@@ -45,6 +45,8 @@ export interface FanoutDevice {
   /** Statuses by label of the command, and late alerts, where the gateway told them. */
   readonly statuses?: readonly { readonly cmd: string; readonly code: number }[]
   readonly late?: readonly { readonly cmd: string; readonly type: string; readonly source: string; readonly data: string }[]
+  /** What its Gets brought, where the gateway told Results (return format 3). */
+  readonly values?: readonly { readonly uri: string; readonly data: string }[]
 }
 
 export interface FanoutRow {

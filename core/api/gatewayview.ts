@@ -116,6 +116,8 @@ export interface MatrixDevice {
   /** One a command; null where nothing is known of it. */
   readonly cells: readonly (MatrixCell | null)[]
   readonly late: readonly { readonly type: string; readonly source: string; readonly code: number | null; readonly data: string }[]
+  /** What its Gets brought; absent where nobody told. */
+  readonly values?: readonly { readonly uri: string; readonly data: string }[]
 }
 
 /** A fan-out as device by command. */

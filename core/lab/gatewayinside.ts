@@ -5,6 +5,7 @@ import type { Image } from '../gateway/image.ts'
 import type { Job, Response } from '../gateway/job.ts'
 import type { DeviceRecord } from '../gateway/ports.ts'
 import { modeName, stateWords } from '../mo/gwmo.ts'
+import { valuesIn } from '../gateway/results.ts'
 import { deviceWords } from './fanoutdevices.ts'
 import type { GatewayHost } from './gatewayhost.ts'
 
@@ -42,8 +43,9 @@ function recordRow(record: DeviceRecord): GatewayRecordRow {
 
 const devicesOf = (job: Job): MatrixDevice[] => job.responses.map(deviceOf)
 
-function deviceOf({ deviceId, name, state, code, notifiedAt, endedAt, commands, late }: Response): MatrixDevice {
+function deviceOf({ deviceId, name, state, code, notifiedAt, endedAt, commands, late, data }: Response): MatrixDevice {
   const known = code ?? 0
+  const values = valuesIn(data)
   return {
     deviceId,
     localId: name,
@@ -53,7 +55,8 @@ function deviceOf({ deviceId, name, state, code, notifiedAt, endedAt, commands, 
     notifiedAt,
     endedAt,
     cells: commands.map((command) => ({ sent: command.sent, code: command.code, late: command.late })),
-    late: late.map(({ type, source, data }) => ({ type, source, code: lateCode(data, enablerOf(type)), data: data.slice(0, 2000) })),
+    late: late.map(({ type, source, data: told }) => ({ type, source, code: lateCode(told, enablerOf(type)), data: told.slice(0, 2000) })),
+    ...(values.length === 0 ? {} : { values }),
   }
 }
 

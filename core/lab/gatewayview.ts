@@ -220,7 +220,7 @@ function matrixOf(fanout: Kept['row'], wish: Kept['wish'], inside: GatewayInside
   const job = inside?.jobs.find(({ name }) => name === fanout.id)
   const base = { fanout, commands, image: wish.image ?? '' }
   if (job !== undefined) return { ...base, devices: job.devices, startedAt: job.startedAt, endsAt: job.endsAt, source: 'gateway' }
-  const devices = fanout.devices.map(({ deviceId, code, text, statuses = [], late = [] }): MatrixDevice => {
+  const devices = fanout.devices.map(({ deviceId, code, text, statuses = [], late = [], values = [] }): MatrixDevice => {
     const alerts = late.map(({ cmd, type, source, data }) => ({ cmd, type, source, data, code: lateCode(data, enablerOf(type)) }))
     const cells = commands.map(({ label }) => {
       const status = statuses.find(({ cmd }) => cmd === label)
@@ -237,6 +237,7 @@ function matrixOf(fanout: Kept['row'], wish: Kept['wish'], inside: GatewayInside
       endedAt: 0,
       cells,
       late: alerts.map(({ type, source, data, code: own }) => ({ type, source, data, code: own })),
+      ...(values.length === 0 ? {} : { values }),
     }
   })
   return { ...base, devices, startedAt: 0, endsAt: 0, source: 'alerts' }

@@ -183,5 +183,10 @@ function rowsText(rows: readonly FanoutRow[]): string {
 }
 
 function devicesText({ devices }: FanoutRow): string {
-  return table(devices.map(({ deviceId, code, text }) => [`  ${deviceId}`, code === 0 ? '-' : String(code), text].map(visible)))
+  const valueLine = ({ uri, data }: { readonly uri: string; readonly data: string }): string[] => [`    ${uri}`, '', data]
+  const lines = devices.flatMap(({ deviceId, code, text, values = [] }) => [
+    [`  ${deviceId}`, code === 0 ? '-' : String(code), text],
+    ...values.map(valueLine),
+  ])
+  return table(lines.map((line) => line.map(visible)))
 }
