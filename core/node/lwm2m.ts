@@ -10,7 +10,7 @@ import type { Docs } from '../store/docs.ts'
 import { wordsOf } from '../syncml/text.ts'
 import { listenCoap } from './coapport.ts'
 import type { CoapPort } from './coapport.ts'
-import type { CoapReply, CoapRequest } from './coaptalk.ts'
+import type { CoapReply, CoapRequest } from '../adapters/lwm2m/coaptalk.ts'
 
 export interface LwServerParts {
   readonly host: string

@@ -10,7 +10,7 @@ import { tlvOf } from '../adapters/lwm2m/payload.ts'
 import type { Clock } from '../lab/ports.ts'
 import { listenCoap } from './coapport.ts'
 import type { CoapPort } from './coapport.ts'
-import type { CoapObserver, CoapReply, CoapRequest } from './coaptalk.ts'
+import type { CoapObserver, CoapReply, CoapRequest } from '../adapters/lwm2m/coaptalk.ts'
 import { plainAddress } from './media.ts'
 
 export interface LwClientOptions {

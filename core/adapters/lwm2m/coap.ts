@@ -1,45 +1,66 @@
-// A CoAP datagram looked at before anything acts on it (RFC 7252 clause 3, RFC 7959 clause 2.2): what it is and whether its blocks can be right. Any octets give a look or a reason.
+// Datagrams of CoAP as values, both ways (RFC 7252 clause 3, RFC 7959 clause 2.2). Any octets give a datagram or a reason why they are none.
 
-/** What matters of a datagram before it is handed on. */
-export interface CoapLook {
-  readonly type: 'CON' | 'NON' | 'ACK' | 'RST'
-  /** 0 a request (or empty), 2, 4, 5 an answer. */
-  readonly class: number
-  /** `0.01` */
+export type CoapType = 'CON' | 'NON' | 'ACK' | 'RST'
+
+export type CoapOption = readonly [number: number, value: Uint8Array]
+
+export interface Datagram {
+  readonly type: CoapType
+  /** `0.01` GET, `2.05` Content, `0.00` empty. */
   readonly code: string
   readonly messageId: number
-  /** Where its Block1 ends, octets; 0 without one. */
-  readonly upTo: number
+  /** 0 to 8 octets. */
+  readonly token: Uint8Array
+  /** In order of their numbers. */
+  readonly options: readonly CoapOption[]
+  readonly payload: Uint8Array
 }
 
-const TYPES = ['CON', 'NON', 'ACK', 'RST'] as const
-const BLOCK1 = 27
-const BLOCK2 = 23
+/** Block1 or Block2: `num` counts in blocks of `size` octets. */
+export interface Block {
+  readonly num: number
+  readonly more: boolean
+  readonly size: number
+}
 
-/** Reads the head and the options; a text says why it is no datagram of CoAP. */
-export function lookAt(bytes: Uint8Array): CoapLook | string {
+/** Option numbers (RFC 7252 clause 12.2, RFC 7641, RFC 7959). */
+export const OPTION = {
+  etag: 4,
+  observe: 6,
+  locationPath: 8,
+  uriPath: 11,
+  contentFormat: 12,
+  uriQuery: 15,
+  accept: 17,
+  block2: 23,
+  block1: 27,
+  size1: 60,
+} as const
+/** Critical options that change nothing here: Uri-Host, If-Match, If-None-Match, Uri-Port. */
+const IGNORED: readonly number[] = [1, 3, 5, 7]
+
+const TYPES = ['CON', 'NON', 'ACK', 'RST'] as const
+const EMPTY = new Uint8Array(0)
+
+/** Reads one; a text says why it is no datagram of CoAP. */
+export function readDatagram(bytes: Uint8Array): Datagram | string {
   if (bytes.length < 4) return `${bytes.length} octets are too few`
   const [first = 0, second = 0, high = 0, low = 0] = bytes
   if (first >> 6 !== 1) return `version ${first >> 6}`
   const tokenLength = first & 15
   if (tokenLength > 8) return `a token of ${tokenLength} octets`
-  const look = {
-    type: TYPES[(first >> 4) & 3] ?? 'CON',
-    class: second >> 5,
-    code: `${second >> 5}.${String(second & 31).padStart(2, '0')}`,
-    messageId: high * 256 + low,
-  }
-  if (second === 0) return bytes.length === 4 ? { ...look, upTo: 0 } : 'an empty message with something in it'
-  if (look.class === 1 || look.class === 3 || look.class > 5) return `code ${look.code}, which is reserved`
+  const head = { type: TYPES[(first >> 4) & 3] ?? 'CON', code: codeText(second), messageId: high * 256 + low }
+  if (second === 0) return bytes.length === 4 ? { ...head, token: EMPTY, options: [], payload: EMPTY } : 'an empty message with something in it'
+  if ([1, 3].includes(second >> 5) || second >> 5 > 5) return `code ${head.code}, which is reserved`
   if (4 + tokenLength > bytes.length) return 'the token is cut off'
-  const upTo = optionsOf(bytes, 4 + tokenLength)
-  return typeof upTo === 'string' ? upTo : { ...look, upTo }
+  const rest = readOptions(bytes, 4 + tokenLength)
+  return typeof rest === 'string' ? rest : { ...head, token: bytes.slice(4, 4 + tokenLength), ...rest }
 }
 
-function optionsOf(bytes: Uint8Array, start: number): number | string {
+function readOptions(bytes: Uint8Array, start: number): Pick<Datagram, 'options' | 'payload'> | string {
   let at = start
   let number = 0
-  let upTo = 0
+  const options: CoapOption[] = []
   const more = (nibble: number): number | null => {
     if (nibble < 13) return nibble
     const octets = nibble === 13 ? 1 : nibble === 14 ? 2 : 0
@@ -51,18 +72,75 @@ function optionsOf(bytes: Uint8Array, start: number): number | string {
   while (at < bytes.length) {
     const head = bytes[at] ?? 0
     at += 1
-    if (head === 0xff) return at < bytes.length ? upTo : 'a payload mark and no payload'
+    if (head === 0xff) return at < bytes.length ? { options, payload: bytes.slice(at) } : 'a payload mark and no payload'
     const delta = more(head >> 4)
     const length = delta === null ? null : more(head & 15)
     if (delta === null || length === null) return `an option that cannot be read at octet ${at}`
     if (at + length > bytes.length) return `an option of ${length} octets where ${bytes.length - at} are left`
     number += delta
-    if (number === BLOCK1 || number === BLOCK2) {
-      const block = length >= 1 && length <= 3 ? bytes.subarray(at, at + length).reduce((sum, octet) => sum * 256 + octet, 0) : null
-      if (block === null || (block & 7) === 7) return `a block option of ${length} octets that means nothing`
-      if (number === BLOCK1) upTo = ((block >> 4) + 1) * 2 ** ((block & 7) + 4)
-    }
+    const value = bytes.slice(at, at + length)
+    if ((number === OPTION.block1 || number === OPTION.block2) && (length > 3 || (uintOf(value) & 7) === 7))
+      return `a block option of ${length} octets that means nothing`
+    options.push([number, value])
     at += length
   }
-  return upTo
+  return { options, payload: EMPTY }
 }
+
+/** Octets of a datagram; options in any order. */
+export function writeDatagram({ type, code, messageId, token, options, payload }: Datagram): Uint8Array {
+  const octets: number[] = [0x40 | (TYPES.indexOf(type) << 4) | token.length, codeOctet(code), messageId >> 8, messageId & 255, ...token]
+  let last = 0
+  for (const [number, value] of [...options].sort(([a], [b]) => a - b)) {
+    const [delta, deltaMore] = nibble(number - last)
+    const [length, lengthMore] = nibble(value.length)
+    octets.push((delta << 4) | length, ...deltaMore, ...lengthMore, ...value)
+    last = number
+  }
+  if (payload.length > 0) octets.push(0xff)
+  const bytes = new Uint8Array(octets.length + payload.length)
+  bytes.set(octets)
+  bytes.set(payload, octets.length)
+  return bytes
+}
+
+function nibble(value: number): readonly [number, readonly number[]] {
+  if (value < 13) return [value, []]
+  return value < 269 ? [13, [value - 13]] : [14, [(value - 269) >> 8, (value - 269) & 255]]
+}
+
+const codeText = (octet: number): string => `${octet >> 5}.${String(octet & 31).padStart(2, '0')}`
+const codeOctet = (code: string): number => Number(code[0]) * 32 + Number(code.slice(2))
+
+/** Octets of a number, as few as there can be (RFC 7252 clause 3.2). */
+export function uintBytes(value: number): Uint8Array {
+  const octets: number[] = []
+  for (let left = value; left > 0; left = Math.floor(left / 256)) octets.unshift(left % 256)
+  return Uint8Array.from(octets)
+}
+export const uintOf = (value: Uint8Array): number => value.reduce((sum, octet) => sum * 256 + octet, 0)
+
+/** The first option of that number. */
+export const optionOf = ({ options }: Datagram, wanted: number): Uint8Array | undefined => options.find(([number]) => number === wanted)?.[1]
+
+/** All options of that number as text. */
+export function textsOf({ options }: Datagram, wanted: number): readonly string[] {
+  return options.flatMap(([number, value]) => (number === wanted ? [new TextDecoder().decode(value)] : []))
+}
+
+export function blockOf(datagram: Datagram, wanted: number): Block | null {
+  const value = optionOf(datagram, wanted)
+  if (value === undefined) return null
+  const block = uintOf(value)
+  return { num: Math.floor(block / 16), more: (block & 8) !== 0, size: 16 << (block & 7) }
+}
+export const blockBytes = ({ num, more, size }: Block): Uint8Array => uintBytes(num * 16 + (more ? 8 : 0) + (Math.log2(size) - 4))
+
+/** A critical option nobody here knows (odd numbers; RFC 7252 clause 5.4.1); null: none. */
+export function unknownCritical({ options }: Datagram): number | null {
+  const known: readonly number[] = [...Object.values(OPTION), ...IGNORED]
+  return options.find(([number]) => number % 2 === 1 && !known.includes(number))?.[0] ?? null
+}
+
+/** Same octets? */
+export const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((octet, i) => octet === b[i])
