@@ -122,7 +122,6 @@ const PACKAGES: Readonly<Record<string, readonly RegExp[]>> = {
     /^bonjour-service$/,
     /^serialport$/,
     /^@yume-chan\//,
-    /^coap$/,
   ],
   electron: [/^node:/, /^electron$/],
   renderer: [/^vue$/, /^pinia$/, /^reka-ui$/, /^@tanstack\/vue-virtual$/, /^@codemirror\//],

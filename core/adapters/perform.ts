@@ -115,7 +115,7 @@ async function one(act: Exclude<Act, { do: 'fetch' }>, scene: Scene, octets: Uin
       return { ...before, value }
     }
     case 'set':
-      await adapter.set(deviceId, filled(act.path, name), act.leaf === undefined ? (act.value ?? scene.text) : wanted(scene, act.leaf))
+      await written(act, scene)
       return before
     case 'exec': {
       // A name is one word of an argument, never several.
@@ -141,6 +141,18 @@ async function one(act: Exclude<Act, { do: 'fetch' }>, scene: Scene, octets: Uin
       throw new AdapterError(act.status, act.why)
     default:
       return act satisfies never
+  }
+}
+
+async function written(act: Extract<Act, { do: 'set' }>, scene: Scene): Promise<void> {
+  const { adapter, deviceId, name } = scene
+  const value = act.leaf === undefined ? (act.value ?? scene.text) : wanted(scene, act.leaf)
+  try {
+    await adapter.set(deviceId, filled(act.path, name), value)
+  } catch (error) {
+    // One that did not answer may have begun to fetch.
+    if (act.push === undefined || !(error instanceof AdapterError) || error.status === 408 || error.status === 503) throw error
+    await adapter.deliver(deviceId, filled(act.push, name), await scene.fetch(value))
   }
 }
 

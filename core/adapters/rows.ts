@@ -22,8 +22,8 @@ export type Act =
   | { readonly do: 'answer'; readonly value: string }
   /** Reads two numbers; the answer stands in the table. */
   | { readonly do: 'pair'; readonly state: string; readonly result: string; readonly table: Pairs<string> }
-  /** Writes a value: fixed, the command's Data, or what the server wrote to another node. */
-  | { readonly do: 'set'; readonly path: string; readonly value?: string; readonly leaf?: string }
+  /** Writes a value: fixed, the command's Data, or what the server wrote to another node. `push`: where the device fetches nothing itself, the gateway does, and puts the octets there. */
+  | { readonly do: 'set'; readonly path: string; readonly value?: string; readonly leaf?: string; readonly push?: string }
   | { readonly do: 'exec'; readonly path: string; readonly argument: string; readonly says?: Says }
   | { readonly do: 'deliver'; readonly path: string }
   /** The gateway fetches the URL that the server wrote to a node; `failed`: the code where it cannot. */

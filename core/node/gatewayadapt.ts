@@ -63,7 +63,7 @@ export async function startAdaptation(parts: AdaptParts): Promise<RunningAdaptat
       get: (id: string) => (docs.get(NAMES, id) ?? {}) as Readonly<Record<string, number>>,
       put: (id: string, now: Readonly<Record<string, number>>) => docs.put(NAMES, id, now),
     }
-    adapters.push(lwm2mAdapter({ line: server.line, names }))
+    adapters.push(lwm2mAdapter({ line: server.line, after: (ms, call) => clock.after(ms, call), names }))
   }
   if (role.adb === true && parts.android !== null) adapters.push(adbAdapter(parts.android))
   const adaptation = new Adaptation({

@@ -1,7 +1,7 @@
 // A LwM2M server on a CoAP port: registrations and bootstrap in, requests to registered clients out. Without DTLS (NoSec): a network one trusts.
 import { bootstrapSteps } from '../adapters/lwm2m/bootstrap.ts'
 import type { LwAccount } from '../adapters/lwm2m/bootstrap.ts'
-import type { LwLine } from '../adapters/lwm2m/adapter.ts'
+import type { LwLine } from '../adapters/lwm2m/line.ts'
 import { FORMATS } from '../adapters/lwm2m/model.ts'
 import { readQuery, Registry } from '../adapters/lwm2m/registry.ts'
 import type { Registration, RegistryFact } from '../adapters/lwm2m/registry.ts'
@@ -77,8 +77,8 @@ class Server implements LwServer {
         this.#followers.add(told)
         return () => void this.#followers.delete(told)
       },
-      ask: async (endpoint, ask) => this.#open().ask({ ...this.#from(endpoint), ...ask }),
-      observe: (endpoint, path, told, failed) => this.#open().observe({ ...this.#from(endpoint), path, accept: FORMATS.tlv }, told, failed),
+      ask: async (endpoint, ask) => this.#open().ask({ ...ask, ...this.#place(endpoint, ask.path) }),
+      observe: (endpoint, ask, told, failed) => this.#open().observe({ ...ask, ...this.#place(endpoint, ask.path) }, told, failed),
     }
   }
 
@@ -110,10 +110,10 @@ class Server implements LwServer {
     return this.#port
   }
 
-  #from(endpoint: string): { readonly host: string; readonly port: number } {
+  #place(endpoint: string, path: string): { readonly host: string; readonly port: number; readonly path: string } {
     const registration = this.#registry.of(endpoint)
     if (registration === undefined) throw new Error(`${endpoint} is not registered`)
-    return registration.from
+    return { ...registration.from, path: `${registration.root ?? ''}${path}` }
   }
 
   #answer(request: CoapRequest): CoapReply {

@@ -273,8 +273,10 @@ class Client implements LwClient {
   #changed(path: readonly number[]): void {
     for (let length = path.length; length >= 1; length -= 1) {
       const at = path.slice(0, length)
+      const those = this.#observed.get(at.join('/'))
+      if (those === undefined || those.size === 0) continue
       const reply = valued(at, this.device.read(at))
-      for (const observer of this.#observed.get(at.join('/')) ?? []) observer.tell(reply)
+      for (const observer of those) observer.tell(reply)
     }
   }
 

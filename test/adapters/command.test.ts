@@ -6,7 +6,7 @@ import { command, finish } from '../../core/adapters/command.ts'
 import type { Answer, Place } from '../../core/adapters/command.ts'
 import { verdictOf } from '../../core/adapters/doubt.ts'
 import { lwm2mAdapter } from '../../core/adapters/lwm2m/adapter.ts'
-import type { LwLine } from '../../core/adapters/lwm2m/adapter.ts'
+import type { LwLine } from '../../core/adapters/lwm2m/line.ts'
 import { LWM2M_ROWS } from '../../core/adapters/lwm2m/mapping.ts'
 import { Kept, resumeAt } from '../../core/adapters/perform.ts'
 import { AdapterError } from '../../core/adapters/port.ts'
@@ -318,7 +318,7 @@ describe('anything at all', () => {
             return () => {}
           },
         }
-        const adapter = lwm2mAdapter({ line, names: { get: () => ({}), put: () => {} } })
+        const adapter = lwm2mAdapter({ line, after: () => () => {}, names: { get: () => ({}), put: () => {} } })
         // Nothing follows for ever: the time is over at once.
         const at: Place = { ...place(adapter, 'urn:x-dm-lab:lwm2m:x'), after: (_ms, call) => (setImmediate(call), () => {}) }
         for (const each of requests) {

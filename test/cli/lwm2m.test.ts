@@ -25,7 +25,7 @@ test('two clients ask for their accounts, register, are read and woken; SIGTERM 
     happened: () => {},
   })
   open.push(() => server.close())
-  const adapter = lwm2mAdapter({ line: server.line, names: { get: () => ({}), put: () => {} } })
+  const adapter = lwm2mAdapter({ line: server.line, after: (ms, call) => processClock().after(ms, call), names: { get: () => ({}), put: () => {} } })
   const facts: AdapterFact[] = []
   let moved = (): void => {}
   open.push(

@@ -140,11 +140,14 @@ export class Endpoint {
   get port(): number {
     return this.#socket.address().port
   }
+  #closed = false
   close(): Promise<void> {
+    this.#closed = true
     return new Promise((resolve) => this.#socket.close(() => resolve()))
   }
 
   send(packet: Packet): void {
+    if (this.#closed) return
     const bytes = write(packet)
     for (let i = 0; i < (this.#habits.doubled === true ? 2 : 1); i += 1) this.#socket.send(bytes, this.#to.port, this.#to.host)
   }

@@ -22,8 +22,6 @@ export interface Kind extends Habits {
   readonly pushOnly?: boolean
   /** Object 9 has instances of its own; none can be made. */
   readonly fixed?: readonly number[]
-  /** Asks for nothing before it has been told (queue mode): requests outside of its window are not heard. */
-  readonly sleeps?: boolean
 }
 
 /** After what the code of these clients does. */
@@ -44,7 +42,7 @@ export const KINDS = {
   },
   old: { tokens: 1, block: 64, formats: [0, 11543], unwritable: '4.06', observes: '4.05', binding: ['b=UQ'] },
   bare: { tokens: 0, doubled: true, formats: [11542, 0] },
-  deaf: { tokens: 2, deaf: true, separate: true, noEmptyAck: true, formats: [11542, 0] },
+  late: { tokens: 2, separate: true, noEmptyAck: true, formats: [11542, 0] },
   rooted: { root: 'lwm2m', version: '1.1', formats: [110, 0], unwritable: '4.06' },
 } as const satisfies Readonly<Record<string, Kind>>
 
@@ -87,7 +85,6 @@ export class Foreign {
   #location = ''
   readonly observed = new Map<string, { readonly token: Buffer; readonly format: number }>()
   #sequence = 2
-  #awake = true
   #fetch: (url: string) => void = () => {}
 
   constructor(name: string, url: string, kind: Kind = {}) {
@@ -144,7 +141,6 @@ export class Foreign {
 
   /** The answer's code. */
   async register(lifetime = 300): Promise<string> {
-    this.#awake = true
     this.observed.clear()
     const query = [`ep=${this.#name}`, `lt=${lifetime}`, `lwm2m=${this.#kind.version ?? '1.0'}`, ...(this.#kind.binding ?? ['b=U'])]
     const answer = await this.endpoint.ask(2, '/rd', query, utf8(this.links()), 40)
@@ -152,14 +148,10 @@ export class Foreign {
     return `${answer.code >> 5}.${String(answer.code & 31).padStart(2, '0')}`
   }
   async update(query: readonly string[] = []): Promise<number> {
-    this.#awake = true
     return (await this.endpoint.ask(2, `/${this.#location}`, query)).code
   }
   async deregister(): Promise<number> {
     return (await this.endpoint.ask(4, `/${this.#location}`)).code
-  }
-  sleep(): void {
-    this.#awake = false
   }
   close(): Promise<void> {
     return this.endpoint.close()
@@ -183,8 +175,7 @@ export class Foreign {
   }
 
   #asked(method: string, whole: string, packet: Packet, payload: Buffer, last: boolean): Answer {
-    const { root, sleeps } = this.#kind
-    if (sleeps === true && !this.#awake) throw new Error('asleep')
+    const { root } = this.#kind
     if (root !== undefined && !whole.startsWith(`${root}/`)) return { code: '4.04' }
     const path = root === undefined ? whole : whole.slice(root.length + 1)
     const format = first(packet, FORMAT)

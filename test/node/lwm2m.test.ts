@@ -55,7 +55,11 @@ async function rig(docs: Docs = memoryDocs(), port = 0): Promise<Rig> {
   })
   open.push(server)
   const names = new Map<string, Readonly<Record<string, number>>>()
-  const adapter = lwm2mAdapter({ line: server.line, names: { get: (id) => names.get(id) ?? {}, put: (id, now) => void names.set(id, now) } })
+  const adapter = lwm2mAdapter({
+    line: server.line,
+    after: (ms, call) => clock.after(ms, call),
+    names: { get: (id) => names.get(id) ?? {}, put: (id, now) => void names.set(id, now) },
+  })
   const facts: AdapterFact[] = []
   const end = adapter.discover((fact) => void facts.push(fact))
   open.push({ close: async () => end() })
@@ -363,8 +367,8 @@ describe('on the wire', () => {
     expect(posts.some((line) => line.includes('/1/0/8'))).toBe(true)
     expect(
       lines.filter((line) => line.startsWith('3\t')).map((line) => line.split('\t')[2]),
-      'PUT in three blocks',
-    ).toEqual(['0', '1', '2'])
+      'PUT in six blocks',
+    ).toEqual(['0', '1', '2', '3', '4', '5'])
     const strings = await ask('-Y', 'lwm2mtlv', '-T', 'fields', '-e', 'lwm2mtlv.resource.manufacturer', '-e', 'lwm2mtlv.resource.model_number')
     expect(strings).toContain('Example\tLW4')
     rmSync(folder, { recursive: true, force: true })

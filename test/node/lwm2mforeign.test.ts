@@ -1,5 +1,8 @@
 // LwM2M clients of other makes at the gateway's port: each kind registers, is read, followed, written to in blocks, updated, managed, and leaves, with its own habits on the wire.
 import { createHash } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { Agent } from 'coap'
+import type { IncomingMessage } from 'coap'
 import { afterEach, describe, expect, it } from 'vitest'
 import { lwm2mAdapter } from '../../core/adapters/lwm2m/adapter.ts'
 import type { Adapter, AdapterFact } from '../../core/adapters/port.ts'
@@ -30,7 +33,11 @@ async function rig(host = '127.0.0.1'): Promise<Rig> {
   const server = await startLwm2m({ host, port: 0, clock: processClock(), random: randomSource(), docs: memoryDocs(), admits: () => true, happened })
   open.push(() => server.close())
   const names = new Map<string, Readonly<Record<string, number>>>()
-  const adapter = lwm2mAdapter({ line: server.line, names: { get: (id) => names.get(id) ?? {}, put: (id, now) => void names.set(id, now) } })
+  const adapter = lwm2mAdapter({
+    line: server.line,
+    after: (ms, call) => processClock().after(ms, call),
+    names: { get: (id) => names.get(id) ?? {}, put: (id, now) => void names.set(id, now) },
+  })
   const facts: AdapterFact[] = []
   open.push(adapter.discover((fact) => void facts.push(fact)))
   return { server, adapter, facts, said }
@@ -113,5 +120,106 @@ describe.each(Object.entries(KINDS) as [string, Kind][])('a client like %s', (na
     await until(() => facts.some(({ type }) => type === 'awake'))
     expect(await one.deregister()).toBe(0x42)
     await until(() => facts.some(({ type }) => type === 'gone'))
+  })
+})
+
+describe('odd ways', () => {
+  it('queue mode as 1.0 and as 1.1 say it; an update with another binding and lifetime', { timeout: 60_000 }, async () => {
+    const { server, adapter, facts } = await rig()
+    const one = await visitor(server.url, { version: '1.1', binding: ['b=U', 'Q'] })
+    await until(() => facts.some(({ type }) => type === 'awake'))
+    expect(server.line.registrations()[0]).toMatchObject({ binding: 'UQ', version: '1.1' })
+    expect(await one.update(['b=UQ', 'lt=600'])).toBe(0x44)
+    expect(server.line.registrations()[0]).toMatchObject({ binding: 'UQ', lifetime: 600 })
+    expect(await adapter.get(ID, '/3/0/1')).toBe('F1')
+  })
+
+  it(
+    'restarts without a word: it registers anew from another port, its old place is nobody’s, what it followed goes on',
+    { timeout: 60_000 },
+    async () => {
+      const { server, adapter, facts } = await rig()
+      const one = await visitor(server.url, KINDS.anjay)
+      await until(() => facts.some(({ type }) => type === 'awake'))
+      const seen: string[] = []
+      open.push(
+        adapter.watch(
+          ID,
+          '/5/0/3',
+          (value) => void seen.push(value),
+          (error) => void seen.push(String(error)),
+        ),
+      )
+      await until(() => seen.length > 0)
+      const two = await visitor(server.url, KINDS.anjay)
+      expect(two.endpoint.port).not.toBe(one.endpoint.port)
+      expect(await one.update()).toBe(0x84)
+      expect(await one.deregister()).toBe(0x84)
+      expect(server.line.registrations()).toHaveLength(1)
+      await until(() => two.observed.has('5/0/3'))
+      await two.move('5/0/3', 1)
+      await until(
+        () => seen.at(-1) === '1',
+        () => seen,
+      )
+      // What the old one still tells is nothing to anybody: it is reset.
+      const told = one.observed.get('5/0/3')
+      expect(await one.endpoint.tell(told?.token ?? Buffer.alloc(1), 99, { code: '2.05', format: 112, payload: Buffer.of(0x80) })).toBe(3)
+    },
+  )
+
+  it('by IPv6 and IPv4 at one port for both', { timeout: 60_000 }, async (context) => {
+    if (
+      !Object.values(networkInterfaces())
+        .flat()
+        .some((each) => each?.address === '::1')
+    )
+      context.skip('needs IPv6 on loopback')
+    const { server, adapter, facts } = await rig('::')
+    const { port } = new URL(server.url)
+    await visitor(`coap://[::1]:${port}`, KINDS.zephyr, 'six')
+    await visitor(`coap://127.0.0.1:${port}`, KINDS.wakaama, 'four')
+    await until(() => facts.filter(({ type }) => type === 'awake').length === 2)
+    const found = facts.flatMap((fact) =>
+      fact.type === 'found' ? [`${fact.device.name} ${fact.device.address.type} ${fact.device.address.address}`] : [],
+    )
+    expect(found.sort()).toEqual(['four IPv4 127.0.0.1', 'six IPv6 ::1'])
+    for (const name of ['six', 'four']) expect(await adapter.get(`urn:x-dm-lab:lwm2m:${name}`, '/3/0/0')).toBe('Foreign')
+  })
+
+  it('objects below a path of its own, links with attributes of all kinds, names with any characters', { timeout: 60_000 }, async () => {
+    const { server, adapter, facts } = await rig()
+    const one = await visitor(server.url, KINDS.rooted)
+    await until(() => facts.some(({ type }) => type === 'awake'))
+    expect(server.line.registrations()[0]?.root).toBe('/lwm2m')
+    await adapter.wake(ID)
+    expect(one.log).toContain('POST /1/0/8')
+    await visitor(server.url, { ct: '"60 110 112 11542 11543"' }, 'a&b?c=d%20/e')
+    expect(server.line.of('a&b?c=d%20/e')?.objects.map(([id]) => id)).toEqual([1, 3, 5, 9])
+  })
+
+  it('another CoAP library registers in blocks, updates, leaves, and is told what it may not', { timeout: 60_000 }, async () => {
+    const { server } = await rig()
+    const agent = new Agent({ type: 'udp4' })
+    const ask = (method: 'POST' | 'DELETE' | 'FETCH', pathname: string, query = '', body = ''): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const options = { ...(body === '' ? {} : { contentFormat: 40 }), ...(body.length > 64 ? { options: { Block1: Buffer.of(2) } } : {}) }
+        const request = agent.request({ hostname: '127.0.0.1', port: Number(new URL(server.url).port), method, pathname, query, ...options })
+        request.on('response', resolve)
+        request.on('error', reject)
+        request.end(body)
+      })
+    const links = Array.from({ length: 60 }, (_, i) => `</3303/${i}>`).join(',')
+    const made = await ask('POST', '/rd', 'ep=library&lt=60&lwm2m=1.1&b=U', `</>;rt="oma.lwm2m",</1/0>,</3/0>,${links}`)
+    expect(made.code).toBe('2.01')
+    expect(server.line.of('library')?.objects.find(([id]) => id === 3303)?.[1]).toHaveLength(60)
+    const location = (made._packet.options ?? [])
+      .filter(({ name }) => name === 'Location-Path')
+      .map(({ value }) => String(value))
+      .join('/')
+    expect((await ask('POST', `/${location}`, 'lt=90')).code).toBe('2.04')
+    expect((await ask('POST', '/rd', 'lt=60', links)).code, 'no name').toBe('4.00')
+    expect((await ask('DELETE', `/${location}`)).code).toBe('2.02')
+    agent.close()
   })
 })

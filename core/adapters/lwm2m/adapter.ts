@@ -1,65 +1,29 @@
 // LwM2M devices as an adapter: paths of objects become requests on a registered client, names of software become instances. It knows no socket; what it asks goes through a line.
 import { wordsOf } from '../../syncml/text.ts'
 import { AdapterError } from '../port.ts'
-import type { Adapted, Adapter, AdapterFact, AdapterStatus } from '../port.ts'
+import type { Adapted, Adapter, AdapterFact } from '../port.ts'
+import type { LwLine, LwAsk } from './line.ts'
 import { LWM2M_ROWS } from './mapping.ts'
 import { FORMATS, SOFTWARE_STATE } from './model.ts'
-import { PayloadError, readPayload, written } from './payload.ts'
-import type { Value } from './payload.ts'
+import { CREATES, newInstance, written } from './payload.ts'
 import { lwm2mDeviceId } from './registry.ts'
 import type { Registration, RegistryFact } from './registry.ts'
-import { objectInstance, writeTlv } from './tlv.ts'
-
-export interface LwAsk {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  readonly path: string
-  readonly format?: number
-  readonly accept?: number
-  readonly payload?: Uint8Array
-  /** Longest wait, ms; absent: as long as the protocol tries. */
-  readonly within?: number
-}
-
-export interface LwReply {
-  readonly code: string
-  readonly format: number
-  readonly payload: Uint8Array
-  /** `/9/0`; '' without. */
-  readonly location: string
-}
-
-/** The way to registered clients. Promises reject with an Error in words where no answer came. */
-export interface LwLine {
-  registrations(): readonly Registration[]
-  of(endpoint: string): Registration | undefined
-  follow(told: (fact: RegistryFact) => void): () => void
-  ask(endpoint: string, ask: LwAsk): Promise<LwReply>
-  observe(endpoint: string, path: string, told: (reply: LwReply) => void, failed: (why: Error) => void): () => void
-}
+import { NOT_SO, expect, textOf, valueAt, valuesOf } from './reply.ts'
+import type { LwReply } from './reply.ts'
+import { Watching } from './watching.ts'
 
 export interface LwAdapterParts {
   readonly line: LwLine
   /** Instances of object 9 by the names a server gave them, by device; kept over restarts. */
+  /** Calls once after ms; gives what cancels it. */
+  readonly after: (ms: number, call: () => void) => () => void
   readonly names: { get(deviceId: string): Readonly<Record<string, number>>; put(deviceId: string, names: Readonly<Record<string, number>>): void }
 }
 
 /** A device that answers nothing to its first question is taken in without an answer after this time, ms. */
 const KNOWN_WITHIN = 5000
+const PACKAGE_URI = '/5/0/1'
 const PATH = /^\/(\d{1,5})\/([^/]+)\/(\d{1,5})$/
-const STATUS: Readonly<Record<string, AdapterStatus>> = {
-  '4.00': 400,
-  '4.01': 401,
-  '4.03': 405,
-  '4.04': 404,
-  '4.05': 405,
-  '4.06': 415,
-  '4.13': 413,
-  '4.15': 415,
-  '5.03': 503,
-}
-
-type Watcher = { readonly deviceId: string; readonly begin: () => void; readonly end: () => void }
-
 /** Makes the adapter. */
 export function lwm2mAdapter(parts: LwAdapterParts): Adapter {
   return new LwAdapter(parts)
@@ -70,14 +34,26 @@ class LwAdapter implements Adapter {
   readonly wakes = true
   readonly rows = LWM2M_ROWS
   readonly #parts: LwAdapterParts
-  readonly #watchers = new Set<Watcher>()
+  readonly #watching: Watching
+  /** Endpoints that write no TLV: they are asked for whatever they like. */
+  readonly #noTlv = new Set<string>()
+  #told: (fact: AdapterFact) => void = () => {}
 
   constructor(parts: LwAdapterParts) {
     this.#parts = parts
+    this.#watching = new Watching({
+      line: parts.line,
+      after: parts.after,
+      noTlv: this.#noTlv,
+      endpoint: (deviceId) => this.#registered(deviceId).endpoint,
+      at: (deviceId, path) => this.#path(deviceId, path, false),
+      read: (deviceId, path) => this.#get(deviceId, path),
+    })
   }
 
   discover(told: (fact: AdapterFact) => void): () => void {
     const { line } = this.#parts
+    this.#told = told
     const end = line.follow((fact) => void this.#moved(fact, told))
     for (const registration of line.registrations()) void this.#found(registration, told)
     return end
@@ -91,10 +67,13 @@ class LwAdapter implements Adapter {
     if (fact.type === 'left') return told({ type: 'gone', deviceId, reason: fact.lost ? 2 : 1 })
     const fresh = fact.type === 'registered'
     if (fresh || fact.moved) {
-      if (fresh) this.#forgetInstances(registration)
+      if (fresh) {
+        this.#forgetInstances(registration)
+        this.#noTlv.delete(registration.endpoint)
+      }
       await this.#found(registration, told)
       // What was followed is not followed any more by a device that registered anew.
-      for (const watcher of [...this.#watchers]) if (watcher.deviceId === deviceId) watcher.begin()
+      this.#watching.again(deviceId)
     }
     told({ type: 'awake', deviceId })
   }
@@ -105,7 +84,7 @@ class LwAdapter implements Adapter {
     const { line } = this.#parts
     const devInfo: Record<string, string> = {}
     try {
-      const reply = await line.ask(endpoint, { method: 'GET', path: '/3/0', accept: FORMATS.tlv, within: KNOWN_WITHIN })
+      const reply = await this.#read(endpoint, '/3/0', KNOWN_WITHIN)
       for (const { path, text } of valuesOf(reply, [3, 0])) {
         if (path[2] === 0) devInfo['Man'] = text
         if (path[2] === 1) devInfo['Mod'] = text
@@ -122,12 +101,21 @@ class LwAdapter implements Adapter {
 
   async wake(deviceId: string): Promise<void> {
     const registration = this.#registered(deviceId)
-    const server = instancesOf(registration, 1)[0] ?? 0
-    expect(await this.#ask(deviceId, { method: 'POST', path: `/1/${server}/8` }), `trigger of ${registration.endpoint}`)
+    const servers = instancesOf(registration, 1)
+    let refused = ''
+    // Those of other servers are refused.
+    for (const server of servers.length === 0 ? [0] : servers) {
+      const { code } = await this.#ask(deviceId, { method: 'POST', path: `/1/${server}/8` })
+      if (code.startsWith('2.')) return
+      refused = code
+    }
+    // Who answers is there.
+    this.#told({ type: 'told', deviceId, text: `${registration.endpoint} answered ${refused} to its trigger: it is there` })
+    this.#told({ type: 'awake', deviceId })
   }
 
   async list(deviceId: string, path: string): Promise<readonly string[]> {
-    const reply = await this.#ask(deviceId, { method: 'GET', path, accept: FORMATS.tlv })
+    const reply = await this.#get(deviceId, path)
     if (reply.code === '4.04') return []
     const object = Number(path.slice(1))
     const values = valuesOf(expect(reply, path), [object])
@@ -140,14 +128,23 @@ class LwAdapter implements Adapter {
   async get(deviceId: string, path: string): Promise<string> {
     if (path === 'endpoint') return this.#registered(deviceId).endpoint
     const at = await this.#path(deviceId, path, false)
-    const reply = expect(await this.#ask(deviceId, { method: 'GET', path: textOf(at), accept: FORMATS.tlv }), path)
+    const reply = expect(await this.#get(deviceId, textOf(at)), path)
     return valueAt(reply, at)
   }
 
   async set(deviceId: string, path: string, value: string): Promise<void> {
     const at = await this.#path(deviceId, path, true)
     const { format, bytes } = written(at, value)
+    if (path === PACKAGE_URI && value === '') return this.#idle(deviceId, format)
     expect(await this.#ask(deviceId, { method: 'PUT', path: textOf(at), format, payload: bytes }), path)
+  }
+
+  /** The firmware object is put back to Idle: by an empty URI, else by an empty package (object 5, Package). One that is idle has nothing to put back. */
+  async #idle(deviceId: string, format: number): Promise<void> {
+    const reply = await this.#ask(deviceId, { method: 'PUT', path: PACKAGE_URI, format, payload: new Uint8Array(0) })
+    if (reply.code.startsWith('2.') || (await this.get(deviceId, '/5/0/3')) === '0') return
+    const empty = { method: 'PUT', path: '/5/0/0', format: FORMATS.opaque, payload: Uint8Array.of(0) } as const
+    expect(await this.#ask(deviceId, empty), PACKAGE_URI)
   }
 
   async exec(deviceId: string, path: string, argument: string): Promise<string> {
@@ -163,45 +160,7 @@ class LwAdapter implements Adapter {
   }
 
   watch(deviceId: string, path: string, told: (value: string) => void, failed: (error: unknown) => void): () => void {
-    const { line } = this.#parts
-    let stop: (() => void) | null = null
-    let over = false
-    let turn = 0
-    const begin = (): void => {
-      stop?.()
-      stop = null
-      const mine = (turn += 1)
-      const gone = (): boolean => over || mine !== turn
-      void this.#path(deviceId, path, false).then(
-        (at) => {
-          if (gone()) return
-          const heard = (reply: LwReply): void => {
-            if (gone()) return
-            try {
-              told(valueAt(reply, at))
-            } catch (error) {
-              failed(error)
-            }
-          }
-          // A device that does not answer restarts, perhaps: it is followed again when it has registered, and whoever waits has a limit.
-          const refused = (why: Error): void => {
-            if (!gone() && / cannot be followed$|^4\.0[145] /.test(why.message)) failed(new AdapterError(405, why.message))
-          }
-          stop = line.observe(this.#registered(deviceId).endpoint, textOf(at), heard, refused)
-        },
-        (error: unknown) => {
-          if (!gone() && !(error instanceof AdapterError && (error.status === 408 || error.status === 503))) failed(error)
-        },
-      )
-    }
-    const watcher: Watcher = { deviceId, begin, end: () => stop?.() }
-    this.#watchers.add(watcher)
-    begin()
-    return () => {
-      over = true
-      this.#watchers.delete(watcher)
-      watcher.end()
-    }
+    return this.#watching.watch(deviceId, path, told, failed)
   }
 
   #registered(deviceId: string): Registration {
@@ -213,13 +172,31 @@ class LwAdapter implements Adapter {
   async #ask(deviceId: string, ask: LwAsk): Promise<LwReply> {
     const { endpoint } = this.#registered(deviceId)
     try {
-      const reply = await this.#parts.line.ask(endpoint, ask)
-      if (reply.code !== '4.06' || ask.accept === undefined) return reply
-      // It does not write TLV: in what form it likes.
-      return await this.#parts.line.ask(endpoint, { method: ask.method, path: ask.path })
+      return await this.#parts.line.ask(endpoint, ask)
     } catch (error) {
       throw new AdapterError(408, wordsOf(error))
     }
+  }
+
+  async #get(deviceId: string, path: string): Promise<LwReply> {
+    const { endpoint } = this.#registered(deviceId)
+    try {
+      return await this.#read(endpoint, path)
+    } catch (error) {
+      throw new AdapterError(408, wordsOf(error))
+    }
+  }
+
+  /** In TLV; from one that does not write it, in what form it likes. */
+  async #read(endpoint: string, path: string, within?: number): Promise<LwReply> {
+    const { line } = this.#parts
+    const ask = { method: 'GET', path, ...(within === undefined ? {} : { within }) } as const
+    if (!this.#noTlv.has(endpoint)) {
+      const reply = await line.ask(endpoint, { ...ask, accept: FORMATS.tlv })
+      if (!NOT_SO.includes(reply.code)) return reply
+      this.#noTlv.add(endpoint)
+    }
+    return line.ask(endpoint, ask)
   }
 
   /** Numbers of a path; a name below object 9 is an instance. `make`: one is made where there is none of that name. */
@@ -238,7 +215,7 @@ class LwAdapter implements Adapter {
     if (known !== undefined) return known
     const there = instancesOf(registration, 9)
     if (/^\d{1,5}$/.test(name) && there.includes(Number(name))) return Number(name)
-    const reply = await this.#ask(deviceId, { method: 'GET', path: '/9', accept: FORMATS.tlv })
+    const reply = await this.#get(deviceId, '/9')
     const values = reply.code === '4.04' ? [] : valuesOf(expect(reply, '/9'), [9])
     const found = values.find(({ path, text }) => path[2] === 0 && text === name)?.path[1]
     if (found !== undefined) return found
@@ -246,13 +223,25 @@ class LwAdapter implements Adapter {
     const taken = new Set([...there, ...values.map(({ path }) => path[1] ?? 0), ...Object.values(names.get(deviceId))])
     let free = 0
     while (taken.has(free)) free += 1
-    const made = expect(
-      await this.#ask(deviceId, { method: 'POST', path: '/9', format: FORMATS.tlv, payload: writeTlv([objectInstance(free, [])]) }),
-      '/9',
-    )
-    const instance = Number(/\/9\/(\d{1,5})$/.exec(made.location)?.[1] ?? free)
+    const made = await this.#create(deviceId, free)
+    // None can be made: one that holds nothing is taken.
+    const named = Object.values(names.get(deviceId))
+    const empty = values.find((each) => each.path[2] === 7 && each.text === '0' && !named.includes(each.path[1] ?? 0))?.path[1]
+    const refused = !made.code.startsWith('2.')
+    if (refused && empty === undefined) expect(made, '/9')
+    const instance = refused ? (empty ?? 0) : Number(/\/9\/(\d{1,5})$/.exec(made.location)?.[1] ?? free)
     names.put(deviceId, { ...names.get(deviceId), [name]: instance })
     return instance
+  }
+
+  /** In the first form it reads. Resource 8 of object 9, Update Supported Objects, is the one a server may write. */
+  async #create(deviceId: string, instance: number): Promise<LwReply> {
+    let reply: LwReply | null = null
+    for (const format of CREATES) {
+      reply = await this.#ask(deviceId, { method: 'POST', path: '/9', format, payload: newInstance(format, 9, instance, 8) })
+      if (!NOT_SO.includes(reply.code)) return reply
+    }
+    return reply as LwReply
   }
 
   /** A device that registers tells its instances: names of others mean nothing any more. */
@@ -265,26 +254,4 @@ class LwAdapter implements Adapter {
   }
 }
 
-const textOf = (path: readonly number[]): string => `/${path.join('/')}`
 const instancesOf = ({ objects }: Registration, object: number): readonly number[] => objects.find(([id]) => id === object)?.[1] ?? []
-
-/** The reply, where it says that it was done; else an AdapterError. */
-function expect(reply: LwReply, what: string): LwReply {
-  if (reply.code.startsWith('2.')) return reply
-  throw new AdapterError(STATUS[reply.code] ?? 500, `the device answered ${reply.code} to ${what}`)
-}
-
-function valuesOf(reply: LwReply, path: readonly number[]): readonly Value[] {
-  try {
-    return readPayload(reply.format, reply.payload, path)
-  } catch (error) {
-    if (error instanceof PayloadError) throw new AdapterError(500, `${textOf(path)}: ${error.message}`)
-    throw error
-  }
-}
-
-function valueAt(reply: LwReply, at: readonly [number, number, number]): string {
-  const value = valuesOf(reply, at).find(({ path }) => path[0] === at[0] && path[1] === at[1] && path[2] === at[2])
-  if (value === undefined) throw new AdapterError(500, `the answer to ${textOf(at)} does not hold it`)
-  return value.text
-}

@@ -66,9 +66,15 @@ export function writeLinks(links: readonly Link[]): string {
   return links.map(({ target, attributes }) => `<${target}>${Object.entries(attributes).map(attribute).join('')}`).join(',')
 }
 
-/** Objects and instances a client names: object id to instance ids, below the root path it may name by rt="oma.lwm2m". */
+/** What stands before all paths of a client: the link it names by rt="oma.lwm2m"; '' where that is `/`, or there is none. */
+export function rootOf(links: readonly Link[]): string {
+  const named = links.find(({ attributes }) => attributes['rt']?.split(/\s+/).includes('oma.lwm2m') === true)
+  return named?.target.replace(/\/+$/, '') ?? ''
+}
+
+/** Objects and instances a client names: object id to instance ids, below its root path. */
 export function objectsOf(links: readonly Link[]): ReadonlyMap<number, readonly number[]> {
-  const root = links.find(({ attributes }) => attributes['rt'] === 'oma.lwm2m')?.target.replace(/\/$/, '') ?? ''
+  const root = rootOf(links)
   const found = new Map<number, number[]>()
   for (const { target } of links) {
     if (root !== '' && !target.startsWith(`${root}/`)) continue

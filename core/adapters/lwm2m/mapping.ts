@@ -58,7 +58,7 @@ const delivered = (name: string): string => `./SCOMO/Inventory/Delivered/<X>/${n
 const download = (name: string): string => `./SCOMO/Download/<X>/Operations/${name}`
 
 const fetches: readonly Act[] = [
-  { do: 'set', path: '/9/{X}/3', leaf: './SCOMO/Download/{X}/PkgURL' },
+  { do: 'set', path: '/9/{X}/3', leaf: './SCOMO/Download/{X}/PkgURL', push: '/9/{X}/2' },
   software(DOWNLOADED, 30 * MINUTES),
   { do: 'stage', node: './SCOMO/Inventory/Delivered/{X}', value: '' },
   { do: 'stage', node: './SCOMO/Inventory/Delivered/{X}/PkgID', value: '{X}' },
@@ -69,7 +69,7 @@ const uninstalls: readonly Act[] = [{ do: 'exec', path: '/9/{X}/6', argument: ''
 const firmwareFetch = (leaf: string): readonly Act[] => [
   // An empty URI puts the object back to Idle, whatever it held.
   { do: 'set', path: '/5/0/1', value: '' },
-  { do: 'set', path: '/5/0/1', leaf },
+  { do: 'set', path: '/5/0/1', leaf, push: '/5/0/0' },
   firmware(FETCHED, 30 * MINUTES),
 ]
 const updates: readonly Act[] = [{ do: 'exec', path: '/5/0/2', argument: '' }, firmware(UPDATED, 30 * MINUTES)]

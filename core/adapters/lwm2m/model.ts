@@ -108,7 +108,19 @@ export const SOFTWARE_RESULT = {
 } as const
 
 /** CoAP content formats. */
-export const FORMATS = { text: 0, link: 40, opaque: 42, senmlJson: 110, oldText: 1541, oldOpaque: 1544, tlv: 11542, json: 11543 } as const
+export const FORMATS = {
+  text: 0,
+  link: 40,
+  opaque: 42,
+  cbor: 60,
+  senmlJson: 110,
+  senmlCbor: 112,
+  oldText: 1541,
+  oldOpaque: 1544,
+  tlv: 11542,
+  json: 11543,
+  lwm2mCbor: 11544,
+} as const
 
 /** A path `/3/0/1` as numbers; null where it is none (at most object, instance, resource, resource instance, each up to 65535). */
 export function readPath(path: string): readonly number[] | null {

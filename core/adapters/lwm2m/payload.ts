@@ -1,8 +1,9 @@
 // Payloads of LwM2M by content format: values by path, whatever form they came in, and the forms we write. Any octets give values or a PayloadError.
-import { utf8Bytes, utf8Text } from '../../syncml/text.ts'
+import { concat, utf8Bytes, utf8Text } from '../../syncml/text.ts'
 import { LinkError, readLinks } from './link.ts'
 import { FORMATS, ValueError, bytesOf, readPath, resourceRow, textOf } from './model.ts'
-import { SenmlError, readJson, writeSenml } from './senml.ts'
+import { SenmlError, readJson, readLwm2mCbor, readOneCbor, readSenmlCbor, writeSenml } from './senml.ts'
+import type { Named } from './senml.ts'
 import { TlvError, multiple, objectInstance, readTlv, resource, resourceInstance, writeTlv } from './tlv.ts'
 import type { Tlv } from './tlv.ts'
 
@@ -39,12 +40,14 @@ export function readPayload(format: number, bytes: Uint8Array, asked: readonly n
       case 50: {
         const text = utf8Text(bytes)
         if (text === null) throw new PayloadError('the JSON is no UTF-8')
-        return readJson(text, `/${asked.join('/')}`).map(({ path, value }) => {
-          const numbers = readPath(path)
-          if (numbers === null) throw new PayloadError(`${path.slice(0, 80)} is no path`)
-          return { path: numbers, text: truth(numbers, String(value)) }
-        })
+        return readJson(text, `/${asked.join('/')}`).map(named)
       }
+      case FORMATS.senmlCbor:
+        return readSenmlCbor(bytes, `/${asked.join('/')}`).map(named)
+      case FORMATS.lwm2mCbor:
+        return readLwm2mCbor(bytes).map(named)
+      case FORMATS.cbor:
+        return [named({ path: `/${asked.join('/')}`, value: readOneCbor(bytes) })]
       default:
         throw new PayloadError(`content format ${format} is not known here`)
     }
@@ -52,6 +55,12 @@ export function readPayload(format: number, bytes: Uint8Array, asked: readonly n
     if (error instanceof TlvError || error instanceof ValueError || error instanceof SenmlError) throw new PayloadError(error.message)
     throw error
   }
+}
+
+function named({ path, value }: Pick<Named, 'path' | 'value'>): Value {
+  const numbers = readPath(path)
+  if (numbers === null) throw new PayloadError(`${path.slice(0, 80)} is no path`)
+  return { path: numbers, text: value instanceof Uint8Array ? textOf(rowOf(numbers)?.type ?? 'opaque', value) : truth(numbers, String(value)) }
 }
 
 /** Booleans travel as 1 and 0 in text. */
@@ -91,6 +100,35 @@ export function tlvOf(asked: readonly number[], values: readonly { readonly path
   }
   if (asked.length >= 2) return writeTlv([...instances.values()].flatMap((resources) => [...resources.values()]))
   return writeTlv([...instances].map(([id, resources]) => objectInstance(id, [...resources.values()])))
+}
+
+/** Forms in which a new instance can be told, the most common first. */
+export const CREATES = [FORMATS.tlv, FORMATS.senmlCbor, FORMATS.senmlJson, FORMATS.json] as const
+
+/** A new instance as the body of a Create: nothing in it in TLV; in the other forms, which name resources alone, one truth. */
+export function newInstance(format: (typeof CREATES)[number], object: number, instance: number, truth: number): Uint8Array {
+  const base = `/${object}/${instance}/`
+  switch (format) {
+    case FORMATS.tlv:
+      return writeTlv([objectInstance(instance, [])])
+    case FORMATS.senmlCbor: {
+      // [{-2: base, 0: name, 4: false}]; both texts are shorter than 24 octets.
+      const [path, name] = [utf8Bytes(base), utf8Bytes(String(truth))]
+      return concat([
+        Uint8Array.of(0x81, 0xa3, 0x21, 0x60 | path.length),
+        path,
+        Uint8Array.of(0x00, 0x60 | name.length),
+        name,
+        Uint8Array.of(0x04, 0xf4),
+      ])
+    }
+    case FORMATS.senmlJson:
+      return utf8Bytes(JSON.stringify([{ bn: base, n: String(truth), vb: false }]))
+    case FORMATS.json:
+      return utf8Bytes(JSON.stringify({ bn: base, e: [{ n: String(truth), bv: false }] }))
+    default:
+      return format satisfies never
+  }
 }
 
 /** One value as it is written to a resource: octets and their content format. */

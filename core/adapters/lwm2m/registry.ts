@@ -1,6 +1,6 @@
 // Registrations of LwM2M clients as a machine: requests and the clock in, answers and facts out (OMA-TS-LightweightM2M-V1_0 clause 5.3). It knows no socket.
 import { hexOf } from '../../syncml/text.ts'
-import { objectsOf } from './link.ts'
+import { objectsOf, rootOf } from './link.ts'
 import { PayloadError, linksOf } from './payload.ts'
 
 /** Where a client's datagrams come from. */
@@ -18,6 +18,8 @@ export interface Registration {
   readonly lifetime: number
   readonly version: string
   readonly binding: string
+  /** Before all its paths, `/lwm2m`; absent: nothing. */
+  readonly root?: string
   /** Object id to instance ids. */
   readonly objects: readonly (readonly [number, readonly number[]])[]
   /** Ms since epoch. */
@@ -88,9 +90,9 @@ export class Registry {
     if (lifetime === null) return refused('4.00', `lt=${query.get('lt') ?? ''} is no lifetime in seconds`)
     const version = query.get('lwm2m') ?? '1.0'
     if (!/^1\.\d$/.test(version)) return refused('4.12', `version ${version.slice(0, 20)} is not spoken here`)
-    let objects: Registration['objects']
+    let told: Told
     try {
-      objects = [...objectsOf(linksOf(payload))]
+      told = toldBy(payload)
     } catch (error) {
       if (error instanceof PayloadError) return refused('4.00', error.message)
       throw error
@@ -103,8 +105,8 @@ export class Registry {
     if (old !== undefined) this.#drop(old)
     const location = hexOf(this.#parts.random(9))
     const since = this.#parts.now()
-    const binding = query.get('b') ?? 'U'
-    const registration: Registration = { location, endpoint, from, lifetime, version, binding, objects, since, until: since + lifetime * 1000 }
+    const binding = bindingOf(query) ?? 'U'
+    const registration: Registration = { location, endpoint, from, lifetime, version, binding, ...told, since, until: since + lifetime * 1000 }
     this.#put(registration)
     return { answer: answer('2.01', '', location), facts: [{ type: 'registered', registration, replaced: old !== undefined }] }
   }
@@ -121,10 +123,10 @@ export class Registry {
     const given = query.get('lt')
     const lifetime = given === undefined ? old.lifetime : lifetimeOf(given)
     if (lifetime === null) return { answer: answer('4.00', 'lt is no lifetime in seconds'), facts: [] }
-    let { objects } = old
+    let told: Told = { objects: old.objects, ...(old.root === undefined ? {} : { root: old.root }) }
     if (payload.length > 0) {
       try {
-        objects = [...objectsOf(linksOf(payload))]
+        told = toldBy(payload)
       } catch (error) {
         if (error instanceof PayloadError) return { answer: answer('4.00', error.message), facts: [] }
         throw error
@@ -132,7 +134,7 @@ export class Registry {
     }
     const moved = old.from.host !== from.host || old.from.port !== from.port
     const until = this.#parts.now() + lifetime * 1000
-    const registration: Registration = { ...old, from, lifetime, objects, until, binding: query.get('b') ?? old.binding }
+    const registration: Registration = { ...old, from, lifetime, ...told, until, binding: bindingOf(query) ?? old.binding }
     this.#put(registration)
     return { answer: answer('2.04'), facts: [{ type: 'updated', registration, moved }] }
   }
@@ -166,6 +168,21 @@ export class Registry {
     this.#byLocation.delete(location)
     if (this.#byEndpoint.get(endpoint) === location) this.#byEndpoint.delete(endpoint)
   }
+}
+
+type Told = Pick<Registration, 'objects' | 'root'>
+
+/** What the links of a client say. Throws PayloadError. */
+function toldBy(payload: Uint8Array): Told {
+  const links = linksOf(payload)
+  const root = rootOf(links)
+  return { objects: [...objectsOf(links)], ...(root === '' ? {} : { root }) }
+}
+
+/** `b=UQ` of LwM2M 1.0, `b=U` and `Q` of 1.1; undefined where it says neither. */
+function bindingOf(query: ReadonlyMap<string, string>): string | undefined {
+  const binding = query.get('b')
+  return query.has('Q') && binding?.includes('Q') !== true ? `${binding ?? 'U'}Q` : binding
 }
 
 function lifetimeOf(text: string | undefined): number | null {

@@ -1,10 +1,12 @@
-// Values in the two JSON forms of LwM2M: SenML (RFC 8428, LwM2M 1.1) and the older one of LwM2M 1.0. Text in, values by path out; anything else is a SenmlError.
+// Values in the JSON forms of LwM2M, SenML (RFC 8428, LwM2M 1.1) and the older one of LwM2M 1.0, and in CBOR: SenML and LwM2M's own (1.2). Values by path out; anything else is a SenmlError.
 import { wordsOf } from '../../syncml/text.ts'
+import { CborError, readCbor } from './cbor.ts'
+import type { Cbor } from './cbor.ts'
 
 /** One value: path, and text, number, truth or octets (base64url). */
 export interface Named {
   readonly path: string
-  readonly value: string | number | boolean
+  readonly value: string | number | bigint | boolean | Uint8Array
   readonly opaque: boolean
 }
 
@@ -21,6 +23,66 @@ export function readJson(text: string, base: string): readonly Named[] {
   } catch (error) {
     throw new SenmlError(`no JSON: ${wordsOf(error)}`)
   }
+  return readRecords(parsed, base)
+}
+
+/** Labels of SenML in CBOR as names of its JSON (RFC 8428 table 6, LwM2M 1.1 clause 7.4.5). */
+const LABELS: ReadonlyMap<Cbor, string> = new Map([
+  [-2, 'bn'],
+  [0, 'n'],
+  [2, 'v'],
+  [3, 'vs'],
+  [4, 'vb'],
+  [8, 'vd'],
+])
+
+/** SenML in CBOR. */
+export function readSenmlCbor(bytes: Uint8Array, base: string): readonly Named[] {
+  const records = cborOf(bytes)
+  if (!Array.isArray(records)) throw new SenmlError('no list of records')
+  const named = (records as readonly Cbor[]).map((record) => {
+    if (!(record instanceof Map)) throw new SenmlError('a record is no map')
+    const entries = [...(record as ReadonlyMap<Cbor, Cbor>)]
+    return Object.fromEntries(
+      entries.flatMap(([label, value]) => (LABELS.has(label) || label === 'vlo' ? [[LABELS.get(label) ?? 'vlo', value]] : [])),
+    )
+  })
+  return readRecords(named, base)
+}
+
+/** One value in CBOR. */
+export function readOneCbor(bytes: Uint8Array): Named['value'] {
+  return plain(cborOf(bytes))
+}
+
+/** CBOR of LwM2M 1.2: maps in maps, keys numbers of the path, or several of them in a list (clause 7.4.6). */
+export function readLwm2mCbor(bytes: Uint8Array): readonly Named[] {
+  const walk = (value: Cbor, path: string): readonly Named[] => {
+    if (!(value instanceof Map)) return [{ path, value: plain(value), opaque: value instanceof Uint8Array }]
+    return [...(value as ReadonlyMap<Cbor, Cbor>)].flatMap(([key, inner]) =>
+      walk(inner, `${path}/${Array.isArray(key) ? key.join('/') : String(key)}`),
+    )
+  }
+  const whole = cborOf(bytes)
+  if (!(whole instanceof Map)) throw new SenmlError('no map of paths')
+  return walk(whole, '')
+}
+
+function cborOf(bytes: Uint8Array): Cbor {
+  try {
+    return readCbor(bytes)
+  } catch (error) {
+    if (error instanceof CborError) throw new SenmlError(`no CBOR: ${error.message}`)
+    throw error
+  }
+}
+
+function plain(value: Cbor): Named['value'] {
+  if (value === null || Array.isArray(value) || value instanceof Map) throw new SenmlError('a value is neither text, number, truth nor octets')
+  return value as Named['value']
+}
+
+function readRecords(parsed: unknown, base: string): readonly Named[] {
   const old = parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed)
   const records = old ? (parsed as { e?: unknown }).e : parsed
   if (!Array.isArray(records)) throw new SenmlError(old ? 'e is missing' : 'neither a list of records nor an object')
@@ -34,9 +96,9 @@ export function readJson(text: string, base: string): readonly Named[] {
     const name = typeof fields['n'] === 'string' ? fields['n'] : ''
     const value = fields['vs'] ?? fields['sv'] ?? fields['v'] ?? fields['vb'] ?? fields['bv'] ?? fields['vd'] ?? fields['ov'] ?? fields['vlo']
     if (value === undefined) continue
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    if (!['string', 'number', 'bigint', 'boolean'].includes(typeof value) && !(value instanceof Uint8Array))
       throw new SenmlError('a value is neither text, number nor truth')
-    values.push({ path: joined(prefix, name, old), value, opaque: fields['vd'] !== undefined })
+    values.push({ path: joined(prefix, name, old), value: value as Named['value'], opaque: fields['vd'] !== undefined })
   }
   return values
 }
