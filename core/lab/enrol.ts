@@ -14,7 +14,7 @@ import type {
   WantsToTalk,
 } from '../api.ts'
 import { isOver } from '../jobs/types.ts'
-import type { ServerInput } from '../server/server.ts'
+import type { ServerInput } from '../server/serverterms.ts'
 import { canEnrol } from '../server/records.ts'
 import type { Account, Nonces, ServerRecord } from '../server/records.ts'
 import type { Shown } from '../session/desk.ts'

@@ -1,7 +1,8 @@
 // A lab opens: its doors, the DM Server behind them, its own gateway, its devices, the window; in this order.
 import { Host } from '../lab/host.ts'
 import { paced } from '../lab/treepace.ts'
-import { DmServer, together } from '../server/server.ts'
+import { DmServer } from '../server/server.ts'
+import { together } from '../server/policy.ts'
 import { arrivals } from './arrivals.ts'
 import type { ListenOptions } from './facing.ts'
 import { startGateway } from './gateway.ts'

@@ -4,7 +4,7 @@ import { basic } from '../../core/auth/credentials.ts'
 import type { Effect, Frame } from '../../core/machine.ts'
 import type { Order, ServerRecord } from '../../core/server/records.ts'
 import { DmServer } from '../../core/server/server.ts'
-import type { ServerInput, ServerOptions } from '../../core/server/server.ts'
+import type { ServerInput, ServerOptions } from '../../core/server/serverterms.ts'
 import { decode, encode } from '../../core/syncml/codec.ts'
 import type { Alert, Command, Message, SyncHdr } from '../../core/syncml/message.ts'
 import { utf8Bytes } from '../../core/syncml/text.ts'
@@ -190,6 +190,18 @@ describe('dm 62: many sessions', () => {
       ['1', 'open'],
     ])
     expect(it.state('o')).toBe('sent')
+  })
+
+  test('a device that goes on and on has its newest four ended sessions kept; what an open one has in its hands stays there', () => {
+    const it = bench()
+    it.queue('x', 'A', [exec('./Run')])
+    it.post(first('A', 'open'))
+    for (let i = 1; i <= 8; i += 1) expect(it.post(first('A', String(i)))).toBe('1: Status 0=212, Status 1=200, Status 2=200, Final')
+    expect(it.server.sessions).toBe(5)
+    for (let i = 1; i <= 9; i += 1) if (i > 1) it.input({ type: 'timer', id: `session ${String(i)}` })
+    expect(it.server.sessions).toBe(1)
+    it.post(first('A', '9'))
+    expect(it.state('x')).toBe('sent')
   })
 
   test('SessionID 0 is served', () => expect(bench().post(first('A', '0'))).toContain('Status 0=212'))

@@ -1,7 +1,7 @@
 // Whatever comes, in whatever order: neither machine throws, a server gives each frame exactly one send or close, a client stays bounded.
 import { expect, test } from 'vitest'
 import type { Frame } from '../../core/machine.ts'
-import type { ServerInput } from '../../core/server/server.ts'
+import type { ServerInput } from '../../core/server/serverterms.ts'
 import { base64, utf8Bytes } from '../../core/syncml/text.ts'
 import { ACCOUNT, exec, get, Pair, replace } from './support.ts'
 

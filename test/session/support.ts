@@ -6,7 +6,7 @@ import type { ClientAccount, ClientInput, ClientNonces, ClientOptions, ClientRec
 import type { Effect, Env, Frame, Note } from '../../core/machine.ts'
 import type { Account, Nonces, Order, ServerLedger, ServerRecord, DeviceRecord, KnownValue, AlertRecord } from '../../core/server/records.ts'
 import { DmServer } from '../../core/server/server.ts'
-import type { ServerInput, ServerOptions } from '../../core/server/server.ts'
+import type { ServerInput, ServerOptions } from '../../core/server/serverterms.ts'
 import type { Outcome, Performer } from '../../core/session/ports.ts'
 import { decode } from '../../core/syncml/codec.ts'
 import type { Command, Data, Item, Message, Request } from '../../core/syncml/message.ts'
