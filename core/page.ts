@@ -1,12 +1,11 @@
 // Trace rows as columns: one Float64Array and one interned string list a page, so that pages travel and rest cheaply.
 import type { Direction, HoldState, Hop, RowKind, TracePage, TraceRow } from './api.ts'
-import type { Severity } from './syncml/finding.ts'
+import { SEVERITIES } from './syncml/finding.ts'
 
 const KINDS: readonly RowKind[] = ['message', 'http', 'push', 'connection', 'event']
 const DIRECTIONS: readonly Direction[] = ['up', 'down']
 const HOPS: readonly Hop[] = ['S-D', 'S-G', 'G-D']
 const ENCODINGS = ['', 'xml', 'wbxml'] as const
-const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
 const HOLDS: readonly HoldState[] = ['no', 'held', 'released', 'edited', 'dropped', 'peer gone']
 
 /** Columns of a page, in order; `numbers[row * WIDTH + column]`. */

@@ -2,10 +2,11 @@
 import type { Direction, Seq, TraceRow } from '../api.ts'
 import { decode, sniff } from '../syncml/codec.ts'
 import { CodecError } from '../syncml/error.ts'
-import type { Finding, Severity } from '../syncml/finding.ts'
+import { gravest } from '../syncml/finding.ts'
+import type { Finding } from '../syncml/finding.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { type Summary, summarise } from '../syncml/summary.ts'
-import type { NewEntry } from '../store/trace.ts'
+import type { NewEntry } from '../store/entry.ts'
 import { fromBase64, wordsOf } from '../syncml/text.ts'
 import { fromHex } from './hex.ts'
 import { fromRecord } from './record.ts'
@@ -137,8 +138,6 @@ function directionOf(summary: Summary): Direction {
   return asks ? 'down' : 'up'
 }
 
-const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
-
 function rowOf(
   summary: Summary,
   direction: Direction,
@@ -164,10 +163,7 @@ function rowOf(
     final: summary.final,
     httpStatus: 0,
     findings: findings.length,
-    severity: findings.reduce<Severity | ''>(
-      (worst, { severity }) => (SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(worst) ? severity : worst),
-      '',
-    ),
+    severity: gravest(findings),
     hold: 'no',
   }
 }

@@ -3,7 +3,7 @@ import type { FrameDetail, Seq, TraceRow } from '../api.ts'
 import type { Headers, Note } from '../machine.ts'
 import { base64, fromBase64 } from '../syncml/text.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { NewEntry } from '../store/trace.ts'
+import type { NewEntry } from '../store/entry.ts'
 import type { Redaction } from './redact.ts'
 import { type Rule, wrongIn } from './shape.ts'
 

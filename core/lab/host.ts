@@ -7,8 +7,12 @@ import type { Ledger } from '../store/ledger.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
 import type { Admission, Admitted } from './admission.ts'
-import type { Draft, Passage, Placed, Reading, Recorder } from './recorder.ts'
+import { Commits } from './commits.ts'
+import type { Leaving } from './commits.ts'
+import type { Draft, Passage, Placed, Recorder } from './recorder.ts'
+import type { Reading } from './reading.ts'
 import { Stepper } from './stepper.ts'
+import { Timers } from './timers.ts'
 
 /** A request that waits for its answer: its row, and whose message it was. */
 interface Open {
@@ -20,26 +24,11 @@ interface Open {
   leaving: (() => void) | null
 }
 
-/** A named timer of the machine: when it is due, and what ends it. */
-interface Timer {
-  /** On the monotonic clock, ms. */
-  due: number
-  cancel: () => void
-}
-
 /** Told after anything that the screen shows may have moved. */
 export interface HostWatcher {
   held(held: readonly Held[]): void
   changed(): void
   device(device: string): void
-}
-
-/** An answer that waits for the commit: a frame, or why there is none. */
-interface Leaving {
-  readonly link: Link
-  readonly frame: Frame | null
-  readonly message: Message | undefined
-  readonly reason: string
 }
 
 function notesOf(effects: readonly Effect<ServerRecord>[]): Note[] {
@@ -60,15 +49,8 @@ export class Host {
   readonly #admission: Admission
   readonly #hop: (device: string) => Hop
   readonly #open = new Map<number, Open>()
-  readonly #timers = new Map<string, Timer>()
-  /** Timers that ran out while a message was held: session timers stand still then. */
-  readonly #late = new Set<string>()
-  #leaving: Leaving[] = []
-  /** Who waits for the next commit, without a peer that does. */
-  #keeping: { readonly kept: () => void; readonly lost: (error: Error) => void }[] = []
-  #committing = false
-  #stopped = false
-
+  readonly #timers: Timers
+  readonly #commits: Commits
   constructor(parts: {
     machine: Machine<ServerInput, ServerRecord>
     transport: Transport
@@ -89,17 +71,23 @@ export class Host {
     this.#watcher = parts.watcher
     this.#hop = parts.hop ?? (() => 'S-D')
     this.#admission = parts.admission ?? (() => ({ notes: [], refusal: '' }))
+    this.#timers = new Timers(
+      parts.clock,
+      () => this.stepper.waiting,
+      (id) => this.#ring(id),
+    )
+    this.#commits = new Commits(parts.ledger, parts.clock, (leaving, fault) => this.#let(leaving, fault))
     for (const record of parts.ledger.held()) this.stepper.hold({ ...record.held, peerWaits: false }, record.session, null)
   }
 
   /** Frames that came in together, in order: what they need of the ledger is committed once, and what may leave leaves at once. All are read before the first is handled. */
   receivedAll(all: readonly Received[]): void {
     const readings = all.map(({ frame }) => this.#recorder.reading(frame))
-    this.#committing = true
+    this.#commits.gather()
     try {
       for (let i = 0; i < all.length; i++) this.received(all[i] as Received, readings[i])
     } finally {
-      this.commit()
+      this.#commits.commit()
     }
   }
 
@@ -182,18 +170,15 @@ export class Host {
   /** Gives the machine an order of the lab (queue commands, a decision about a device). */
   order(input: ServerInput): void {
     this.#run(this.#machine.input(input), null)
-    this.commit()
+    this.#commits.commit()
     this.#watcher.changed()
   }
 
   /** Queues an order for a device; resolves when it is kept. It is committed with whatever came in together with it. */
   queue(order: Order): Promise<void> {
-    return new Promise((kept, lost) => {
-      this.#keeping.push({ kept, lost })
-      this.#run(this.#machine.input({ type: 'queue', order }), null)
-      this.#commitSoon()
-      this.#watcher.changed()
-    })
+    this.#run(this.#machine.input({ type: 'queue', order }), null)
+    this.#watcher.changed()
+    return this.#commits.kept()
   }
 
   mode(mode: HoldMode): void {
@@ -207,15 +192,18 @@ export class Host {
     this.#ledger.unhold(id)
     if (!held.peerWaits) this.#recorder.hold(held.seq, 'dropped')
     this.#heldMoved()
-    if (!this.stepper.waiting) this.#runLate()
+    if (!this.stepper.waiting) this.#timers.ringLate()
     this.#watcher.changed()
   }
 
+  /** Commits what waits now. */
+  commit(): void {
+    this.#commits.commit()
+  }
+
   stop(): void {
-    this.#stopped = true
-    this.commit()
-    for (const { cancel } of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#commits.commit()
+    this.#timers.stop()
   }
 
   /** Performs the effects of an input whose row, if it has one, stands already. */
@@ -236,13 +224,13 @@ export class Host {
         case 'note':
           break
         case 'timer':
-          this.#timer(effect.id, effect.ms)
+          this.#timers.set(effect.id, effect.ms)
           break
         case 'send':
-          this.#leave({ link: effect.link, frame: effect.frame, message: effect.message, reason: '' })
+          this.#commits.leave({ link: effect.link, frame: effect.frame, message: effect.message, reason: '' })
           break
         case 'close':
-          this.#leave({ link: effect.link, frame: null, message: undefined, reason: effect.reason })
+          this.#commits.leave({ link: effect.link, frame: null, message: undefined, reason: effect.reason })
           break
         case 'ask':
           throw new Error(`the DM Server asked ${effect.topic}, which nobody here answers`)
@@ -253,49 +241,18 @@ export class Host {
   }
 
   #save(record: ServerRecord): void {
-    try {
-      this.#ledger.stage(record)
-    } catch {
-      // The commit tells it: whatever waits for these records is refused then.
-    }
+    this.#commits.stage(record)
     if (record.kind === 'device') this.#watcher.device(record.device.device)
     if (record.kind === 'account' && record.account.device !== null) this.#watcher.device(record.account.device)
-    this.#commitSoon()
   }
 
-  #leave(leaving: Leaving): void {
-    this.#leaving.push(leaving)
-    this.#commitSoon()
-  }
-
-  #commitSoon(): void {
-    if (this.#committing) return
-    this.#committing = true
-    this.#clock.soon(() => this.commit())
-  }
-
-  /** Commits what is staged and lets go what waited for it. Where the ledger cannot be written, peers are told 503 and nothing leaves. */
-  commit(): void {
-    this.#committing = false
-    const leaving = this.#leaving
-    const keeping = this.#keeping
-    this.#leaving = []
-    this.#keeping = []
-    let fault = ''
-    try {
-      this.#ledger.commit()
-    } catch (error) {
-      fault = `the ledger cannot be written: ${error instanceof Error ? error.message : String(error)}`
-      this.#recorder.event(this.#clock.now(), this.#clock.mono(), fault, 0, null)
-    }
+  /** What waited for a commit leaves, or is refused where it failed: `fault` says why. */
+  #let(leaving: readonly Leaving[], fault: string): void {
+    if (fault !== '') this.#recorder.event(this.#clock.now(), this.#clock.mono(), fault, 0, null)
     for (const { link, frame, message, reason } of leaving) {
       if (fault !== '') this.#refuse(link, 503, fault)
       else if (frame === null) this.#refuse(link, 400, reason)
       else this.#send(link, frame, message)
-    }
-    for (const { kept, lost } of keeping) {
-      if (fault === '') kept()
-      else lost(new Error(fault))
     }
     if (leaving.length > 0 || fault !== '') this.#watcher.changed()
   }
@@ -424,45 +381,9 @@ export class Host {
     this.#watcher.held(this.stepper.held())
   }
 
-  /** A timer that is only put off goes on running, and runs again for the rest when it is through: every message puts its session's off. */
-  #timer(id: string, ms: number | null): void {
-    if (this.#late.size > 0) this.#late.delete(id)
-    const running = this.#timers.get(id)
-    const due = ms === null || this.#stopped ? null : this.#clock.mono() + ms
-    if (running !== undefined && due !== null && due >= running.due) {
-      running.due = due
-      return
-    }
-    running?.cancel()
-    if (due === null) this.#timers.delete(id)
-    else this.#timers.set(id, this.#running(id, due, ms ?? 0))
-  }
-
-  #running(id: string, due: number, ms: number): Timer {
-    const timer: Timer = { due, cancel: this.#clock.after(ms, () => through()) }
-    const through = (): void => {
-      const rest = timer.due - this.#clock.mono()
-      if (rest > 0) {
-        timer.cancel = this.#clock.after(rest, through)
-        return
-      }
-      this.#timers.delete(id)
-      if (this.stepper.waiting) this.#late.add(id)
-      else this.#ring(id)
-    }
-    return timer
-  }
-
   #ring(id: string): void {
     this.#run(this.#machine.input({ type: 'timer', id }), null)
     this.#watcher.changed()
-  }
-
-  #runLate(): void {
-    for (const id of [...this.#late]) {
-      this.#late.delete(id)
-      this.#ring(id)
-    }
   }
 
   /** Row that a link's request got; for tests and for the lab's own counters. */

@@ -1,17 +1,22 @@
 // Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
-import type { Direction, FrameDetail, HoldState, Hop, LabEvents, Seq, SessionRow, TracePage, TraceRow } from '../api.ts'
+import type { Direction, FrameDetail, HoldState, Hop, Seq, SessionRow, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
 import { BARE_ROW } from '../store/summary.ts'
-import type { NewEntry, TraceStore } from '../store/trace.ts'
-import { type Decoded, decode } from '../syncml/codec.ts'
-import { CodecError } from '../syncml/error.ts'
-import type { Finding, Severity } from '../syncml/finding.ts'
+import type { TraceStore } from '../store/trace.ts'
+import type { NewEntry } from '../store/entry.ts'
+import type { Decoded } from '../syncml/codec.ts'
+import { graver, gravest } from '../syncml/finding.ts'
+import type { Finding } from '../syncml/finding.ts'
 import type { Message } from '../syncml/message.ts'
 import { isPlain } from '../syncml/plain.ts'
-import { type Summary, summarise } from '../syncml/summary.ts'
-import { packPage, readPage } from '../page.ts'
+import type { Summary } from '../syncml/summary.ts'
+import { readPage } from '../page.ts'
+import { News } from './news.ts'
+import type { Watcher } from './news.ts'
 import type { Refused } from './ports.ts'
-import { graver, SessionIndex } from './sessions.ts'
+import { asSaid, EMPTY, packageOf, readFrame } from './reading.ts'
+import type { Reading } from './reading.ts'
+import { SessionIndex } from './sessions.ts'
 
 /** What the transport and the host know of a message besides its bytes. */
 export interface Passage {
@@ -36,12 +41,6 @@ export interface Passage {
   readonly hold: HoldState
 }
 
-/** What the recorder tells whoever watches. */
-export interface Watcher {
-  trace(fact: LabEvents['trace']): void
-  session(row: SessionRow): void
-}
-
 /** A frame that was read and not yet recorded. */
 export interface Draft {
   readonly passage: Passage
@@ -58,24 +57,8 @@ export interface Placed {
   readonly row: TraceRow
 }
 
-const EMPTY: Summary = {
-  sessionId: '',
-  msgId: '',
-  source: '',
-  target: '',
-  locName: '',
-  commands: [],
-  statuses: [],
-  firstTarget: '',
-  final: false,
-  package: '',
-}
-
 /** What stands for a row while recording is off. */
 const NOT_RECORDED: TraceRow = { ...BARE_ROW, seq: 0, kind: 'message' }
-
-/** Rows kept back for one live event at the most; more of them in one turn are announced without rows. */
-const LIVE_ROWS = 2000
 
 /** Texts kept once at the most. */
 const TEXTS = 2000
@@ -83,23 +66,19 @@ const TEXTS = 2000
 /** Writes trace entries and keeps the sessions' rows; announces what is new in batches, when `announce` is called. */
 export class Recorder {
   readonly #store: TraceStore
-  readonly #watcher: Watcher
+  readonly #news: News
   readonly #origin: string
   readonly #on: boolean
   readonly sessions = new SessionIndex()
-  readonly #moved = new Map<number, SessionRow>()
   readonly #texts = new Map<string, string>()
   readonly #happenings: { readonly at: number; readonly mono: number; readonly note: Note }[] = []
-  #fresh: TraceRow[] = []
-  #freshFirst = 0
-  #freshLast = 0
 
   /** `on` false records nothing (to measure what recording costs): rows get number 0 and are not kept. */
   constructor(store: TraceStore, origin: string, watcher: Watcher, on = true) {
     this.#on = on
     this.#store = store
     this.#origin = origin
-    this.#watcher = watcher
+    this.#news = new News(watcher)
     this.sessions.restore(store.sessions())
     for (const row of this.sessions.open()) this.move(row.session, 'failed', 'the lab stopped while this session was open')
   }
@@ -159,8 +138,8 @@ export class Recorder {
     if (passage.direction === 'down') this.settle()
     const full = this.#store.record(entry)
     const { seq } = full
-    this.#announce(full)
-    this.#moveRow(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
+    this.#news.row(full)
+    this.#news.session(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
     if (passage.direction === 'up') this.settle(seq)
     return { seq, session: row.session, row: full }
   }
@@ -221,8 +200,8 @@ export class Recorder {
     const session = summary === null ? 0 : this.#place(row.direction, summary, row.at, entry.bytes, fresh)
     const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
     if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
-    this.#announce({ ...row, session, seq })
-    this.#moveRow(this.sessions.count(session, seq, row.at, row.findings, row.severity))
+    this.#news.row({ ...row, session, seq })
+    this.#news.session(this.sessions.count(session, seq, row.at, row.findings, row.severity))
     return seq
   }
 
@@ -234,8 +213,8 @@ export class Recorder {
     const change = row === undefined ? {} : { row: { findings: row.findings + findings.length, severity: graver(row.severity, gravest(findings)) } }
     this.#store.amend(seq, { notes: [...notes], findings, ...change })
     if (row === undefined) return
-    this.#announce({ ...row, ...change.row } as TraceRow)
-    this.#moveRow(this.sessions.blame(session, findings.length, gravest(findings)))
+    this.#news.row({ ...row, ...change.row } as TraceRow)
+    this.#news.session(this.sessions.blame(session, findings.length, gravest(findings)))
   }
 
   /** Moves a row's hold state; `sent` tells the edited body and when it left. */
@@ -258,11 +237,11 @@ export class Recorder {
       ...(bytes === undefined ? {} : { bytes }),
       ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }),
     })
-    this.#announce({ ...row, ...change, ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
+    this.#news.row({ ...row, ...change, ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
   }
 
   move(session: number, state: SessionRow['state'], reason: string): void {
-    this.#moveRow(this.sessions.move(session, state, reason))
+    this.#news.session(this.sessions.move(session, state, reason))
   }
 
   row(seq: Seq): TraceRow | undefined {
@@ -281,23 +260,11 @@ export class Recorder {
 
   /** Tells the watcher everything that is new since the last call. Called at most once per few milliseconds by the host. */
   announce(): void {
-    if (this.#freshLast > 0) {
-      const fact = factOf(this.#freshFirst, this.#freshLast, this.#fresh.length <= LIVE_ROWS ? this.#fresh : [])
-      this.#fresh = []
-      this.#freshFirst = 0
-      this.#freshLast = 0
-      this.#watcher.trace(fact)
-    }
-    const moved = [...this.#moved.values()]
-    this.#moved.clear()
-    for (const row of moved) {
-      this.#store.putSession(row)
-      this.#watcher.session(row)
-    }
+    this.#news.tell((row) => this.#store.putSession(row))
   }
 
   get pending(): boolean {
-    return this.#freshLast > 0 || this.#moved.size > 0
+    return this.#news.pending
   }
 
   /** A text that rows repeat, kept once: cut out of a message it would hold on to all of it. */
@@ -316,16 +283,6 @@ export class Recorder {
     if (before !== 0 && before !== session && this.sessions.get(before)?.state === 'open')
       this.move(before, 'aborted', 'the device began a new session with the same SessionID')
     return session
-  }
-
-  #announce(row: TraceRow): void {
-    if (this.#fresh.length <= LIVE_ROWS) this.#fresh.push(row)
-    this.#freshFirst = this.#freshFirst === 0 ? row.seq : Math.min(this.#freshFirst, row.seq)
-    this.#freshLast = Math.max(this.#freshLast, row.seq)
-  }
-
-  #moveRow(row: SessionRow | undefined): void {
-    if (row !== undefined) this.#moved.set(row.session, row)
   }
 
   #other(
@@ -357,69 +314,13 @@ export class Recorder {
     this.settle()
     const { bytes, startLine, headers, local, remote } = what
     const seq = this.#store.append({ row, bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings: [], notes })
-    this.#announce({ ...row, seq })
+    this.#news.row({ ...row, seq })
     return seq
   }
-}
-
-/** The fact of new rows; their page is packed for the first who looks at it. */
-function factOf(first: Seq, last: Seq, fresh: readonly TraceRow[]): LabEvents['trace'] {
-  let page: TracePage | null = null
-  return {
-    first,
-    last,
-    get rows() {
-      if (fresh.length > 0) page ??= packPage(fresh)
-      return page
-    },
-  }
-}
-
-/** A body as far as it could be read. */
-export interface Reading {
-  readonly decoded: Decoded | null
-  readonly summary: Summary | null
-  readonly findings: readonly Finding[]
-  readonly reason: string
-}
-
-/** What reading the bytes of a plain message would tell. */
-function asSaid(message: Message): Reading {
-  return { decoded: null, summary: summarise(message), findings: [], reason: '' }
-}
-
-/** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */
-function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
-  try {
-    const decoded = decode(frame.bytes, frame.encoding)
-    return { decoded, summary: summarise(decoded.message), findings: decoded.findings, reason: '' }
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error
-    const finding: Finding = {
-      rule: 'codec.unreadable',
-      severity: 'error',
-      document: frame.encoding === 'wbxml' ? 'WBXML' : 'SML',
-      clause: 'INFERRED',
-      text: error.reason,
-      offset: Math.min(error.offset, Math.max(0, frame.bytes.length - 1)),
-      length: frame.bytes.length === 0 ? 0 : 1,
-    }
-    return { decoded: null, summary: null, findings: [finding], reason: `cannot be read at byte ${error.offset}: ${error.reason}` }
-  }
-}
-
-/** Package number of a message: #1 carries 1200 or 1201, the answer to it is #2, afterwards #3 goes up and #4 down. */
-function packageOf(direction: Direction, summary: Summary, answers: string): string {
-  if (direction === 'down') return answers === '#1' ? '#2' : '#4'
-  return summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201') ? '#1' : '#3'
 }
 
 function findingsOf(notes: readonly Note[]): Finding[] {
   const found: Finding[] = []
   for (const { finding } of notes) if (finding !== undefined) found.push(finding)
   return found
-}
-
-function gravest(findings: readonly Finding[]): Severity | '' {
-  return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')
 }

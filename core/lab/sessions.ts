@@ -1,16 +1,9 @@
 // Gives every message its session: equal SessionIDs of two devices, two servers or two days are different sessions here.
 import type { SessionRow } from '../api.ts'
 import type { Direction, Seq } from '../api.ts'
+import { graver } from '../syncml/finding.ts'
 import type { Severity } from '../syncml/finding.ts'
 import type { Summary } from '../syncml/summary.ts'
-
-const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
-
-/** The graver of two severities. */
-export function graver(a: Severity | '', b: Severity | ''): Severity | '' {
-  if (b === '') return a
-  return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b
-}
 
 interface Track {
   row: SessionRow

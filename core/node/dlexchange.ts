@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hop, Seq } from '../api.ts'
 import { BARE_ROW } from '../store/summary.ts'
-import type { NewEntry } from '../store/trace.ts'
+import type { NewEntry } from '../store/entry.ts'
 import { startLineOf } from './exchange.ts'
 import { endpoint, pairs } from './media.ts'
 import { statusLine } from './reply.ts'

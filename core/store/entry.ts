@@ -1,23 +1,15 @@
 // What is said of one row besides its bytes, as it goes into the segment and comes back: the entry first, then its amendments; latest wins.
-import type { FrameDetail, HoldState, Seq, TraceRow } from '../api.ts'
+import type { FrameDetail, HoldState, TraceRow } from '../api.ts'
 import type { Headers, Note } from '../machine.ts'
 import type { Finding } from '../syncml/finding.ts'
 import { metaOf, type SegmentRecord } from './record.ts'
 import { fromList, toList } from './summary.ts'
 
 /** A row about to be recorded; the store gives it its seq. */
-export interface NewEntry {
+export interface NewEntry extends Omit<FrameDetail, 'row' | 'original' | 'sha256'> {
   readonly row: Omit<TraceRow, 'seq'>
   /** The body exactly as on the wire; copied at once. */
   readonly bytes: Uint8Array
-  readonly startLine: string
-  readonly headers: Headers
-  readonly local: string
-  readonly remote: string
-  readonly cause: Seq | null
-  readonly origin: string
-  readonly findings: readonly Finding[]
-  readonly notes: readonly Note[]
 }
 
 /** What is further known of a row. Notes and findings are added to those there are; everything else replaces what was said before. */

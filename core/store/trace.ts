@@ -10,8 +10,6 @@ import { recover } from './recovery.ts'
 import { Tail } from './tail.ts'
 import { transaction } from './transaction.ts'
 
-export type { Change, NewEntry } from './entry.ts'
-
 /** What the store gets from its host; all of it may be left out. */
 export interface TraceOptions {
   /** SHA-256 as lower-case hex; without it `FrameDetail.sha256` is ''. */

@@ -3,6 +3,20 @@
 /** Severity words follow Wireshark's expert levels. */
 export type Severity = 'chat' | 'note' | 'warn' | 'error'
 
+/** Nothing, then the levels from the least to the gravest. */
+export const SEVERITIES: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
+
+/** The graver of two; '' where there is nothing. */
+export function graver(a: Severity | '', b: Severity | ''): Severity | '' {
+  if (b === '') return a
+  return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b
+}
+
+/** The gravest of several findings; '' where there are none. */
+export function gravest(findings: readonly Finding[]): Severity | '' {
+  return findings.reduce<Severity | ''>((worst, finding) => graver(worst, finding.severity), '')
+}
+
 /** The wording is for people; `rule` is stable and for scripts. */
 export interface Finding {
   /** Stable id such as `hdr.msgid.order`. */

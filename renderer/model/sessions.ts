@@ -1,5 +1,6 @@
 // The sessions pane as a flat list of nodes: device, its sessions, their runs of one package. Pure, so that it can be virtual.
 import type { SessionRow, TraceRow } from '../../core/api.ts'
+import { graver } from '../../core/syncml/finding.ts'
 
 /** Messages of one package in a row, within a session. */
 export interface Run {
@@ -27,13 +28,6 @@ export type TreeNode =
 /** Most runs listed under one session; the rest is one node that says how many. */
 export const MOST_RUNS = 60
 
-const RANK = ['', 'chat', 'note', 'warn', 'error']
-
-/** The worse of two severities. */
-function worse(a: SessionRow['severity'], b: SessionRow['severity']): SessionRow['severity'] {
-  return RANK.indexOf(a) >= RANK.indexOf(b) ? a : b
-}
-
 /** Consecutive rows of one package folded into runs. */
 export function runsOf(rows: readonly TraceRow[]): readonly Run[] {
   const out: { package: string; first: number; messages: number; direction: TraceRow['direction'] }[] = []
@@ -53,7 +47,7 @@ export function flatten(sessions: readonly SessionRow[], shut: ReadonlySet<strin
   const out: TreeNode[] = [{ kind: 'all', key: 'all', depth: 0 }]
   for (const [device, its] of devices) {
     const isOpen = !shut.has(device)
-    const severity = its.reduce<SessionRow['severity']>((sum, one) => worse(sum, one.severity), '')
+    const severity = its.reduce<SessionRow['severity']>((sum, one) => graver(sum, one.severity), '')
     out.push({ kind: 'device', key: `d${device}`, depth: 0, device, sessions: its.length, open: isOpen, severity })
     if (!isOpen) continue
     for (const session of its) {

@@ -6,7 +6,7 @@ import type { TraceRow } from '../../core/api.ts'
 import { openSqlite } from '../../core/node/sqlite.ts'
 import { openWorkspace, type Workspace } from '../../core/node/workspace.ts'
 import type { Db } from '../../core/store/ports.ts'
-import type { NewEntry } from '../../core/store/trace.ts'
+import type { NewEntry } from '../../core/store/entry.ts'
 import { alternate } from './rows.ts'
 import type { Row } from './rows.ts'
 

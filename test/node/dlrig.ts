@@ -15,7 +15,7 @@ import { makeDownloadServer } from '../../core/node/dlserver.ts'
 import type { Notified } from '../../core/node/dlserver.ts'
 import { imagesIn } from '../../core/node/images.ts'
 import type { DownloadAsk } from '../../core/software/ports.ts'
-import type { NewEntry } from '../../core/store/trace.ts'
+import type { NewEntry } from '../../core/store/entry.ts'
 
 export const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 export const sha256Bytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())

@@ -1,6 +1,6 @@
 // Trace rows made from a number; without a test runner, so that a child process can make the same.
 import type { TraceRow } from '../../core/api.ts'
-import type { NewEntry } from '../../core/store/trace.ts'
+import type { NewEntry } from '../../core/store/entry.ts'
 
 /** Row `n` of a busy day: ten sessions, a few devices, every field used. */
 export function rowOf(n: number): Omit<TraceRow, 'seq'> {
