@@ -1,24 +1,8 @@
-// Addresses the lab tells devices: candidates from interfaces and hands, and which one each device is told. One function for every URL put into a message: `advertised`.
-import type {
-  AddressCandidate,
-  AddressChoice,
-  AddressesArea,
-  AddressesState,
-  AddressKind,
-  AddressTest,
-  AddressUse,
-  AddressWish,
-  MulticastChoice,
-} from '../api.ts'
+// Which of its addresses the lab tells each device, and why. One function for every URL put into a message: `advertised`.
+import type { AddressCandidate, AddressChoice, AddressesState, AddressTest, AddressUse, AddressWish, MulticastChoice } from '../api.ts'
 import type { Docs } from '../store/docs.ts'
-
-/** An address of an interface of this computer. */
-export interface OwnAddress {
-  readonly name: string
-  readonly address: string
-  readonly family: 4 | 6
-  readonly internal: boolean
-}
+import { authorityOf, FIRST, hostOf, kindOf, LOOPBACK, outside, ownCandidates, rank, WORDS } from './candidates.ts'
+import type { Bound, OwnAddress } from './candidates.ts'
 
 /** The way a message came. */
 export interface Path {
@@ -35,8 +19,7 @@ export interface Path {
 export interface AddressesParts {
   readonly docs: Docs
   readonly interfaces: () => readonly OwnAddress[]
-  /** What the device-facing ports are bound to; a port that is not open is 0. */
-  readonly bound: () => { readonly host: string; readonly http: number; readonly https: number }
+  readonly bound: () => Bound
   /** Base of --advertise, without a trailing slash. */
   readonly given?: string | undefined
   readonly simulated: (device: string) => boolean
@@ -48,50 +31,26 @@ export interface AddressesParts {
   readonly moved: () => void
 }
 
-/** Candidates that no hand entered, and what they were made of. */
-interface Own {
-  readonly own: readonly OwnAddress[]
-  readonly host: string
-  readonly http: number
-  readonly https: number
-  readonly list: readonly AddressCandidate[]
-}
-
-interface ByHand {
+/** A choice of a person. */
+export interface ByHand {
   readonly candidate: string
   readonly scheme?: 'http' | 'https'
 }
 
-const KIND = { hand: 'address.hand', choice: 'address.choice', multicast: 'address.multicast' } as const
+/** Documents that hold what people chose and entered. */
+export const KIND = { hand: 'address.hand', choice: 'address.choice', multicast: 'address.multicast' } as const
 /** Choice for devices nothing is known of, among the others. */
-const OTHERWISE = '\n'
-const WILD = /^(0\.0\.0\.0|::|)$/
-const LOOPBACK = /^(localhost|127\.|::1$)/
-
-/** Names of interfaces by kind, the first that fits: Linux, macOS, Windows. Guesses (INFERRED); the text of a candidate says so. */
-const KINDS: readonly (readonly [RegExp, AddressKind])[] = [
-  [/^(docker|br-|virbr|veth|vmnet|vboxnet|vethernet|lxc|lxd|cni|flannel|podman|bridge\d)/i, 'virtual'],
-  [/^(tun|tap|wg|ppp|utun|ipsec|zt|tailscale|nordlynx|proton|cscotun|vpn)|vpn|wireguard/i, 'vpn'],
-  [/^(wl|wifi|wi-fi|ath\d|ra\d)|wireless/i, 'wifi'],
-  [/^(wwan|rmnet|wwp|mobile|cellular)/i, 'mobile'],
-  [/^(eth|en[opsx]|em\d|ethernet|local area)/i, 'ethernet'],
-]
-/** Which kind a device of unknown place is told first. */
-const FIRST: readonly AddressKind[] = ['wifi', 'ethernet', 'other', 'mobile', 'vpn', 'virtual']
-
-/** What kind of interface a name is likely to mean. */
-export function kindOf(name: string): AddressKind {
-  return KINDS.find(([form]) => form.test(name))?.[1] ?? 'other'
-}
+export const OTHERWISE = '\n'
 
 /** What the lab knows of its addresses, and what it tells whom. */
 export class Addresses {
-  readonly #parts: AddressesParts
+  readonly parts: AddressesParts
   readonly #paths = new Map<string, { -readonly [K in keyof Path]: Path[K] }>()
-  #own: Own | null = null
+  /** Candidates that no hand entered, and what they were made of. */
+  #own: { readonly own: readonly OwnAddress[]; readonly bound: Bound; readonly list: readonly AddressCandidate[] } | null = null
 
   constructor(parts: AddressesParts) {
-    this.#parts = parts
+    this.parts = parts
   }
 
   /** A message of a device came this way. */
@@ -116,7 +75,7 @@ export class Addresses {
   /** The URL somebody is told whose request came this way: as for a device, but nothing beats the way where no hand chose. */
   advertisedAlong(device: string, path: Path, use: AddressUse): string {
     const hand = device === '' ? undefined : this.#hand(device)
-    return hand === undefined && this.#parts.given === undefined ? this.#choose('', path).urls[use] : this.advertised(device, use)
+    return hand === undefined && this.parts.given === undefined ? this.#choose('', path).urls[use] : this.advertised(device, use)
   }
 
   choice(device: string): AddressChoice {
@@ -130,53 +89,22 @@ export class Addresses {
   }
 
   candidates(): readonly AddressCandidate[] {
-    const { interfaces, bound, docs } = this.#parts
+    const { interfaces, docs, given } = this.parts
     const own = interfaces()
-    const { host, http, https } = bound()
-    const known = this.#own
+    const bound = this.parts.bound()
+    let known = this.#own
     // Every session asks: what the interfaces and ports give is made once while these stay as they are.
-    if (known?.own !== own || known.host !== host || known.http !== http || known.https !== https)
-      this.#own = { own, host, http, https, list: this.#ownCandidates(own, host, http, https) }
-    const { list } = this.#own as Own
+    if (known?.own !== own || known.bound.host !== bound.host || known.bound.http !== bound.http || known.bound.https !== bound.https)
+      this.#own = known = { own, bound, list: ownCandidates(own, bound, given) }
+    const { list } = known
     const hand = docs.all(KIND.hand)
     return hand.length === 0
       ? list
       : [...list, ...hand.map(({ id, value }) => outside(`hand/${id}`, 'hand', value as AddressWish, 'entered by hand'))]
   }
 
-  #ownCandidates(interfaces: readonly OwnAddress[], host: string, http: number, https: number): readonly AddressCandidate[] {
-    const { given } = this.#parts
-    const bases = (name: string): Pick<AddressCandidate, 'http' | 'https'> => ({
-      http: http === 0 ? '' : `http://${inUrl(name)}:${String(http)}`,
-      https: https === 0 ? '' : `https://${inUrl(name)}:${String(https)}`,
-    })
-    const here = LOOPBACK.test(host) && host !== 'localhost' ? host : '127.0.0.1'
-    const loopback: AddressCandidate = {
-      id: 'loopback',
-      kind: 'loopback',
-      interface: interfaces.find(({ internal }) => internal)?.name ?? '',
-      host: here,
-      ...bases(here),
-      reachable: WILD.test(host) || LOOPBACK.test(host),
-      text: 'this computer itself, and a device on a cable through adb reverse',
-    }
-    const own = interfaces
-      .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
-      .map(({ name, address }): AddressCandidate => {
-        const kind = kindOf(name)
-        const reachable = WILD.test(host) || host === address
-        const guess = kind === 'other' ? 'kind not known from its name' : `taken for ${WORDS[kind]} by its name`
-        const text = reachable ? guess : `${guess}; not reachable: the lab listens on ${host} only (--host 0.0.0.0 for all)`
-        return { id: `${name}/${address}`, kind, interface: name, host: address, ...bases(address), reachable, text }
-      })
-    const byName = WILD.test(host) || LOOPBACK.test(host) || own.some((one) => one.host === host) ? [] : [named(host, bases(host))]
-    const told =
-      given === undefined ? [] : [outside('given', 'given', { name: '', [/^https:/i.test(given) ? 'https' : 'http']: given }, '--advertise')]
-    return [loopback, ...own, ...byName, ...told]
-  }
-
   state(): AddressesState {
-    const { docs, bound } = this.#parts
+    const { docs, bound } = this.parts
     const chosen = docs.all(KIND.choice).flatMap(({ id }) => (id === OTHERWISE ? [] : [id]))
     const { http, https } = bound()
     return {
@@ -190,81 +118,26 @@ export class Addresses {
 
   /** The interface that multicast leaves from; null where none can. */
   multicast(): MulticastChoice | null {
-    const able = this.#parts.interfaces().filter(({ family }) => family === 4)
-    const wish = this.#parts.docs.get(KIND.multicast, 'interface') as string | undefined
+    const able = this.parts.interfaces().filter(({ family }) => family === 4)
+    const wish = this.parts.docs.get(KIND.multicast, 'interface') as string | undefined
     const hand = able.find(({ name }) => name === wish)
     if (hand !== undefined) return { interface: hand.name, address: hand.address, by: 'hand', why: 'chosen by hand' }
     const gone = wish === undefined ? '' : `${wish}, chosen by hand, is not there; `
     const ranked = able.filter(({ internal }) => !internal).sort((a, b) => rank(kindOf(a.name)) - rank(kindOf(b.name)))
-    const [first = able[0]] = LOOPBACK.test(this.#parts.bound().host) ? able.filter(({ internal }) => internal) : ranked
+    const [first = able[0]] = LOOPBACK.test(this.parts.bound().host) ? able.filter(({ internal }) => internal) : ranked
     if (first === undefined) return null
     const why = `${gone}${first.internal ? 'nothing but this computer listens' : `the first that can, taken for ${WORDS[kindOf(first.name)]}`}`
     return { interface: first.name, address: first.address, by: 'rule', why }
   }
 
-  /** The area of LabApi. */
-  area(): AddressesArea {
-    const { docs, moved, probe, interfaces } = this.#parts
-    return {
-      list: async () => this.state(),
-      choice: async (device) => this.choice(device),
-      choose: async (device, candidate, scheme) => {
-        const key = device === '' ? OTHERWISE : device
-        if (candidate === '') docs.drop(KIND.choice, key)
-        else docs.put(KIND.choice, key, this.#checked(candidate, scheme))
-        moved()
-        return this.choice(device)
-      },
-      add: async ({ name, ...bases }) => {
-        const plain = Object.fromEntries(Object.entries(bases).map(([scheme, base]) => [scheme, baseOf(base)]))
-        docs.put(KIND.hand, name, { name, ...plain } satisfies AddressWish)
-        moved()
-        return this.state()
-      },
-      remove: async (candidate) => {
-        const name = candidate.replace(/^hand\//, '')
-        if (!candidate.startsWith('hand/') || docs.get(KIND.hand, name) === undefined) throw new Error(`${candidate} was not entered by hand`)
-        docs.drop(KIND.hand, name)
-        for (const { id, value } of docs.all(KIND.choice)) if ((value as ByHand).candidate === candidate) docs.drop(KIND.choice, id)
-        moved()
-        return this.state()
-      },
-      test: async (id) => {
-        const { http, https } = this.#found(id)
-        const urls = [http, https].filter((url) => url !== '')
-        return Promise.all(urls.map(async (url) => ({ candidate: id, url, ...(await probe(url)) })))
-      },
-      multicast: async (name) => {
-        if (name === '') docs.drop(KIND.multicast, 'interface')
-        else if (interfaces().some((own) => own.name === name && own.family === 4)) docs.put(KIND.multicast, 'interface', name)
-        else throw new Error(`there is no interface ${name} with an IPv4 address`)
-        moved()
-        return this.state()
-      },
-    }
-  }
-
   #path(device: string): Path | undefined {
-    const known = this.#paths.get(device) ?? this.#parts.before(device)
+    const known = this.#paths.get(device) ?? this.parts.before(device)
     if (known !== undefined && !this.#paths.has(device)) this.#paths.set(device, { ...known })
     return known
   }
 
   #hand(device: string): ByHand | undefined {
-    return this.#parts.docs.get(KIND.choice, device === '' ? OTHERWISE : device) as ByHand | undefined
-  }
-
-  #found(id: string): AddressCandidate {
-    const candidate = this.candidates().find((one) => one.id === id)
-    if (candidate === undefined) throw new Error(`there is no address ${id}`)
-    return candidate
-  }
-
-  #checked(id: string, scheme: 'http' | 'https' | undefined): ByHand {
-    const candidate = this.#found(id)
-    if (candidate.http === '' && candidate.https === '') throw new Error(`the lab does not listen at ${id}`)
-    if (scheme !== undefined && candidate[scheme] === '') throw new Error(`the lab does not answer by ${scheme} at ${id}`)
-    return { candidate: id, ...(scheme === undefined ? {} : { scheme }) }
+    return this.parts.docs.get(KIND.choice, device === '' ? OTHERWISE : device) as ByHand | undefined
   }
 
   #choose(device: string, path: Path | undefined): AddressChoice {
@@ -280,7 +153,7 @@ export class Addresses {
     const chosen = hand === undefined ? undefined : all.find(({ id }) => id === hand.candidate)
     if (chosen !== undefined) return tell(chosen, 'hand', 'chosen by hand', hand?.scheme)
     const lost = hand === undefined ? '' : `${hand.candidate}, chosen by hand, is not there any more; `
-    if (this.#parts.simulated(device)) return tell(all[0] as AddressCandidate, 'rule', `${lost}it is a simulated device of this lab`)
+    if (this.parts.simulated(device)) return tell(all[0] as AddressCandidate, 'rule', `${lost}it is a simulated device of this lab`)
     const given = all.find(({ kind }) => kind === 'given')
     if (given !== undefined) return tell(given, 'given', `${lost}told on the command line`)
     if (path !== undefined) {
@@ -305,20 +178,6 @@ export class Addresses {
   }
 }
 
-const WORDS: Readonly<Record<AddressKind, string>> = {
-  loopback: 'loopback',
-  wifi: 'Wi-Fi',
-  ethernet: 'Ethernet',
-  vpn: 'a VPN',
-  mobile: 'a mobile network',
-  virtual: 'a virtual network',
-  other: 'an interface of unknown kind',
-  given: 'the address of the command line',
-  hand: 'an address entered by hand',
-}
-
-const rank = (kind: AddressKind): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length)
-
 /** The candidate a message came to, and why in words. What its Host field names beats the interface: a NAT or proxy stands before that one. */
 function alongside(all: readonly AddressCandidate[], path: Path): { readonly candidate: AddressCandidate; readonly why: string } | undefined {
   const authority = path.host.toLowerCase()
@@ -333,30 +192,3 @@ function alongside(all: readonly AddressCandidate[], path: Path): { readonly can
 }
 
 const schemeOf = (one: AddressCandidate, wish: 'http' | 'https'): 'http' | 'https' => (one[wish] === '' ? (wish === 'http' ? 'https' : 'http') : wish)
-
-const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
-
-/** `host:port` of a base as a Host field names it: the usual port of the scheme left out. */
-function authorityOf(base: string): string {
-  const [, scheme = '', authority = ''] = /^(https?):\/\/([^/]+)/i.exec(base) ?? []
-  return authority.toLowerCase().replace(scheme.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
-}
-
-/** Host of a base, without port and brackets. */
-function hostOf(base: string): string {
-  return authorityOf(base)
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-}
-
-const baseOf = (url: string): string => url.replace(/\/+$/, '')
-
-/** A host name the ports are bound to. */
-function named(host: string, bases: Pick<AddressCandidate, 'http' | 'https'>): AddressCandidate {
-  return { id: `name/${host}`, kind: 'other', interface: '', host, ...bases, reachable: true, text: 'the name the ports are bound to' }
-}
-
-function outside(id: string, kind: AddressKind, { http = '', https = '' }: AddressWish, text: string): AddressCandidate {
-  const bases = { http: baseOf(http), https: baseOf(https) }
-  return { id, kind, interface: '', host: hostOf(bases.http === '' ? bases.https : bases.http), ...bases, reachable: true, text }
-}

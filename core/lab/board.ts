@@ -5,40 +5,25 @@ import { latest, uriOf } from '../mirror/node.ts'
 import type { MirrorNode } from '../mirror/node.ts'
 import { Reader } from '../mirror/reader.ts'
 import type { Recorded } from '../mirror/reader.ts'
-import { codeGood, codeWords } from '../mo/codes.ts'
-import { FUMO_ID, FUMO_STATES } from '../mo/fumo.ts'
 import { fumoComplete, isComplete, readComplete } from '../mo/alerts.ts'
-import { wordsOf } from '../mo/rows.ts'
-import { DELIVERED_STATE, DELIVERED_STATUS, DEPLOYED_STATE, DEPLOYED_STATUS, DOWNLOAD_STATUS, SCOMO_IDS } from '../mo/scomo.ts'
+import { codeWords } from '../mo/codes.ts'
+import { FUMO_ID } from '../mo/fumo.ts'
+import { SCOMO_IDS } from '../mo/scomo.ts'
 import type { Alert, Command, Exec, ItemCommand, Status } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
+import { cardOf, conclude, placeOf, PLACES, wordsFor } from './boardcards.ts'
+import type { Assumed } from './boardcards.ts'
 import { inDocuments } from './dialectmessage.ts'
 import type { Speech } from './dialectmessage.ts'
 
-type CardPlace = SoftwareCard['place']
-
 /** Moves a card keeps. */
 const MOVES = 100
-const PLACES: readonly (readonly [CardPlace, string])[] = [
-  ['download', 'Download'],
-  ['delivered', 'Inventory/Delivered'],
-  ['deployed', 'Inventory/Deployed'],
-]
-
 /** An Exec, or bytes that were written, on their way. */
 interface Order {
   readonly seq: Seq
   readonly uri: string
   readonly name: string
   readonly correlator: string
-}
-
-/** What an alert lets us conclude until somebody reads it. */
-interface Assumed {
-  readonly seq: Seq
-  readonly state: number | null
-  readonly status: number | null
-  readonly gone: boolean
 }
 
 export class Board {
@@ -121,7 +106,7 @@ export class Board {
     this.#move(
       card,
       { at, order: order.seq, proof: seq, text, resultCode: final ? status.code : 0 },
-      done ? this.#conclude(order, card, status.code, seq) : null,
+      done ? conclude(order.name, card, status.code, seq) : null,
     )
   }
 
@@ -141,9 +126,9 @@ export class Board {
         correlator: '',
       }
       const about = { at, order: from.seq, proof: seq, text: `Alert 1226 ${String(code)} ${codeWords(code)}`, resultCode: code }
-      this.#move(card, about, this.#conclude(from, card, code, seq))
+      this.#move(card, about, conclude(from.name, card, code, seq))
       const origin = cardOf(source)
-      if (firmware === undefined && origin !== null && origin !== card) this.#move(origin, about, this.#conclude(from, origin, code, seq))
+      if (firmware === undefined && origin !== null && origin !== card) this.#move(origin, about, conclude(from.name, origin, code, seq))
     }
   }
 
@@ -151,24 +136,6 @@ export class Board {
     return this.#orders.findLast((order) =>
       correlator === '' ? order.uri === source || order.uri.startsWith(`${source}/`) : order.correlator === correlator,
     )
-  }
-
-  /** Numbers an outcome leads to on that card (scomo sheet 5, fumo sheet 4); null where it says nothing of them. */
-  #conclude(order: Order, card: string, code: number, seq: Seq): Assumed | null {
-    const primitive = order.name.slice(order.name.indexOf(' ') + 1)
-    const make = (state: number | null, status: number | null, gone = false): Assumed => ({ seq, state, status, gone })
-    const place = placeOf(card)
-    if (place === 'firmware') {
-      if (order.name === 'Replace PkgData') return make(50, null)
-      if (primitive === 'Download') return codeGood(code) ? make(50, null) : make(code === 401 ? 10 : 20, null)
-      return codeGood(code) ? make(90, null) : null
-    }
-    if (order.name === 'Replace Data') return make(10, 10)
-    if (!codeGood(code)) return null
-    if (primitive === 'Remove') return make(null, null, true)
-    if (place === 'deployed') return make(primitive.endsWith('Inactive') || primitive === 'Deactivate' ? 10 : 20, 10)
-    if (place === 'delivered') return make(primitive.includes('Install') ? 20 : 10, 10)
-    return make(null, primitive === 'Download' ? 40 : 10)
   }
 
   #move(card: string, move: Omit<CardMove, 'from' | 'to'>, assumed: Assumed | null): void {
@@ -304,34 +271,4 @@ export class Board {
   }
 }
 
-function wordsFor(place: CardPlace, state: number | null, status: number | null): string {
-  const idle = status === null || status === 10
-  switch (place) {
-    case 'firmware':
-      return state === null ? '' : wordsOf(FUMO_STATES, state)
-    case 'download':
-      return status === null ? '' : wordsOf(DOWNLOAD_STATUS, status)
-    case 'delivered':
-      return [state === null ? '' : wordsOf(DELIVERED_STATE, state), idle ? '' : wordsOf(DELIVERED_STATUS, status)]
-        .filter((text) => text !== '')
-        .join(', ')
-    case 'deployed':
-      return [state === null ? '' : wordsOf(DEPLOYED_STATE, state), idle ? '' : wordsOf(DEPLOYED_STATUS, status)]
-        .filter((text) => text !== '')
-        .join(', ')
-    default:
-      return place satisfies never
-  }
-}
-
 const name = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1)
-
-/** Card an executed or written node belongs to; null where it is of no software object. */
-function cardOf(uri: string): string | null {
-  const scomo = /^(.*\/(?:Download|Inventory\/Delivered|Inventory\/Deployed)\/[^/]+)\/(?:Operations\/[^/]+(?:\/[^/]+)?|Data)$/.exec(uri)?.[1]
-  return scomo ?? /^(\.\/.+)\/(?:Download|Update|DownloadAndUpdate|Update\/PkgData)$/.exec(uri)?.[1] ?? null
-}
-
-function placeOf(uri: string): CardPlace {
-  return PLACES.find(([, below]) => new RegExp(`/${below}/[^/]+$`).test(uri))?.[0] ?? 'firmware'
-}

@@ -1,7 +1,7 @@
 // What speaks against a device at an address reaching this lab, judged from the addresses of both: other subnet, VPN, loopback only, firewall. Guesses say so.
 import type { ConnectProblem, ConnectReach } from '../api.ts'
-import { kindOf } from './addresses.ts'
-import type { OwnAddress } from './addresses.ts'
+import { kindOf } from './candidates.ts'
+import type { OwnAddress } from './candidates.ts'
 
 /** An interface's address with the length of its network part. */
 export interface OwnNetwork extends OwnAddress {

@@ -1,6 +1,6 @@
 // Interfaces of this computer as the lab's addresses see them; asked of the system at most once a second.
 import { networkInterfaces } from 'node:os'
-import type { OwnAddress } from '../lab/addresses.ts'
+import type { OwnAddress } from '../lab/candidates.ts'
 
 const KEPT = 1000
 

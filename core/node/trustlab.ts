@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { AddressUse, LabApi, LabEventName, LabEvents } from '../api.ts'
 import { Addresses } from '../lab/addresses.ts'
 import type { Path } from '../lab/addresses.ts'
+import { addressesArea } from '../lab/addressesarea.ts'
 import { connectionTrouble, makeAdmission } from '../lab/admission.ts'
 import type { Admission } from '../lab/admission.ts'
 import type { Clock, Refused, Transport } from '../lab/ports.ts'
@@ -129,7 +130,7 @@ export function labTrust(parts: LabTrustParts): LabTrust {
   }
 
   return {
-    areas: { trust: trustArea(trust), addresses: addresses.area() },
+    areas: { trust: trustArea(trust), addresses: addressesArea(addresses) },
     addresses,
     trust,
     port: securePort(trust),

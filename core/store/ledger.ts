@@ -2,6 +2,7 @@
 import type { Held } from '../api.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, Order, ServerLedger, ServerRecord } from '../server/records.ts'
 import { fromJson, toJson } from './json.ts'
+import { confirms, openAfter, sameDevice, sameWish } from './known.ts'
 import { LEDGER_SQL as SQL } from './ledgersql.ts'
 import type { Db, Statement } from './ports.ts'
 import { Recall } from './recall.ts'
@@ -29,9 +30,6 @@ export interface LedgerOptions {
   /** True for the one owner of the database: what was read is remembered until it is written. A reader beside the owner must not. */
   readonly remember?: boolean
 }
-
-/** A value that a device only confirms is written again when its time is so much older (ms): a device tells its ./DevInfo in every session. */
-const CONFIRMED_EVERY = 60_000
 
 /** Reads and writes the ledger's tables (made by `migrate`). */
 export class Ledger implements ServerLedger {
@@ -275,7 +273,7 @@ export class Ledger implements ServerLedger {
 
   /** Most sessions tell what their device told before: that costs no write. */
   #saysNothingNew(record: ServerRecord): boolean {
-    if (record.kind === 'values') return record.values.every((value) => this.#confirms(value))
+    if (record.kind === 'values') return record.values.every((value) => confirms(this.#valueKnown(value), value))
     if (record.kind === 'order') return this.#recall.of(record.order.device).orders?.includes(record.order) === true
     if (record.kind !== 'device') return false
     const known = this.#recall.of(record.device.device)
@@ -285,15 +283,12 @@ export class Ledger implements ServerLedger {
     return true
   }
 
-  /** True for a value that is known already and was written lately. */
-  #confirms({ device, uri, format, type, data, at }: KnownValue): boolean {
-    const known = this.#recall.of(device).values.get(uri)
-    const same = known != null && known.data === data && known.format === format && known.type === type
-    return same && at >= known.at && at - known.at < CONFIRMED_EVERY
+  #valueKnown({ device, uri }: KnownValue): KnownValue | null | undefined {
+    return this.#recall.of(device).values.get(uri)
   }
 
   #saveValue(value: KnownValue): void {
-    if (this.#confirms(value)) return
+    if (confirms(this.#valueKnown(value), value)) return
     const { device, uri, format, type, data, at } = value
     this.#sql('value').run(device, uri, format, type, data, at)
     this.#recall.value(device, uri, value)
@@ -339,29 +334,6 @@ export class Ledger implements ServerLedger {
       .all(...values)
       .map((row) => fromJson(String(row['json'])) as T)
   }
-}
-
-/** True for the same order asking for the very same commands, whatever has become of it. */
-function sameWish(a: Order, b: Order): boolean {
-  return a.id === b.id && a.commands === b.commands && a.createdAt === b.createdAt
-}
-
-/** The open orders of a device once this one is saved; undefined where the database has to tell their order. */
-function openAfter(orders: readonly Order[], order: Order): readonly Order[] | undefined {
-  const open = order.state !== 'done' && order.state !== 'failed'
-  const at = orders.findIndex(({ id }) => id === order.id)
-  if (at >= 0) return open ? orders.with(at, order) : orders.toSpliced(at, 1)
-  if (!open) return orders
-  const last = orders.at(-1)
-  return last === undefined || last.createdAt < order.createdAt ? [...orders, order] : undefined
-}
-
-/** True where two records of a device differ in `lastAt` at the most. */
-function sameDevice(a: DeviceRecord, b: DeviceRecord): boolean {
-  if (a.firstAt !== b.firstAt) return false
-  if (a.devInfo === b.devInfo) return true
-  const uris = Object.keys(b.devInfo)
-  return uris.length === Object.keys(a.devInfo).length && uris.every((uri) => a.devInfo[uri] === b.devInfo[uri])
 }
 
 const keyOf = (device: string | null): string => (device === null ? '*' : `=${device}`)

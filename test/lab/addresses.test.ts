@@ -4,8 +4,11 @@ import { networkInterfaces } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { AddressTest } from '../../core/api.ts'
-import { Addresses, kindOf } from '../../core/lab/addresses.ts'
-import type { AddressesParts, OwnAddress, Path } from '../../core/lab/addresses.ts'
+import { addressesArea } from '../../core/lab/addressesarea.ts'
+import { Addresses } from '../../core/lab/addresses.ts'
+import { kindOf } from '../../core/lab/candidates.ts'
+import type { OwnAddress } from '../../core/lab/candidates.ts'
+import type { AddressesParts, Path } from '../../core/lab/addresses.ts'
 import { poster } from '../../core/node/client.ts'
 import { memoryDocs } from '../../core/store/docs.ts'
 import { deviceOf, packageOne, postBody, realLab } from '../support/reallab.ts'
@@ -97,7 +100,7 @@ describe('an address by rule', () => {
 describe('an address by hand', () => {
   test('is for one device or for all unknown ones, and goes back to the rule', async () => {
     const all = addresses()
-    const area = all.area()
+    const area = addressesArea(all)
     all.came('d', path('192.168.1.5:8080'))
     expect(await area.choose('d', 'enp3s0/10.0.0.7', 'https')).toMatchObject({ base: 'https://10.0.0.7:8443', by: 'hand' })
     expect(all.choice('other').base).toBe('http://192.168.1.5:8080')
@@ -109,7 +112,7 @@ describe('an address by hand', () => {
 
   test('a NAT name is entered, told to devices that call by it, and forgotten with what rested on it', async () => {
     const all = addresses()
-    const area = all.area()
+    const area = addressesArea(all)
     await area.add({ name: 'office', http: 'http://lab.example.com/', https: 'https://lab.example.com:9443' })
     await expect(area.choose('d', 'hand/none')).rejects.toThrow('there is no address')
     all.came('d', path('192.168.1.5:8080', { host: 'LAB.example.com' }))
@@ -126,9 +129,9 @@ describe('an address by hand', () => {
   test('multicast leaves by the first real interface, or the one chosen', async () => {
     const all = addresses()
     expect(all.multicast()).toMatchObject({ interface: 'wlp2s0', address: '192.168.1.5', by: 'rule' })
-    expect((await all.area().multicast('enp3s0')).multicast).toMatchObject({ address: '10.0.0.7', by: 'hand' })
-    await expect(all.area().multicast('eth9')).rejects.toThrow('there is no interface eth9 with an IPv4 address')
-    expect((await all.area().multicast('')).multicast?.by).toBe('rule')
+    expect((await addressesArea(all).multicast('enp3s0')).multicast).toMatchObject({ address: '10.0.0.7', by: 'hand' })
+    await expect(addressesArea(all).multicast('eth9')).rejects.toThrow('there is no interface eth9 with an IPv4 address')
+    expect((await addressesArea(all).multicast('')).multicast?.by).toBe('rule')
     expect(addresses({ bound: () => ({ host: '127.0.0.1', http: 1, https: 0 }) }).multicast()).toMatchObject({ interface: 'lo' })
   })
 })
