@@ -12,6 +12,7 @@ import type {
   Verdict,
 } from '../api.ts'
 import { readPage } from '../page.ts'
+import { ANSWERS, schemaOf, WEBHOOKS } from './answershapes.ts'
 import { ARGUMENT_LIMITS } from './limits.ts'
 import { ADB_ROUTES } from './adbroutes.ts'
 import { GATEWAY_ROUTES } from './gatewayroutes.ts'
@@ -203,6 +204,9 @@ function fits(pattern: readonly string[], parts: readonly string[]): Record<stri
   return values
 }
 
+/** An answer that is described nowhere but in the types. */
+const ANY = z.object({})
+
 /** The OpenAPI 3.1 document of the table, with what is no route. */
 export function openApi(more: Readonly<Record<string, Record<string, object>>> = {}): object {
   const paths: Record<string, Record<string, object>> = { ...more }
@@ -224,7 +228,7 @@ export function openApi(more: Readonly<Record<string, Record<string, object>>> =
       })),
       ...(body === undefined ? {} : { requestBody: { required: true, content: bodyContent(body) } }),
       responses: {
-        '200': { description: 'The answer', content: { 'application/json': { schema: { type: 'object' } } } },
+        '200': { description: 'The answer', content: { 'application/json': { schema: schemaOf(ANSWERS[`${method} ${path}`] ?? ANY) } } },
         default: { description: 'Refused, with the reason', content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } } },
       },
     }
@@ -240,6 +244,7 @@ export function openApi(more: Readonly<Record<string, Record<string, object>>> =
     servers: [{ url: '/api/v1' }],
     security: [{ token: [] }],
     paths,
+    webhooks: WEBHOOKS,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
