@@ -61,7 +61,7 @@ export function findRoot(type: JobType, answers: Answers): Need<string | null> {
 function byShape(type: JobType, uris: readonly string[], answers: Answers): Need<string | null> {
   const unnamed = uris.filter((uri) => {
     const said = answers[`${uri}?prop=Type`]
-    return !good(said) || (said.format === 'node' && said.data.trim() === '')
+    return !good(said) || said.data.trim() === ''
   })
   const ask = missing(unnamed, answers)
   if (ask.length > 0) return { ask }

@@ -236,7 +236,8 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
       const fault = options.faults?.take(id, 'notify') ?? null
       if (fault !== null && faulty(seen, fault, '')) return
       if (size > REPORT_BYTES) return exchanges.plain(seen, 413, `a report has at most ${String(REPORT_BYTES)} bytes`)
-      const status = Number(/^(\d{3})(?:\s|$)/.exec(text)?.[1] ?? 0)
+      // Clients also write the line as a form has it (900+Success), or words of their own behind the code.
+      const status = Number(/^(\d{3})(?!\d)/.exec(text)?.[1] ?? 0)
       exchanges.plain(seen, 200, '', [], undefined, status === 0 ? '200: a report without a code' : `200: report ${String(status)} taken`)
       options.notified?.({ id, device: x.device, job: x.job, status, text, at: clock.now(), seq })
     })

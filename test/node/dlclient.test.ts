@@ -238,3 +238,17 @@ test('dl 10: the object is not usable before the report was taken; reports are t
   r.faults.plant({ name: 'job-7f31', on: 'notify', status: 500 })
   expect(await r.client().ask(askFor(url('dlota1')))).toMatchObject({ status: 900, reported: false })
 })
+
+test.each([
+  ['900 Success \n\r', 900],
+  ['900+Success', 900],
+  ['900 5.2', 900],
+  ['901%20Insufficient', 901],
+  ['9000', 0],
+  ['done', 0],
+])('a report in the words of a foreign client: %j', async (text, status) => {
+  const { pathname } = new URL(url('dlota1'))
+  const target = url('dlota1').replace(pathname, '/dl/notify/job-7f31')
+  const answer = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/vnd.oma.dd+xml' }, body: text })
+  expect([answer.status, r.reports.at(-1)?.status]).toEqual([200, status])
+})

@@ -33,10 +33,10 @@ class Hand {
   }
 
   /** `cred`: inside SyncHdr. `headers`: made from the body that leaves. */
-  say(body: string, cred = '', headers: (bytes: Uint8Array) => Headers = () => [], sessionId = '1'): string {
+  say(body: string, cred = '', headers: (bytes: Uint8Array) => Headers = () => [], sessionId = '1', final = true): string {
     this.#msgId += 1
     const header = `<VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>${sessionId}</SessionID><MsgID>${String(this.#msgId)}</MsgID><Target><LocURI>${SERVER_URI}</LocURI></Target><Source><LocURI>${DEVICE}</LocURI></Source>${cred}`
-    const xml = `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr>${header}</SyncHdr><SyncBody>${body}<Final/></SyncBody></SyncML>`
+    const xml = `<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr>${header}</SyncHdr><SyncBody>${body}${final ? '<Final/>' : ''}</SyncBody></SyncML>`
     const bytes = new Uint8Array(Buffer.from(xml))
     const frame = { bytes, encoding: 'xml' as const, contentType: 'application/vnd.syncml.dm+xml', headers: headers(bytes), uri: '/dm' }
     this.rules = []
@@ -144,4 +144,18 @@ test('a client whose sessions all begin with the same octets: the last answer ag
   // While that session is open its first message is a repetition, as ever.
   expect(hand.begin().say(PACKAGE1)).toContain('Get ./DevDetail/FwV')
   expect(hand.rules).toContain('hdr.resend')
+})
+
+test('a client that asks for the next message before it gives its Status, while it buffers a large object', () => {
+  const hand = new Hand({ requireAuth: false })
+  const commands = [{ kind: 'Add' as const, cmdId: '', items: [{ target: { locUri: './Big' }, data: 'x'.repeat(9000) }] }]
+  const order = { id: 'o', device: DEVICE, createdAt: 1, state: 'queued' as const, sessionId: '', outcomes: [] }
+  hand.ledger.save({ kind: 'order', order: { ...order, commands } })
+  const limits = `<Meta><MaxMsgSize ${META}>5120</MaxMsgSize><MaxObjSize ${META}>1048576</MaxObjSize></Meta>`
+  expect(hand.say(PACKAGE1, limits)).toBe('1: Status 0=200, Status 98=200, Status 99=200, Add ./Big more')
+  expect(hand.last?.final).toBe(false)
+  const next = '<Alert><CmdID>1</CmdID><Data>1222</Data></Alert>'
+  const buffered = (msgRef: number): string =>
+    next + status(msgRef, 0, 'SyncHdr', 212).replace('<CmdID>1<', '<CmdID>2<') + status(msgRef, 4, 'Add', 213)
+  expect(hand.say(buffered(1), '', undefined, '1', false)).toMatch(/^2: Status 0=200, Status 1=200, Add \.\/Big( more|, Final)$/)
 })
