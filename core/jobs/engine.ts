@@ -1,26 +1,22 @@
 // Jobs of all devices: a second policy of the DM Server that works on them command by command. Every step is kept before its bytes leave; nothing else is state.
-import type { JobDetail, JobRow, JobWish, SoftwareRequest } from '../api.ts'
-import type { Peer, SessionEnd } from '../session/desk.ts'
+import type { JobDetail, JobRow, JobWish } from '../api.ts'
+import type { SessionEnd } from '../session/desk.ts'
 import type { CommandOutcome, Policy, SessionView, Work } from '../server/policy.ts'
 import type { AlertRecord } from '../server/records.ts'
 import type { Command } from '../syncml/message.ts'
 import { Abreast, behind } from './abreast.ts'
-import { readAlert } from './alerts.ts'
-import type { Completed } from './alerts.ts'
 import { JobBook } from './book.ts'
-import { undefinedError } from './codes.ts'
 import { JobDesk } from './desk.ts'
 import { drive, hear } from './drive.ts'
 import { correlatorsOf } from './making.ts'
+import { JobAlerts } from './jobalerts.ts'
 import type { JobsPorts } from './ports.ts'
-import { knownFrom } from './ports.ts'
-import { answersOf, belongs, itemOf, sensible } from './reading.ts'
-import { wishOf } from './requests.ts'
+import { answersOf, itemOf, sensible } from './reading.ts'
 import { admit } from './security.ts'
-import { sceneOf } from './stage.ts'
+import { sceneOf, stageOf } from './stage.ts'
 import type { Stage } from './stage.ts'
-import { advance, again, alerted } from './steps.ts'
-import type { Answers, DeviceMemory, JobRecord, PackageDoc } from './types.ts'
+import { again } from './steps.ts'
+import type { Answers, DeviceMemory, JobRecord } from './types.ts'
 import { DOC, isOver, rowOf } from './types.ts'
 import { whom } from './whom.ts'
 
@@ -51,6 +47,7 @@ export class JobEngine implements Policy {
   readonly #ears: EngineEars
   readonly #book: JobBook
   readonly #desk: JobDesk
+  readonly #alerts: JobAlerts
   readonly #flying = new Map<string, Map<Command, Tag | 'look'>>()
   /** Names of the sessions under way; never the same for two of them. */
   readonly #tokens = new Map<string, string>()
@@ -61,6 +58,7 @@ export class JobEngine implements Policy {
     this.#ears = ears
     this.#book = new JobBook(ports)
     this.#desk = new JobDesk(ports, this.#book, (job) => ears.over(job))
+    this.#alerts = new JobAlerts(ports, this.#book, this.#desk, (view) => this.#stage(view))
   }
 
   /** After a restart: devices with jobs that have not been ordered are woken; limits are kept. */
@@ -173,22 +171,8 @@ export class JobEngine implements Policy {
     return [{ order: null, commands: [...sent.keys()] }]
   }
 
-  /** Status for an alert about software; undefined for any other. */
   alert(view: SessionView, alert: AlertRecord): number | undefined {
-    const heard = readAlert(alert)
-    switch (heard.what) {
-      case 'completed':
-        this.#book.turn(() => this.#completed(view, heard.completed))
-        return 200
-      case 'request':
-        return this.#book.turn(() => this.#asked(view, heard.request))
-      case 'unknown':
-        return 415
-      case 'other':
-        return undefined
-      default:
-        return heard satisfies never
-    }
+    return this.#alerts.alert(view, alert)
   }
 
   /** A session that was cut off: its jobs go on in another one, and the device is woken for that. */
@@ -233,27 +217,7 @@ export class JobEngine implements Policy {
   }
 
   #stage(view: SessionView): Stage {
-    const { device } = view
-    const ports = this.#ports
-    const book = this.#book
-    const peer: Peer = view.peer ?? { maxObjSize: undefined, encoding: 'xml' }
-    let packages: readonly PackageDoc[] | null = null
-    return {
-      device: knownFrom(ports.device(device), view),
-      peer,
-      session: this.#tokens.get(device) ?? '',
-      now: ports.now(),
-      memory: book.memory(device),
-      packages: () => (packages ??= ports.docs.all(DOC.package).map(({ value }) => value as PackageDoc)),
-      value: (uri) => ports.value(device, uri),
-      mechanism: ports.mechanism,
-      security: ports.security?.() ?? 'lab',
-      secure: ports.secure?.(device) === true,
-      url: (ask) => ports.url(ask),
-      file: (sha256) => ports.file(sha256),
-      log: (job, text) => book.log(job, text),
-      happened: (job, name, text, facts) => book.happened(job, name, text, facts),
-    }
+    return stageOf(view, this.#tokens.get(view.device) ?? '', this.#ports, this.#book)
   }
 
   #hear(view: SessionView, flying: ReadonlyMap<Command, Tag | 'look'>, outcomes: readonly CommandOutcome[]): void {
@@ -298,47 +262,5 @@ export class JobEngine implements Policy {
   /** Nothing of the job is sent in this session. */
   #unmanaged(job: JobRecord, reason: string, why: string): void {
     this.#desk.waits(job, reason, `${why}: no command of the job is sent`)
-  }
-
-  // -- alerts
-
-  #completed(view: SessionView, completed: Completed): void {
-    const { code, objects } = completed
-    for (const job of this.#book.open(view.device).filter(({ type }) => type === completed.type)) {
-      for (const item of job.items) {
-        const at = isOver(item.state) ? -1 : item.steps.findIndex((step) => step.do === 'exec' && belongs(job, item, step, completed))
-        if (at < 0) continue
-        const scene = sceneOf(job, this.#stage(view))
-        const result = code === null ? 'a result that cannot be read' : `result ${String(code)}`
-        this.#book.log(job, `alert: ${result}${objects.length === 0 ? '' : `, ${objects.join(', ')}`}`)
-        alerted(scene, item, at, code ?? undefinedError(job.type), objects)
-        advance(scene, item)
-        this.#desk.keep(job)
-        return
-      }
-    }
-    this.#late(view.device, completed)
-  }
-
-  /** An alert that nobody waits for any more: a job that ended without knowing says so in its log. */
-  #late(device: string, { correlator, code }: Completed): void {
-    if (correlator === '') return
-    for (const job of this.#book.ofDevice(device, LISTED)) {
-      if (!job.items.some((item) => item.steps.some((step) => step.do === 'exec' && step.correlator === correlator))) continue
-      this.#book.log(job, `a late alert for ${correlator}: result ${String(code)}; the job had ended`)
-      this.#book.save(job)
-      return
-    }
-  }
-
-  /** 200 where something happens in this session, 202 else (SC-42, FU-22). */
-  #asked(view: SessionView, request: SoftwareRequest): number {
-    if (!view.authenticated) return 202
-    const packages = this.#ports.docs.all(DOC.package).map(({ value }) => (value as PackageDoc).row)
-    const wish = wishOf(request, knownFrom(this.#ports.device(view.device), view), packages)
-    if (wish === null) return 202
-    const same = this.#book.open(view.device).find((job) => job.origin === 'device' && JSON.stringify(job.wish) === JSON.stringify(wish))
-    if (same === undefined) this.#desk.make(wish, wish.items ?? [itemOf(wish)], view.device, this.#desk.batch(), 'device')
-    return 200
   }
 }
