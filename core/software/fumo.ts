@@ -1,229 +1,70 @@
-// The FUMO agent: firmware objects below ./FwUpdate, what their State lets happen and what becomes of it (fumo sheet 2 to 9). Numbers come from core/mo/fumo.ts.
-import { parseAcl } from '../dmtree/acl.ts'
-import { TreeError } from '../dmtree/error.ts'
-import type { NodeUri } from '../dmtree/uri.ts'
+// The FUMO agent: orders to firmware objects, from the Exec to its alert (fumo sheet 4 to 9). Numbers come from core/mo/fumo.ts.
 import type { ExecCall, ExecResult, Pending } from '../device/features.ts'
 import type { UiAnswer } from '../device/interaction.ts'
-import { FUMO_ID, fumoOfDownload, fumoRow } from '../mo/fumo.ts'
 import { FUMO_ALERTS } from '../mo/alerts.ts'
+import { fumoOfDownload, fumoRow } from '../mo/fumo.ts'
 import type { FumoPrimitive } from '../mo/fumo.ts'
-import type { Spool } from '../session/ports.ts'
-import type { Bulk } from '../syncml/message.ts'
-import { Arrivals } from './arrivals.ts'
-import type { Desk } from './desk.ts'
 import { finalAlert } from './desk.ts'
+import { FumoTree, PRIMITIVES, ROOT } from './fumotree.ts'
 import { uriOf } from './leaves.ts'
 import type { Path } from './leaves.ts'
-import type { DownloadAnswer, FlashAnswer, StoredFile } from './ports.ts'
+import type { DownloadAnswer, FlashAnswer } from './ports.ts'
 import type { AfterRestart, Order } from './state.ts'
 
-const ROOT = 'FwUpdate'
-const PRIMITIVES: readonly FumoPrimitive[] = ['Download', 'Update', 'DownloadAndUpdate']
-const URLS: readonly Path[] = [
-  ['Download', 'PkgURL'],
-  ['DownloadAndUpdate', 'PkgURL'],
-]
-
-interface Written {
-  readonly path: Path
-  readonly value: Uint8Array
-  readonly file: StoredFile
-}
-
-export class Fumo {
-  readonly #desk: Desk
-  readonly #arrivals: Arrivals
-  #written: Written[] = []
-  /** Objects whose URL was replaced: their package, if any, goes. */
-  #renewed: { readonly path: Path; readonly url: string }[] = []
-
-  constructor(desk: Desk) {
-    this.#desk = desk
-    this.#arrivals = new Arrivals(desk.store)
-  }
-
-  enter(): void {
-    const { leaves, settings } = this.#desk
-    leaves.own(() => {
-      const fresh = !leaves.has([ROOT])
-      const root = leaves.node([ROOT])
-      const id = settings.owner
-      if (fresh) leaves.tree.setAcl(root, parseAcl(`Add=${id}&Delete=${id}&Exec=${id}&Get=${id}&Replace=${id}`))
-      leaves.node([ROOT, settings.firmware], { permanent: true, type: FUMO_ID })
-    })
-    this.#completeAll()
-  }
-
-  covers(path: Path): boolean {
-    return path[0] === ROOT
-  }
-
-  // ---- commands on the tree
-
-  /** Content of `Update/PkgData` goes to the store as it comes. */
-  spool(uri: NodeUri, octets: number, allowed: () => void): Spool | undefined {
-    if (uri.path.length !== 4 || uri.path.slice(2).join('/') !== 'Update/PkgData' || uri.prop !== undefined) return undefined
-    allowed()
-    const path = uri.path.slice(0, 2)
-    if (this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-    return this.#arrivals.begin(this.#fileName(path), octets)
-  }
-
-  command(kind: 'Add' | 'Replace' | 'Delete' | 'Copy', uri: NodeUri, perform: (as?: 'Replace') => void, bulk?: Bulk): void {
-    const { leaves } = this.#desk
-    const path = uri.path.slice(0, 2)
-    const whole = uri.path.length === 2
-    const known = leaves.has(path)
-    const urls = URLS.map((url) => leaves.text([...path, ...url]))
-    perform()
-    if (kind === 'Add' && leaves.tree.describe(uri.path) === undefined) throw new TreeError(405, `${uri.text} is no node of this object`)
-    if (!leaves.has(path)) {
-      if (known && whole && kind === 'Delete' && this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-      return
-    }
-    if (whole && uri.prop === 'Name' && this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-    this.#completeAll()
-    const node = leaves.tree.find([...path, 'Update', 'PkgData'])
-    const value = node?.value
-    const content = bulk ?? (value instanceof Uint8Array && value.length > 0 ? value : undefined)
-    if (content !== undefined) return this.#take(path, content, uri)
-    const target = uri.path.slice(2).join('/')
-    const url = URLS.find((each, i) => leaves.text([...path, ...each]) !== urls[i] || (target === each.join('/') && kind !== 'Delete'))
-    if (known && url !== undefined && uri.prop === undefined) this.#renew(path, url, uri)
-  }
-
-  #state(path: Path): number {
-    return this.#desk.leaves.number([...path, 'State']) ?? 10
-  }
-
-  #held(path: Path): boolean {
-    return this.#desk.busy(path) !== undefined || fumoRow(this.#state(path))?.url === 403
-  }
-
-  #completeAll(): void {
-    const { leaves } = this.#desk
-    for (const name of leaves.names([ROOT])) {
-      const path = [ROOT, name]
-      if (leaves.has([...path, 'State'])) continue
-      leaves.own(() => {
-        for (const primitive of PRIMITIVES) leaves.node([...path, primitive])
-        for (const url of URLS) leaves.put([...path, ...url], leaves.text([...path, ...url]))
-        leaves.put([...path, 'Update', 'PkgData'], leaves.tree.find([...path, 'Update', 'PkgData'])?.value ?? new Uint8Array(0))
-        leaves.put([...path, 'State'], 10)
-      })
-    }
-  }
-
-  #fileName(path: Path): string {
-    return `${path.at(-1) ?? ''}-${String(++this.#desk.state.count)}`
-  }
-
-  /** Bytes came whole (F2, F8, F16): one package or one reference. */
-  #take(path: Path, content: Uint8Array | Bulk, uri: NodeUri): void {
-    const { leaves } = this.#desk
-    if (this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-    const bytes = content instanceof Uint8Array ? content : new Uint8Array(0)
-    const file = content instanceof Uint8Array ? this.#arrivals.put(this.#fileName(path), content) : this.#arrivals.take(content)
-    if (file === undefined) throw new TreeError(500, `nobody spooled ${uri.text}`)
-    const value = new Uint8Array(0)
-    leaves.own(() => {
-      leaves.tree.setValue(leaves.put([...path, 'Update', 'PkgData'], bytes), value)
-      for (const url of URLS) leaves.put([...path, ...url], '')
-      this.#name(path, '')
-      leaves.put([...path, 'State'], 50)
-    })
-    this.#written.push({ path, value, file })
-  }
-
-  /** A new URL (F8): back to 10, what waited is dropped. */
-  #renew(path: Path, url: Path, uri: NodeUri): void {
-    const { leaves } = this.#desk
-    if (this.#held(path)) throw new TreeError(403, `${uri.text} is in use`)
-    leaves.own(() => leaves.put([...path, 'State'], 10))
-    this.#renewed.push({ path, url: leaves.text([...path, ...url]) })
-  }
-
-  settled(): void {
-    const { leaves, state, store } = this.#desk
-    this.#arrivals.settled()
-    for (const { path } of this.#renewed.splice(0)) if (this.#state(path) === 10) this.#release(uriOf(path))
-    for (const { path, value, file } of this.#written.splice(0)) {
-      const uri = uriOf(path)
-      const stands = leaves.tree.find([...path, 'Update', 'PkgData'])?.value === value
-      const old = stands ? state.files[uri] : file
-      if (old !== undefined) store.drop(old.file)
-      if (!stands) continue
-      state.files[uri] = file
-      this.#desk.moved()
-      this.#desk.log('deliver', `${uri} holds ${String(file.size)} bytes, SHA-256 ${file.sha256}`)
-    }
-    for (const uri of Object.keys(state.files)) if (uri.startsWith(`./${ROOT}/`) && !leaves.has(uri.slice(2).split('/'))) this.#release(uri)
-  }
-
-  #release(uri: string): void {
-    const { state, store } = this.#desk
-    const file = state.files[uri]
-    if (file === undefined) return
-    delete state.files[uri]
-    store.drop(file.file)
-    this.#desk.moved()
-    this.#desk.log('remove', `package of ${uri} is gone`)
-  }
-
-  // ---- orders
-
+/** Orders to firmware objects. */
+export class Fumo extends FumoTree {
   exec(call: ExecCall, path: Path): ExecResult | Pending | undefined {
     const primitive = PRIMITIVES.find((each) => each === path[2])
     if (path.length !== 3 || primitive === undefined) return undefined
-    const again = this.#desk.again(call)
+    const again = this.desk.again(call)
     if (again !== undefined) return again
-    const { leaves } = this.#desk
+    const { leaves } = this.desk
     const object = path.slice(0, 2)
-    if (this.#desk.busy(object) !== undefined) return { code: 403 }
-    if ((fumoRow(this.#state(object))?.[primitive] ?? 403) === 403) return { code: 403 }
+    if (this.desk.busy(object) !== undefined) return { code: 403 }
+    if ((fumoRow(this.state(object))?.[primitive] ?? 403) === 403) return { code: 403 }
     const url = primitive === 'Update' ? '' : leaves.text([...object, primitive, 'PkgURL']).trim()
     if (primitive !== 'Update' && url === '') return { code: 403 }
-    if (primitive === 'Update' && !(uriOf(object) in this.#desk.state.files)) return { code: 403 }
-    this.#desk.accept(call, { mo: 'fumo', primitive, path: object, url })
+    if (primitive === 'Update' && !(uriOf(object) in this.desk.state.files)) return { code: 403 }
+    this.desk.accept(call, { mo: 'fumo', primitive, path: object, url })
     return { code: 202 }
   }
 
   begin(order: Order): void {
     if (order.primitive === 'Update') return this.#propose(order)
     // F15: a new try goes through 10, without what an earlier one left.
-    this.#release(uriOf(order.path))
+    this.release(uriOf(order.path))
     this.#set(order, 10)
-    if (this.#desk.asks(order)) return this.#desk.consent(order, 'ask download', 'download', 'Download new firmware?')
+    if (this.desk.asks(order)) return this.desk.consent(order, 'ask download', 'download', 'Download new firmware?')
     this.#fetch(order, true)
   }
 
   #propose(order: Order): void {
-    if (this.#desk.asks(order)) return this.#desk.consent(order, 'ask install', 'update', 'Update the firmware? The device cannot be used meanwhile.')
+    if (this.desk.asks(order)) return this.desk.consent(order, 'ask install', 'update', 'Update the firmware? The device cannot be used meanwhile.')
     this.#ready(order)
   }
 
   #ready(order: Order): void {
     this.#set(order, 60)
-    this.#desk.stage(order, 'ready')
+    this.desk.stage(order, 'ready')
   }
 
   again(order: Order): void {
-    if (order.stage === 'ask download') this.#desk.consent(order, order.stage, 'download', 'Download new firmware?')
+    if (order.stage === 'ask download') this.desk.consent(order, order.stage, 'download', 'Download new firmware?')
     else if (order.stage === 'ask install') this.#propose(order)
   }
 
   #set(order: Order, state: number): void {
-    this.#desk.leaves.own(() => this.#desk.leaves.put([...order.path, 'State'], state))
-    this.#desk.moved()
+    this.desk.leaves.own(() => this.desk.leaves.put([...order.path, 'State'], state))
+    this.desk.moved()
   }
 
   #fetch(order: Order, anew: boolean): void {
     this.#set(order, 30)
-    this.#desk.download(order, '', anew)
+    this.desk.download(order, '', anew)
   }
 
   consented(order: Order, answer: UiAnswer | null): void {
-    const verdict = this.#desk.answered(order, answer)
+    const verdict = this.desk.answered(order, answer)
     if (verdict === 'later') return
     if (verdict === 'yes') return order.stage === 'ask download' ? this.#fetch(order, true) : this.#ready(order)
     // fumo sheet 11.6: State 10 before the download, 50 before the update; the package is kept.
@@ -236,31 +77,23 @@ export class Fumo {
       this.#set(order, 20)
       return this.#end(order, code === 200 ? 409 : code, answer.text)
     }
-    this.#desk.state.files[uriOf(order.path)] = answer.file
+    this.desk.state.files[uriOf(order.path)] = answer.file
     order.digestChecked = answer.digestChecked
-    this.#desk.log('download', `${order.url} is whole: ${String(answer.file.size)} bytes, SHA-256 ${answer.file.sha256}`)
-    this.#desk.leaves.own(() => this.#name(order.path, order.url))
+    this.desk.log('download', `${order.url} is whole: ${String(answer.file.size)} bytes, SHA-256 ${answer.file.sha256}`)
+    this.desk.leaves.own(() => this.name(order.path, order.url))
     this.#set(order, 40)
     this.#set(order, 50)
     if (order.primitive === 'Download') return this.#end(order, 200, '')
     this.#propose(order)
   }
 
-  /** PkgName and PkgVersion from the file's name, `name-version.ext`. */
-  #name(path: Path, url: string): void {
-    const file = /([^/?#]+?)(\.\w{1,8})?(?:[?#].*)?$/.exec(url)?.[1] ?? ''
-    const [, name = file, version = ''] = /^(.*?)[-_]v?(\d[\w.]*)$/.exec(file) ?? []
-    this.#desk.leaves.tell([...path, 'PkgName'], name)
-    this.#desk.leaves.tell([...path, 'PkgVersion'], version)
-  }
-
   work(order: Order): void {
-    const { leaves, settings, state } = this.#desk
+    const { leaves, settings, state } = this.desk
     const file = state.files[uriOf(order.path)]
-    this.#desk.stage(order, 'work')
+    this.desk.stage(order, 'work')
     if (file === undefined) throw new Error(`${uriOf(order.path)} holds no file`)
-    this.#desk.log('update', `${uriOf(order.path)}: the update begins, the device restarts`)
-    this.#desk.ask(order, 'flash', {
+    this.desk.log('update', `${uriOf(order.path)}: the update begins, the device restarts`)
+    this.desk.ask(order, 'flash', {
       key: order.key,
       file,
       man: leaves.text(['DevInfo', 'Man']),
@@ -274,10 +107,10 @@ export class Fumo {
 
   /** Firmware that was written starts with the device: its restart comes first, unless it has been (`restarted`). */
   flashed(order: Order, { code, text, fwv, dataGone, findings }: FlashAnswer, restarted = false): void {
-    for (const finding of findings) this.#desk.log('ask', `finding ${finding} (${order.key})`)
+    for (const finding of findings) this.desk.log('ask', `finding ${finding} (${order.key})`)
     const after = { code, text, fwv, dataGone, targets: [] }
     const good = code >= 200 && code < 300
-    if (good && !restarted) this.#desk.restart(order, `the device restarts with firmware ${fwv}`, after)
+    if (good && !restarted) this.desk.restart(order, `the device restarts with firmware ${fwv}`, after)
     else this.#updated(order, after)
   }
 
@@ -289,21 +122,21 @@ export class Fumo {
 
   #updated(order: Order, answer: AfterRestart): void {
     const good = answer.code >= 200 && answer.code < 300
-    if (good && answer.fwv !== '') this.#desk.leaves.own(() => this.#desk.leaves.put(['DevDetail', 'FwV'], answer.fwv))
-    if (answer.dataGone) delete this.#desk.state.files[uriOf(order.path)]
+    if (good && answer.fwv !== '') this.desk.leaves.own(() => this.desk.leaves.put(['DevDetail', 'FwV'], answer.fwv))
+    if (answer.dataGone) delete this.desk.state.files[uriOf(order.path)]
     this.#set(order, good ? (answer.dataGone ? 100 : 90) : answer.dataGone ? 80 : 70)
     this.#end(order, answer.code, answer.text)
   }
 
   /** The server has the report of an update: the package goes (F12). */
   acknowledged(order: Order): void {
-    if (this.#desk.busy(order.path) !== undefined || !this.#desk.leaves.has(order.path)) return
-    if (this.#state(order.path) === 90 && order.primitive !== 'Download') {
-      this.#release(uriOf(order.path))
+    if (this.desk.busy(order.path) !== undefined || !this.desk.leaves.has(order.path)) return
+    if (this.state(order.path) === 90 && order.primitive !== 'Download') {
+      this.release(uriOf(order.path))
       this.#set(order, 100)
     }
-    if (this.#desk.settings.autoReset && [20, 70, 80, 90, 100].includes(this.#state(order.path))) {
-      this.#release(uriOf(order.path))
+    if (this.desk.settings.autoReset && [20, 70, 80, 90, 100].includes(this.state(order.path))) {
+      this.release(uriOf(order.path))
       this.#set(order, 10)
     }
   }
@@ -312,22 +145,22 @@ export class Fumo {
 
   /** The update agent knows nothing of it: it did not happen (F25). */
   lost(order: Order): void {
-    const fwv = this.#desk.leaves.text(['DevDetail', 'FwV'])
+    const fwv = this.desk.leaves.text(['DevDetail', 'FwV'])
     this.flashed(order, { code: 410, text: 'interrupted by a restart', fwv, dataGone: false, findings: [] })
   }
 
   resume(order: Order): void {
-    if (this.#desk.settings.resume) return this.#fetch(order, false)
+    if (this.desk.settings.resume) return this.#fetch(order, false)
     this.#set(order, 20)
     this.#end(order, 503, 'interrupted by a restart')
   }
 
   sweep(): void {
-    const { leaves } = this.#desk
+    const { leaves } = this.desk
     const back: Readonly<Record<number, number>> = { 30: 20, 35: 20, 40: 50, 60: 70 }
     for (const name of leaves.names([ROOT])) {
-      const to = back[this.#state([ROOT, name])]
-      if (to !== undefined && this.#desk.busy([ROOT, name]) === undefined) leaves.own(() => leaves.put([ROOT, name, 'State'], to))
+      const to = back[this.state([ROOT, name])]
+      if (to !== undefined && this.desk.busy([ROOT, name]) === undefined) leaves.own(() => leaves.put([ROOT, name, 'State'], to))
     }
   }
 
@@ -338,9 +171,9 @@ export class Fumo {
 
   #end(order: Order, code: number, text: string): void {
     const mark = code < 300 ? 'informational' : code === 401 ? 'warning' : 'critical'
-    const source = this.#desk.settings.alertSource === 'exec' ? order.uri : uriOf(order.path)
+    const source = this.desk.settings.alertSource === 'exec' ? order.uri : uriOf(order.path)
     const type = FUMO_ALERTS[order.primitive as FumoPrimitive]
     const alert = finalAlert(order.correlator, [{ source: { locUri: source }, meta: { type, format: 'int', mark }, data: String(code) }])
-    this.#desk.end(order, { code, text, alert })
+    this.desk.end(order, { code, text, alert })
   }
 }
