@@ -7,13 +7,27 @@ import type { Entry, Packed, Packing, SentCommand } from './entry.ts'
 /** Asks for the peer's next message (PRO multiple messages). */
 export const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
 
+/** CmdIDs as long as they may get; in a message of few octets there are never many. */
 const MEASURING_ID = '99999'
+const SHORT_ID = '99'
+
+/** Below this MaxMsgSize every octet counts (a first answer with all there is has up to about 1,200): RespURI, Meta, names and the XML declaration stay out (INFERRED; each may be left out, REP). */
+export const TIGHT = 1280
+
+/** The Status elements that one message of a session has to hold: of SyncHdr, of a request for more, and one of what was asked. */
+const LEAST: readonly Command[] = (['SyncHdr', 'Alert', 'Replace'] as const).map((cmd) => ({
+  ...{ kind: 'Status', cmdId: '', msgRef: '99', cmdRef: '9', cmd, code: 200 },
+  ...{ targetRefs: [], sourceRefs: [], items: [] },
+}))
 
 /** One message in the making. */
 export class Draft {
   readonly #packing: Packing
   readonly #commands: { command: Command; tag: number | null; part: SentCommand['part'] }[] = []
   readonly #limit: number
+  readonly #id: string
+  /** Octets put on top of each command's. */
+  readonly #slack: number
   /** Octets without any command; 0 until somebody asks. */
   #empty = 0
   /** Octets used so far; measured only once somebody asks. */
@@ -26,6 +40,8 @@ export class Draft {
   constructor(packing: Packing) {
     this.#packing = packing
     this.#limit = packing.maxMsgSize ?? Infinity
+    this.#id = this.#limit < TIGHT ? SHORT_ID : MEASURING_ID
+    this.#slack = this.#limit < TIGHT ? 0 : 2
   }
 
   /** Adds without asking whether it fits: the Status elements that every message needs. */
@@ -51,8 +67,8 @@ export class Draft {
     this.#commands.push({ command, tag, part: 'whole' })
   }
 
-  /** Adds where it fits. False: no room. A text: it can never be written in this encoding, and why. */
-  tryAdd(entry: Entry): boolean | string {
+  /** Adds where it fits. False: no room. A text: it can never be written in this encoding, and why. `bare`: the room kept for NEXT is used up, too. */
+  tryAdd(entry: Entry, bare = false): boolean | string {
     const command = commandOf(entry)
     const used = this.#used()
     let size = 0
@@ -61,10 +77,25 @@ export class Draft {
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
     }
-    if (used + size > this.#limit) return false
+    const kept = bare && this.#packing.ask ? this.#measure(NEXT) : 0
+    if (used + size - kept > this.#limit) return false
     this.#size = used + size
     this.#note(entry, command)
     return true
+  }
+
+  /** Asks for the peer's next message where that fits; where it does not, a peer that hears no Final asks by itself. */
+  next(): void {
+    const all = [...this.#commands.map(({ command }) => command), NEXT]
+    if (this.#limit >= TIGHT || this.#length(all) <= this.#limit) this.add(NEXT, null)
+  }
+
+  /** Octets that a session takes at least: one message with what every message needs and one Status, and any later one, without credentials. */
+  least(): number {
+    const { verDtd, verProto, sessionId, msgId, target, source } = this.#packing.header
+    const later = { verDtd, verProto, sessionId, msgId, target, source }
+    const now = this.#length([...this.#commands.slice(0, this.forced).map(({ command }) => command), LEAST[2] as Command])
+    return Math.max(now, this.#length(LEAST, later))
   }
 
   /** Why an entry can never be written in this encoding; null where it can. */
@@ -105,8 +136,12 @@ export class Draft {
     const commands = this.#commands.map(({ command, tag, part }) => number(command, ids, tag ?? -1, part, tag === null ? null : sent, NOWHERE))
     const message: Message = { header: this.#packing.header, commands, final }
     const bytes = encode(message, this.#packing.wire)
-    if (bytes.length > this.#limit)
-      throw new Error(`the message of ${String(bytes.length)} octets exceeds the peer's MaxMsgSize of ${String(this.#limit)}`)
+    if (bytes.length > this.#limit) {
+      const least = Math.max(bytes.length, this.least())
+      throw new Error(
+        `the message of ${String(bytes.length)} octets exceeds the peer's MaxMsgSize of ${String(this.#limit)}; a session takes ${String(least)} here`,
+      )
+    }
     return { bytes, message, sent }
   }
 
@@ -126,17 +161,17 @@ export class Draft {
     const all = this.#packing.ask ? [...commands, NEXT] : commands
     // Where strings move into a table, a message is no sum of its commands: each is measured by itself then, which is more.
     if (this.#packing.wire.strings === 'table') return all.reduce((sum, command) => sum + this.#measure(command), this.#length([]))
-    return this.#length(all) + 2 * all.length
+    return this.#length(all) + this.#slack * all.length
   }
 
   #measure(command: Command): number {
     if (this.#empty === 0) this.#empty = this.#length([])
-    return this.#length([command]) - this.#empty + 2
+    return this.#length([command]) - this.#empty + this.#slack
   }
 
   /** Octets of a message with these commands and Final. */
-  #length(commands: readonly Command[]): number {
-    return lengthOf({ header: this.#packing.header, commands, final: true }, this.#packing.wire, MEASURING_ID)
+  #length(commands: readonly Command[], header = this.#packing.header): number {
+    return lengthOf({ header, commands, final: true }, this.#packing.wire, this.#id)
   }
 }
 

@@ -8,6 +8,7 @@ import { encode } from '../syncml/codec.ts'
 import type { Wire } from '../syncml/codec.ts'
 import type { Item, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
+import { TIGHT } from './draft.ts'
 import { contentTypeOf, isPlainType, isSyncmlType } from './contenttype.ts'
 import { bringsNothing, checkBody, checkHeader, msgNumber } from './inbox.ts'
 import { Objects } from './objects.ts'
@@ -26,9 +27,6 @@ function closed(packed: Packed, wire: Wire): Packed {
 
 /** Octets of a message around its one object: SyncHdr, Status, element names (INFERRED, on the safe side). */
 const AROUND = 900
-
-/** Below this MaxMsgSize RespURI, Meta, names and the XML declaration stay out (INFERRED; each may be left out, REP). */
-const TIGHT = 1024
 
 /** Messages that bring nothing new before a package counts as complete though no Final was said (INFERRED). */
 const QUIET_ROUNDS = 4

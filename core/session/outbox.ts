@@ -3,7 +3,7 @@ import type { Request, Status } from '../syncml/message.ts'
 import { holdsBulk, inlined } from './bulk.ts'
 import { cut, longest, sizeOfObjects, suit } from './chunks.ts'
 import type { Rest } from './chunks.ts'
-import { Draft, NEXT } from './draft.ts'
+import { Draft } from './draft.ts'
 import type { Entry, Packed, Packing } from './entry.ts'
 
 /** Below this many octets of room for Data a chunk waits for the next message. */
@@ -97,7 +97,7 @@ export class Outbox {
     this.#carry = left < 0 ? [] : needed.slice(left)
     // Status elements alone fill the message: what else waits goes with the next one.
     if (left >= 0) {
-      if (packing.ask) draft.add(NEXT, null)
+      if (packing.ask) draft.next()
       return { ...draft.finish(false), open: this.#transit !== null, dropped: [] }
     }
     const dropped: { entry: Entry; reason: string }[] = []
@@ -106,7 +106,7 @@ export class Outbox {
     // A Final without any command would end the session (PRO packages) while commands still wait: such a message stays open.
     const waiting = packing.commands && this.#queue.length > 0 && !draft.says
     const final = packing.final && this.#transit === null && !answersLeft && !waiting
-    if (packing.ask && !final && !draft.says && this.#transit === null && !answersLeft) draft.add(NEXT, null)
+    if (packing.ask && !final && !draft.says && this.#transit === null && !answersLeft) draft.next()
     return { ...draft.finish(final), open: this.#transit !== null, dropped }
   }
 
@@ -122,7 +122,8 @@ export class Outbox {
         this.#queue.shift()
         continue
       }
-      const fits = this.#fits(draft, packing, suited)
+      const alone = entry.kind === 'status' && !draft.says && !draft.answers
+      const fits = this.#fits(draft, packing, suited) || (alone && draft.tryAdd(suited, true))
       if (fits === true) {
         this.#queue.shift()
         continue
@@ -145,7 +146,9 @@ export class Outbox {
       const room = packing.maxMsgSize === undefined ? 'one message' : `the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`
       const reason = typeof fits === 'string' ? fits : `it does not fit into ${room}`
       if (entry.kind === 'status' && !draft.shrink(entry))
-        throw new Error(`not even a Status fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}`)
+        throw new Error(
+          `not even a Status fits into the peer's MaxMsgSize of ${String(packing.maxMsgSize)}; a session takes ${String(draft.least())} here`,
+        )
       dropped.push({ entry, reason })
     }
   }
@@ -186,7 +189,7 @@ export class Outbox {
   }
 
   #whole(draft: Draft, packing: Packing): Packed | null {
-    if (packing.ask && !packing.final && !draft.says) draft.add(NEXT, null)
+    if (packing.ask && !packing.final && !draft.says) draft.next()
     try {
       const packed = draft.finish(packing.final)
       this.#front = []
