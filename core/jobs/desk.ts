@@ -29,7 +29,11 @@ export class JobDesk {
     this.#over = over
     this.calling = new Calling({
       after: ports.after,
-      wake: (device, missed) => ports.wake(device, missed),
+      wake: async (device, missed) => {
+        const why = this.#elsewhere(device)
+        if (why !== '') throw new Error(why)
+        return ports.wake(device, missed)
+      },
       wanted: (device) => this.#waiting(device) !== undefined,
       say: (device, text) => this.#said(device, text),
     })
@@ -54,13 +58,18 @@ export class JobDesk {
   /** A new job, kept and told; its device is called where the wish has it so. */
   make(wish: JobWish, items: readonly JobItemWish[], device: string, batch: string, origin: JobRow['origin']): JobRecord {
     const known = origin === 'device' || this.#ports.device(device) !== undefined
-    const job = freshJob({ id: `job-${this.#hex(6)}`, batch, device, origin, wish, items, now: this.#ports.now(), known })
+    const missing = this.#elsewhere(device) || (known ? '' : 'no-management')
+    const job = freshJob({ id: `job-${this.#hex(6)}`, batch, device, origin, wish, items, now: this.#ports.now(), missing })
     this.#book.add(job)
     announced(job, this.#book)
     this.#book.save(job)
     this.#limits.set(job.id, job.limitAt)
     if (origin !== 'device' && wish.wake !== false && !this.calling.present(device)) this.calling.call(device)
     return job
+  }
+
+  #elsewhere(device: string): string {
+    return this.#ports.elsewhere?.(device) ?? ''
   }
 
   /** Throws an Error in words where the device has met one of the Correlators already. */

@@ -14,15 +14,15 @@ export interface Making {
   readonly wish: JobWish
   readonly items: readonly JobItemWish[]
   readonly now: number
-  /** The device is managed here, as far as anybody knows. */
-  readonly known: boolean
+  /** What is missing before the device can come; '' nothing as far as anybody knows. */
+  readonly missing: string
 }
 
 /** Correlators of the items of a job that begins. */
 export const correlatorsOf = (base: string, count: number): readonly string[] =>
   count === 1 ? [base] : Array.from({ length: count }, (_, i) => `${base}.${String(i + 1)}`)
 
-export function freshJob({ id, batch, device, origin, wish, items, now, known }: Making): JobRecord {
+export function freshJob({ id, batch, device, origin, wish, items, now, missing }: Making): JobRecord {
   const correlators = correlatorsOf(wish.correlator ?? id, items.length)
   return {
     id,
@@ -35,8 +35,8 @@ export function freshJob({ id, batch, device, origin, wish, items, now, known }:
     createdAt: now,
     updatedAt: now,
     limitAt: now + (wish.limitMs ?? LIMIT_MS),
-    state: known ? 'queued' : 'waiting',
-    reason: known ? '' : 'no-management',
+    state: missing === '' ? 'queued' : 'waiting',
+    reason: missing,
     resultCode: 0,
     phase: 'survey',
     confirmed: false,

@@ -49,6 +49,8 @@ export interface JobsPorts {
   value(device: string, uri: string): string | undefined
   /** Sends a Package #0; resolves with where to, rejects with why not. `missed`: one was sent and nobody came, so the nonce may be out of step. */
   wake(device: string, missed?: boolean): Promise<string>
+  /** Why the device has no sessions with this server, in words; '' where nothing speaks against them. */
+  elsewhere?(device: string): string
   /** URL for PkgURL; with dlota1 and dlota2 that of a descriptor. */
   url(ask: UrlAsk): string
   /** What `auto` means where the job does not say; absent: chosen by the device (core/jobs/plan.ts). */

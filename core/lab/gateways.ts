@@ -41,6 +41,13 @@ export class Gateways implements Policy {
     this.relations = new Relations(parts.docs.all(KIND).map(({ value }) => value as Relation))
   }
 
+  /** Why a device has no sessions with this server: its gateway has them; '' where nothing speaks against them (gwmo sheet 1.2). */
+  elsewhere(device: string): string {
+    const relation = this.relations.of(device)
+    if (relation === undefined || !relation.attached || relation.mode === 0) return ''
+    return `its sessions are with the gateway ${relation.gateway} (${modeName(relation.mode)} mode): what it is to do goes there as a fan-out`
+  }
+
   next(): [] {
     return []
   }

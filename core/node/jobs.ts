@@ -32,6 +32,8 @@ export interface LabJobsParts {
   /** Where objects of a device stand by its dialect. */
   readonly dialect?: (device: string) => Pick<KnownDevice, 'roots'>
   readonly notify: (device: string, options: Pick<NotifyOptions, 'nonce' | 'resync'>) => Promise<{ readonly to: string }>
+  /** Why a device has no sessions with this server; '' where nothing speaks against them. */
+  readonly elsewhere: (device: string) => string
   readonly happened: (note: Note) => void
   readonly commit: () => void
   readonly seq: () => Seq
@@ -80,6 +82,7 @@ export function labJobs(parts: LabJobsParts): LabJobs {
       devices: () => ledger.devices().flatMap(({ device }) => known(device) ?? []),
       device: known,
       value,
+      elsewhere: parts.elsewhere,
       wake: async (device, missed) => (await parts.notify(device, missed === true ? { nonce: 'zeros', resync: true } : {})).to,
       url: ({ job, device, fileName, mechanism }) =>
         downloads().link(fileName, { mechanism: mechanism === 'auto' || mechanism === 'dm-large' ? 'dlota1' : mechanism, device, job }),

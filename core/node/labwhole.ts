@@ -31,7 +31,12 @@ export function wholeLab(house: House): LabWhole {
   const { trace, ledger } = workspace
   const devices: SimulatedDevices = labDevices(house, { ca: () => ways.trust.trust.certificate, logged: (id) => work.boards.logged(id) })
   const ways: LabWays = labWays(house, { devices, pushes: () => out.pushes })
-  const work: LabWork = labWork(house, { devices, trust: ways.trust, notify: (device, wish) => out.behind.gateways.notify(device, wish) })
+  const work: LabWork = labWork(house, {
+    devices,
+    trust: ways.trust,
+    notify: (device, wish) => out.behind.gateways.notify(device, wish),
+    elsewhere: (device) => out.behind.gateways.elsewhere(device),
+  })
   const lab = labOver(house, { devices, ways, ...work }, { out: () => out, scenarios: () => scenarios })
   house.lab = lab
   house.recorder = new Recorder(trace, origin, watcherOf(lab), recording)

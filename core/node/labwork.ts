@@ -31,6 +31,8 @@ export interface LabWorkParts {
   readonly devices: SimulatedDevices
   readonly trust: LabTrust
   readonly notify: (device: string, wish: Pick<NotifyOptions, 'nonce' | 'resync'>) => Promise<{ readonly to: string }>
+  /** Why a device has no sessions with this server; '' where nothing speaks against them. */
+  readonly elsewhere: (device: string) => string
 }
 
 export function labWork(house: House, parts: LabWorkParts): LabWork {
@@ -69,7 +71,7 @@ function downloadsOf(house: House, images: Images, trust: LabTrust): DownloadSer
 
 function jobsOf(
   house: House,
-  { devices, trust, notify }: LabWorkParts,
+  { devices, trust, notify, elsewhere }: LabWorkParts,
   images: Images,
   downloads: DownloadServer,
   dialect: (device: string) => ReturnType<Field['roots']>,
@@ -86,6 +88,7 @@ function jobsOf(
     simulated: (device) => devices.activity(device) !== undefined,
     dialect,
     notify,
+    elsewhere,
     happened,
     commit,
     // The row of the message under way is written when the machine has spoken.

@@ -186,3 +186,13 @@ test('who waits behind a job goes on when that one is cancelled or out of time, 
   again.jobs.engine.cancel(one.id)
   expect(execs(run(again.session(), { ...EMPTY, ...listed, Exec: 1200 }))).toEqual([`Exec ${Y}/Operations/Remove`])
 })
+
+test('a job for a device whose sessions are with a gateway says so, and calls nobody', async () => {
+  const book = playbook({ elsewhere: 'it is behind gw-1 in proxy mode' })
+  const job = book.create({})
+  await book.clock.pass(60_000)
+  expect(book.woken).toEqual([])
+  expect(book.job(job.id)).toMatchObject({ state: 'waiting', reason: 'it is behind gw-1 in proxy mode' })
+  run(book.session(), { ...EMPTY, ...INSTALLED, Exec: 1200 })
+  expect(book.job(job.id).state, 'should it come all the same').toBe('done')
+})

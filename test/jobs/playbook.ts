@@ -97,6 +97,8 @@ export interface Options {
   readonly vault?: Vault
   readonly security?: SecurityMode
   readonly secure?: boolean
+  /** Why the device has its sessions with somebody else. */
+  readonly elsewhere?: string
 }
 
 export function playbook(options: Options = {}): Playbook {
@@ -153,6 +155,7 @@ export function playbook(options: Options = {}): Playbook {
       file: (sha256) => ({ name: 'package', size: 150_000, sha256, read: (_offset, length) => new Uint8Array(length) }),
       security: () => options.security ?? 'lab',
       secure: () => options.secure === true,
+      elsewhere: () => options.elsewhere ?? '',
       seq: () => 7,
       happened: (note: Note) => book.happened.push(note.text),
       jobsMoved: () => {},
