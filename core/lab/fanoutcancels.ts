@@ -1,6 +1,7 @@
 // A fan-out that somebody cancels: what the gateway's answer means, and how the row stands then. Pure.
 import type { FanoutRow } from '../api.ts'
 import type { Order } from '../server/records.ts'
+import { wordsOf } from '../syncml/text.ts'
 import { deviceWords } from './fanoutdevices.ts'
 import { badOf } from './fanoutlooks.ts'
 
@@ -18,6 +19,9 @@ export function cancelHeard(order: Order, removed: boolean): CancelHeard {
   if (code === 404) return 'gone'
   return code === 403 && !removed ? 'remove' : 'refused'
 }
+
+/** Why an order waits: its gateway cannot be called. */
+export const unwoken = (error: unknown): string => `the gateway is not notified: ${wordsOf(error)}; it gets this at its next session`
 
 /** The gateway is being told. */
 export const cancelling = (row: FanoutRow): FanoutRow => ({ ...row, reason: 'cancelled: the gateway is told' })

@@ -4,7 +4,7 @@ import { OUR_ROOTS, fanoutAuto, fanoutCancel, fanoutCommand, fanoutNodes, fanout
 import type { FanoutOrder } from '../gateway/orders.ts'
 import { readAggregation } from '../gateway/payloads.ts'
 import { answered, fanoutAt, fanoutLook, inDoubt, lookFor, removal } from './fanoutlooks.ts'
-import { cancelledRow, cancelHeard, cancelling } from './fanoutcancels.ts'
+import { cancelledRow, cancelHeard, cancelling, unwoken } from './fanoutcancels.ts'
 import { ServerImages } from './serverimages.ts'
 import { deviceWords, heard } from './fanoutdevices.ts'
 import { JOB_CODES } from '../mo/gwmo.ts'
@@ -59,7 +59,7 @@ export class ServerFanouts {
   constructor(parts: FanoutsParts) {
     this.#parts = parts
     const order = (gateway: string, commands: readonly Command[]): string => this.#order(gateway, commands)
-    this.#images = new ServerImages({ ...parts, ask: order, look: parts.order, wake: (gateway) => void this.#wake(gateway) })
+    this.#images = new ServerImages({ ...parts, ask: order, look: parts.order, wake: (gateway) => this.#wake(gateway) })
   }
 
   /** A fan-out with what was asked. Throws for an unknown one. */
@@ -104,7 +104,7 @@ export class ServerFanouts {
     const base = { id, gateway: wish.gateway, createdAt: now(), style, state: 'queued' as const, result: 0, reason: '', summary: null, seq: 0 }
     const order = this.#order(wish.gateway, layJob(id, wish))
     const row = this.#save({ wish, row: { ...base, devices }, order })
-    void this.#wake(wish.gateway)
+    void this.#wake(wish.gateway).then((why) => this.#unwoken(id, why))
     return row
   }
 
@@ -209,7 +209,7 @@ export class ServerFanouts {
     if (found === 'again') return next(layJob(id, wish), false)
     if (found === 'anew') return next([removal(fanoutAt(id)), ...layJob(id, wish)], false)
     if (found === 'failed') return void this.#save({ ...kept, row: { ...row, state: 'failed', reason: answered(order) } })
-    this.#save({ ...kept, row: { ...row, state: 'running' } })
+    this.#save({ ...kept, row: { ...row, state: 'running', reason: kept.cancel === undefined ? '' : row.reason } })
     // Flow Y: the job lies there now; this notification starts it.
     if (row.style === 'Y' && kept.cancel === undefined) void this.#wake(gateway)
   }
@@ -220,9 +220,19 @@ export class ServerFanouts {
     return id
   }
 
-  async #wake(gateway: string): Promise<void> {
-    // A gateway that cannot be woken gets its orders at its next session.
-    await this.#parts.notify(gateway).catch(() => {})
+  /** A gateway that cannot be woken gets its orders at its next session. Gives why it cannot; '' where it was notified. */
+  async #wake(gateway: string): Promise<string> {
+    try {
+      await this.#parts.notify(gateway)
+      return ''
+    } catch (error) {
+      return unwoken(error)
+    }
+  }
+
+  #unwoken(id: string, reason: string): void {
+    const kept = this.#get(id)
+    if (reason !== '' && kept.row.state === 'queued' && kept.row.reason === '') this.#save({ ...kept, row: { ...kept.row, reason } })
   }
 
   #kept(): readonly Kept[] {

@@ -20,7 +20,8 @@ export interface ServerImagesParts {
   readonly ask: (gateway: string, commands: readonly Command[]) => string
   /** An order as it stands. */
   readonly look: (id: string) => Order | undefined
-  readonly wake: (gateway: string) => void
+  /** Gives why the gateway cannot be called; '' where it was. */
+  readonly wake: (gateway: string) => Promise<string>
   /** A timer; gives what stops it. Absent: an image on its way is not looked at. */
   readonly after?: (ms: number, call: () => void) => () => void
 }
@@ -84,8 +85,12 @@ export class ServerImages {
       ...(wish.expiry === undefined ? {} : { life: wish.expiry }),
       reason: '',
     }
-    this.#parts.docs.put(IMAGE, `${wish.gateway} ${name}`, { row, order, wish } satisfies KeptImage)
-    wake(wish.gateway)
+    const id = `${wish.gateway} ${name}`
+    this.#parts.docs.put(IMAGE, id, { row, order, wish } satisfies KeptImage)
+    void wake(wish.gateway).then((reason) => {
+      const now = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
+      if (reason !== '' && now?.order === order && now.row.state === 'queued') this.#save(id, { ...now, row: { ...now.row, reason } })
+    })
     return row
   }
 
@@ -102,7 +107,7 @@ export class ServerImages {
     const over = this.#aged(kept.row).state === 'expired'
     const row = over ? kept.row : { ...kept.row, expiresAt: this.#parts.now() + seconds * 1000, life: seconds }
     this.#parts.docs.put(IMAGE, id, { ...kept, row, expiry: { order, seconds, before } } satisfies KeptImage)
-    wake(gateway)
+    void wake(gateway)
     return this.#aged(row)
   }
 
@@ -127,7 +132,7 @@ export class ServerImages {
     const { imageId, imageUrl, size } = readImageReady(item.data)
     const id = `${from} ${safe(imageId)}`
     const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
-    if (kept !== undefined) this.#save(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size } })
+    if (kept !== undefined) this.#save(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size, reason: '' } })
   }
 
   /** A session of a gateway is over: what became of the orders that brought images. */
@@ -153,7 +158,7 @@ export class ServerImages {
       if (kept?.row.state !== 'transferring') return void this.#looked.delete(id)
       const { gateway, imageId } = kept.row
       this.#save(id, { ...kept, order: ask(gateway, lookFor(imageAt(safe(imageId)), IMAGE_LEAVES)), look: true })
-      wake(gateway)
+      void wake(gateway)
     })
   }
 
@@ -190,7 +195,7 @@ export class ServerImages {
     const name = safe(row.imageId)
     const next = (commands: readonly Command[], look: boolean): void => {
       this.#save(id, { ...kept, order: ask(row.gateway, commands), look })
-      wake(row.gateway)
+      void wake(row.gateway)
     }
     const known =
       kept.look === true
@@ -208,7 +213,11 @@ export class ServerImages {
     if (known === 'anew' && wish !== undefined) return next([removal(imageAt(name)), ...this.#delivery(wish).commands], false)
     const url = kept.look === true ? seen(order, `${imageAt(name)}/ImageURL`) : { code: 0, data: '' }
     const ready = url.code === 200 && url.data !== ''
-    this.#save(id, { ...kept, look: false, row: ready ? { ...row, state: 'ready', url: url.data } : { ...row, state: 'transferring' } })
+    this.#save(id, {
+      ...kept,
+      look: false,
+      row: ready ? { ...row, state: 'ready', url: url.data, reason: '' } : { ...row, state: 'transferring', reason: '' },
+    })
     if (!ready) this.#watch(id)
   }
 

@@ -23,7 +23,7 @@ interface Rig {
   image(): ImageRow
 }
 
-function rig(docs: Docs = memoryDocs()): Rig {
+function rig(docs: Docs = memoryDocs(), deaf = ''): Rig {
   const orders: Order[] = []
   const woken: string[] = []
   const ended: string[] = []
@@ -39,7 +39,7 @@ function rig(docs: Docs = memoryDocs()): Rig {
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     queue: put,
     order: (id) => orders.find((order) => order.id === id),
-    notify: async (gateway) => woken.push(gateway),
+    notify: (gateway) => (deaf === '' ? Promise.resolve(woken.push(gateway)) : Promise.reject(new Error(deaf))),
     package: (id) => (id === 'none' ? undefined : { bytes, sha256: id === 'other' ? 'ff' : 'aa' }),
     seq: () => 0,
     moved: () => {},
@@ -137,6 +137,22 @@ describe('a fan-out that is cancelled', () => {
     expect(row()).toMatchObject({ state: 'cancelled' })
     expect(orders.filter((order) => kinds(order).includes('Exec')).length, 'one order to start, one to cancel').toBe(2)
   })
+})
+
+test('a gateway that cannot be called: fan-out and image say why they wait, until they are there', async () => {
+  const { all, row, image, end, orders } = rig(memoryDocs(), 'there is no address of urn:example:gw:1')
+  all.image({ gateway: GW, imageId: 'p', pkg: 'one' })
+  all.create(get)
+  await Promise.resolve()
+  await Promise.resolve()
+  const why = 'the gateway is not notified: there is no address of urn:example:gw:1; it gets this at its next session'
+  expect([row().reason, image().reason]).toEqual([why, why])
+  end([[`${IMAGE}/ImageData`, 200]], 'done', orders[0])
+  end([[`./GwMO/Fanout/Fanout/x/Operations/Start`, 202]], 'done', orders[1])
+  expect([row(), image()]).toMatchObject([
+    { state: 'running', reason: '' },
+    { state: 'transferring', reason: '' },
+  ])
 })
 
 describe('an image as it lies at the gateway', () => {
