@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
-import type { LabApi, PackageFacts, RunWish } from '../api.ts'
+import type { DeviceAnswer, DeviceQuestion, LabApi, PackageFacts, RunWish } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
 import { isGatewayFlow } from '../scenario/all.ts'
 import type { DeviceFlow, Flow } from '../scenario/all.ts'
@@ -110,19 +110,30 @@ async function runDeviceFlow(flow: DeviceFlow, wish: RunWish, watch: RunWatch): 
 async function deviceOf(lab: LabApi, clock: Clock, { setup, faults }: DeviceFlow, { encoding = 'xml', fault = '' }: RunWish): Promise<string> {
   const plant = faults.find(({ step }) => step === fault)?.plant
   const { device: wanted, catalogue } = setup
+  const { answers = 'accept' } = wanted
+  const before = plant?.kind === 'tree' ? [] : (wanted.components ?? [])
+  // Who refuses what the flow brings has taken what was there before: a rule cannot, a person can.
+  const refuses = before.length > 0 && (answers === 'reject' || answers === 'cancel')
   const { id: device } = await lab.devices.simulate({
     encoding,
     auth: 'hmac',
     profile: 'strict',
     mo: plant?.kind === 'tree' ? [] : ['scomo'],
-    answers: wanted.answers ?? 'accept',
+    answers: refuses ? 'person' : answers,
     ...(wanted.maxObjSize === undefined ? {} : { maxObjSize: wanted.maxObjSize }),
   })
+  let says: (kind: DeviceQuestion['kind']) => DeviceAnswer = () => ({ act: 'ok' })
+  if (refuses)
+    lab.on('questions', ({ open }) => {
+      // A question that was withdrawn meanwhile wants no answer.
+      for (const { id, kind, device: asking } of open) if (asking === device) lab.devices.answer(id, says(kind)).catch(() => {})
+    })
   await enrolled(lab, clock, device)
-  for (const component of plant?.kind === 'tree' ? [] : (wanted.components ?? [])) {
+  for (const component of before) {
     const breaks = catalogue.some((pkg) => pkg.flaw === 'activate' && pkg.components.some(({ id }) => id === component.id))
     await preinstall(lab, clock, device, component, breaks ? { flaw: 'activate' } : {})
   }
+  says = (kind) => ({ act: answers === 'reject' && kind === 'confirm' ? 'no' : 'cancel' })
   return device
 }
 

@@ -8,10 +8,12 @@ import { hasSqlite } from '../support/needs.ts'
 const planted = SCENARIOS.flatMap((flow) => (isGatewayFlow(flow) ? [] : [flow])).flatMap((flow) =>
   flow.faults.map((fault) => ({ flow, fault, why: onlyInMemory(fault, flow.setup) })),
 )
+/** What goes wrong, for a device with software and for one without. */
+const kindOf = ({ flow, fault }: (typeof planted)[number]): string => `${fault.text} ${flow.setup.device.components === undefined ? '' : 'again'}`
 /** One fault of each kind, unless the long version is asked for. */
 const chosen = planted
   .filter(({ why }) => why === '')
-  .filter(({ fault }, i, all) => process.env['DM_LAB_SOAK'] !== undefined || all.findIndex((other) => other.fault.text === fault.text) === i)
+  .filter((_one, i, all) => process.env['DM_LAB_SOAK'] !== undefined || all.findIndex((other) => kindOf(other) === kindOf(all[i] ?? other)) === i)
 
 /** The same of flows with a gateway, where every fault can be planted. */
 const behind = SCENARIOS.flatMap((flow) => (isGatewayFlow(flow) ? flow.faults.map((fault) => ({ flow, fault })) : [])).filter(
