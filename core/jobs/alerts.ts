@@ -21,7 +21,7 @@ export type Heard =
   | { readonly what: 'unknown'; readonly why: string }
   | { readonly what: 'other' }
 
-const FAMILY = /^(urn:oma:at:scomo:|org\.openmobilealliance\.dm\.(firmwareupdate|softwarecomponent)\.)/
+const FAMILY = /^(urn:oma:at:scomo:|org\.openmobilealliance\.(dm\.)?(firmwareupdate|softwarecomponent)\.)/
 
 type AlertItem = AlertRecord['items'][number]
 

@@ -112,12 +112,16 @@ const unescape = (text: string): string =>
     .replace(/&apos;/g, "'")
     .replace(/&amp;/g, '&')
 
+/** FUMO's Types as older clients write them, without `dm` (confirmed: impl Symbian, AOSP). */
+const OLDER = /^org\.openmobilealliance\.(?=firmwareupdate\.)/i
+const fumoType = (type: string): string => bare(type).replace(OLDER, 'org.openmobilealliance.dm.')
+
 /** Who asks by an alert of that Type; undefined where it is no request. */
 export function fumoRequestBy(type: string): 'user' | 'device' | undefined {
-  return (['user', 'device'] as const).find((by) => bare(type) === FUMO_REQUESTS[by])
+  return (['user', 'device'] as const).find((by) => fumoType(type) === FUMO_REQUESTS[by])
 }
 
-/** Which operation an alert's Type says is complete: bare, prefixed or padded; undefined where it is none. */
+/** Which operation an alert's Type says is complete: bare, prefixed, padded or older; undefined where it is none. */
 export function fumoComplete(type: string): FumoPrimitive | undefined {
-  return (['Download', 'Update', 'DownloadAndUpdate'] as const).find((name) => FUMO_ALERTS[name] === bare(type))
+  return (['Download', 'Update', 'DownloadAndUpdate'] as const).find((name) => FUMO_ALERTS[name] === fumoType(type))
 }

@@ -49,7 +49,8 @@ export class Exchanges {
   }
 
   begin(req: IncomingMessage, res: ServerResponse): Begun {
-    const url = new URL(req.url ?? '/', 'http://localhost')
+    // Clients that read descriptors without an XML parser ask for the escaped address.
+    const url = new URL((req.url ?? '/').replaceAll('&amp;', '&'), 'http://localhost')
     const device = url.searchParams.get('device') ?? this.#options.deviceAt?.(endsOf(req).remote) ?? ''
     res.on('error', () => {})
     return { req, res, url, device, job: url.searchParams.get('job') ?? '' }
@@ -63,7 +64,8 @@ export class Exchanges {
   /** The row of what was asked. */
   asked(x: Begun, text: string, bytes: Uint8Array): Seq {
     const rest = { startLine: startLineOf(x.req), headers: pairs(x.req.rawHeaders), ...endsOf(x.req), cause: null, findings: [], notes: [] }
-    return this.#options.record({ row: this.#row(x, 'up', bytes.length, 0, text), bytes, ...rest })
+    const odd = (x.req.url ?? '').includes('&amp;') ? '; the address has the &amp; of its descriptor, read as &' : ''
+    return this.#options.record({ row: this.#row(x, 'up', bytes.length, 0, text + odd), bytes, ...rest })
   }
 
   /** The row of what was answered. */

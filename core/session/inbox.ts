@@ -159,7 +159,7 @@ export function isWholeEvent(alert: Alert): boolean {
 }
 
 /** Types of alerts whose own documents fix the Format of their Data (FUMO, SCOMO, GwMO). */
-const OF_OMA = /^\s*(?:reversed-domain-name:\s*)?(?:org\.openmobilealliance\.dm\.|urn:oma:at:)/i
+const OF_OMA = /^\s*(?:reversed-domain-name:\s*)?(?:org\.openmobilealliance\.(?:dm\.|firmwareupdate\.)|urn:oma:at:)/i
 
 /** True for a generic alert that lacks Format alone and can mean one thing only: its Type says what its Data are. Seen from clients in the field. */
 export function isClearEvent(alert: Alert): boolean {

@@ -85,6 +85,8 @@ describe('alerts', () => {
       [type, ` ${type} `, `Reversed-Domain-Name: ${type}`, 'org.openmobilealliance.dm.softwarecomponent.OperationComplete', 'other'].map(isComplete),
     ).toEqual([true, true, true, true, false])
     expect(fumoComplete('Reversed-Domain-Name: org.openmobilealliance.dm.firmwareupdate.update')).toBe('Update')
+    expect(fumoComplete('org.openmobilealliance.firmwareupdate.downloadandupdate')).toBe('DownloadAndUpdate')
+    expect(fumoRequestBy('org.openmobilealliance.firmwareupdate.userrequest')).toBe('user')
     expect([requestBy('urn:oma:at:scomo:1.0:UserRequest'), fumoRequestBy('org.openmobilealliance.dm.firmwareupdate.devicerequest')]).toEqual([
       'user',
       'device',

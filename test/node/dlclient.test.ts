@@ -252,3 +252,11 @@ test.each([
   const answer = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/vnd.oma.dd+xml' }, body: text })
   expect([answer.status, r.reports.at(-1)?.status]).toEqual([200, status])
 })
+
+test('an address that a client took out of a descriptor as it stands there, with its escapes, is understood', async () => {
+  const plain = `${url('dlota1')}?device=IMEI%3A1&job=job-7f31`.replace(/\?(.*)\?/, '?$1&')
+  const answer = await fetch(plain.replaceAll('&', '&amp;'))
+  expect(answer.status).toBe(200)
+  expect(await answer.text()).toContain('/dl/notify/job-7f31?device=IMEI%3A1&amp;job=job-7f31')
+  expect(r.rows.some(({ row }) => row.text.includes('the &amp; of its descriptor'))).toBe(true)
+})
