@@ -1,5 +1,5 @@
 // The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
-import type { Held, HoldMode, HoldState, Hop, Seq, Verdict } from '../api.ts'
+import type { Held, HoldMode, Hop, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import type { ServerInput } from '../server/serverterms.ts'
 import type { Order, ServerRecord } from '../server/records.ts'
@@ -9,20 +9,12 @@ import type { Clock, Received, Refused, Sent, Transport } from './ports.ts'
 import type { Admission, Admitted } from './admission.ts'
 import { Commits } from './commits.ts'
 import type { Leaving } from './commits.ts'
-import type { Draft, Passage, Placed, Recorder } from './recorder.ts'
+import type { Draft, Placed, Recorder } from './recorder.ts'
 import type { Reading } from './reading.ts'
+import { answerOf, cardOf } from './open.ts'
+import type { Open } from './open.ts'
 import { Stepper } from './stepper.ts'
 import { Timers } from './timers.ts'
-
-/** A request that waits for its answer: its row, and whose message it was. */
-interface Open {
-  readonly received: Received
-  placed: Placed
-  /** Numbers of the cards that hold something of this exchange; null while there was none. */
-  cards: Set<number> | null
-  /** Set while the answer is on its way: records it as far as it got, should the peer leave now. */
-  leaving: (() => void) | null
-}
 
 /** Told after anything that the screen shows may have moved. */
 export interface HostWatcher {
@@ -275,33 +267,17 @@ export class Host {
     const open = this.#open.get(link.link)
     if (open === undefined) return
     const why = this.stepper.why(open.placed.session)
-    const passage = (what: Sent, hold: HoldState): Passage => ({
-      direction: 'down',
-      hop: open.placed.row.hop,
-      frame,
-      message,
-      at: what.at,
-      mono: what.mono,
-      startLine: what.startLine,
-      headers: what.headers,
-      local: open.received.local,
-      remote: open.received.remote,
-      cause: open.placed.seq,
-      answers: open.placed.row.package,
-      httpStatus: 200,
-      hold,
-    })
     const unsent = (): Sent => ({ at: this.#clock.now(), mono: this.#clock.mono(), startLine: '', headers: frame.headers })
     if (why === null) {
       this.#answer(
         open,
         (done) => this.#transport.respond(link, frame, done),
-        (sent) => this.#recorder.message(passage(sent, 'no')),
-        () => this.#recorder.message(passage(unsent(), 'peer gone')),
+        (sent) => this.#recorder.message(answerOf(open, frame, message, sent, 'no')),
+        () => this.#recorder.message(answerOf(open, frame, message, unsent(), 'peer gone')),
       )
       return
     }
-    const placed = this.#recorder.message(passage(unsent(), 'held'))
+    const placed = this.#recorder.message(answerOf(open, frame, message, unsent(), 'held'))
     this.#hold(open, placed, frame, why, (verdict) => {
       if (verdict.act === 'drop') return this.#drop(open, placed)
       const bytes = verdict.act === 'edit' ? verdict.bytes : frame.bytes
@@ -339,21 +315,9 @@ export class Host {
   }
 
   #hold(open: Open, placed: Placed, frame: Frame, why: string, resume: (verdict: Verdict) => void): void {
-    const { row, seq, session } = placed
+    const { session } = placed
     const id = this.stepper.nextId()
-    const held: Held = {
-      id,
-      seq,
-      at: this.#clock.now(),
-      direction: row.direction,
-      hop: row.hop,
-      device: row.device,
-      sessionId: row.sessionId,
-      commands: row.commands,
-      encoding: frame.encoding,
-      why,
-      peerWaits: true,
-    }
+    const held = cardOf(id, placed, frame, why, this.#clock.now())
     open.cards ??= new Set()
     open.cards.add(id)
     this.#ledger.hold({ held, session, bytes: frame.bytes })
@@ -384,10 +348,5 @@ export class Host {
   #ring(id: string): void {
     this.#run(this.#machine.input({ type: 'timer', id }), null)
     this.#watcher.changed()
-  }
-
-  /** Row that a link's request got; for tests and for the lab's own counters. */
-  rowOf(link: Link): Seq | undefined {
-    return this.#open.get(link.link)?.placed.seq
   }
 }
