@@ -1,8 +1,7 @@
-// The bit ruler of a Package #0: every field with its place in bits, its value and what it means; and what an edited field makes of the digest.
-import { md5 } from '../auth/md5.ts'
+// The bit ruler of a Package #0: every field with its place in bits, its value and what it means.
 import { concat } from '../syncml/text.ts'
-import { bitFields, decodePackage0, encodeTrigger, package0Digest } from '../syncml/package0.ts'
-import type { BitField, Package0, Package0Secret, Trigger } from '../syncml/package0.ts'
+import { bitFields } from '../syncml/package0.ts'
+import type { BitField, Package0 } from '../syncml/package0.ts'
 
 /** A field of the ruler; `start` and `end` count bits of the package, `bits` are its digits where it is not made of octets. */
 export interface RulerField extends BitField {
@@ -49,10 +48,4 @@ function digits(octets: Uint8Array, start: number, end: number): string {
   let text = ''
   for (let bit = start; bit < end; bit++) text += (((octets[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1).toString()
   return text
-}
-
-/** The package with some fields changed. With a secret the digest is made anew; without one it stays, and no longer fits. Throws Package0Error. */
-export function editPackage0(received: Package0, change: Partial<Trigger>, secret: Package0Secret | null): Package0 {
-  const trigger = encodeTrigger({ ...received, ...change })
-  return decodePackage0(concat([secret === null ? received.digest : package0Digest(trigger, secret, md5), trigger]))
 }

@@ -3,13 +3,12 @@ import { compose } from './compose.ts'
 import type { Element } from './element.ts'
 import type { Finding } from './finding.ts'
 import { LIMITS, type Limits } from './limits.ts'
-import type { Data, Encoding, Message } from './message.ts'
+import type { Encoding, Message } from './message.ts'
 import { reordered } from './order.ts'
 import type { ElementOrder } from './order.ts'
 import { parseMessage } from './parse.ts'
 import { Findings, type Recorder } from './reading.ts'
 import { type Sink } from './sink.ts'
-import { dataText } from './text.ts'
 import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
 import type { WbxmlForm } from './wbxmlcursor.ts'
 import { WbxmlReader } from './wbxmlreader.ts'
@@ -183,18 +182,4 @@ export function sniff(bytes: Uint8Array): Encoding | null {
   while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at++
   if (bytes[at] === 0x3c) return 'xml'
   return a !== undefined && a <= 3 && bytes.length > 4 ? 'wbxml' : null
-}
-
-/** The element tree inside Data, in whichever of its forms (WBXML sheet 7.1): nested elements, OPAQUE document, XML text. Null where there is none. */
-export function dataTree(data: Data | undefined, limits?: Partial<Limits>): Element | null {
-  if (data === undefined) return null
-  if (typeof data !== 'string' && !(data instanceof Uint8Array)) return data[0] ?? null
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-  const encoding = sniff(bytes)
-  if (encoding === null || (encoding === 'wbxml' && dataText(data) === '')) return null
-  try {
-    return decodeTree(bytes, encoding, limits).root
-  } catch {
-    return null
-  }
 }

@@ -128,32 +128,8 @@ export const ALERT_CODES = table(
   1226|Generic alert|The client reports an event or an outcome to a management object.|Type names what; a Correlator ties it to an Exec.`,
 )
 
-/** Results of firmware updates (FUMO, result code table). */
-export const FUMO_RESULTS = table(
-  'FUMO',
-  'result codes',
-  `200|Success|The operation succeeded.|
-  400|Management client error|An error caused by the user or the device.|
-  401|User cancelled|The user did not accept.|
-  402|Corrupted package|The firmware package is corrupted or was not stored correctly.|CRC mismatch, or a cut download.
-  403|Package mismatch|The package does not fit this device.|Wrong model or source version.
-  404|Signature not validated|The digital signature of the package could not be validated.|
-  405|Not acceptable|The package is not acceptable.|
-  406|Download authentication failed|Authentication at the alternate download server failed.|HTTP 401, 403 or 407.
-  407|Download timed out|The alternate download timed out.|
-  408|Not implemented|The operation is not implemented.|
-  409|Undefined error|No closer reason is known.|
-  410|Update failed|The update failed.|
-  411|Bad URL|The URL is malformed.|
-  412|Download server unavailable|The alternate download server cannot be reached.|HTTP 404, refused connection, no DNS. Four clients use it; the reading copy lacks the row.
-  500|Download server error|The alternate download server failed.|HTTP 5xx.
-  501|Download out of memory|No memory for the download.|
-  502|Update out of memory|No memory for the update.|
-  503|Download network failure|The network failed during the download.|`,
-)
-
 /** Results of software management (SCOMO, result code table as several shipping clients agree on it). */
-export const SCOMO_RESULTS = table(
+const SCOMO_RESULTS = table(
   'SCOMO',
   '8.7',
   `202|Accepted|Accepted, the result follows by alert; Status of the Exec only.|
@@ -231,28 +207,6 @@ export function alert(code: number): Code | undefined {
   return code >= 1100 && code <= 1299 && Number.isInteger(code)
     ? reserved(code, 'Reserved', 'Reserved for DM; not defined.', 'REP', '4.2', false)
     : undefined
-}
-
-/** What a FUMO result says, vendor ranges included. */
-export function fumoResult(code: number): Code | undefined {
-  const found = FUMO_RESULTS.get(code)
-  if (found !== undefined) return found
-  const vendor = (code >= 250 && code <= 299) || (code >= 450 && code <= 499) || (code >= 550 && code <= 599)
-  return vendor ? reserved(code, 'Vendor result', vendorMeaning(code % 1000), 'FUMO', 'result codes', true) : undefined
-}
-
-/** What a SCOMO result says, vendor ranges included. */
-export function scomoResult(code: number): Code | undefined {
-  const found = SCOMO_RESULTS.get(code)
-  if (found !== undefined) return found
-  const low = code - 1000
-  const vendor = (low >= 250 && low <= 299) || (low >= 450 && low <= 499) || (low >= 550 && low <= 599)
-  return vendor ? reserved(code, 'Vendor result', vendorMeaning(low), 'SCOMO', '8.7', true) : undefined
-}
-
-function vendorMeaning(code: number): string {
-  if (code < 300) return 'Success, with a code of the vendor.'
-  return code < 500 ? 'An error of the client, with a code of the vendor.' : 'An error of the download server, with a code of the vendor.'
 }
 
 function reserved(code: number, name: string, meaning: string, document: string, clause: string, used: boolean): Code {

@@ -125,27 +125,6 @@ export const DEFAULT_NONCES: readonly { readonly used: NonceUsed; readonly nonce
   { used: 'text 0x00000000', nonce: utf8Bytes('0x00000000') },
 ]
 
-/** The verdict on a digest; `expected` is the digest the stored nonce gives. */
-export interface Package0Verdict {
-  readonly ok: boolean
-  readonly used: NonceUsed | null
-  readonly expected: Uint8Array
-}
-
-/** Verifies with the stored nonce, then with the default nonces (NOTI 6.2, resynchronisation). */
-export function verifyPackage0(received: Package0, secret: Package0Secret, md5: Md5): Package0Verdict {
-  const expected = package0Digest(received.trigger, secret, md5)
-  if (same(received.digest, expected)) return { ok: true, used: 'stored', expected }
-  for (const { used, nonce } of DEFAULT_NONCES) {
-    if (same(received.digest, package0Digest(received.trigger, { ...secret, nonce }, md5))) return { ok: true, used, expected }
-  }
-  return { ok: false, used: null, expected }
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, i) => octet === b[i])
-}
-
 /** SessionID of Package #1 after this notification: upper-case hex without leading zeros (PRO). */
 export function sessionIdText(sessionId: number): string {
   return sessionId.toString(16).toUpperCase()

@@ -1,17 +1,6 @@
 // The code tables: complete, each row whole, and found through the look-ups.
 import { describe, expect, test } from 'vitest'
-import {
-  ALERT_CODES,
-  ALERT_TYPES,
-  alert,
-  alertType,
-  FUMO_RESULTS,
-  fumoResult,
-  SCOMO_RESULTS,
-  scomoResult,
-  status,
-  STATUS_CODES,
-} from '../../core/syncml/codes.ts'
+import { ALERT_CODES, ALERT_TYPES, alert, alertType, status, STATUS_CODES } from '../../core/syncml/codes.ts'
 
 describe('tables', () => {
   test('every status code of the representation protocol is there', () => {
@@ -23,8 +12,6 @@ describe('tables', () => {
   test.each([
     ['status', STATUS_CODES],
     ['alert', ALERT_CODES],
-    ['FUMO', FUMO_RESULTS],
-    ['SCOMO', SCOMO_RESULTS],
   ])('each %s row has a name, a sentence and its source', (_, table) => {
     for (const [code, row] of table) {
       expect(row.code).toBe(code)
@@ -60,17 +47,6 @@ describe('look-ups', () => {
     expect(alert(1150)).toMatchObject({ name: 'Reserved', used: false })
     expect(alert(1221)).toMatchObject({ standing: 'INFERRED' })
     expect([alert(1300), alert(1150.5), alert(200)]).toEqual([undefined, undefined, undefined])
-  })
-
-  test('results with vendor ranges', () => {
-    expect([fumoResult(404)?.name, fumoResult(275)?.meaning, fumoResult(460)?.meaning, fumoResult(560)?.meaning, fumoResult(413)]).toEqual([
-      'Signature not validated',
-      'Success, with a code of the vendor.',
-      'An error of the client, with a code of the vendor.',
-      'An error of the download server, with a code of the vendor.',
-      undefined,
-    ])
-    expect([scomoResult(1405)?.name, scomoResult(1250)?.name, scomoResult(404)]).toEqual(['Install failed', 'Vendor result', undefined])
   })
 
   test('alert types, with and without the prefix', () => {

@@ -13,8 +13,10 @@ import {
   package0Remarks,
   sessionIdText,
   trigger,
-  verifyPackage0,
 } from '../../core/syncml/package0.ts'
+import { judgeNotification } from '../../core/notify/verdict.ts'
+import type { NotifyVerdict } from '../../core/notify/verdict.ts'
+import type { Package0, Package0Secret } from '../../core/syncml/package0.ts'
 import { shared } from '../support/shared.ts'
 
 const md5 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('md5').update(bytes).digest())
@@ -26,12 +28,16 @@ const SECRET = { identity: 'com.example.dm', password: 'S3rv3rS3cret', nonce: ut
 const MESSAGE = '632e75b253474aad5a14c33b96572db002d800000000 1a0e636f6d2e6578616d706c652e646d'.replace(' ', '')
 const FIELDS = trigger('com.example.dm', 0x1a)
 
+/** The receiver's verdict, by the account that has this secret. */
+const judged = (received: Package0, { identity, password, nonce }: Package0Secret): NotifyVerdict =>
+  judgeNotification(received, { serverId: identity, password, nonce })
+
 describe('worked examples of the notification sheet', () => {
   it('1.3: version 11, background, by the server, session 1A', () => {
     expect(hex(encodePackage0(FIELDS, SECRET, md5))).toBe(MESSAGE)
     const read = decodePackage0(bytes(MESSAGE))
     expect(read).toMatchObject({ ...FIELDS, vendor: new Uint8Array(0) })
-    expect(verifyPackage0(read, SECRET, md5)).toMatchObject({ ok: true, used: 'stored' })
+    expect(judged(read, SECRET)).toMatchObject({ ok: true, used: 'stored' })
     expect(sessionIdText(read.sessionId)).toBe('1A')
     expect(package0Remarks(read)).toEqual([])
   })
@@ -67,11 +73,11 @@ describe('worked examples of the notification sheet', () => {
 
   it('nonce resynchronisation: the default nonces are recognised, a wrong password is not, and the expected digest is told', () => {
     const make = (nonce: Uint8Array): ReturnType<typeof decodePackage0> => decodePackage0(encodePackage0(FIELDS, { ...SECRET, nonce }, md5))
-    expect(verifyPackage0(make(new Uint8Array(4)), SECRET, md5)).toMatchObject({ ok: true, used: 'four zero octets' })
-    expect(verifyPackage0(make(utf8('0x00000000')), SECRET, md5)).toMatchObject({ ok: true, used: 'text 0x00000000' })
-    const bad = verifyPackage0(make(SECRET.nonce), { ...SECRET, password: 'wrong' }, md5)
+    expect(judged(make(new Uint8Array(4)), SECRET)).toMatchObject({ ok: true, used: 'four zero octets' })
+    expect(judged(make(utf8('0x00000000')), SECRET)).toMatchObject({ ok: true, used: 'text 0x00000000' })
+    const bad = judged(make(SECRET.nonce), { ...SECRET, password: 'wrong' })
     expect(bad).toMatchObject({ ok: false, used: null })
-    const good = verifyPackage0(make(utf8('other')), SECRET, md5)
+    const good = judged(make(utf8('other')), SECRET)
     expect(good.ok).toBe(false)
     expect(hex(good.expected)).toBe(MESSAGE.slice(0, 32))
   })
@@ -90,7 +96,7 @@ describe('what a real client judged', () => {
     ] as const) {
       const octets = new Uint8Array(readFileSync(`${folder ?? ''}/${file}`))
       const read = decodePackage0(octets)
-      expect([file, verifyPackage0(read, secret, md5).ok]).toEqual([file, ok])
+      expect([file, judged(read, secret).ok]).toEqual([file, ok])
       expect(read).toMatchObject({ serverId: 'md5srv', sessionId: 4660 })
       if (ok) {
         expect(read).toMatchObject({ version, uiMode: 'informative', initiator: 'server' })
@@ -123,7 +129,7 @@ describe('every bit has its place', () => {
         const bit = 128 + (flip % ((octets.length - 16) * 8))
         changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7))
         const trig = changed.slice(16)
-        expect(verifyPackage0({ ...read, trigger: trig }, SECRET, md5).ok).toBe(false)
+        expect(judged({ ...read, trigger: trig }, SECRET).ok).toBe(false)
       }),
       { numRuns: 200 },
     )
