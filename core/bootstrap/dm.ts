@@ -26,9 +26,9 @@ const PLACINGS: readonly Placing[] = [{ id: DM_ACC_ID, path: ['DMAcc'] }]
 /** Properties of a TNDS node that a fresh account does not need. */
 const LEFT_OUT = new Set(['VerNo', 'TStamp', 'Title'])
 
-/** The message. SessionID and MsgID mean nothing here (BOOT); `device` is Target, the ServerID is Source. */
-export function dmBootstrap(account: BootAccount, device: string, style: DmStyle): Message {
-  const commands = style === 'add' ? adds(account) : [intoInbox(account, style)]
+/** The message. SessionID and MsgID mean nothing here (BOOT); `device` is Target, the ServerID is Source. `objects`: TNDS documents (XML) that come along, each at its own Path. */
+export function dmBootstrap(account: BootAccount, device: string, style: DmStyle, objects: readonly string[] = []): Message {
+  const commands = [...(style === 'add' ? adds(account) : [intoInbox(account, style)]), ...objects.map(beside)]
   return {
     header: { verDtd: '1.2', verProto: 'DM/1.2', sessionId: '0', msgId: '0', target: { locUri: device }, source: { locUri: account.serverId } },
     commands: commands.map((command, i) => ({ ...command, cmdId: String(i + 1) })),
@@ -47,6 +47,11 @@ function intoInbox(account: BootAccount, style: 'inline' | 'opaque'): ItemComman
   const meta: Meta = { format: 'bin', type: TNDS_WBXML }
   const data = style === 'inline' ? [root] : encodeTnds(root, 'wbxml')
   return { kind: 'Add', cmdId: '', items: [{ target: { locUri: './Inbox' }, meta, data }] }
+}
+
+/** A document of its own: added at the root, where its Path leads. */
+function beside(document: string): ItemCommand {
+  return { kind: 'Add', cmdId: '', items: [{ target: { locUri: '.' }, meta: { format: 'xml', type: TNDS_XML }, data: document }] }
 }
 
 function lean(element: Element): Element {

@@ -8,8 +8,10 @@ import { Fanouts } from './fanouts.ts'
 import { Images } from './images.ts'
 import { attachAlert } from './inventory.ts'
 import { mayRead } from './jobstart.ts'
+import { laidId, laidOf } from './laid.ts'
+import type { KeptLaid } from './laid.ts'
 import { GatewayPart } from './part.ts'
-import type { Behind, ConfigStart } from './part.ts'
+import type { Behind, ConfigStart } from './behind.ts'
 import { DIALECT } from './ports.ts'
 import type { Dialect, Kept, Wish } from './ports.ts'
 import { Yard } from './yard.ts'
@@ -87,6 +89,7 @@ export class Gateway {
       modeWish: (localId, mode) => this.#modeWish(localId, mode),
       groupsMoved: () => this.#groupsMoved(),
       configMoved: () => this.#configMoved(),
+      laid: (laid, kept) => this.#yard.keep('gateway.laid', laidId(laid), kept),
     }
   }
 
@@ -128,6 +131,10 @@ export class Gateway {
     for (const { id, value } of kept.all('gateway.group')) {
       this.part.asked.putGroup(id, value as string[])
       this.#groups.add(id)
+    }
+    for (const { id, value } of kept.all('gateway.laid')) {
+      const laid = laidOf(id)
+      if (laid !== null) this.part.putLaid(laid, value as KeptLaid)
     }
     this.images.restore(kept)
     this.fanouts.restore(kept)

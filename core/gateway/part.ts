@@ -1,6 +1,7 @@
 // The gateway's own management tree at work: what a DM Server adds, replaces and executes below ./GwMO becomes inventory, images and running jobs, and shows there again.
 import { parseAcl } from '../dmtree/acl.ts'
 import { TreeError } from '../dmtree/error.ts'
+import { tndsOfData } from '../dmtree/tnds.ts'
 import type { Tree } from '../dmtree/tree.ts'
 import type { NodeUri } from '../dmtree/uri.ts'
 import type { Value } from '../dmtree/value.ts'
@@ -9,59 +10,14 @@ import { DEFAULTS, TOKENS } from '../mo/gwmo.ts'
 import type { Mode } from '../mo/gwmo.ts'
 import { LINK_TYPES } from '../notify/si.ts'
 import { Asked } from './asked.ts'
+import type { Behind, ConfigStart } from './behind.ts'
 import { Branch, FANOUT, GROUPS, IMAGES, RECORDS, ROOT, TRIGGERS, names, within } from './branch.ts'
 import { CommandError, readFanoutCommand } from './command.ts'
 import { gatewayObjects } from './objects.ts'
 import { Shown } from './shown.ts'
+import { configsFor, fillLaid, laidAt, restoreLaid, writtenLaid } from './laid.ts'
+import type { KeptLaid, Laid } from './laid.ts'
 import { FilterError, readFilter } from './targets.ts'
-
-/** What the tree asks of the gateway behind it. Throws TreeError where something may not be. */
-export interface Behind {
-  now(): number
-  jobAdded(name: string, server: string): void
-  jobDeleted(name: string): void
-  /** True while the job runs or reports: nothing in it may change. */
-  jobBusy(name: string): boolean
-  /** True: the Status waits until the job is over, at most `holdMs`. */
-  jobStart(name: string, correlator: string, server: string): boolean
-  holdMs(): number
-  /** Nobody waits any more in this session. */
-  givesUp(): void
-  keepsOpen(): boolean
-  jobCancel(name: string): void
-  imageAdded(name: string, server: string): void
-  imageDeleted(name: string): void
-  imageExpired(name: string): boolean
-  /** A server would use what is void: that is told, and refused. */
-  imageLate(name: string, server: string, what: string): never
-  imageExpiry(name: string, seconds: number): void
-  imageArrived(name: string, bytes: Uint8Array): void
-  imageChanged(name: string, leaf: 'ImageID' | 'Digest' | 'PkgURL', value: string): void
-  imageDownload(name: string, correlator: string, url: string): void
-  /** Status 200, 403, 404, 406, 412. */
-  trigger(wish: {
-    readonly deviceId: string
-    readonly notification: Uint8Array | null
-    readonly contentType: string
-    readonly server: string
-  }): number
-  modeWish(localId: string, mode: Mode): void
-  groupsMoved(): void
-  configMoved(): void
-}
-
-/** Configuration leaves with their first values. */
-export interface ConfigStart {
-  readonly gatewayId: string
-  readonly address: string
-  readonly addressType: string
-  readonly modes: readonly Mode[]
-  readonly defaultMode: Mode
-  readonly style: 0 | 1
-  readonly holdTime: number
-  readonly capacity: number
-  readonly defaultExpiry: number
-}
 
 /** `./GwMO` as a part of a simulated device. */
 export class GatewayPart implements DevicePart {
@@ -119,6 +75,15 @@ export class GatewayPart implements DevicePart {
     this.#behind.configMoved()
   }
 
+  /** Makes again what a server had laid down. */
+  putLaid(laid: Laid, kept: KeptLaid): void {
+    restoreLaid(this.#branch, laid, kept)
+  }
+  /** Configuration (TNDS documents) that a device gets with its bootstrap (M.4). */
+  configs(deviceId: string): readonly string[] {
+    return configsFor(this.#branch, deviceId, (group) => this.asked.members(group))
+  }
+
   /** Everything that must survive is kept record by record. */
   state(): unknown {
     return null
@@ -138,9 +103,12 @@ export class GatewayPart implements DevicePart {
     this.#moved = true
     if (within(path, FANOUT) && path.length > FANOUT.length) return this.#fanout(kind, uri, path.slice(FANOUT.length), serverId, perform)
     if (within(path, IMAGES) && path.length > IMAGES.length) return this.#image(kind, uri, path.slice(IMAGES.length), serverId, perform)
-    if (within(path, TRIGGERS) && path.length === TRIGGERS.length + 1 && kind === 'Add') {
+    const laid = laidAt(path)
+    if (laid !== null) {
       perform()
-      return this.#branch.own(path, serverId, () => this.#branch.leaf([...path, 'Operations', 'Trigger'], ''))
+      if (kind === 'Add' && path.length === laid.path.length) fillLaid(this.#branch, laid, serverId)
+      if (laid.kind === 'config' && path.at(-1) === 'Data' && kind !== 'Delete') tndsOfData(this.#branch.text(path), undefined)
+      return this.#behind.laid(laid, writtenLaid(this.#branch, laid))
     }
     if (within(path, RECORDS) && path.at(-1) === 'Mode' && kind === 'Replace') {
       perform()

@@ -71,7 +71,7 @@ export type Wish =
       readonly facts: Readonly<Record<string, string | number | boolean | null>>
     }
 
-export type SaveKind = 'gateway.record' | 'gateway.job' | 'gateway.response' | 'gateway.image' | 'gateway.group' | 'gateway.config'
+export type SaveKind = 'gateway.record' | 'gateway.job' | 'gateway.response' | 'gateway.image' | 'gateway.group' | 'gateway.config' | 'gateway.laid'
 
 /** What was saved, by kind and id, as the gateway finds it again. */
 export interface Kept {

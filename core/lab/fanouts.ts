@@ -55,6 +55,7 @@ const FANOUT = 'fanout'
 export class ServerFanouts {
   readonly #parts: FanoutsParts
   readonly #images: ServerImages
+  #stopped = false
 
   constructor(parts: FanoutsParts) {
     this.#parts = parts
@@ -78,18 +79,18 @@ export class ServerFanouts {
     }
   }
 
+  /** Nothing is looked at or told any more. */
+  stop(): void {
+    this.#stopped = true
+    this.#images.stop()
+  }
+
   all(): readonly FanoutRow[] {
     return this.#kept().map(({ row }) => row)
   }
-  images(): readonly ImageRow[] {
-    return this.#images.all()
-  }
-  image(wish: ImageWish): ImageRow {
-    return this.#images.create(wish)
-  }
-  expire(gateway: string, imageId: string, seconds: number): ImageRow {
-    return this.#images.expire(gateway, imageId, seconds)
-  }
+  images = (): readonly ImageRow[] => this.#images.all()
+  image = (wish: ImageWish): ImageRow => this.#images.create(wish)
+  expire = (gateway: string, imageId: string, seconds: number): ImageRow => this.#images.expire(gateway, imageId, seconds)
 
   create(wish: FanoutWish): FanoutRow {
     const { now, random } = this.#parts
@@ -176,6 +177,7 @@ export class ServerFanouts {
 
   /** A session of a gateway is over: what became of the orders that lay fan-outs and images down. What is not known is looked up there. */
   settle(gateway: string): void {
+    if (this.#stopped) return
     for (const before of this.#kept()) {
       if (before.row.gateway !== gateway) continue
       // What the gateway said to a cancellation counts before what is known of the order that laid it down.
@@ -231,6 +233,7 @@ export class ServerFanouts {
   }
 
   #unwoken(id: string, reason: string): void {
+    if (this.#stopped) return
     const kept = this.#get(id)
     if (reason !== '' && kept.row.state === 'queued' && kept.row.reason === '') this.#save({ ...kept, row: { ...kept.row, reason } })
   }

@@ -116,7 +116,17 @@ export class GatewayHost {
     const north = this.#north
     const entrance = new Door(north.client, parts.pin === undefined ? {} : { pin: parts.pin })
     this.#pushes = new GatewayPushes({ gateway, id, door: entrance, north, whereabouts, pushes, sender, event, settle })
-    this.pairing = new Pairing({ docs, random, serverId, devices: gateway.devices, pushes, commit, settle: () => this.settle(), event })
+    this.pairing = new Pairing({
+      docs,
+      random,
+      serverId,
+      devices: gateway.devices,
+      configs: (device) => gateway.part.configs(device),
+      pushes,
+      commit,
+      settle: () => this.settle(),
+      event,
+    })
     this.#wakes = new Wakes({
       clock,
       notify: (device) => this.#notifier.notify(device, { resync: true }),

@@ -14,6 +14,8 @@ export interface PairingParts {
   /** Server id of the gateway in its devices' accounts. */
   readonly serverId: string
   readonly devices: Devices
+  /** Configuration (TNDS documents) kept for a device; it goes along with its account. */
+  readonly configs: (deviceId: string) => readonly string[]
   readonly pushes: Pushes
   readonly commit: () => void
   /** Devices moved: the gateway's wishes are performed. */
@@ -56,16 +58,8 @@ export class Pairing {
   async bootstrap(deviceId: string, address: Address, code: string, serverUri: string, to?: string): Promise<BootstrapResult> {
     const { devices, docs, pushes, serverId, commit, event } = this.#parts
     if (devices.recordOf(deviceId) === undefined) this.discovered(deviceId, address)
-    const made = await pushes.bootstrap({
-      device: deviceId,
-      profile: 'dm',
-      security: 'USERPIN',
-      pin: code,
-      serverId,
-      serverUri,
-      name: 'gateway',
-      ...(to === undefined ? {} : { to }),
-    })
+    const wish = { device: deviceId, profile: 'dm', security: 'USERPIN', pin: code, serverId, serverUri, name: 'gateway' } as const
+    const made = await pushes.bootstrap({ ...wish, ...(to === undefined ? {} : { to }) }, this.#parts.configs(deviceId))
     docs.drop(PAIRING, deviceId)
     commit()
     event(`${deviceId} was authenticated and gets its account (M.4)`, made.seq)

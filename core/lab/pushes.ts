@@ -133,7 +133,7 @@ export class Pushes {
   }
 
   /** Makes the account, keeps it, builds the message, and sends it where told. Rejects with an Error in words; then nothing is kept. */
-  async bootstrap(options: BootstrapOptions): Promise<BootstrapResult> {
+  async bootstrap(options: BootstrapOptions, objects: readonly string[] = []): Promise<BootstrapResult> {
     const { ledger, random, sender } = this.#parts
     const { device, security, to = '' } = options
     const [auth, authType] = AUTH[options.auth ?? 'md5']
@@ -153,7 +153,7 @@ export class Pushes {
     const contentType = cp ? (options.encoding === 'xml' ? CP_XML : CP_WBXML) : DM_WBXML
     const document = cp
       ? encodeCp(cpDocument(account), options.encoding ?? 'wbxml')
-      : encodeDm(dmBootstrap(account, device, options.profile === 'dm' ? 'inline' : 'add'))
+      : encodeDm(dmBootstrap(account, device, options.profile === 'dm' ? 'inline' : 'add', objects))
     const mac = makeMac(cp ? 'cp' : 'dm', security, { imsi: options.imsi, pin }, document)
     const parts: PushParts = { contentType, security, mac, body: document, ...(cp ? {} : { application: DM_APPLICATION }) }
     const pdu = toPdu(parts)

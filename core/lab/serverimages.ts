@@ -48,6 +48,8 @@ export class ServerImages {
   readonly #parts: ServerImagesParts
   /** Images on their way, and how often they were looked at. */
   readonly #looked = new Map<string, number>()
+  readonly #timers = new Map<string, () => void>()
+  #stopped = false
 
   constructor(parts: ServerImagesParts) {
     this.#parts = parts
@@ -60,6 +62,12 @@ export class ServerImages {
   /** Goes on looking at images on their way. */
   start(): void {
     for (const { id, value } of this.#parts.docs.all(IMAGE)) if ((value as KeptImage).row.state === 'transferring') this.#watch(id)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
   }
 
   /** Asks for an image at a gateway. Throws an Error in words where it is nowhere, or where another one of that name stands there. */
@@ -88,6 +96,7 @@ export class ServerImages {
     const id = `${wish.gateway} ${name}`
     this.#parts.docs.put(IMAGE, id, { row, order, wish } satisfies KeptImage)
     void wake(wish.gateway).then((reason) => {
+      if (this.#stopped) return
       const now = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
       if (reason !== '' && now?.order === order && now.row.state === 'queued') this.#save(id, { ...now, row: { ...now.row, reason } })
     })
@@ -153,13 +162,16 @@ export class ServerImages {
     const { after, docs, ask, wake } = this.#parts
     const tries = this.#looked.get(id) ?? 0
     this.#looked.set(id, tries + 1)
-    after?.(LOOKS[tries] ?? LOOKS[LOOKS.length - 1] ?? 0, () => {
+    const stop = after?.(LOOKS[tries] ?? LOOKS[LOOKS.length - 1] ?? 0, () => {
+      this.#timers.delete(id)
       const kept = docs.get(IMAGE, id) as KeptImage | undefined
       if (kept?.row.state !== 'transferring') return void this.#looked.delete(id)
       const { gateway, imageId } = kept.row
       this.#save(id, { ...kept, order: ask(gateway, lookFor(imageAt(safe(imageId)), IMAGE_LEAVES)), look: true })
       void wake(gateway)
     })
+    this.#timers.get(id)?.()
+    if (stop !== undefined) this.#timers.set(id, stop)
   }
 
   #arrives(id: string, kept: KeptImage, order: Order): void {

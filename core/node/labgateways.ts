@@ -54,6 +54,7 @@ export interface LabGateways {
   moved(): void
   /** Goes on with what an earlier process left. */
   start(): void
+  stop(): void
 }
 
 export function labGateways(parts: LabGatewaysParts): LabGateways {
@@ -115,5 +116,6 @@ export function labGateways(parts: LabGatewaysParts): LabGateways {
       })
     },
     start: () => fanouts.start(),
+    stop: () => fanouts.stop(),
   }
 }

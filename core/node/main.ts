@@ -40,11 +40,12 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
 }
 
 /** Stops whatever runs and closes what is open; also where the lab came only half way. */
-async function closeParts(house: House, { peers, ways, scenarios, jobs, devices, notifier, field, boards }: LabWhole): Promise<void> {
+async function closeParts(house: House, { peers, ways, scenarios, jobs, behind, devices, notifier, field, boards }: LabWhole): Promise<void> {
   peers.stop()
   await ways.wireless.stop()
   await scenarios.stop()
   jobs.stop()
+  behind.stop()
   await devices.stop()
   notifier.stop()
   await ways.connect.stop()

@@ -1,7 +1,10 @@
-// What a gateway keeps over a restart, and what it lets go: groups as they are, interim reports; bytes of images that are void.
+// What a gateway keeps over a restart, and what it lets go: groups as they are, interim reports, triggers, configuration for devices; bytes of images that are void.
 import { expect, test } from 'vitest'
+import { accountOf, freshSecrets } from '../../core/bootstrap/account.ts'
+import { applyDm, dmBootstrap, encodeDm } from '../../core/bootstrap/dm.ts'
+import { Tree } from '../../core/dmtree/tree.ts'
 import { readAggregation } from '../../core/gateway/payloads.ts'
-import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes } from '../../core/gateway/orders.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes, trigger } from '../../core/gateway/orders.ts'
 import type { Command, Item } from '../../core/syncml/message.ts'
 import { World, ed } from './world.ts'
 
@@ -83,4 +86,49 @@ test('gw 91: the bytes of an image that is void are freed: a store that was full
   world.restart()
   expect(world.gateway.images.get('A')).toMatchObject({ state: 50 })
   expect(world.gateway.part.asked.config('ImageStore/Used')).toBe('700000')
+})
+
+test('a trigger that the server laid down is there after a restart, and works', () => {
+  const world = proxied(1)
+  const made = world.order(trigger(OUR_ROOTS, 't', ed(1), null))
+  world.report()
+  expect(world.codes(made)).toEqual([200, 200])
+  world.restart()
+  world.notified.length = 0
+  const exec = { kind: 'Exec', cmdId: '', items: item('./GwMO/Trigger/Triggers/t/Operations/Trigger') } as Command
+  const again = world.order([exec])
+  world.report()
+  expect(world.codes(again)).toEqual([200])
+  expect(world.notified).toEqual(['ed1'])
+})
+
+const TNDS =
+  '<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD><Node><NodeName>Site</NodeName><Path>./Vendor</Path><RTProperties><Format><node/></Format><Type><DDFName/></Type></RTProperties>' +
+  '<Node><NodeName>Floor</NodeName><RTProperties><Format><chr/></Format><Type><MIME>text/plain</MIME></Type></RTProperties><Value>2</Value></Node></Node></MgmtTree>'
+const CONFIGS = './GwMO/Config/EDConfig'
+
+test('M.4: configuration that the server keeps for a device, or a group of it, goes along with its account; also after a restart', () => {
+  const world = proxied(0)
+  const config = (name: string, target: string, data: string): Command[] => [
+    add(`${CONFIGS}/${name}`, 'node'),
+    add(`${CONFIGS}/${name}/Target`, 'chr', target),
+    add(`${CONFIGS}/${name}/Data`, 'xml', data),
+  ]
+  const members = [add(`${GROUPS}/g`, 'node'), add(`${GROUPS}/g/Members`, 'node'), add(`${GROUPS}/g/Members/1`, 'chr', ed(2))]
+  const made = world.order([...members, ...config('a', ed(1), TNDS), ...config('b', 'group:g', TNDS)])
+  world.report()
+  expect(new Set(world.codes(made))).toEqual(new Set([200]))
+  const bad = world.order([add(`${CONFIGS}/c`, 'node'), add(`${CONFIGS}/c/Data`, 'xml', '<MgmtTree>'), gone(`${CONFIGS}/c`)])
+  world.report()
+  expect(world.codes(bad)).toEqual([200, 400, 200])
+  world.restart()
+  expect([1, 2, 3].map((n) => world.gateway.part.configs(ed(n)))).toEqual([[TNDS], [TNDS], []])
+  const secrets = freshSecrets((count) => new Uint8Array(count).fill(7))
+  const account = accountOf({ ...secrets, serverId: 'gw1', name: 'gateway', address: 'http://gw.lan.example/gw', auth: 'DIGEST', userName: 'u' })
+  const tree = new Tree()
+  tree.ensure(['DMAcc'])
+  tree.ensure(['Vendor'])
+  const document = encodeDm(dmBootstrap(account, ed(1), 'inline', world.gateway.part.configs(ed(1))))
+  expect(applyDm(tree, document).accounts).toMatchObject([{ serverId: 'gw1' }])
+  expect(tree.find(['Vendor', 'Site', 'Floor'])?.value).toBe('2')
 })

@@ -19,6 +19,7 @@ interface Rig {
   /** The newest order ends so, and the session with it. */
   end(outcomes: readonly (readonly [uri: string, code: number, data?: string])[], state?: Order['state'], of?: Order): void
   pass(ms: number): void
+  timers(): number
   row(): FanoutRow
   image(): ImageRow
 }
@@ -66,6 +67,7 @@ function rig(docs: Docs = memoryDocs(), deaf = ''): Rig {
       timers = timers.filter(({ at }) => at > made.now)
       for (const { call } of due) call()
     },
+    timers: () => timers.length,
     row: () => all.all()[0] as FanoutRow,
     image: () => all.images()[0] as ImageRow,
   }
@@ -227,5 +229,15 @@ describe('an image as it lies at the gateway', () => {
     expect(made.image().reason).toContain('did not arrive')
     made.pass(3_600_000)
     expect(made.orders.length).toBe(before + 2)
+  })
+
+  test('a lab that closes looks at nothing any more', () => {
+    const made = rig()
+    made.all.image({ gateway: GW, imageId: 'p', url: 'http://nowhere/p' })
+    made.end([[`${IMAGE}/Operations/Download`, 202]])
+    made.all.stop()
+    const before = made.orders.length
+    made.pass(3_600_000)
+    expect([made.orders.length, made.timers()]).toEqual([before, 0])
   })
 })
