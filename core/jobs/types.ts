@@ -208,7 +208,8 @@ export const LIMIT_MS = 86_400_000
 
 /** A job as LabApi shows it. */
 export function rowOf(job: JobRecord): JobRow {
-  const { id, batch, device, type, op, state, reason, resultCode, origin, createdAt, updatedAt } = job
+  const { id, batch, device, type, op, state, resultCode, origin, createdAt, updatedAt } = job
+  const reason = job.reason === '' && job.cancelled && !isOver(state) ? 'cancelled: what was ordered is awaited' : job.reason
   const items = job.items.map(({ pkg, component, version, correlator, state: its, resultCode: code, text, mechanism, objects, executed }) => ({
     pkg,
     component,

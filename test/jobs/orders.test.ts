@@ -34,7 +34,7 @@ test.each([
   const { id } = book.create({})
   const session = book.session()
   untilExec(session, EMPTY)
-  book.jobs.engine.cancel(id)
+  expect(book.jobs.engine.cancel(id)).toMatchObject({ state: 'running', reason: 'cancelled: what was ordered is awaited' })
   const before = session.sent.length
   run(session, { ...EMPTY, ...state, Exec: code })
   session.end()
