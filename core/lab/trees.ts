@@ -156,8 +156,10 @@ export class Trees implements TreeArea {
     queue(order)
     this.#pending.set(order.id, order.state)
     this.#parts.tell({ device, seq: 0, uris: [], total: 0, discovery: null, orders: [order.id] })
+    // Orders may come before their device: nobody shall take a mistyped id for one that sleeps.
+    const strange = this.#parts.ledger.device(device) === undefined ? `this lab has never met ${device}: the order waits for its first session` : ''
     const { woken, note } = cart.when === 'wake now' ? await wake(device) : { woken: false, note: '' }
-    return { order: order.id, woken, note }
+    return { order: order.id, woken, note: [strange, note].filter((text) => text !== '').join('; ') }
   }
 
   orders = async (device: string): Promise<readonly OrderRow[]> => {

@@ -26,7 +26,7 @@ export function misaddressed(
   if (locUri !== own) findings.push(finding('hdr.target', header, locUri))
   if (strict ? locUri !== own : !meansDevice(locUri, own))
     return { code: 404, reason: `the server speaks to ${locUri || 'nobody'}, not to this device`, items: [] }
-  const version = versionCode(message)
+  const version = versionCode(message, 'client')
   if (version === 200) return null
   const supported = version === 505 ? '1.2' : 'DM/1.2'
   return { code: version, reason: `the server speaks another version than ${supported}`, items: [{ data: supported }] }

@@ -10,7 +10,7 @@ import type { Item, Message, Status, SyncHdr } from '../syncml/message.ts'
 import { Awaiting } from './awaiting.ts'
 import { TIGHT } from './draft.ts'
 import { contentTypeOf, isPlainType, isSyncmlType } from './contenttype.ts'
-import { bringsNothing, checkBody, checkHeader, msgNumber } from './inbox.ts'
+import { bringsNothing, checkBody, checkHeader, msgNumber, speaks11 } from './inbox.ts'
 import { Objects } from './objects.ts'
 import { Outbox } from './outbox.ts'
 import type { Packed } from './entry.ts'
@@ -59,6 +59,8 @@ export class Exchange {
   #source = ''
   #maxMsgSize: number | undefined
   #maxObjSize: number | undefined
+  /** The device speaks DM 1.1.2: it is answered in its own version. */
+  #old = false
   #idleRounds = 0
 
   constructor(options: ExchangeOptions) {
@@ -150,7 +152,10 @@ export class Exchange {
   hear({ message, frame }: Received, extra: readonly Finding[] = []): Effect[] {
     const { header } = message
     this.messages += 1
-    if (this.options.role === 'server') this.#answerAlike(frame)
+    if (this.options.role === 'server') {
+      this.#answerAlike(frame)
+      this.#old = speaks11(message)
+    }
     const findings = checkHeader(message, {
       role: this.options.role,
       sessionId: this.#lastMsgId === 0 && this.options.role === 'server' ? '' : this.sessionId,
@@ -287,8 +292,8 @@ export class Exchange {
     const cred = prove ? this.prover.cred() : undefined
     const { user } = this.prover
     const header: { -readonly [K in keyof SyncHdr]: SyncHdr[K] } = {
-      verDtd: '1.2',
-      verProto: 'DM/1.2',
+      verDtd: this.#old ? '1.1' : '1.2',
+      verProto: this.#old ? 'DM/1.1' : 'DM/1.2',
       sessionId,
       msgId: String(this.#sent),
       target: { locUri: this.peer },

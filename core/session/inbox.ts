@@ -31,8 +31,14 @@ export function msgNumber(text: string): number {
   return value
 }
 
-/** Versions we speak. `DM/1.3` is read as `DM/1.2` (dm-protocol 12). */
-export function versionCode(message: Message): 200 | 505 | 513 {
+/** True for what a device of DM 1.1.2 sends; a server answers it in its own version (dm-protocol 1, 12). */
+export function speaks11({ header }: Message): boolean {
+  return header.verDtd === '1.1' && header.verProto === 'DM/1.1'
+}
+
+/** Versions we speak. `DM/1.3` is read as `DM/1.2`; a server speaks 1.1 with who begins so (dm-protocol 12). */
+export function versionCode(message: Message, role: 'client' | 'server'): 200 | 505 | 513 {
+  if (role === 'server' && speaks11(message)) return 200
   if (message.header.verDtd !== '1.2') return 505
   return message.header.verProto === 'DM/1.2' || message.header.verProto === 'DM/1.3' ? 200 : 513
 }
@@ -42,9 +48,11 @@ export function checkHeader(message: Message, expected: Expectation): Finding[] 
   const { header } = message
   const findings: Finding[] = []
   const tell = (id: Parameters<typeof finding>[0], more = ''): void => void findings.push(finding(id, header, more))
-  if (header.verDtd !== '1.2') tell('hdr.verdtd', header.verDtd)
+  const old = expected.role === 'server' && speaks11(message)
+  if (old) tell('hdr.version.11')
+  if (!old && header.verDtd !== '1.2') tell('hdr.verdtd', header.verDtd)
   if (header.verProto === 'DM/1.3') tell('hdr.verproto.13')
-  else if (header.verProto !== 'DM/1.2') tell('hdr.verproto', header.verProto)
+  else if (!old && header.verProto !== 'DM/1.2') tell('hdr.verproto', header.verProto)
   const number = msgNumber(header.msgId)
   if (number === 0) tell('hdr.msgid.form', header.msgId)
   else if (expected.lastMsgId === 0 && number !== 1) tell('hdr.msgid.first', header.msgId)

@@ -17,6 +17,7 @@ export const RULES = {
   'http.type': rule('warn', 'HTTP', 'Content-Type', 'The answer has no content type of SyncML; it is read as what it looks like'),
   'hdr.verdtd': rule('error', 'SML', 'VerDTD', 'VerDTD is not 1.2; it is answered 505'),
   'hdr.verproto': rule('error', 'SML', 'VerProto', 'VerProto is not DM/1.2; it is answered 513'),
+  'hdr.version.11': rule('note', 'SML', 'VerDTD', 'The device speaks DM 1.1.2 (VerDTD 1.1, VerProto DM/1.1); it is answered alike'),
   'hdr.verproto.13': rule('note', 'SML', 'INFERRED', 'VerProto DM/1.3 is read as DM/1.2'),
   'hdr.msgid.form': rule('error', 'PRO', 'message identifiers', 'MsgID is no number from 1 upwards'),
   'hdr.msgid.first': rule('warn', 'PRO', 'message identifiers', 'The first message of a session does not have MsgID 1'),

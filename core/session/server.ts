@@ -104,7 +104,7 @@ export class ServerSession {
     const { message } = received
     const x = this.#x
     if (x.state === 'after') return this.#lastWord(received, effects, before === 'over')
-    const version = versionCode(message)
+    const version = versionCode(message, 'server')
     if (version !== 200) {
       const items = [{ data: version === 505 ? '1.2' : 'DM/1.2' }]
       const reason = version === 505 ? `VerDTD ${message.header.verDtd} is not supported` : `VerProto ${message.header.verProto} is not supported`

@@ -91,6 +91,8 @@ describe('writing', () => {
     expect(wbxml.xml).toBe(xml.xml)
     expect(decode(wbxml.bytes, 'wbxml').message.commands[0]).toMatchObject({ kind: 'Sequence', start: wbxml.start, end: wbxml.end })
     expect(xml.remarks).toContainEqual(expect.objectContaining({ command: 2, rule: 'ddf.access', severity: 'warn' }))
+    const early = await lab.api.tree.send('IMEI:typo', { mode: 'single', commands: [{ kind: 'Get', locUri: './X' }], when: 'next session' })
+    expect(early).toMatchObject({ woken: false, note: 'this lab has never met IMEI:typo: the order waits for its first session' })
     const sent = await lab.api.tree.send(id, cart)
     // The notification reaches the simulated device at its own port, and the device comes by itself.
     expect(sent).toMatchObject({ woken: true, note: expect.stringMatching(/^notified at udp:\/\/127\.0\.0\.1:\d+$/) as string })

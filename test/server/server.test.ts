@@ -490,3 +490,27 @@ describe('an answer changed in the stepper', () => {
     expect(it.last.bytes).toEqual(changed.bytes)
   })
 })
+
+test.each(['xml', 'wbxml'] as const)('a device of DM 1.1.2 is answered in its own version, in %s, and a finding says so', (encoding) => {
+  const it = bench()
+  const old = { verDtd: '1.1', verProto: 'DM/1.1' }
+  it.queue('o', 'A', [get('./DevDetail/FwV')])
+  expect(it.post(post(first('A', '1', { ...old, cred: USER }), '/dm', encoding))).toBe(
+    '1: Status 0=212, Status 1=200, Status 2=200, Get ./DevDetail/FwV, Final',
+  )
+  const findings = it.effects.flatMap((effect) => (effect.type === 'note' && effect.note.finding !== undefined ? [effect.note.finding.rule] : []))
+  expect(findings).toEqual(['hdr.version.11'])
+  const answer = decode(it.last.bytes, encoding).message.header
+  expect([answer.verDtd, answer.verProto]).toEqual(['1.1', 'DM/1.1'])
+  if (encoding === 'xml') expect(new TextDecoder().decode(it.last.bytes)).toContain('<SyncML xmlns="SYNCML:SYNCML1.1">')
+  else expect([...it.last.bytes.subarray(0, 3)]).toEqual([2, 0x9f, 0x53])
+  const results: Command = { kind: 'Results', cmdId: '3', msgRef: '1', cmdRef: '4', items: [{ source: { locUri: './DevDetail/FwV' }, data: '1' }] }
+  const reply = { header: header('A', '1', 2, old), commands: [status(1, 1, 0, 'SyncHdr', 200), status(2, 1, 4, 'Get', 200), results], final: true }
+  expect(it.post(post(reply, '/dm', encoding))).toBe('2: Status 0=200, Final')
+  expect(it.state('o')).toBe('done')
+  for (const odd of [
+    { ...old, verProto: 'DM/1.2' },
+    { ...old, verDtd: '1.0' },
+  ])
+    expect(it.post(first('A', '2', { ...odd, cred: USER }))).toBe('1: Status 0=505, Status 1=505, Status 2=505, Final')
+})
