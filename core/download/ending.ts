@@ -2,7 +2,8 @@
 import { Transfer } from './transfer.ts'
 import type { Head } from './judge.ts'
 import { REPORTS } from './types.ts'
-import type { Answer, Cause, Stored } from './types.ts'
+import type { Cause } from '../mo/cause.ts'
+import type { Answer, Stored } from './types.ts'
 
 export abstract class Ending extends Transfer {
   /** GET of what is missing now. */

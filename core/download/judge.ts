@@ -2,7 +2,7 @@
 import type { Headers } from '../machine.ts'
 import { fromBase64 } from '../syncml/text.ts'
 import { readContentRange, strongEtag, toldSha256 } from './ranges.ts'
-import type { Cause } from './types.ts'
+import type { Cause } from '../mo/cause.ts'
 
 /** What a transfer knows when an answer comes. */
 export interface Known {

@@ -2,7 +2,8 @@
 import { Ending } from './ending.ts'
 import type { Head } from './judge.ts'
 import type { Failure } from './moves.ts'
-import type { Cause, Stop } from './types.ts'
+import type { Cause } from '../mo/cause.ts'
+import type { Stop } from './types.ts'
 
 export abstract class Trouble extends Ending {
   protected failed(failure: Failure, text: string): void {

@@ -1,8 +1,9 @@
 // What a download is asked, how it ends, and the record that survives a restart. Types only; the bytes of an object never pass the machine.
+import type { Cause } from '../mo/cause.ts'
 import type { Form } from './combined.ts'
 import type { Descriptor } from './dd.ts'
 
-/** What is to be fetched. The same shape as the `download` ask of a device's software. */
+/** What is to be fetched: `ask` topic `download` of a device's software. */
 export interface Ask {
   /** Key of the transfer: asked again with the same key it goes on where it stopped. */
   readonly key: string
@@ -15,23 +16,6 @@ export interface Ask {
   /** Drop what an earlier transfer of this key left. */
   readonly anew: boolean
 }
-
-/** Why a download ended. */
-export type Cause =
-  | 'ok'
-  | 'memory'
-  | 'network'
-  | 'refused'
-  | 'unavailable'
-  | 'server'
-  | 'auth'
-  | 'not found'
-  | 'mismatch'
-  | 'descriptor'
-  | 'type'
-  | 'url'
-  | 'time'
-  | 'stopped'
 
 /** An object that is complete: where the host keeps it, its size in bytes, its SHA-256 in lower-case hexadecimal. */
 export interface Stored {

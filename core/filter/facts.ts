@@ -1,6 +1,6 @@
 // One row of the trace as the filter reads it: the summary first; what was recorded beside it and the decoded message only when a field asks, once.
 import type { FrameDetail, Seq, TraceRow } from '../api.ts'
-import { CodecError, decode } from '../syncml/codec.ts'
+import { readMessage } from '../syncml/codec.ts'
 import type { Command, Item, Message } from '../syncml/message.ts'
 
 /** What a row cannot say of itself. Everything may be left out: then fields that need it have no value. */
@@ -63,21 +63,12 @@ export class Reading {
     const known = this.#messages.get(row.seq)
     if (known !== undefined) return known
     const frame = detail ?? this.frame(row.seq)
-    const said = frame === undefined ? null : read(frame.bytes, row.encoding)
+    const said = frame === undefined ? null : readMessage(frame.bytes, row.encoding)
     const message = said === null ? null : (this.around.understood?.(row, said) ?? said)
     this.#messages.set(row.seq, message)
     const oldest = this.#messages.keys().next().value
     if (this.#messages.size > KEPT && oldest !== undefined) this.#messages.delete(oldest)
     return message
-  }
-}
-
-function read(bytes: Uint8Array, encoding: 'xml' | 'wbxml'): Message | null {
-  try {
-    return decode(bytes, encoding).message
-  } catch (error) {
-    if (error instanceof CodecError) return null
-    throw error
   }
 }
 

@@ -21,8 +21,7 @@ import type { Shown } from '../session/desk.ts'
 import { shownBy } from '../session/desk.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
-import { decode } from '../syncml/codec.ts'
-import { CodecError } from '../syncml/error.ts'
+import { readMessage } from '../syncml/codec.ts'
 import type { Message } from '../syncml/message.ts'
 import { dataText } from '../syncml/text.ts'
 
@@ -123,7 +122,7 @@ export class Enrolment implements Pick<DevicesArea, 'wants' | 'decide' | 'reset'
       undefined,
     )
     const frame = last === undefined ? undefined : this.#parts.store.frame(last.first)
-    const message = frame === undefined || frame.row.encoding === '' ? null : read(frame.bytes, frame.row.encoding)
+    const message = frame === undefined ? null : readMessage(frame.bytes, frame.row.encoding)
     const encoding = frame?.row.encoding === 'wbxml' ? 'wbxml' : 'xml'
     const shown: Shown | null =
       message === null || frame === undefined
@@ -189,15 +188,6 @@ export class Enrolment implements Pick<DevicesArea, 'wants' | 'decide' | 'reset'
     const { order } = await tree.send(device, cart)
     done.push(`${commands.length} ${commands.length === 1 ? 'command is' : 'commands are'} queued that bring the tree back to ${snapshot}`)
     return order
-  }
-}
-
-function read(bytes: Uint8Array, encoding: 'xml' | 'wbxml'): Message | null {
-  try {
-    return decode(bytes, encoding).message
-  } catch (error) {
-    if (error instanceof CodecError) return null
-    throw error
   }
 }
 

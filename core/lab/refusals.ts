@@ -10,8 +10,7 @@ import type { AuthType, Account, Nonces } from '../server/records.ts'
 import { shownBy } from '../session/desk.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
-import { decode } from '../syncml/codec.ts'
-import { CodecError } from '../syncml/error.ts'
+import { readMessage } from '../syncml/codec.ts'
 import type { Chal, Message } from '../syncml/message.ts'
 import { same } from '../auth/credentials.ts'
 import { base64 } from '../syncml/text.ts'
@@ -119,15 +118,7 @@ function answerTo(store: RefusalParts['store'], up: FrameDetail): FrameDetail | 
   return null
 }
 
-function read(frame: FrameDetail): Message | null {
-  if (frame.row.kind !== 'message' || frame.row.encoding === '') return null
-  try {
-    return decode(frame.bytes, frame.row.encoding).message
-  } catch (error) {
-    if (error instanceof CodecError) return null
-    throw error
-  }
-}
+const read = ({ row, bytes }: FrameDetail): Message | null => (row.kind === 'message' ? readMessage(bytes, row.encoding) : null)
 
 /** Status of the SyncHdr in an answer; 0 where there is none. */
 function codeOf(reply: Message | null): number {

@@ -11,7 +11,8 @@ import { signedAnew } from './relaychange.ts'
 import type { Signer } from './relaychange.ts'
 import { RELAY_RULES, told, UpstreamError } from './relayports.ts'
 import type { RelayAnswer, RelayMessage, RelayParts, RelayReply, RelayRequest, RelayRoute } from './relayports.ts'
-import { noteOf, readMessage, RelayWays } from './relayways.ts'
+import { readMessage } from '../syncml/codec.ts'
+import { noteOf, RelayWays } from './relayways.ts'
 import type { Passing } from './relayways.ts'
 
 /** Sessions watched at the same time; beyond, the oldest is watched no more. */

@@ -1,9 +1,8 @@
 // Where relayed requests really go, and how foreign addresses are made to lead through the proxy; every change is told as a finding.
 import type { Headers, Note } from '../machine.ts'
-import { decode } from '../syncml/codec.ts'
-import { CodecError } from '../syncml/error.ts'
+import { readMessage } from '../syncml/codec.ts'
 import type { Finding } from '../syncml/finding.ts'
-import type { Encoding, Message } from '../syncml/message.ts'
+import type { Message } from '../syncml/message.ts'
 import type { Placed } from './recorder.ts'
 import { withRespUri } from './relaychange.ts'
 import { told } from './relayports.ts'
@@ -71,15 +70,4 @@ export class RelayWays {
 /** A finding about a recorded message. */
 export function noteOf({ row }: Placed, finding: Finding): Note {
   return { topic: 'problem', text: finding.text, device: row.device, sessionId: row.sessionId, finding }
-}
-
-/** The message of a body; null where it has none that can be read. */
-export function readMessage(bytes: Uint8Array, encoding: Encoding | ''): Message | null {
-  if (encoding === '') return null
-  try {
-    return decode(bytes, encoding).message
-  } catch (error) {
-    if (error instanceof CodecError) return null
-    throw error
-  }
 }

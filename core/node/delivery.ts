@@ -1,19 +1,7 @@
 // How packages reach a simulated device and what becomes of them there: what the download client and the installer offer. Types only.
 import type { Settings } from '../download/moves.ts'
 import type { Stop } from '../download/types.ts'
-import type {
-  ComponentAnswer,
-  ComponentAsk,
-  DownloadAnswer,
-  DownloadAsk,
-  DownloadProgress,
-  FlashAnswer,
-  FlashAsk,
-  InstallAnswer,
-  InstallAsk,
-  InstalledComponent,
-  PackageStore,
-} from '../software/ports.ts'
+import type { DownloadAnswer, DownloadAsk, DownloadProgress, InstalledComponent, PackageStore, Works } from '../software/ports.ts'
 
 /** Clock of the host; `after` gives the way to cancel. */
 export interface DeliveryClock {
@@ -78,16 +66,8 @@ export interface StartRecord {
 }
 
 /** Packages and components of one device as real files. Answers never reject for what a package or a full disk causes; the same key again gives the same answer. */
-export interface Installer {
+export interface Installer extends Works {
   readonly store: PackageStore
-  install(ask: InstallAsk): Promise<InstallAnswer>
-  activate(ask: ComponentAsk): Promise<ComponentAnswer>
-  deactivate(ask: ComponentAsk): Promise<ComponentAnswer>
-  uninstall(ask: ComponentAsk): Promise<ComponentAnswer>
-  discard(ask: ComponentAsk): Promise<ComponentAnswer>
-  flash(ask: FlashAsk): Promise<FlashAnswer>
-  /** What the ask of that key came to; null: it never began, or was taken back whole (nothing is done anew). A restart asks this before it calls an order failed. */
-  outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
   /** All installed components, by id. */
   components(): readonly InstalledComponent[]
   /** Firmware version on the device's disk; '' where never flashed. */

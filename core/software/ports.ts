@@ -1,6 +1,9 @@
 // What the software of a simulated device needs from outside: somebody who downloads, an installer with real files, a person. Questions of `ask` effects and their answers;
 // `restart` (the question is why, in words) has none: the device goes off and on again between sessions, its next life goes on with the order.
 
+import type { Ask } from '../download/types.ts'
+import type { Cause } from '../mo/cause.ts'
+
 /**
  * A file on the device's disk, by its name in the package store; the bytes never pass a machine.
  * `sha256` lower-case hexadecimal.
@@ -12,38 +15,13 @@ export interface StoredFile {
   readonly contentType: string
 }
 
-/** `ask` topic `download`. */
-export interface DownloadAsk {
-  /** Key of the transfer: asked again with the same key after a restart it goes on where it stopped. */
-  readonly key: string
-  /** PkgURL: a package, or its descriptor (told by the answer's content type). */
-  readonly url: string
-  /** Content type the object must have; '' any. */
-  readonly pkgType: string
-  /** Free space of the device, bytes. */
-  readonly room: number
-  /** Drop what an earlier transfer of this key left. */
-  readonly anew: boolean
-}
+/** `ask` topic `download`: `room` is the device's free space, `url` its PkgURL. */
+export type DownloadAsk = Ask
 
 /** Answer to `download`. `status` is an OMA Download status (900, 901 …) whatever the mechanism; `cause` tells plain HTTP failures apart. */
 export interface DownloadAnswer {
   readonly status: number
-  readonly cause:
-    | 'ok'
-    | 'memory'
-    | 'network'
-    | 'refused'
-    | 'unavailable'
-    | 'server'
-    | 'auth'
-    | 'not found'
-    | 'mismatch'
-    | 'descriptor'
-    | 'type'
-    | 'url'
-    | 'time'
-    | 'stopped'
+  readonly cause: Cause
   readonly httpStatus: number
   /** For people and the device's log. */
   readonly text: string
@@ -177,13 +155,8 @@ export interface PackageStore {
   room(): number
 }
 
-/**
- * What a device's software is given by its host: who fetches, who installs, where packages lie. Nothing here rejects: what goes wrong is an answer.
- * Keys are unique on the device. The answers of `install` … `flash` are kept by key until the next but one restart.
- */
-export interface SoftwareHost {
-  readonly store: PackageStore
-  download(ask: DownloadAsk, progress: (told: DownloadProgress) => void): Promise<DownloadAnswer>
+/** Who installs. Nothing here rejects: what goes wrong is an answer, and the same key again gives the same answer. */
+export interface Works {
   install(ask: InstallAsk): Promise<InstallAnswer>
   activate(ask: ComponentAsk): Promise<ComponentAnswer>
   deactivate(ask: ComponentAsk): Promise<ComponentAnswer>
@@ -192,6 +165,15 @@ export interface SoftwareHost {
   flash(ask: FlashAsk): Promise<FlashAnswer>
   /** What came of the ask of that key whose answer a restart swallowed; null: it never began, or was taken back whole. Nothing is done anew. */
   outcome(key: string): Promise<InstallAnswer | ComponentAnswer | FlashAnswer | null>
+}
+
+/**
+ * What a device's software is given by its host: who fetches, who installs, where packages lie. Nothing here rejects: what goes wrong is an answer.
+ * Keys are unique on the device. The answers of `install` … `flash` are kept by key until the next but one restart.
+ */
+export interface SoftwareHost extends Works {
+  readonly store: PackageStore
+  download(ask: DownloadAsk, progress: (told: DownloadProgress) => void): Promise<DownloadAnswer>
   /** The device was switched on: active components start anew. What is installed now. */
   boot(): readonly InstalledComponent[]
   /** The device is switched off: transfers stop as at a power cut; what is durable stays. */

@@ -10,6 +10,7 @@ import { parseMessage } from './parse.ts'
 import { Findings, type Recorder } from './reading.ts'
 import { type Sink } from './sink.ts'
 import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
+import { CodecError } from './error.ts'
 import type { WbxmlForm } from './wbxmlcursor.ts'
 import { WbxmlReader } from './wbxmlreader.ts'
 import { StringCounter, type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
@@ -60,6 +61,17 @@ export function decode(bytes: Uint8Array, encoding: Encoding, limits?: Partial<L
   const { root, form } = readTree(bytes, encoding, limits, findings, null)
   const message = parseMessage(root, findings)
   return { encoding, root, message, findings: findings.all(), form }
+}
+
+/** The message of a body; null where it has none that can be read. */
+export function readMessage(bytes: Uint8Array, encoding: Encoding | ''): Message | null {
+  if (encoding === '') return null
+  try {
+    return decode(bytes, encoding).message
+  } catch (error) {
+    if (error instanceof CodecError) return null
+    throw error
+  }
 }
 
 /** Decodes one document of any root: SyncML, MgmtTree (DDF, TNDS), DevInf, MetInf, provisioning. Throws CodecError. */

@@ -1,34 +1,12 @@
 // Rows with real bytes for filter tests: a small management session with a notification, an Atomic, a large object and an alert.
 import type { FrameDetail, TraceRow } from '../../core/api.ts'
+import { BARE_ROW } from '../../core/store/summary.ts'
 import { encode } from '../../core/syncml/codec.ts'
 import type { Command, Encoding, Message } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
 
 const BLANK: FrameDetail = {
-  row: {
-    seq: 0,
-    kind: 'message',
-    at: 0,
-    mono: 0,
-    direction: 'up',
-    hop: 'S-D',
-    session: 0,
-    sessionId: '',
-    device: '',
-    msgId: '',
-    package: '',
-    encoding: '',
-    size: 0,
-    commands: [],
-    statuses: [],
-    target: '',
-    final: false,
-    httpStatus: 0,
-    findings: 0,
-    severity: '',
-    hold: 'no',
-    text: '',
-  },
+  row: { ...BARE_ROW, seq: 0, kind: 'message' },
   bytes: new Uint8Array(),
   original: null,
   startLine: '',

@@ -1,24 +1,11 @@
 // A fan-out of an installation over real sockets: late alerts of devices come through the gateway, and the external infrastructure learns device and code.
 import { createHmac } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
-import { needsSqlite } from '../store/memory.ts'
-import { leapClock } from '../support/leapclock.ts'
-import { realLab } from '../support/reallab.ts'
-import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, installCommands, installs, receiver, smallPackage, until } from './gatewayrig.ts'
+import { ed, fleetDevice, gatewayLab, installCommands, installs, receiver, smallPackage, until } from './gatewayrig.ts'
 
-const open: (() => unknown)[] = []
-const clock = leapClock()
-let lab: RealLab
-beforeEach(async (context) => {
-  needsSqlite(context)
-  lab = await realLab({ gateway: {}, clock })
-})
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-  await lab.end()
-})
+const rig = gatewayLab()
+const { clock, open } = rig
 
 interface Told {
   readonly type: string
@@ -30,8 +17,8 @@ interface Told {
 }
 
 test("gw 103, 104, 105: an installation for three devices, one fails with 1405 long after its session: the webhook names that device and code; one that speaks after the job's end is told too", async () => {
-  const { gateways, catalogue, provider } = lab.api
-  const gateway = lab.ready.gateway ?? ''
+  const { gateways, catalogue, provider } = rig.lab.api
+  const gateway = rig.lab.ready.gateway ?? ''
   const hook = await receiver()
   open.push(hook.close)
   const { secret } = await provider.addHook(hook.url)
@@ -85,5 +72,5 @@ test("gw 103, 104, 105: an installation for three devices, one fails with 1405 l
   for (const { body, signature } of hook.heard) expect(signature).toBe(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
   expect(new Set(hook.heard.map(({ delivery }) => delivery)).size).toBe(2)
   expect(devices.map((device) => installs(device, 'app'))).toEqual([1, 0, 1])
-  await lab.until((rows) => rows.filter(({ kind, text }) => kind === 'event' && text.startsWith('emi.notified')).length === 2)
+  await rig.lab.until((rows) => rows.filter(({ kind, text }) => kind === 'event' && text.startsWith('emi.notified')).length === 2)
 }, 60_000)

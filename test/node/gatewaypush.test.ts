@@ -1,29 +1,16 @@
 // HTTP with Push between real sockets: the gateway pushes a URL, devices with and without a disk of their own fetch it and say nothing, the server learns who has it.
 import { createHash } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { GATEWAY_ID } from '../../core/node/gateway.ts'
 import { readPage } from '../../core/page.ts'
-import { needsSqlite } from '../store/memory.ts'
-import { leapClock } from '../support/leapclock.ts'
-import { realLab } from '../support/reallab.ts'
-import type { RealLab } from '../support/reallab.ts'
-import { ed, fleetDevice, until } from './gatewayrig.ts'
+import { ed, fleetDevice, gatewayLab, until } from './gatewayrig.ts'
 
-const open: (() => unknown)[] = []
-const clock = leapClock()
-let lab: RealLab
-beforeEach(async (context) => {
-  needsSqlite(context)
-  lab = await realLab({ gateway: {}, clock })
-})
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-  await lab.end()
-})
+const rig = gatewayLab()
+const { clock, open } = rig
 
 test('gw 118: a push alone brings the image to the devices, by its URL or its descriptor; who hears no push gets 408', async () => {
-  const { gateways, catalogue, trace } = lab.api
-  const gateway = lab.ready.gateway ?? ''
+  const { gateways, catalogue, trace } = rig.lab.api
+  const gateway = rig.lab.ready.gateway ?? ''
   const devices = await Promise.all([1, 2, 3].map((n) => fleetDevice(n, { gateway, setup: { mo: n === 2 ? [] : ['scomo'] } })))
   for (const device of devices) open.push(() => device.end())
   for (const device of devices) expect(await device.register()).toMatchObject({ outcome: 'completed' })
@@ -71,11 +58,11 @@ test('gw 118: a push alone brings the image to the devices, by its URL or its de
 }, 60_000)
 
 test('a push of a type that no push has is answered 415 in words, and leaves its row', async () => {
-  const url = `${(lab.ready.gateway ?? '').replace(/\/$/, '')}/push`
+  const url = `${(rig.lab.ready.gateway ?? '').replace(/\/$/, '')}/push`
   for (const type of ['text/html', 'application/json']) {
     const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': type }, body: 'hello' })
     expect([answer.status, await answer.text()]).toEqual([415, expect.stringContaining(`Content-Type ${type}: pushes are notifications`)])
   }
-  const rows = readPage(await lab.api.trace.rows(1, 100))
+  const rows = readPage(await rig.lab.api.trace.rows(1, 100))
   expect(rows.filter(({ kind }) => kind === 'push')).toHaveLength(2)
 })

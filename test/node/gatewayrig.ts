@@ -11,7 +11,12 @@ import { GATEWAY_ACCOUNT } from '../../core/node/gateway.ts'
 import { buildPackage } from '../../core/node/packages.ts'
 import { randomSource } from '../../core/node/random.ts'
 import type { SessionOutcome } from '../../core/lab/runner.ts'
+import { afterEach, beforeEach } from 'vitest'
+import { needsSqlite } from '../store/memory.ts'
+import { leapClock } from '../support/leapclock.ts'
 import { PATIENCE } from '../support/patience.ts'
+import { realLab } from '../support/reallab.ts'
+import type { RealLab } from '../support/reallab.ts'
 
 const env = { now: () => Date.now(), random: randomSource() }
 
@@ -133,4 +138,28 @@ export async function receiver(): Promise<{
     server.close()
   }
   return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`, heard, close }
+}
+
+/** A real lab with a gateway and a clock that leaps for each test of a file; what a test opens is closed after it, newest first. */
+export function gatewayLab(): { readonly clock: ReturnType<typeof leapClock>; readonly open: (() => unknown)[]; readonly lab: RealLab } {
+  const clock = leapClock()
+  const open: (() => unknown)[] = []
+  let lab: RealLab | null = null
+  beforeEach(async (context) => {
+    needsSqlite(context)
+    lab = await realLab({ gateway: {}, clock })
+  })
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close()
+    await lab?.end()
+    lab = null
+  })
+  return {
+    clock,
+    open,
+    get lab() {
+      if (lab === null) throw new Error('the lab lives in tests only')
+      return lab
+    },
+  }
 }

@@ -1,5 +1,6 @@
 // Scenarios, jobs and the component board as numbers and words: what is shown follows from the facts alone.
 import { describe, expect, it } from 'vitest'
+import { BARE_ROW } from '../../core/store/summary.ts'
 import type { JobRow, ScenarioInfo, ScenarioRun, SoftwareCard, StepVerdict, TraceRow } from '../../core/api.ts'
 import { HAPPENINGS } from '../../core/mo/events.ts'
 import { SCENARIOS } from '../../core/scenario/all.ts'
@@ -163,28 +164,11 @@ describe('checklist', () => {
 
 describe('ladder of a run', () => {
   const row = (more: Partial<TraceRow>): TraceRow => ({
+    ...BARE_ROW,
     seq: 1,
     kind: 'message',
-    at: 0,
-    mono: 0,
-    direction: 'up',
-    hop: 'S-D',
-    session: 0,
-    sessionId: '',
     device: 'd',
-    msgId: '',
-    package: '',
-    encoding: '',
-    size: 0,
-    commands: [],
-    statuses: [],
-    target: '',
     final: true,
-    httpStatus: 0,
-    findings: 0,
-    severity: '',
-    hold: 'no',
-    text: '',
     ...more,
   })
   const lanes = actorLanes(['External Management Infrastructure', 'Service Provider', 'DM Server', 'Download Server', 'Device', 'User'])

@@ -20,8 +20,10 @@ import type { Note } from '../../core/machine.ts'
 import { rowFilter } from '../../core/filter/rows.ts'
 import { passing } from '../../core/filter/search.ts'
 import { packPage } from '../../core/page.ts'
+import { BARE_ROW } from '../../core/store/summary.ts'
 import { decode } from '../../core/syncml/codec.ts'
-import type { Finding, Severity } from '../../core/syncml/finding.ts'
+import { graver, gravest } from '../../core/syncml/finding.ts'
+import type { Finding } from '../../core/syncml/finding.ts'
 import type { Encoding } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'
 import { fakeSoftware, softwareWorld } from './fakesoftware.ts'
@@ -40,8 +42,6 @@ import type { TrustWorld } from './faketrust.ts'
 import { fakeModem, modemWorld } from './fakemodem.ts'
 import type { ModemWorld } from './fakemodem.ts'
 import { fakeAccount } from './memorylab.ts'
-
-const RANK: readonly (Severity | '')[] = ['', 'chat', 'note', 'warn', 'error']
 
 /** What a test says of a row; the rest is derived or filled in. */
 export interface Entry extends Partial<TraceRow> {
@@ -173,24 +173,11 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
         ...given
       } = entry
       clock += later
-      const worst = findings.reduce<Severity | ''>((sum, one) => (RANK.indexOf(one.severity) > RANK.indexOf(sum) ? one.severity : sum), '')
+      const worst = gravest(findings)
       const row: TraceRow = {
+        ...BARE_ROW,
         kind: 'message',
-        direction: 'up',
-        hop: 'S-D',
-        session: 0,
-        sessionId: '',
-        device: '',
-        msgId: '',
-        package: '',
-        encoding: '',
-        commands: [],
-        statuses: [],
-        target: '',
         final: true,
-        httpStatus: 0,
-        hold: 'no',
-        text: '',
         ...given,
         seq: rows.length + 1,
         at: clock,
@@ -410,7 +397,7 @@ export function createFakeLab(start = Date.now() - 4 * 60_000): FakeLab {
   const touch = (row: TraceRow): void => {
     const session = sessions.get(row.session)
     if (session === undefined) return
-    const severity = RANK.indexOf(row.severity) > RANK.indexOf(session.severity) ? row.severity : session.severity
+    const severity = graver(session.severity, row.severity)
     const next = {
       ...session,
       first: session.first || row.seq,
