@@ -1,6 +1,6 @@
 // User data of 8-bit SMS that carry a push: user data header with ports, concatenation where it does not fit (notification sheet 2.1).
 import { concat } from '../syncml/text.ts'
-import { PushError } from './wsp.ts'
+import { PushError } from './wspvalues.ts'
 
 /** Octets of user data in one SMS. */
 const SMS_OCTETS = 140

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { NotificationReceiver } from '../../core/notify/receiver.ts'
 import { DM_APPLICATION, NOTIFICATION, pduRemarks, readDatagram } from '../../core/notify/push.ts'
-import { PushError } from '../../core/notify/wsp.ts'
+import { PushError } from '../../core/notify/wspvalues.ts'
 import { concat, utf8Bytes } from '../../core/syncml/text.ts'
 import { bytes, PACKAGE0, SECRET, SERVER_ID, SMS } from './support.ts'
 

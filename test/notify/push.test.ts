@@ -19,7 +19,8 @@ import {
   toPdu,
 } from '../../core/notify/push.ts'
 import { joinSms, readSms, smsUserData } from '../../core/notify/sms.ts'
-import { decodeWsp, encodeWsp, PushError } from '../../core/notify/wsp.ts'
+import { decodeWsp, encodeWsp } from '../../core/notify/wsp.ts'
+import { PushError } from '../../core/notify/wspvalues.ts'
 import { trigger } from '../../core/syncml/package0.ts'
 import { pcapOfUdp } from './pcap.ts'
 import { needs } from '../support/needs.ts'
