@@ -1,5 +1,6 @@
 // What every named action does. Keys, palette and menus all come here.
 import { nextTick } from 'vue'
+import { focusSoon } from './components/base/walk.ts'
 import { KEYS } from './model/keys.ts'
 import { useGateways } from './stores/gateways.ts'
 import { useJobs } from './stores/jobs.ts'
@@ -21,17 +22,6 @@ export interface Commands {
 const PAGE = 20
 
 const focus = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
-/** Frames in which a screen may read what it shows before the focus stays where it is. */
-const FRAMES = 60
-/** Gives the focus to what the screen will show, once it does, unless the person went on meanwhile. */
-function focusSoon(selector: string, frames = FRAMES, from = document.activeElement): void {
-  requestAnimationFrame(() => {
-    const there = document.querySelector<HTMLElement>(selector)
-    if (there !== null) there.focus()
-    else if (frames > 0 && (document.activeElement === from || document.activeElement === document.body)) focusSoon(selector, frames - 1, from)
-  })
-}
-
 /** Commands that have no key of their own; the first are what the palette offers before anything is typed. */
 const FURTHER: readonly { id: string; label: string }[] = [
   { id: 'simulate', label: 'Start a simulated device' },

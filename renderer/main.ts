@@ -7,6 +7,7 @@ import './styles/controls.css'
 import './styles/marks.css'
 import './styles/layout.css'
 import './styles/grid.css'
+import './styles/ladder.css'
 import './styles/access.css'
 import App from './App.vue'
 

@@ -6,6 +6,14 @@ const TALLEST = 30_000_000
 /** Rows drawn beyond either edge. */
 const SPARE = 6
 
+/** A row that is drawn: where it stands, what it is known by, and what its id ends with where that is something else. */
+export interface Line {
+  readonly index: number
+  readonly top: number
+  readonly key: string | number
+  readonly name?: string | number
+}
+
 export interface VisibleRows {
   /** The scrolling element, once it stands. */
   readonly scroller: Readonly<Ref<HTMLElement | null>>

@@ -59,3 +59,14 @@ export function useWalk(walked: Walked): (event: KeyboardEvent) => void {
 
 /** Gives the focus to what stands beside the rows, once it is drawn. */
 export const focusOn = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
+
+/** Frames in which a screen may read what it shows before the focus stays where it is. */
+const FRAMES = 60
+/** Gives the focus to what the screen will show, once it does, unless the person went on meanwhile. */
+export function focusSoon(selector: string, frames = FRAMES, from = document.activeElement): void {
+  requestAnimationFrame(() => {
+    const there = document.querySelector<HTMLElement>(selector)
+    if (there !== null) there.focus()
+    else if (frames > 0 && (document.activeElement === from || document.activeElement === document.body)) focusSoon(selector, frames - 1, from)
+  })
+}
