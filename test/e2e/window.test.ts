@@ -80,6 +80,8 @@ describe.skipIf(!THERE)(`window in Chromium${WITHOUT}`, { timeout: 120_000 }, ()
     await page.getByRole('heading', { name: 'Shortcuts' }).waitFor()
     await page.keyboard.press('Escape')
     await page.locator('dialog').waitFor({ state: 'detached' })
+    // A dialog gives the focus back to where it was asked for.
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid')
     await page.keyboard.press('Control+F')
     await page.keyboard.type('jkln?')
     expect(await page.locator('#filter').inputValue()).toBe('jkln?')

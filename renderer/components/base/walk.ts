@@ -63,10 +63,16 @@ export const focusOn = (selector: string): void => void nextTick(() => document.
 /** Frames in which a screen may read what it shows before the focus stays where it is. */
 const FRAMES = 60
 /** Gives the focus to what the screen will show, once it does, unless the person went on meanwhile. */
-export function focusSoon(selector: string, frames = FRAMES, from = document.activeElement): void {
-  requestAnimationFrame(() => {
-    const there = document.querySelector<HTMLElement>(selector)
-    if (there !== null) there.focus()
-    else if (frames > 0 && (document.activeElement === from || document.activeElement === document.body)) focusSoon(selector, frames - 1, from)
-  })
+export const focusSoon = (selector: string): void => void nextTick(() => look(selector, FRAMES, document.activeElement))
+function look(selector: string, frames: number, from: Element | null): void {
+  const there = document.querySelector<HTMLElement>(selector)
+  if (there !== null) there.focus()
+  else if (frames > 0 && (document.activeElement === from || document.activeElement === document.body))
+    requestAnimationFrame(() => look(selector, frames - 1, from))
 }
+
+/** Gives the focus to what opened a form, where it went with the form. */
+export const focusBack = (selector: string): void =>
+  void nextTick(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>(selector)?.focus()
+  })
