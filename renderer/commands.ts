@@ -21,6 +21,8 @@ export interface Commands {
 /** Rows of a page, where the focus is in no list of rows. */
 const PAGE = 20
 
+/** The rows of a screen, or what brings the first where there are none yet. */
+const ROWS = 'main [data-rows], main .vacant .button.main'
 const focus = (selector: string): void => void nextTick(() => document.querySelector<HTMLElement>(selector)?.focus())
 /** Commands that have no key of their own; the first are what the palette offers before anything is typed. */
 const FURTHER: readonly { id: string; label: string }[] = [
@@ -148,7 +150,7 @@ export function createCommands(): Commands {
     devices: () => {
       view.screen = 'devices'
       view.devicesTab = 'devices'
-      focusSoon('#devices-panel [data-rows]')
+      focusSoon(ROWS)
     },
     connect: () => devices('connect'),
     usb: () => devices('usb'),
@@ -160,7 +162,7 @@ export function createCommands(): Commands {
     deviceLog: () => onTrace(() => (view.traceLog = !view.traceLog)),
     tree: () => {
       view.screen = 'tree'
-      focus('[data-rows]')
+      focusSoon(ROWS)
     },
     gateway: () => gateway(),
     newFanout: () => {
@@ -172,12 +174,12 @@ export function createCommands(): Commands {
     labs: () => gateway('labs'),
     scenarios: () => {
       view.screen = 'scenarios'
-      focus('[data-rows]')
+      focusSoon(ROWS)
     },
     jobs: () => {
       view.screen = 'jobs'
       view.jobsTab = 'jobs'
-      focus('[data-rows]')
+      focusSoon(ROWS)
     },
     newJob: () => {
       view.screen = 'jobs'
@@ -187,7 +189,7 @@ export function createCommands(): Commands {
     catalogue: () => {
       view.screen = 'jobs'
       view.jobsTab = 'catalogue'
-      focus('[data-rows]')
+      focusSoon(ROWS)
     },
     provider: () => {
       view.screen = 'jobs'
