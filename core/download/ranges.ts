@@ -1,4 +1,4 @@
-// Byte ranges of HTTP on both sides (RFC 9110 clause 14): one range at a time; several at once are refused.
+// Byte ranges and conditions of HTTP on both sides (RFC 9110 clauses 13 and 14): one range at a time; who asks for several gets the whole.
 import { hexOf } from '../syncml/text.ts'
 
 /** What a Range field asks of an object of `size` bytes. `whole`: there is none, or it is one that HTTP lets a server pass over. */
@@ -7,14 +7,20 @@ export type Wanted =
   | { readonly what: 'part'; readonly from: number; /** Last byte, inclusive. */ readonly to: number }
   | { readonly what: 'unsatisfiable'; readonly reason: string }
 
-/** Reads a Range field; '' where there is none. Several ranges are `unsatisfiable`. */
+/** Reads a Range field; '' where there is none. Of several ranges those that can be satisfied count: one is served, more are passed over (clause 14.2: a server may). */
 export function wantedRange(field: string, size: number): Wanted {
   if (field === '') return { what: 'whole' }
   const unit = /^\s*([A-Za-z0-9-]+)\s*=\s*(.*)$/.exec(field)
   if (unit === null || unit[1]?.toLowerCase() !== 'bytes') return { what: 'whole' }
   const specs = (unit[2] ?? '').split(',').map((each) => each.trim())
-  if (specs.length > 1) return { what: 'unsatisfiable', reason: `${String(specs.length)} ranges at once are not served` }
-  const match = /^(\d{0,15})\s*-\s*(\d{0,15})$/.exec(specs[0] ?? '')
+  const each = specs.filter((spec) => spec !== '').map((spec) => oneRange(spec, size))
+  if (each.length === 0 || each.some(({ what }) => what === 'whole')) return { what: 'whole' }
+  const parts = each.filter(({ what }) => what === 'part')
+  return parts.length > 1 ? { what: 'whole' } : (parts[0] ?? each[0] ?? { what: 'whole' })
+}
+
+function oneRange(spec: string, size: number): Wanted {
+  const match = /^(\d{0,15})\s*-\s*(\d{0,15})$/.exec(spec)
   const [, first = '', last = ''] = match ?? []
   if (match === null || (first === '' && last === '')) return { what: 'whole' }
   if (first === '') return suffix(Number(last), size)
@@ -33,6 +39,23 @@ function suffix(count: number, size: number): Wanted {
 export function ifRangeHolds(field: string, etag: string, lastModified: string): boolean {
   const said = field.trim()
   return said === '' || (said.startsWith('W/') ? false : said.startsWith('"') ? said === etag : said === lastModified)
+}
+
+/** Conditions of a GET or HEAD (RFC 9110 clause 13.2.2): 412 where one does not hold, 304 where the asker has it already, null where the answer is wanted. Fields are '' where there are none. */
+export function conditionOf(
+  fields: { readonly ifMatch: string; readonly ifUnmodifiedSince: string; readonly ifNoneMatch: string; readonly ifModifiedSince: string },
+  etag: string,
+  lastModified: string,
+): 304 | 412 | null {
+  const tags = (field: string): readonly string[] => field.match(/(?:W\/)?"[^"]*"|\*/g) ?? []
+  const time = Date.parse(lastModified)
+  const at = (field: string): number => (/^[A-Za-z]{3,9},? /.test(field.trim()) ? Date.parse(field) : NaN)
+  if (fields.ifMatch !== '') {
+    if (!tags(fields.ifMatch).some((tag) => tag === '*' || tag === etag)) return 412
+  } else if (at(fields.ifUnmodifiedSince) < time) return 412
+  // A weak comparison is enough to know that nothing need be sent.
+  if (fields.ifNoneMatch !== '') return tags(fields.ifNoneMatch).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag) ? 304 : null
+  return at(fields.ifModifiedSince) >= time ? 304 : null
 }
 
 /** `bytes 65537-149999/150000`. */

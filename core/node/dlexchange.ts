@@ -90,6 +90,23 @@ export class Exchanges {
     return [...own, ...size, ...extra, 'Connection', x.res.shouldKeepAlive ? 'keep-alive' : 'close']
   }
 
+  /** An answer that has no body and says nothing of one. */
+  bare(x: Exchange, status: number, extra: readonly string[], text: string): void {
+    const { clock, server } = this.#options
+    const fields = [
+      'Date',
+      new Date(clock.now()).toUTCString(),
+      'Server',
+      server,
+      ...extra,
+      'Connection',
+      x.res.shouldKeepAlive ? 'keep-alive' : 'close',
+    ]
+    x.res.writeHead(status, fields)
+    x.res.end()
+    this.answered(x, { status, fields, sent: 0, head: new Uint8Array(), text })
+  }
+
   /** A short answer, kept whole. */
   plain(x: Exchange, status: number, text: string, extra: readonly string[] = [], type = 'text/plain; charset=utf-8', told = text): void {
     const body = Buffer.from(type.startsWith('text/plain') && text !== '' ? `${text}\n` : text)

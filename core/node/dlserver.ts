@@ -5,7 +5,7 @@ import type { Seq } from '../api.ts'
 import { WITH_IT, wrapped } from '../download/combined.ts'
 import type { Form } from '../download/combined.ts'
 import { buildDescriptor, typeOf } from '../download/dd.ts'
-import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
+import { conditionOf, contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
 import { Exchanges, endsOf } from './dlexchange.ts'
 import type { Begun, Exchange, ExchangesOptions } from './dlexchange.ts'
 import { faultWords } from './dlfaults.ts'
@@ -93,8 +93,21 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
   async function ranged(x: Exchange, offer: Offer, body: Body, fault: Fault | null): Promise<void> {
     const etag = fault?.etag ?? body.etag
     const modified = new Date(offer.modified).toUTCString()
-    const field = (name: 'range' | 'if-range'): string => x.req.headers[name]?.toString() ?? ''
-    const ranges = fault?.noRanges !== true && ifRangeHolds(field('if-range'), etag, modified)
+    const field = (name: string): string => x.req.headers[name]?.toString() ?? ''
+    const condition = conditionOf(
+      {
+        ifMatch: field('if-match'),
+        ifUnmodifiedSince: field('if-unmodified-since'),
+        ifNoneMatch: field('if-none-match'),
+        ifModifiedSince: field('if-modified-since'),
+      },
+      etag,
+      modified,
+    )
+    if (condition === 304) return exchanges.bare(x, 304, ['ETag', etag, 'Last-Modified', modified], `304 ${offer.name}: the asker has it`)
+    if (condition === 412) return exchanges.plain(x, 412, 'it is not what the condition says', ['ETag', etag, 'Last-Modified', modified])
+    // Of a HEAD there is no part (clause 14.2).
+    const ranges = x.req.method === 'GET' && fault?.noRanges !== true && ifRangeHolds(field('if-range'), etag, modified)
     const wanted = wantedRange(ranges ? field('range') : '', body.size)
     const digest = fault?.noDigest === true ? [] : body.digest
     const common = ['ETag', etag, 'Last-Modified', modified, ...(fault?.noRanges === true ? [] : ['Accept-Ranges', 'bytes']), ...digest]
@@ -184,6 +197,8 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const condition = req.headers['if-range'] === undefined ? '' : `, If-Range ${req.headers['if-range'].toString()}`
     const file = nameOf(url.pathname)
     const seen: Exchange = { ...x, cause: exchanges.asked(x, `${req.method ?? ''} ${url.pathname}${range}${condition}`, new Uint8Array()) }
+    if (x.url.pathname.startsWith(`${root}notify/`))
+      return exchanges.plain(seen, 405, `${req.method ?? ''}: a status report comes by POST`, ['Allow', 'POST'])
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return exchanges.plain(seen, 405, `${req.method ?? ''}: objects are fetched with GET`, ['Allow', 'GET, HEAD'])
     const [, name = '', suffix = ''] = /^(.*?)(\.dd[2mw]?)?$/.exec(file) ?? []
@@ -229,7 +244,10 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     })
     x.req.on('end', () => {
       const bytes = new Uint8Array(Buffer.concat(chunks))
-      const text = Buffer.from(bytes).toString('latin1').trim()
+      const text = Buffer.from(bytes)
+        .toString('latin1')
+        .replace(/^\u00ef\u00bb\u00bf/, '')
+        .trim()
       const id = nameOf(x.url.pathname.replace(`${root}notify/`, root))
       const seq = exchanges.asked(x, `status report ${id}: ${text.slice(0, 200)}`, bytes)
       const seen: Exchange = { ...x, cause: seq }
@@ -243,9 +261,18 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     })
   }
 
+  /** The path of its target; one that comes with scheme and host, as through a proxy, counts where that is here (RFC 9112 clause 3.2.2). */
+  function pathOf(req: IncomingMessage): string {
+    const { url = '', socket } = req
+    if (!/^https?:/i.test(url) || !URL.canParse(url)) return url
+    const { host, pathname } = new URL(url)
+    const here = [new URL(options.base('', req)).host, `${socket.localAddress ?? ''}:${String(socket.localPort ?? 0)}`]
+    return here.includes(host) ? pathname : url
+  }
+
   return {
     handle: (req, res) => {
-      if (!(req.url ?? '').startsWith(root)) return false
+      if (!pathOf(req).startsWith(root)) return false
       const x = exchanges.begin(req, res)
       if (req.method === 'POST' && x.url.pathname.startsWith(`${root}notify/`)) report(x)
       else {

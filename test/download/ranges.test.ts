@@ -2,7 +2,16 @@
 import { expect, test } from 'vitest'
 import { readAddress, resolveAddress, showAddress } from '../../core/download/address.ts'
 import { identityOf, ManifestError, MANIFEST_KEYS, readManifest, readStart, writeManifest } from '../../core/download/package.ts'
-import { contentRange, contentRangeOf, ifRangeHolds, readContentRange, strongEtag, toldSha256, wantedRange } from '../../core/download/ranges.ts'
+import {
+  conditionOf,
+  contentRange,
+  contentRangeOf,
+  ifRangeHolds,
+  readContentRange,
+  strongEtag,
+  toldSha256,
+  wantedRange,
+} from '../../core/download/ranges.ts'
 import { fromBase64 } from '../../core/syncml/text.ts'
 
 test.each([
@@ -15,12 +24,42 @@ test.each([
   ['bytes=-1000', { what: 'part', from: 0, to: 99 }],
   ['bytes=-0', { what: 'unsatisfiable' }],
   ['bytes=100-', { what: 'unsatisfiable' }],
-  ['bytes=0-1,5-6', { what: 'unsatisfiable' }],
+  ['bytes=0-1,5-6', { what: 'whole' }],
+  ['bytes=0-9, 100-', { what: 'part', from: 0, to: 9 }],
+  ['bytes=,0-9 ,', { what: 'part', from: 0, to: 9 }],
+  ['bytes=100-,200-300', { what: 'unsatisfiable' }],
+  ['bytes=0-9,x', { what: 'whole' }],
+  ['bytes=', { what: 'whole' }],
   ['bytes=5-2', { what: 'whole' }],
   ['bytes=x-', { what: 'whole' }],
   ['bytes=-', { what: 'whole' }],
   ['lines=1-2', { what: 'whole' }],
 ] as const)('Range %j of 100 bytes', (field, wanted) => expect(wantedRange(field, 100)).toMatchObject(wanted))
+
+test('conditions: 412 before 304, entity tags before dates, dates that are none count for nothing', () => {
+  const none = { ifMatch: '', ifUnmodifiedSince: '', ifNoneMatch: '', ifModifiedSince: '' }
+  const at = (second: number): string => `Sat, 21 Nov 2026 10:00:0${second} GMT`
+  const of = (fields: Partial<typeof none>): 304 | 412 | null => conditionOf({ ...none, ...fields }, '"a"', at(5))
+  expect(of({})).toBe(null)
+  expect([of({ ifMatch: '*' }), of({ ifMatch: '"b", "a"' }), of({ ifMatch: '"b"' }), of({ ifMatch: 'W/"a"' })]).toEqual([null, null, 412, 412])
+  expect([of({ ifUnmodifiedSince: at(5) }), of({ ifUnmodifiedSince: at(4) }), of({ ifMatch: '"a"', ifUnmodifiedSince: at(4) })]).toEqual([
+    null,
+    412,
+    null,
+  ])
+  expect([of({ ifNoneMatch: '*' }), of({ ifNoneMatch: '"b", W/"a"' }), of({ ifNoneMatch: '"b"' })]).toEqual([304, 304, null])
+  expect([of({ ifModifiedSince: at(5) }), of({ ifModifiedSince: at(4) }), of({ ifNoneMatch: '"b"', ifModifiedSince: at(5) })]).toEqual([
+    304,
+    null,
+    null,
+  ])
+  expect([of({ ifModifiedSince: 'Saturday, 21-Nov-26 10:00:05 GMT' }), of({ ifModifiedSince: '99' }), of({ ifUnmodifiedSince: 'x' })]).toEqual([
+    304,
+    null,
+    null,
+  ])
+  expect(of({ ifMatch: '"b"', ifNoneMatch: '"a"' })).toBe(412)
+})
 
 test('Content-Range, If-Range, ETag, digests', () => {
   expect(contentRange(65537, 149_999, 150_000)).toBe('bytes 65537-149999/150000')

@@ -12,6 +12,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   wbxml2xml: 'libwbxml2-utils',
   openssl: 'openssl',
   curl: 'curl',
+  wget: 'wget',
+  aria2c: 'aria2',
   cc: 'gcc',
   'x86_64-w64-mingw32-gcc': 'gcc-mingw-w64-x86-64',
   python3: 'python3',
