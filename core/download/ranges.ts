@@ -41,21 +41,23 @@ export function ifRangeHolds(field: string, etag: string, lastModified: string):
   return said === '' || (said.startsWith('W/') ? false : said.startsWith('"') ? said === etag : said === lastModified)
 }
 
-/** Conditions of a GET or HEAD (RFC 9110 clause 13.2.2): 412 where one does not hold, 304 where the asker has it already, null where the answer is wanted. Fields are '' where there are none. */
-export function conditionOf(
-  fields: { readonly ifMatch: string; readonly ifUnmodifiedSince: string; readonly ifNoneMatch: string; readonly ifModifiedSince: string },
-  etag: string,
-  lastModified: string,
-): 304 | 412 | null {
+/** Conditions of a GET or HEAD: fields are '' where there are none; dates in ms, NaN where there is none or it cannot be read. */
+export interface Conditions {
+  readonly ifMatch: string
+  readonly ifUnmodifiedSince: number
+  readonly ifNoneMatch: string
+  readonly ifModifiedSince: number
+}
+
+/** 412 where a condition does not hold, 304 where the asker has it already, null where the answer is wanted (RFC 9110 clause 13.2.2). `modified`: ms, whole seconds. */
+export function conditionOf(asked: Conditions, etag: string, modified: number): 304 | 412 | null {
   const tags = (field: string): readonly string[] => field.match(/(?:W\/)?"[^"]*"|\*/g) ?? []
-  const time = Date.parse(lastModified)
-  const at = (field: string): number => (/^[A-Za-z]{3,9},? /.test(field.trim()) ? Date.parse(field) : NaN)
-  if (fields.ifMatch !== '') {
-    if (!tags(fields.ifMatch).some((tag) => tag === '*' || tag === etag)) return 412
-  } else if (at(fields.ifUnmodifiedSince) < time) return 412
+  if (asked.ifMatch !== '') {
+    if (!tags(asked.ifMatch).some((tag) => tag === '*' || tag === etag)) return 412
+  } else if (asked.ifUnmodifiedSince < modified) return 412
   // A weak comparison is enough to know that nothing need be sent.
-  if (fields.ifNoneMatch !== '') return tags(fields.ifNoneMatch).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag) ? 304 : null
-  return at(fields.ifModifiedSince) >= time ? 304 : null
+  if (asked.ifNoneMatch !== '') return tags(asked.ifNoneMatch).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag) ? 304 : null
+  return asked.ifModifiedSince >= modified ? 304 : null
 }
 
 /** `bytes 65537-149999/150000`. */

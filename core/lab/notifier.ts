@@ -3,6 +3,7 @@ import type { NotifyOptions, NotifyResult, Seq } from '../api.ts'
 import { readings } from '../auth/credentials.ts'
 import { md5 } from '../auth/md5.ts'
 import { issueSessionId, matchSessionId } from '../notify/ids.ts'
+import type { MatchedId } from '../notify/ids.ts'
 import { DM_APPLICATION, NOTIFICATION, toPdu } from '../notify/push.ts'
 import type { PushParts } from '../notify/push.ts'
 import { ruler } from '../notify/ruler.ts'
@@ -13,6 +14,13 @@ import { DEFAULT_NONCES, decodePackage0, encodePackage0, Package0Error, sessionI
 import { base64, fromBase64, wordsOf } from '../syncml/text.ts'
 import type { Clock } from './ports.ts'
 import type { PushSender, Pushes } from './pushes.ts'
+
+/** How a client wrote the SessionID, for people. */
+const WRITTEN: Readonly<Record<MatchedId['reading'], (text: string) => string>> = {
+  hexadecimal: () => '',
+  decimal: (text) => ` (written in decimal: ${text})`,
+  swapped: (text) => ` (its two octets swapped: ${text})`,
+}
 
 /** What a notifier works with. */
 export interface NotifierParts {
@@ -82,7 +90,7 @@ export class Notifier {
     )
     this.#forget(device, entry.id)
     const hex = sessionIdText(entry.id)
-    const how = match.reading === 'hexadecimal' ? '' : ` (written in decimal: ${sessionId})`
+    const how = WRITTEN[match.reading](sessionId)
     const resync = entry.nonce === 'stored' ? '' : '; both sides go on with the default nonce'
     return {
       sessionId: hex,

@@ -78,6 +78,9 @@ interface Body {
   readonly read: Range
 }
 
+/** A date of HTTP in ms; NaN for any other text. */
+const dateOf = (field: string): number => (/^[A-Za-z]{3,9},? /.test(field.trim()) ? Date.parse(field) : NaN)
+
 /** Makes a download server; it listens nowhere by itself. */
 export function makeDownloadServer(options: DownloadServerOptions): DownloadServer {
   const { images, clock, path: root = '/dl/' } = options
@@ -94,16 +97,13 @@ export function makeDownloadServer(options: DownloadServerOptions): DownloadServ
     const etag = fault?.etag ?? body.etag
     const modified = new Date(offer.modified).toUTCString()
     const field = (name: string): string => x.req.headers[name]?.toString() ?? ''
-    const condition = conditionOf(
-      {
-        ifMatch: field('if-match'),
-        ifUnmodifiedSince: field('if-unmodified-since'),
-        ifNoneMatch: field('if-none-match'),
-        ifModifiedSince: field('if-modified-since'),
-      },
-      etag,
-      modified,
-    )
+    const asked = {
+      ifMatch: field('if-match'),
+      ifUnmodifiedSince: dateOf(field('if-unmodified-since')),
+      ifNoneMatch: field('if-none-match'),
+      ifModifiedSince: dateOf(field('if-modified-since')),
+    }
+    const condition = conditionOf(asked, etag, dateOf(modified))
     if (condition === 304) return exchanges.bare(x, 304, ['ETag', etag, 'Last-Modified', modified], `304 ${offer.name}: the asker has it`)
     if (condition === 412) return exchanges.plain(x, 412, 'it is not what the condition says', ['ETag', etag, 'Last-Modified', modified])
     // Of a HEAD there is no part (clause 14.2).

@@ -37,27 +37,17 @@ test.each([
 ] as const)('Range %j of 100 bytes', (field, wanted) => expect(wantedRange(field, 100)).toMatchObject(wanted))
 
 test('conditions: 412 before 304, entity tags before dates, dates that are none count for nothing', () => {
-  const none = { ifMatch: '', ifUnmodifiedSince: '', ifNoneMatch: '', ifModifiedSince: '' }
-  const at = (second: number): string => `Sat, 21 Nov 2026 10:00:0${second} GMT`
-  const of = (fields: Partial<typeof none>): 304 | 412 | null => conditionOf({ ...none, ...fields }, '"a"', at(5))
+  const none = { ifMatch: '', ifUnmodifiedSince: NaN, ifNoneMatch: '', ifModifiedSince: NaN }
+  const of = (fields: Partial<typeof none>): 304 | 412 | null => conditionOf({ ...none, ...fields }, '"a"', 5000)
   expect(of({})).toBe(null)
   expect([of({ ifMatch: '*' }), of({ ifMatch: '"b", "a"' }), of({ ifMatch: '"b"' }), of({ ifMatch: 'W/"a"' })]).toEqual([null, null, 412, 412])
-  expect([of({ ifUnmodifiedSince: at(5) }), of({ ifUnmodifiedSince: at(4) }), of({ ifMatch: '"a"', ifUnmodifiedSince: at(4) })]).toEqual([
+  expect([of({ ifUnmodifiedSince: 5000 }), of({ ifUnmodifiedSince: 4000 }), of({ ifMatch: '"a"', ifUnmodifiedSince: 4000 })]).toEqual([
     null,
     412,
     null,
   ])
   expect([of({ ifNoneMatch: '*' }), of({ ifNoneMatch: '"b", W/"a"' }), of({ ifNoneMatch: '"b"' })]).toEqual([304, 304, null])
-  expect([of({ ifModifiedSince: at(5) }), of({ ifModifiedSince: at(4) }), of({ ifNoneMatch: '"b"', ifModifiedSince: at(5) })]).toEqual([
-    304,
-    null,
-    null,
-  ])
-  expect([of({ ifModifiedSince: 'Saturday, 21-Nov-26 10:00:05 GMT' }), of({ ifModifiedSince: '99' }), of({ ifUnmodifiedSince: 'x' })]).toEqual([
-    304,
-    null,
-    null,
-  ])
+  expect([of({ ifModifiedSince: 5000 }), of({ ifModifiedSince: 4000 }), of({ ifNoneMatch: '"b"', ifModifiedSince: 5000 })]).toEqual([304, null, null])
   expect(of({ ifMatch: '"b"', ifNoneMatch: '"a"' })).toBe(412)
 })
 

@@ -213,6 +213,10 @@ describe('SessionIDs', () => {
     expect(matchSessionId('1a', [0x1a])).toEqual({ id: 0x1a, reading: 'hexadecimal' })
     expect(matchSessionId('26', [0x1a])).toEqual({ id: 0x1a, reading: 'decimal' })
     expect(matchSessionId('26', [26, 0x26])).toEqual({ id: 0x26, reading: 'hexadecimal' })
+    // As libdmclient writes 0x1234, and 1.
+    expect(matchSessionId('3412', [0x1234])).toEqual({ id: 0x1234, reading: 'swapped' })
+    expect(matchSessionId('100', [1])).toEqual({ id: 1, reading: 'swapped' })
+    expect(matchSessionId('3412', [0x1234, 0x3412])).toEqual({ id: 0x3412, reading: 'hexadecimal' })
     expect(matchSessionId('65535', [65535])).toEqual({ id: 65535, reading: 'decimal' })
     for (const stranger of ['27', '', 'G', '12345678', '-1', '1A2B3']) expect(matchSessionId(stranger, [0x1a])).toBeNull()
   })
@@ -234,6 +238,7 @@ describe('SessionIDs', () => {
     for (const id of ids) {
       expect(matchSessionId(id.toString(16).toUpperCase(), ids)?.id).toBe(id)
       expect(matchSessionId(String(id), ids)?.id).toBe(id)
+      expect(matchSessionId((((id & 255) << 8) | (id >> 8)).toString(16), ids)?.id).toBe(id)
     }
   })
 
