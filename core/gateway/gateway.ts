@@ -147,6 +147,7 @@ export class Gateway {
     this.part.admit(this.#yard.options.servers)
     this.#yard.restoring = false
     this.#free()
+    this.images.resume()
     this.fanouts.wakeAll()
     this.#rearm()
   }

@@ -24,16 +24,24 @@ export class Images {
     this.#yard = yard
   }
 
-  /** Images as they were kept; a transfer that the old process had begun is gone with it. */
+  /** Images as they were kept; a download that the old process had begun goes on (`resume`). */
   restore(kept: Kept): void {
     for (const { value } of kept.all('gateway.image')) {
       const { image, leaves, reportState } = value as KeptImage
       this.#yard.part.asked.restore('image', image.name, image.server, leaves)
-      const now = image.state === 20 ? failed(image, 'the gateway restarted during the transfer') : elapsedImage(image, this.#yard.now())
-      this.#images.set(image.name, { image: now, reportState, pkgUrl: leaves['PkgURL'] ?? '' })
+      const pkgUrl = leaves['PkgURL'] ?? ''
+      const lost = image.state === 20 && pkgUrl === ''
+      const now = lost ? failed(image, 'the gateway restarted during the transfer') : elapsedImage(image, this.#yard.now())
+      this.#images.set(image.name, { image: now, reportState, pkgUrl })
       this.#showImage(image.name)
     }
     this.#yard.part.shown.used(this.#yard.options.store.used())
+  }
+
+  /** After a restart: downloads go on where they stopped. */
+  resume(): void {
+    for (const [name, { image, pkgUrl }] of this.#images)
+      if (image.state === 20) this.#yard.wish({ type: 'fetch', image: name, url: pkgUrl, again: true })
   }
 
   /** Frees the bytes of void images that nobody is being given any more (gwmo sheet 3.5 rules 4 and 5); `given`: by ImageID. */

@@ -59,7 +59,8 @@ export type Wish =
   | { readonly type: 'report'; readonly server: string; readonly alert: Alert }
   /** Session with the DM Server: by itself (1201), or the answer to a notification (1200). */
   | { readonly type: 'session'; readonly server: string; readonly sessionId: string | null }
-  | { readonly type: 'fetch'; readonly image: string; readonly url: string }
+  /** `again`: an earlier process began it; it goes on where that stopped. */
+  | { readonly type: 'fetch'; readonly image: string; readonly url: string; readonly again?: true }
   /** Something is due at `at` (ms since epoch); null: nothing is. One alarm at a time. */
   | { readonly type: 'alarm'; readonly at: number | null }
   /** What people should know: findings, refusals. `event` is a fixed name for scenarios. */

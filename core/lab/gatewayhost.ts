@@ -60,8 +60,12 @@ export interface GatewayHostParts {
   readonly door: (device: string) => string | undefined
   /** Secret of the bootstrap messages it takes; absent: it takes none with a MAC. */
   readonly pin?: string
-  /** Fetches an image into the store. */
-  readonly fetch: (image: string, url: string) => Promise<(ImageFile & { readonly contentType: string }) | { readonly reason: string }>
+  /** Fetches an image into the store; `again`: where an earlier process stopped. */
+  readonly fetch: (
+    image: string,
+    url: string,
+    again: boolean,
+  ) => Promise<(ImageFile & { readonly contentType: string }) | { readonly reason: string }>
   /** Runs the open commands of a job on a device that speaks another protocol; absent: no adapters. */
   readonly adapt?: (record: DeviceRecord, job: string) => void
   readonly changed: () => void
@@ -253,7 +257,7 @@ export class GatewayHost {
       case 'session':
         return this.#north.moved()
       case 'fetch':
-        return void this.#fetch(wish.image, wish.url)
+        return void this.#fetch(wish.image, wish.url, wish.again === true)
       case 'alarm':
         return this.#arm(wish.at)
       case 'tell':
@@ -284,8 +288,8 @@ export class GatewayHost {
           })
   }
 
-  async #fetch(image: string, url: string): Promise<void> {
-    const result = await this.#parts.fetch(image, url).catch((error: unknown) => ({ reason: wordsOf(error) }))
+  async #fetch(image: string, url: string, again: boolean): Promise<void> {
+    const result = await this.#parts.fetch(image, url, again).catch((error: unknown) => ({ reason: wordsOf(error) }))
     if (this.#stopped) return
     this.gateway.images.fetched(image, result)
     this.settle()

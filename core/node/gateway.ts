@@ -191,9 +191,9 @@ export function startGateway(role: GatewayRole, parts: GatewayParts): RunningGat
     adapt: (record) => adaptation?.wanted(record),
     post: out.post,
     ...(north === null ? {} : { ended: (end) => north.ended(end) }),
-    fetch: async (image, from) => {
+    fetch: async (image, from, again) => {
       const room = capacity - store.used()
-      const answer = await downloads.ask({ key: `image ${image}`, url: from, pkgType: '', room, anew: true })
+      const answer = await downloads.ask({ key: `image ${image}`, url: from, pkgType: '', room, anew: !again })
       if (answer.status !== 900 || answer.file === undefined) return { reason: answer.text }
       const path = join(folder, 'packages', answer.file.file)
       const offer = await images.putFile(image, path, { contentType: answer.file.contentType })

@@ -4,7 +4,7 @@ import { accountOf, freshSecrets } from '../../core/bootstrap/account.ts'
 import { applyDm, dmBootstrap, encodeDm } from '../../core/bootstrap/dm.ts'
 import { Tree } from '../../core/dmtree/tree.ts'
 import { readAggregation } from '../../core/gateway/payloads.ts'
-import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageNodes, trigger } from '../../core/gateway/orders.ts'
+import { OUR_ROOTS, fanoutCommand, fanoutNodes, fanoutStart, imageData, imageDownload, imageNodes, trigger } from '../../core/gateway/orders.ts'
 import type { Command, Item } from '../../core/syncml/message.ts'
 import { World, ed } from './world.ts'
 
@@ -131,4 +131,21 @@ test('M.4: configuration that the server keeps for a device, or a group of it, g
   const document = encodeDm(dmBootstrap(account, ed(1), 'inline', world.gateway.part.configs(ed(1))))
   expect(applyDm(tree, document).accounts).toMatchObject([{ serverId: 'gw1' }])
   expect(tree.find(['Vendor', 'Site', 'Floor'])?.value).toBe('2')
+})
+
+test('a download of an image that a restart interrupted goes on, and the image is ready in the end', () => {
+  const world = proxied(0)
+  const image = imageNodes(OUR_ROOTS, { name: 'A', imageId: 'A', expiry: 600, sha256: '', pkgUrl: 'http://dl.example/a' })
+  world.order([image, imageDownload(OUR_ROOTS, 'A', 'dl-1')])
+  world.report()
+  expect(world.fetches.map(({ url, again = false }) => [url, again])).toEqual([['http://dl.example/a', false]])
+  world.restart()
+  expect(world.fetches.map(({ url, again = false }) => [url, again]).slice(1)).toEqual([['http://dl.example/a', true]])
+  expect(world.gateway.images.get('A')).toMatchObject({ state: 20, correlator: 'dl-1' })
+  const stored = world.store.put('A', new Uint8Array(10))
+  world.gateway.images.fetched('A', { ...stored, contentType: 'application/octet-stream' })
+  world.settle()
+  world.reports()
+  expect(world.gateway.images.get('A')).toMatchObject({ state: 30, size: 10 })
+  expect(world.alerts.at(-1)).toMatchObject({ correlator: 'dl-1' })
 })
