@@ -41,7 +41,7 @@ export function fanoutLook(order: Order, id: string): Look {
 }
 
 /** Leaves that tell of an image. */
-export const IMAGE_LEAVES = ['State', 'ImageURL', 'Size', 'Digest'] as const
+export const IMAGE_LEAVES = ['State', 'ImageURL', 'Size', 'Digest', 'Expiry'] as const
 
 /** An image that is empty, failed or void is delivered anew; `other`: a good one lies there, of other bytes than those wanted (`sha256`, '' where they are not known). */
 export function imageLook(order: Order, name: string, sha256: string): Look | 'other' {
@@ -51,6 +51,12 @@ export function imageLook(order: Order, name: string, sha256: string): Look | 'o
   if (data === '10' || data === '40' || data === '50') return 'anew'
   const { code: known, data: digest } = seen(order, `${imageAt(name)}/Digest`)
   return data === '30' && known === 200 && sha256 !== '' && digest.toLowerCase() !== `sha-256:${sha256}` ? 'other' : 'there'
+}
+
+/** When the image becomes void, by the seconds that the gateway told; undefined where it told none. */
+export function voidAt(order: Order, name: string, now: number): { readonly expiresAt?: number } {
+  const { code, data } = seen(order, `${imageAt(name)}/Expiry`)
+  return code === 200 && /^\d{1,9}$/.test(data) ? { expiresAt: now + Number(data) * 1000 } : {}
 }
 
 /** What became of an image that was on its way; null where it still is, or nobody can tell. */

@@ -7,7 +7,7 @@ import { happening } from '../mo/events.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
-import { answered, badOf, IMAGE_LEAVES, imageAt, imageEnd, imageLook, inDoubt, lookFor, removal, seen } from './fanoutlooks.ts'
+import { answered, badOf, IMAGE_LEAVES, imageAt, imageEnd, imageLook, inDoubt, lookFor, removal, seen, voidAt } from './fanoutlooks.ts'
 
 export interface ServerImagesParts {
   readonly docs: Docs
@@ -39,6 +39,8 @@ interface KeptImage {
 const IMAGE = 'fanout.image'
 /** Waits before a gateway is asked what became of an image it fetches, ms; the last repeats. A download that fails raises no alert (gwmo sheet 7.1). */
 const LOOKS = [5000, 15_000, 60_000, 300_000] as const
+/** An image that arrived no later than this after it was asked for counts from then, ms. */
+const LATE = 5000
 /** What may not be given another content. */
 const STANDS: ReadonlySet<ImageRow['state']> = new Set(['queued', 'transferring', 'ready'])
 const safe = (name: string): string => name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64) || 'image'
@@ -141,7 +143,12 @@ export class ServerImages {
     const { imageId, imageUrl, size } = readImageReady(item.data)
     const id = `${from} ${safe(imageId)}`
     const kept = this.#parts.docs.get(IMAGE, id) as KeptImage | undefined
-    if (kept !== undefined) this.#save(id, { ...kept, row: { ...kept.row, state: 'ready', url: imageUrl, size, reason: '' } })
+    if (kept === undefined) return
+    const { life, expiresAt } = kept.row
+    // An order that waited long for its gateway began to count late: how much is left stands there.
+    const late = life !== undefined && this.#parts.now() - (expiresAt - life * 1000) > LATE
+    const look = late ? { look: true, order: this.#parts.ask(from, lookFor(imageAt(safe(imageId)), IMAGE_LEAVES)) } : {}
+    this.#save(id, { ...kept, ...look, row: { ...kept.row, state: 'ready', url: imageUrl, size, reason: '' } })
   }
 
   /** A session of a gateway is over: what became of the orders that brought images. */
@@ -154,6 +161,8 @@ export class ServerImages {
       if (order === undefined || order.state === 'queued' || order.state === 'sent') continue
       if (kept.row.state === 'queued') this.#settle(id, kept, order)
       else if (kept.row.state === 'transferring' && kept.look === true) this.#arrives(id, kept, order)
+      else if (kept.row.state === 'ready' && kept.look === true)
+        this.#save(id, { ...kept, look: false, row: { ...kept.row, ...voidAt(order, safe(kept.row.imageId), this.#parts.now()) } })
     }
   }
 
@@ -181,7 +190,7 @@ export class ServerImages {
       return this.#watch(id)
     }
     this.#looked.delete(id)
-    this.#save(id, { ...kept, row: { ...kept.row, ...end } })
+    this.#save(id, { ...kept, look: false, row: { ...kept.row, ...end, ...voidAt(order, safe(kept.row.imageId), this.#parts.now()) } })
   }
 
   /** Commands that bring an image to a gateway. Throws an Error in words where it is nowhere. */
@@ -228,7 +237,9 @@ export class ServerImages {
     this.#save(id, {
       ...kept,
       look: false,
-      row: ready ? { ...row, state: 'ready', url: url.data, reason: '' } : { ...row, state: 'transferring', reason: '' },
+      row: ready
+        ? { ...row, ...voidAt(order, name, this.#parts.now()), state: 'ready', url: url.data, reason: '' }
+        : { ...row, state: 'transferring', reason: '' },
     })
     if (!ready) this.#watch(id)
   }

@@ -205,7 +205,7 @@ describe('a server that does not know what became of its order', () => {
     const { all, orders, end } = fanouts()
     all.image({ gateway: GW, imageId: 'p', url: 'http://x/p' })
     end([{ command: 0, code: 418, uri: './GwMO/Images/Images/p', data: '' }], 'failed')
-    expect(kinds(orders.at(-1))).toEqual(['Get', 'Get', 'Get', 'Get'])
+    expect(kinds(orders.at(-1))).toEqual(['Get', 'Get', 'Get', 'Get', 'Get'])
     const leaf = (name: string, data: string, at: number): Order['outcomes'][number] => ({
       command: at,
       code: 200,

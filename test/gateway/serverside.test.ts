@@ -196,7 +196,7 @@ describe('an image as it lies at the gateway', () => {
     made.pass(20_000)
     made.all.image({ gateway: GW, imageId: 'p', pkg: 'other' })
     made.end([[IMAGE, 418]])
-    expect(kinds(made.orders.at(-1))).toEqual(['Get', 'Get', 'Get', 'Get'])
+    expect(kinds(made.orders.at(-1))).toEqual(['Get', 'Get', 'Get', 'Get', 'Get'])
     made.end([leaf('State', '50'), leaf('ImageURL', '', 404), leaf('Size', '3'), leaf('Digest', 'sha-256:aa')], 'failed')
     expect(kinds(made.orders.at(-1))).toEqual(['Delete', 'Sequence', 'Replace'])
   })
@@ -229,6 +229,21 @@ describe('an image as it lies at the gateway', () => {
     expect(made.image().reason).toContain('did not arrive')
     made.pass(3_600_000)
     expect(made.orders.length).toBe(before + 2)
+  })
+
+  test('gw 69: an image that was asked for long before its gateway came is void when the gateway says, not before', () => {
+    const made = rig()
+    made.all.image({ gateway: GW, imageId: 'p', pkg: 'one', expiry: 60 })
+    made.pass(50_000)
+    const data = '<ImageReady><ImageID>p</ImageID><ImageURL>http://gw/p</ImageURL><Size>3</Size></ImageReady>'
+    const item = { source: IMAGE, type: '', format: 'xml', mark: '', data }
+    made.all.told(GW, 'imageReady', { device: GW, sessionId: '1', msgId: '1', at: 0, code: 1226, correlator: '', items: [item] }, item)
+    expect(targets(made.orders.at(-1))).toContain(`${IMAGE}/Expiry`)
+    made.end([leaf('State', '30'), leaf('Expiry', '58')])
+    expect(made.image()).toMatchObject({ state: 'ready', expiresAt: 51_000 + 58_000, life: 60 })
+    const count = made.orders.length
+    made.all.settle(GW)
+    expect(made.orders.length).toBe(count)
   })
 
   test('a lab that closes looks at nothing any more', () => {
