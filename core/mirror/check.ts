@@ -1,5 +1,8 @@
 // Remarks on planned commands before they are sent: what the DDFs, the ACLs and the tree say. Nothing is refused here: a lab must be able to send wrong things.
 import type { CartRemark, QueuedCommand } from '../api.ts'
+import { parseAcl } from '../dmtree/acl.ts'
+import { TreeError } from '../dmtree/error.ts'
+import { parseUri } from '../dmtree/uri.ts'
 import { valueProblem } from '../dmtree/value.ts'
 import type { Described } from '../dmtree/describe.ts'
 import { addressOf } from './facts.ts'
@@ -15,6 +18,9 @@ export interface Describes {
 }
 
 type Remark = Omit<CartRemark, 'command'>
+
+/** Properties of nodes (TND 7.7). */
+const PROPERTIES: ReadonlySet<string> = new Set(['ACL', 'Format', 'Name', 'Size', 'Title', 'TStamp', 'Type', 'VerNo'])
 
 /** What an Atomic may hold (REP, Atomic). */
 const IN_ATOMIC: ReadonlySet<string> = new Set(['Add', 'Copy', 'Delete', 'Replace'])
@@ -33,14 +39,36 @@ export function check(
         ? [{ rule: 'atomic', severity: 'warn', text: `an Atomic must not hold ${command.kind}; devices answer 500 (REP, Atomic)` }]
         : []
     const address = addressOf(command.locUri)
-    if (address === null)
-      return [...remarks, { rule: 'uri' as const, severity: 'error' as const, text: `${command.locUri} is no node URI` }].map((each) => ({
-        ...each,
-        command: i,
-      }))
-    remarks.push(...inTree(command, address, look), ...byAcl(command, address, look, server), ...byDdf(command, address, schemas))
+    const odd = troubleOf(() => parseUri(command.locUri))
+    if (odd !== '') remarks.push({ rule: 'uri', severity: 'error', text: odd })
+    if (address === null) return remarks.map((each) => ({ ...each, command: i }))
+    remarks.push(
+      ...byProperty(command, address),
+      ...inTree(command, address, look),
+      ...byAcl(command, address, look, server),
+      ...byDdf(command, address, schemas),
+    )
     return remarks.map((each) => ({ ...each, command: i }))
   })
+}
+
+/** What is thrown for a text that cannot be read, with its place; '' where it can. */
+function troubleOf(read: () => unknown): string {
+  try {
+    read()
+    return ''
+  } catch (error) {
+    if (error instanceof TreeError) return error.message
+    throw error
+  }
+}
+
+/** A property that no standard has, and an ACL that cannot be read (TND 7.7; dm-protocol 9.3, 9.4). */
+function byProperty({ kind, locUri, data }: QueuedCommand, { property }: Address): Remark[] {
+  if (property !== '' && !PROPERTIES.has(property))
+    return [{ rule: 'uri', severity: 'warn', text: `${locUri}: there is no property ${property}; devices answer 406 (TND)` }]
+  const odd = kind === 'Replace' && property === 'ACL' ? troubleOf(() => parseAcl(data ?? '')) : ''
+  return odd === '' ? [] : [{ rule: 'acl', severity: 'error', text: `${locUri}: ${odd}` }]
 }
 
 type Address = NonNullable<ReturnType<typeof addressOf>>

@@ -57,6 +57,22 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
     })
   })
 
+  test('what cannot be read is told with its place, and queued all the same', async () => {
+    const said = async (...words: string[]): Promise<string> => {
+      const ran = await tree([...words, ...to])
+      expect(ran.code).toBe(0)
+      return ran.err
+    }
+    expect(await said('set', './DevInfo?prop=ACL', 'Get==x')).toContain(
+      "dmlab: error: ./DevInfo?prop=ACL: ACL: '=' in a server identifier at character 4\n",
+    )
+    expect(await said('add', '../x', 'v')).toBe("dmlab: error: URI: name '..' at character 0\n")
+    expect(await said('get', './A//b')).toBe("dmlab: error: URI './A//b': empty segment at character 4\n")
+    expect(await said('get', './DevInfo?prop=Foo')).toBe('dmlab: warn: ./DevInfo?prop=Foo: there is no property Foo; devices answer 406 (TND)\n')
+    expect(await said('get', './DevInfo?list=Foo')).toBe("dmlab: error: list 'Foo' is not known (character 15)\n")
+    await lab.session(id)
+  })
+
   /** Lets the device come until the program has ended: it may have queued after the device left. */
   async function settled<T>(running: Promise<T>): Promise<T> {
     let over = false

@@ -1,6 +1,6 @@
 // What `dmlab tree` has done on a device: commands queued, walks, and what came of them. It goes to the lab that owns the workspace.
 import { type Command, Option } from 'commander'
-import type { Cart, Discovery, OrderRow, QueuedCommand } from '../../api.ts'
+import type { Cart, CartRemark, Discovery, OrderRow, QueuedCommand } from '../../api.ts'
 import { wordsOf } from '../../syncml/text.ts'
 import { Failure, Progress, readInput, refuse, table, visible, write, writeJson } from './output.ts'
 import { ownerOf, treePath } from './treesource.ts'
@@ -88,6 +88,9 @@ function cartOf(file: string, bytes: Uint8Array): Cart {
 async function send({ workspace, device, wait, wake, json }: Sending, cart: Cart): Promise<void> {
   const ask = await ownerOf(workspace)
   const wish: Cart = { ...cart, when: wake === true ? 'wake now' : 'next session' }
+  // Told, and sent all the same: a lab must be able to send wrong things.
+  const { remarks } = await ask<{ remarks: readonly CartRemark[] }>('POST', treePath(device, '/check'), wish)
+  for (const { severity, text } of remarks) if (severity === 'error' || severity === 'warn') process.stderr.write(`dmlab: ${severity}: ${text}\n`)
   const sent = await ask<{ order: string; woken: boolean; note: string }>('POST', treePath(device, '/orders'), wish)
   if (sent.note !== '') process.stderr.write(`dmlab: ${sent.note}\n`)
   const order = wait === undefined ? await ask<OrderRow>('GET', `orders/${sent.order}`) : await outcome(ask, sent.order, wait)
