@@ -3,6 +3,7 @@ import { bootstrapSteps } from '../adapters/lwm2m/bootstrap.ts'
 import type { LwAccount } from '../adapters/lwm2m/bootstrap.ts'
 import type { LwLine } from '../adapters/lwm2m/line.ts'
 import { FORMATS } from '../adapters/lwm2m/model.ts'
+import { otherForms } from '../adapters/lwm2m/payload.ts'
 import { readQuery, Registry } from '../adapters/lwm2m/registry.ts'
 import type { Registration, RegistryFact } from '../adapters/lwm2m/registry.ts'
 import type { Clock } from '../lab/ports.ts'
@@ -46,6 +47,12 @@ const GRACE = 2000
 const TELL_EVERY = 1000
 
 const METHODS: Readonly<Record<string, string>> = { GET: '0.01', POST: '0.02', PUT: '0.03', DELETE: '0.04' }
+
+/** An instance in all forms it can be written in, the wanted one first. */
+function formsOf(path: string, tlv: Uint8Array, wanted: number): readonly { readonly format: number; readonly payload: Uint8Array }[] {
+  const forms = [{ format: FORMATS.tlv as number, payload: tlv }, ...otherForms(path.slice(1).split('/').map(Number), tlv)]
+  return [...forms.filter(({ format }) => format === wanted), ...forms.filter(({ format }) => format !== wanted)]
+}
 
 /** Opens the server; rejects with one clear Error. */
 export async function startLwm2m(parts: LwServerParts): Promise<LwServer> {
@@ -126,7 +133,8 @@ class Server implements LwServer {
       if (code === '0.02' || code === '0.03') return this.#told(this.#registry.update(location, query, payload, from))
       return code === '0.04' ? this.#told(this.#registry.deregister(location)) : { code: '4.05' }
     }
-    if (place === 'bs' && path.length === 1) return code === '0.02' ? this.#bootstrap(query.get('ep') ?? '', from) : { code: '4.05' }
+    if (place === 'bs' && path.length === 1)
+      return code === '0.02' ? this.#bootstrap(query.get('ep') ?? '', Number(query.get('pct') ?? FORMATS.tlv), from) : { code: '4.05' }
     return { code: '4.04' }
   }
 
@@ -172,7 +180,7 @@ class Server implements LwServer {
   }
 
   /** A client asks for its account: it is answered, then written to. */
-  #bootstrap(endpoint: string, from: { readonly host: string; readonly port: number }): CoapReply {
+  #bootstrap(endpoint: string, form: number, from: { readonly host: string; readonly port: number }): CoapReply {
     const { admits, clock, told } = this.#parts
     if (endpoint === '') return { code: '4.00' }
     if (!admits(endpoint)) {
@@ -183,17 +191,22 @@ class Server implements LwServer {
     if (!this.#booting.has(key)) {
       this.#booting.add(key)
       const account: LwAccount = { uri: told?.() ?? this.#open().url, shortId: SHORT_ID, lifetime: LIFETIME }
-      clock.soon(() => void this.#write(endpoint, from, account).finally(() => this.#booting.delete(key)))
+      clock.soon(() => void this.#write(endpoint, form, from, account).finally(() => this.#booting.delete(key)))
     }
     return { code: '2.04' }
   }
 
-  async #write(endpoint: string, from: { readonly host: string; readonly port: number }, account: LwAccount): Promise<void> {
+  /** `form`: the content format it likes best (LwM2M 1.1, `pct`); in the others where it reads neither that nor TLV. */
+  async #write(endpoint: string, form: number, from: { readonly host: string; readonly port: number }, account: LwAccount): Promise<void> {
     const { happened } = this.#parts
     try {
       for (const { method, path, payload } of bootstrapSteps(account)) {
-        const format = payload.length === 0 ? {} : { format: FORMATS.tlv }
-        const { code } = await this.#open().ask({ ...from, method, path, payload, ...format })
+        const forms = payload.length === 0 ? [{ payload }] : formsOf(path, payload, form)
+        let code = ''
+        for (const each of forms) {
+          code = (await this.#open().ask({ ...from, method, path, ...each })).code
+          if (code !== '4.15' && code !== '4.06') break
+        }
         // A client without such an account has none to delete.
         if (!code.startsWith('2.') && method !== 'DELETE') throw new Error(`${code} to ${method} ${path}`)
       }

@@ -1,8 +1,9 @@
 // CBOR as LwM2M clients write it: the examples of RFC 8949, SenML of RFC 8428 and of known clients, LwM2M's own form; any octets give values or an error in words.
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import { CborError, readCbor } from '../../core/adapters/lwm2m/cbor.ts'
-import { CREATES, PayloadError, newInstance, readPayload } from '../../core/adapters/lwm2m/payload.ts'
+import { CborError, readCbor, writeCbor } from '../../core/adapters/lwm2m/cbor.ts'
+import { bootstrapSteps } from '../../core/adapters/lwm2m/bootstrap.ts'
+import { CREATES, PayloadError, newInstance, otherForms, readPayload } from '../../core/adapters/lwm2m/payload.ts'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
@@ -95,6 +96,17 @@ describe('values in CBOR', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('what is written comes back; a bootstrap says the same in each form', () => {
+    for (const value of [0, 23, 24, 255, 256, 65_536, -1, -25, 2 ** 40, true, false, null, 'text', Uint8Array.of(1, 2), [1, ['a']]])
+      expect(readCbor(writeCbor(value))).toEqual(value)
+    expect(Buffer.from(writeCbor(new Map([[0, 'a']]))).toString('hex')).toBe('a1006161')
+    for (const { path, payload } of bootstrapSteps({ uri: 'coap://h:1', shortId: 7, lifetime: 86_400 }).filter(({ method }) => method === 'PUT')) {
+      const at = path.slice(1).split('/').map(Number)
+      const said = readPayload(11542, payload, at).filter(({ text }) => text !== '')
+      for (const form of otherForms(at, payload)) expect(readPayload(form.format, form.payload, at), String(form.format)).toEqual(said)
+    }
   })
 
   it('a new instance says the same in each form that names resources', () => {

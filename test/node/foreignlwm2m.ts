@@ -139,6 +139,19 @@ export class Foreign {
     return this.register(lifetime)
   }
 
+  /** Asks for its account; what it is written, as `PUT /0/0 112`, until it is told that was all. */
+  async bootstrap(pct?: number): Promise<readonly string[]> {
+    await this.endpoint.open()
+    const over = new Promise<void>((resolve) => (this.#booted = resolve))
+    this.#booting = true
+    await this.endpoint.ask(2, '/bs', [`ep=${this.#name}`, ...(pct === undefined ? [] : [`pct=${pct}`])])
+    await over
+    this.#booting = false
+    return this.log
+  }
+  #booting = false
+  #booted: () => void = () => {}
+
   /** The answer's code. */
   async register(lifetime = 300): Promise<string> {
     this.observed.clear()
@@ -180,12 +193,20 @@ export class Foreign {
     const path = root === undefined ? whole : whole.slice(root.length + 1)
     const format = first(packet, FORMAT)
     if (last) this.log.push(`${method} /${path}${format === undefined ? '' : ` ${number(format)}`}`)
+    if (this.#booting) return this.#boots(method, path, format === undefined ? -1 : number(format))
     if (method === 'GET') return this.#get(path, packet)
     if (method === 'PUT' || (method === 'POST' && path.split('/').length === 2))
       return this.#put(path, format === undefined ? -1 : number(format), payload, last)
     if (method === 'POST')
       return path.split('/').length === 1 ? this.#create(format === undefined ? -1 : number(format), payload) : this.#execute(path, payload)
     return { code: '4.05' }
+  }
+
+  #boots(method: string, path: string, format: number): Answer {
+    if (method === 'DELETE') return { code: '2.02' }
+    if (path === 'bs') this.#booted()
+    else if (!(this.#kind.formats ?? [11542]).includes(format)) return { code: this.#kind.unwritable ?? '4.15' }
+    return { code: '2.04' }
   }
 
   #get(path: string, packet: Packet): Answer {

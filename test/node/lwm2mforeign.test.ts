@@ -168,6 +168,24 @@ describe('odd ways', () => {
     },
   )
 
+  it('an account in the form a client likes, or can read at all', { timeout: 60_000 }, async () => {
+    const { server, said } = await rig()
+    for (const [kind, pct, first] of [
+      [KINDS.zephyr, undefined, ['PUT /0/0 11542', 'PUT /0/0 112', 'PUT /1/0 11542', 'PUT /1/0 112']],
+      [KINDS.anjay, 112, ['PUT /0/0 112', 'PUT /1/0 112']],
+      [KINDS.wakaama, undefined, ['PUT /0/0 11542', 'PUT /1/0 11542']],
+    ] as const) {
+      const one = new Foreign('visitor', server.url, kind)
+      open.push(() => one.close())
+      expect((await one.bootstrap(pct)).filter((line) => line.startsWith('PUT'))).toEqual(first)
+    }
+    await until(
+      () => said.length === 3,
+      () => said,
+    )
+    expect(said.every((text) => text.includes('visitor was bootstrapped by LwM2M'))).toBe(true)
+  })
+
   it('by IPv6 and IPv4 at one port for both', { timeout: 60_000 }, async (context) => {
     if (
       !Object.values(networkInterfaces())

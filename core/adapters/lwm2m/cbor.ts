@@ -1,5 +1,5 @@
-// CBOR (RFC 8949) as far as LwM2M 1.1 and 1.2 write it: items read into plain values, SenML records out of them. Any octets give a value or a CborError with an offset.
-import { utf8Text } from '../../syncml/text.ts'
+// CBOR (RFC 8949) as far as LwM2M 1.1 and 1.2 use it: items as plain values, both ways. Any octets give a value or a CborError with an offset.
+import { concat, utf8Bytes, utf8Text } from '../../syncml/text.ts'
 
 /** Maps keep their keys as they are; numbers beyond 2^53 are bigints; undefined and null are null. */
 export type Cbor = number | bigint | string | boolean | null | Uint8Array | readonly Cbor[] | ReadonlyMap<Cbor, Cbor>
@@ -28,6 +28,28 @@ export function readCbor(bytes: Uint8Array): Cbor {
   if (value === BREAK) throw new CborError('a break that ends nothing', 0)
   if (reader.at < bytes.length) throw new CborError(`${bytes.length - reader.at} octets behind the end`, reader.at)
   return value
+}
+
+/** Octets of whole numbers, text, octets, truths, lists and maps; throws RangeError for any other number. */
+export function writeCbor(value: Cbor): Uint8Array {
+  if (typeof value === 'boolean') return Uint8Array.of(value ? 0xf5 : 0xf4)
+  if (value === null) return Uint8Array.of(0xf6)
+  if (typeof value === 'number' || typeof value === 'bigint') return value < 0 ? head(1, -1n - BigInt(value)) : head(0, BigInt(value))
+  if (typeof value === 'string') return concat([head(3, BigInt(utf8Bytes(value).length)), utf8Bytes(value)])
+  if (value instanceof Uint8Array) return concat([head(2, BigInt(value.length)), value])
+  if (value instanceof Map) {
+    const pairs = [...(value as ReadonlyMap<Cbor, Cbor>)]
+    return concat([head(5, BigInt(pairs.length)), ...pairs.flatMap(([key, inner]) => [writeCbor(key), writeCbor(inner)])])
+  }
+  const items = value as readonly Cbor[]
+  return concat([head(4, BigInt(items.length)), ...items.map(writeCbor)])
+}
+
+function head(major: number, count: bigint): Uint8Array {
+  const size = count < 24n ? 0 : count < 256n ? 1 : count < 65_536n ? 2 : count < 4_294_967_296n ? 4 : 8
+  if (size === 0) return Uint8Array.of((major << 5) | Number(count))
+  const octets = Uint8Array.from({ length: size }, (_, i) => Number((count >> BigInt(8 * (size - 1 - i))) & 0xffn))
+  return concat([Uint8Array.of((major << 5) | (24 + Math.log2(size))), octets])
 }
 
 class Reader {

@@ -1,5 +1,7 @@
 // Payloads of LwM2M by content format: values by path, whatever form they came in, and the forms we write. Any octets give values or a PayloadError.
-import { concat, utf8Bytes, utf8Text } from '../../syncml/text.ts'
+import { utf8Bytes, utf8Text } from '../../syncml/text.ts'
+import { writeCbor } from './cbor.ts'
+import type { Cbor } from './cbor.ts'
 import { LinkError, readLinks } from './link.ts'
 import { FORMATS, ValueError, bytesOf, readPath, resourceRow, textOf } from './model.ts'
 import { SenmlError, readJson, readLwm2mCbor, readOneCbor, readSenmlCbor, writeSenml } from './senml.ts'
@@ -107,25 +109,15 @@ export const CREATES = [FORMATS.tlv, FORMATS.senmlCbor, FORMATS.senmlJson, FORMA
 
 /** A new instance as the body of a Create: nothing in it in TLV; in the other forms, which name resources alone, one truth. */
 export function newInstance(format: (typeof CREATES)[number], object: number, instance: number, truth: number): Uint8Array {
-  const base = `/${object}/${instance}/`
   switch (format) {
     case FORMATS.tlv:
       return writeTlv([objectInstance(instance, [])])
-    case FORMATS.senmlCbor: {
-      // [{-2: base, 0: name, 4: false}]; both texts are shorter than 24 octets.
-      const [path, name] = [utf8Bytes(base), utf8Bytes(String(truth))]
-      return concat([
-        Uint8Array.of(0x81, 0xa3, 0x21, 0x60 | path.length),
-        path,
-        Uint8Array.of(0x00, 0x60 | name.length),
-        name,
-        Uint8Array.of(0x04, 0xf4),
-      ])
-    }
+    case FORMATS.senmlCbor:
+      return senmlCborOf([{ path: [object, instance, truth], text: 'false' }])
     case FORMATS.senmlJson:
-      return utf8Bytes(JSON.stringify([{ bn: base, n: String(truth), vb: false }]))
+      return senmlOf([{ path: [object, instance, truth], text: 'false' }])
     case FORMATS.json:
-      return utf8Bytes(JSON.stringify({ bn: base, e: [{ n: String(truth), bv: false }] }))
+      return utf8Bytes(JSON.stringify({ bn: `/${object}/${instance}/`, e: [{ n: String(truth), bv: false }] }))
     default:
       return format satisfies never
   }
@@ -141,16 +133,41 @@ export function written(path: readonly number[], text: string): { readonly forma
   return { format: FORMATS.text, bytes: utf8Bytes(text) }
 }
 
+/** The same instance for one who reads no TLV; what is empty is left out. */
+export function otherForms(path: readonly number[], tlv: Uint8Array): readonly { readonly format: number; readonly payload: Uint8Array }[] {
+  const values = readPayload(FORMATS.tlv, tlv, path).filter(({ text }) => text !== '')
+  return [
+    { format: FORMATS.senmlCbor, payload: senmlCborOf(values) },
+    { format: FORMATS.senmlJson, payload: senmlOf(values) },
+  ]
+}
+
+/** Numbers, truths and text as their types say. */
+function plainOf({ path, text }: Value): number | boolean | string {
+  const type = rowOf(path)?.type
+  return type === 'integer' || type === 'time' ? Number(text) : type === 'boolean' ? text === 'true' : text
+}
+
+/** SenML CBOR of values, each with its whole path (RFC 8428 clause 6). */
+export function senmlCborOf(values: readonly Value[]): Uint8Array {
+  return writeCbor(
+    values.map((each) => {
+      const value = plainOf(each)
+      const label = typeof value === 'string' ? 3 : typeof value === 'number' ? 2 : 4
+      return new Map<Cbor, Cbor>([
+        [0, `/${each.path.join('/')}`],
+        [label, value],
+      ])
+    }),
+  )
+}
+
 /** SenML JSON of values below a path. */
 export function senmlOf(values: readonly Value[]): Uint8Array {
   return utf8Bytes(
     writeSenml(
       '/',
-      values.map(({ path, text }) => {
-        const type = rowOf(path)?.type
-        const value = type === 'integer' || type === 'time' ? Number(text) : type === 'boolean' ? text === 'true' : text
-        return { name: path.join('/'), value }
-      }),
+      values.map((each) => ({ name: each.path.join('/'), value: plainOf(each) })),
     ),
   )
 }
