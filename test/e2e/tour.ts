@@ -36,7 +36,15 @@ export const EMPTY: readonly Stop[] = [
 ]
 /** Rows, sessions, a refused message, one that is broken. */
 const TRACE: readonly Stop[] = [
-  { name: 'trace', go: async (page) => page.locator('#row-13').click() },
+  { name: 'trace-unchosen', go: async (page) => page.getByRole('button', { name: 'Play a flow' }).waitFor() },
+  { name: 'trace-filter-help', go: async (page) => page.getByRole('button', { name: 'What can be filtered' }).click() },
+  {
+    name: 'trace',
+    go: async (page) => {
+      await page.getByRole('button', { name: 'What can be filtered' }).click()
+      await page.locator('#row-13').click()
+    },
+  },
   { name: 'trace-raw', go: inspector('raw') },
   { name: 'trace-hex', go: inspector('hex') },
   { name: 'trace-transport', go: inspector('transport') },
