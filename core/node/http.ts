@@ -40,7 +40,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   /** Links whose answer is awaited. */
   const waiting = new Map<number, Exchange>()
   const secure = options.tls === undefined ? null : 'key' in options.tls ? fixedPort(options.tls) : options.tls
-  const server = createServer(secure, limits)
+  // A peer may close its half and wait for the answer; how long it may is `lastWord`'s business.
+  const server = Object.assign(createServer(secure, limits), { httpAllowHalfOpen: true })
   const front = secure === null ? null : putFront(server as TlsServer, secure, limits, strayed)
   const door = options.sockets?.door(server, limits) ?? ownDoor(server)
   const crowded = crowdOf(report)

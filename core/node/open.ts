@@ -27,8 +27,7 @@ export function createServer(port: SecurePort | null, limits: HttpLimits): Serve
   // No field may be dropped silently; the header block as a whole has its limit.
   server.maxHeadersCount = 0
   server.timeout = 0
-  // A peer may close its half and wait for the answer; how long it may is `lastWord`'s business.
-  return Object.assign(server, { httpAllowHalfOpen: true })
+  return server
 }
 
 /** What a client shows is judged once the connection stands: then it can be told why it is refused. */
