@@ -1,5 +1,5 @@
 // A server of objects in memory (the Alternate Download Server, or a gateway's images): descriptors, objects with ranges, install-notify; every exchange is a pair of trace rows, with a bounded head of the body.
-import { buildDescriptor, typeOf } from '../download/dd.ts'
+import { buildDescriptor, typeOf } from '../download/ddbuild.ts'
 import { contentRange, contentRangeOf, ifRangeHolds, wantedRange } from '../download/ranges.ts'
 import type { Recorder } from '../lab/recorder.ts'
 import type { Clock } from '../lab/ports.ts'

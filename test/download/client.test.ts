@@ -1,8 +1,8 @@
 // The download client as a machine: playbooks for every rule of the sheet (3.1 to 3.3, H1 to H12); time stands still but for the timers told.
 import { describe, expect, test } from 'vitest'
 import { DownloadClient } from '../../core/download/client.ts'
-import { buildDescriptor } from '../../core/download/dd.ts'
-import type { DescriptorWish } from '../../core/download/dd.ts'
+import { buildDescriptor } from '../../core/download/ddbuild.ts'
+import type { DescriptorWish } from '../../core/download/ddbuild.ts'
 import { SETTINGS } from '../../core/download/moves.ts'
 import type { Effect, Failure, Input, Settings } from '../../core/download/moves.ts'
 import { REPORTS } from '../../core/download/types.ts'

@@ -1,7 +1,8 @@
 // Descriptors: the sheet's example byte for byte, liberal reading, every rule of 3.1 with its code, and XML that means harm.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { buildDescriptor, DescriptorError, isDescriptor, parseDescriptor } from '../../core/download/dd.ts'
+import { DescriptorError, isDescriptor, parseDescriptor } from '../../core/download/dd.ts'
+import { buildDescriptor } from '../../core/download/ddbuild.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const media = (inner: string, more = ''): Uint8Array =>
