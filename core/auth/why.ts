@@ -1,61 +1,11 @@
 // Why credentials were refused: every way in which clients are known to compute them wrongly is computed, and what gives exactly the octets sent is the cause. Never tells a secret.
-import type { Cred } from '../syncml/message.ts'
-import type { Headers } from '../machine.ts'
 import { fromBase64, trim } from '../syncml/text.ts'
 import type { AuthName } from './credentials.ts'
 import { headerValue, MAC_HEADER, parseMacHeader, readCred } from './credentials.ts'
-import type { OtherHash } from './whyforms.ts'
-import { byHash, FORMS, formsOf, keyOf } from './whyforms.ts'
-import { BASIC, recipes } from './whyrecipes.ts'
-import type { Recipe } from './whyrecipes.ts'
-import type { Axis, Body, Nonce, Person, Way } from './whyaxes.ts'
-import { bodiesAxis, noncesAxis, peopleAxis } from './whyaxes.ts'
-
-export type { Body, Nonce, Person } from './whyaxes.ts'
-
-/** What a message shows of its sender: the same octets that were checked. */
-export interface ShownMessage {
-  readonly cred: Cred | undefined
-  readonly headers: Headers
-  readonly body: Uint8Array
-  /** Source/LocName and Source/LocURI of the SyncHdr. */
-  readonly locName: string
-  readonly locUri: string
-}
-
-/** Everything that was known when the message came. */
-export interface Question {
-  readonly message: ShownMessage
-  /** The account it was held against first, then the others of this lab; empty: none. */
-  readonly people: readonly Person[]
-  /** Type asked of the device; null: basic and md5 alike. */
-  readonly wanted: AuthName | null
-  /** Nonces issued to the device, the one this message had to rest on first; others newest first. */
-  readonly nonces: readonly Nonce[]
-  /** Other octets a MAC may have been computed over, each with its sentence. */
-  readonly bodies: readonly Body[]
-  /** Hashes besides MD5. */
-  readonly hashes: readonly OtherHash[]
-  /** When the message came, ms since 1970. */
-  readonly at: number
-}
-
-export interface Attempt {
-  readonly id: string
-  readonly text: string
-  readonly result: 'fits' | 'no' | 'not tried'
-  readonly variants: number
-}
-
-export interface Explanation {
-  readonly shown: 'none' | 'basic' | 'md5' | 'hmac' | 'other'
-  readonly userName: string
-  readonly verdict: 'right' | 'found' | 'likely' | 'unknown'
-  readonly cause: { readonly id: string; readonly text: string; readonly fix: string }
-  readonly tried: readonly Attempt[]
-}
-
-type Cause = Explanation['cause']
+import type { Person } from './whyaxes.ts'
+import { Search } from './whysearch.ts'
+import { say } from './whyterms.ts'
+import type { Cause, Explanation, Question } from './whyterms.ts'
 
 const SHOWN: Readonly<Record<AuthName, Explanation['shown']>> = { 'syncml:auth-basic': 'basic', 'syncml:auth-md5': 'md5', 'syncml:auth-MAC': 'hmac' }
 /** Explains the credentials of one message. */
@@ -112,8 +62,6 @@ export function explain(question: Question): Explanation {
     return { ...base, verdict: 'right', cause: say('right', 'the credentials are right for the account as it is now', ''), tried }
   return { ...base, verdict: 'found', cause: together(causes), tried }
 }
-
-const say = (id: string, text: string, fix: string): Cause => ({ id, text, fix })
 
 function together(causes: readonly Cause[]): Cause {
   const join = (each: (cause: Cause) => string, by: string): string => [...new Set(causes.map(each).filter((text) => text !== ''))].join(by)
@@ -217,103 +165,5 @@ function guess(
       'nothing tried gives what the device sent: another password, or a nonce that never came from here',
       'set the password anew on both sides',
     ),
-  }
-}
-
-const EMPTY = new Uint8Array()
-
-/** Whether a way is a mistake. */
-const cost = ({ id }: Way): number => (id === '' ? 0 : 1)
-
-/** One search: singles first, then two mistakes at once; never three. */
-class Search {
-  readonly #targets: ReadonlyMap<string, string>
-  readonly #axes: readonly Axis[]
-  readonly #recipes: readonly Recipe[]
-  readonly #counts = new Map<string, { text: string; variants: number; fits: boolean }>()
-  readonly #skipped: Attempt[] = []
-  #budget = 60_000
-
-  constructor({ message, people, nonces, bodies, hashes, at }: Question, data: string, userName: string, type: AuthName | null) {
-    this.#targets = formsOf(data)
-    const mac = type === 'syncml:auth-MAC'
-    this.#axes = [
-      peopleAxis(people, [userName, message.locName, message.locUri]),
-      noncesAxis(nonces, at, headerValue(message.headers, 'date')),
-      bodiesAxis(message.body, mac ? bodies : []),
-    ]
-    const digests = byHash(hashes).flatMap(({ name, hash }) => recipes(hash, name))
-    const all = type === 'syncml:auth-basic' ? [...BASIC, ...digests] : [...digests, ...BASIC]
-    const right = `algorithm.${type === 'syncml:auth-basic' ? 'basic' : mac ? 'mac' : 'md5'}`
-    this.#recipes = [...all.filter(({ id }) => id === right), ...all.filter(({ id }) => id !== right)]
-    if (right !== 'algorithm.basic' && nonces.filter(({ role }) => role !== 'expected').length === 0)
-      this.#skipped.push({ id: 'nonce.stale', text: 'the digest rests on an earlier nonce', result: 'not tried', variants: 0 })
-    if (people.length < 2) this.#skipped.push({ id: 'password.other', text: 'the password of another account', result: 'not tried', variants: 0 })
-  }
-
-  /** What is wrong, most telling first; an empty list: nothing; null: nothing tried fits. */
-  run(): Cause[] | null {
-    for (const mistakes of [0, 1, 2]) {
-      const found = this.#walk(mistakes)
-      if (found !== null) return found
-    }
-    return null
-  }
-
-  attempts(): Attempt[] {
-    const done = [...this.#counts].map(([id, { text, variants, fits }]): Attempt => ({ id, text, result: fits ? 'fits' : 'no', variants }))
-    const forms = FORMS.filter(({ id }) => id !== 'form.right').map(({ id, text }): Attempt => ({ id, text, result: 'no', variants: 1 }))
-    const ids = new Set(done.map(({ id }) => id))
-    return [...done, ...forms.filter(({ id }) => !ids.has(id)), ...this.#skipped.filter(({ id }) => !ids.has(id))]
-  }
-
-  /** Every combination with exactly so many mistakes among recipe and axes. */
-  #walk(mistakes: number): Cause[] | null {
-    const [people, nonces, bodies] = this.#axes as [Axis, Axis, Axis]
-    for (const [r, recipe] of this.#recipes.entries()) {
-      const left = mistakes - (r === 0 ? 0 : 1)
-      if (left < 0) continue
-      for (const person of people) {
-        const after = left - cost(person)
-        if (after < 0) continue
-        for (const nonce of recipe.plain ? nonces.slice(0, 1) : nonces) {
-          const rest = after - cost(nonce)
-          if (rest < 0) continue
-          const found = this.#bodies(recipe, r, person, nonce, recipe.bodies ? bodies : bodies.slice(0, 1), rest)
-          if (found !== null) return found
-        }
-      }
-    }
-    return null
-  }
-
-  #bodies(recipe: Recipe, r: number, person: Way, nonce: Way, bodies: Axis, rest: number): Cause[] | null {
-    for (const body of bodies) {
-      if (rest !== cost(body)) continue
-      if (this.#budget-- <= 0) return null
-      const ways = [person, nonce, body].filter(({ id }) => id !== '')
-      const wrong = r === 0 ? ways : [recipe, ...ways]
-      for (const { id, text } of wrong) this.#count(id, text)
-      const form = this.#targets.get(
-        keyOf(
-          recipe.make({ user: person.user ?? EMPTY, password: person.password ?? EMPTY, nonce: nonce.octets ?? EMPTY, body: body.octets ?? EMPTY }),
-        ),
-      )
-      if (form === undefined) continue
-      const shape = FORMS.find(({ id }) => id === form)
-      const causes = shape === undefined || form === 'form.right' ? wrong : [...wrong, shape]
-      for (const { id, text } of causes) this.#count(id, text, true)
-      return causes.map(({ id, text, fix }) => say(id, text, fix))
-    }
-    return null
-  }
-
-  #count(id: string, text: string, fits = false): void {
-    const known = this.#counts.get(id)
-    if (known === undefined) this.#counts.set(id, { text, variants: 1, fits })
-    else {
-      known.variants += fits ? 0 : 1
-      known.fits ||= fits
-    }
   }
 }

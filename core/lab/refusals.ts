@@ -1,7 +1,7 @@
 // "Why 401?" for a row of the trace: gathers what was known when the message came - account, nonces issued and answered since, other bodies - and lets core/auth explain it.
 import type { FrameDetail, Seq, SessionRow, WhyAnswer, WhyNonce } from '../api.ts'
 import { explain } from '../auth/why.ts'
-import type { Body, Nonce, Person } from '../auth/why.ts'
+import type { Body, Nonce, Person } from '../auth/whyaxes.ts'
 import { bodiesOf } from '../auth/whybodies.ts'
 import type { OtherHash } from '../auth/whyforms.ts'
 import { readings } from '../auth/credentials.ts'
