@@ -1,11 +1,8 @@
 // Runs a scenario over real sockets: a lab of its own in a temporary folder, a simulated device with real packages, a receiver for outcomes.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHash } from 'node:crypto'
-import type { DeviceAnswer, DeviceQuestion, LabApi, PackageFacts, RunWish } from '../api.ts'
+import type { DeviceAnswer, DeviceQuestion, LabApi, RunWish } from '../api.ts'
 import type { Clock } from '../lab/ports.ts'
 import { isGatewayFlow } from '../scenario/all.ts'
 import type { DeviceFlow, Flow } from '../scenario/all.ts'
@@ -13,14 +10,13 @@ import type { RunWatch } from '../scenario/course.ts'
 import { runLive } from '../scenario/live.ts'
 import { onlyInMemory } from '../scenario/plantable.ts'
 import { planned, runInMemory } from '../scenario/runner.ts'
-import { contentOf } from '../scenario/setup.ts'
 import type { SetupComponent, SetupPackage } from '../scenario/setup.ts'
 import type { RunRecord } from '../scenario/types.ts'
 import { processClock } from './clock.ts'
 import { startLab } from './main.ts'
-import { buildPackage } from './packages.ts'
 import { plantOverSockets } from './plantsockets.ts'
-import { SANDBOX_PORTS } from './runscenario.ts'
+import { SANDBOX_PORTS } from './sandboxports.ts'
+import { packageFile, receiver } from './scenariogoods.ts'
 import { SocketNet } from './socketnet.ts'
 
 /** Silence after which a run over sockets is over, ms, and time for conditions after the last step. */
@@ -28,37 +24,6 @@ const PATIENCE_MS = 30_000
 const AFTER_MS = 500
 /** The same where a fault is planted: what breaks breaks at once, and nothing slower is waited for. */
 const FAULT_PATIENCE_MS = 4000
-
-/** A real package with the set-up's identity, for any model: a start routine, and the content as its one further file. */
-export async function packageFile(pkg: SetupPackage): Promise<{ readonly name: string; readonly bytes: Uint8Array; readonly facts: PackageFacts }> {
-  const { pkgId, version, name, size } = pkg
-  const content = contentOf({ size }, (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()))
-  const start = (say: string): NonNullable<Parameters<typeof buildPackage>[0]['components'][number]['start']> =>
-    pkg.flaw === undefined ? { say: [say] } : { fail: `it breaks at ${pkg.flaw}` }
-  const components = pkg.components.map((component) => ({
-    ...component,
-    name,
-    files: { 'content.bin': content },
-    start: start(`${component.id} ${component.version} runs`),
-  }))
-  return { name: `${pkgId}.zip`, bytes: await buildPackage({ pkgId, version, name, components }), facts: { manufacturers: [], models: [] } }
-}
-
-/** Takes outcomes and says yes. */
-export async function receiver(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = createServer((req, res) => {
-    req.resume()
-    req.on('end', () => res.writeHead(204).end())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { url: `http://127.0.0.1:${String(port)}/notify`, close }
-}
 
 /** Runs a flow in a lab of its own. Rejects with an Error in words where it cannot begin. */
 export async function runOverSockets(flow: Flow, wish: RunWish, watch: RunWatch = {}): Promise<RunRecord> {

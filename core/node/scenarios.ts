@@ -18,7 +18,8 @@ import type { RunRecord } from '../scenario/types.ts'
 import { infoOf } from '../scenario/words.ts'
 import type { TraceStore } from '../store/trace.ts'
 import pack from '../../package.json' with { type: 'json' }
-import { SANDBOX_PORTS } from './runscenario.ts'
+import { SANDBOX_PORTS } from './sandboxports.ts'
+import { packageFile, receiver } from './scenariogoods.ts'
 
 export interface LabScenariosParts {
   readonly clock: Clock
@@ -41,13 +42,13 @@ export function labScenarios(parts: LabScenariosParts): ReturnType<typeof makeSc
   const run: ScenariosParts['run'] = async (flow, wish, watch) => {
     if (wish.transport === 'live' || wish.transport === 'relayed') return withDevice(flow, wish, watch)
     if (wish.transport !== 'sockets') return runInMemory(SANDBOX_PORTS, flow, wish, watch)
+    // A run over sockets starts a lab, and this is a part of one: it is loaded when it is asked for.
     const { runOverSockets } = await import('./runsockets.ts')
     return runOverSockets(flow, wish, watch)
   }
   const withDevice = async (flow: Flow, wish: RunWish, watch: RunWatch): Promise<RunRecord> => {
     const { device = '' } = wish
     if (isGatewayFlow(flow)) throw new Error(`${flow.id} has a gateway in it: no single device can play its roles`)
-    const { packageFile, receiver } = await import('./runsockets.ts')
     const simulated = parts.simulated(device)
     const speech = parts.speech(device)
     const live = { lab: lab(), clock, device, file: packageFile, notify: '', patienceMs: PATIENCE_MS, afterMs: AFTER_MS, simulated, speech }
