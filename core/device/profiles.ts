@@ -127,7 +127,7 @@ export const DEVICE_PROFILES = {
       ['CONFIRMED', 'header fields in this order, Host always with its port, x-syncml-hmac last'],
       ['INFERRED', 'values of Cache-Control and User-Agent'],
       ['CONFIRMED', 'accepts list, prop and TNDS'],
-      ['INFERRED', 'WBXML public identifier as text'],
+      ['CONFIRMED', 'WBXML public identifier as text'],
     ],
   },
   windows: {
