@@ -258,5 +258,5 @@ test('an address that a client took out of a descriptor as it stands there, with
   const answer = await fetch(plain.replaceAll('&', '&amp;'))
   expect(answer.status).toBe(200)
   expect(await answer.text()).toContain('/dl/notify/job-7f31?device=IMEI%3A1&amp;job=job-7f31')
-  expect(r.rows.some(({ row }) => row.text.includes('the &amp; of its descriptor'))).toBe(true)
+  await expect.poll(() => r.rows.some(({ row }) => row.text.includes('the &amp; of its descriptor'))).toBe(true)
 })
