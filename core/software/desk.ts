@@ -75,6 +75,16 @@ export class Desk {
     return moved
   }
 
+  /** Lets go of the file that stands for the value of a node; `gone` says it in the log. */
+  release(uri: string, gone: string): void {
+    const file = this.state.files[uri]
+    if (file === undefined) return
+    delete this.state.files[uri]
+    this.store.drop(file.file)
+    this.moved()
+    this.log('remove', gone)
+  }
+
   log(what: LogWhat, text: string): void {
     this.#effects.push({ type: 'save', record: { kind: 'log', what, text } })
   }

@@ -156,13 +156,7 @@ export abstract class FumoTree {
   }
 
   protected release(uri: string): void {
-    const { state, store } = this.desk
-    const file = state.files[uri]
-    if (file === undefined) return
-    delete state.files[uri]
-    store.drop(file.file)
-    this.desk.moved()
-    this.desk.log('remove', `package of ${uri} is gone`)
+    this.desk.release(uri, `package of ${uri} is gone`)
   }
 
   /** PkgName and PkgVersion from the file's name, `name-version.ext`. */

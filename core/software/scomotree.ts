@@ -205,13 +205,7 @@ export abstract class ScomoTree {
   }
 
   protected release(uri: string): void {
-    const { state, store } = this.desk
-    const file = state.files[uri]
-    if (file === undefined) return
-    delete state.files[uri]
-    store.drop(file.file)
-    this.desk.moved()
-    this.desk.log('remove', `bytes of ${uri} are gone`)
+    this.desk.release(uri, `bytes of ${uri} are gone`)
   }
 
   /** An order whose object was deleted before its work began. */
