@@ -2,8 +2,9 @@
 import type { FrameDetail, HoldState, TraceRow } from '../api.ts'
 import type { Headers, Note } from '../machine.ts'
 import type { Finding } from '../syncml/finding.ts'
+import { type Packer, Unpacker } from './packed.ts'
 import { metaOf, type SegmentRecord } from './record.ts'
-import { fromList, toList } from './summary.ts'
+import { fromList } from './oldrows.ts'
 
 /** A row about to be recorded; the store gives it its seq. */
 export interface NewEntry extends Omit<FrameDetail, 'row' | 'original' | 'sha256'> {
@@ -31,20 +32,27 @@ type Said = Partial<Pick<FrameDetail, 'startLine' | 'headers' | 'local' | 'remot
 type EntryMeta = Said & { readonly row: readonly unknown[] }
 type ChangeMeta = Pick<Said, 'startLine' | 'headers' | 'findings' | 'notes'> & { readonly row?: Partial<TraceRow> }
 
-/** Meta of an entry record; what is empty is left out. */
-export function entryMeta(row: TraceRow, entry: NewEntry): string {
+/** Packs the meta of an entry record; returns how many octets at its beginning are the row. */
+export function packEntry(packer: Packer, row: TraceRow, entry: NewEntry): number {
   const { startLine, headers, local, remote, cause, origin, findings, notes } = entry
-  return JSON.stringify({
-    row: toList(row),
-    startLine: startLine === '' ? undefined : startLine,
-    headers: headers.length === 0 ? undefined : headers,
-    local: local === '' ? undefined : local,
-    remote: remote === '' ? undefined : remote,
-    cause: cause === null ? undefined : cause,
-    origin: origin === '' ? undefined : origin,
-    findings: findings.length === 0 ? undefined : findings,
-    notes: notes.length === 0 ? undefined : notes,
-  })
+  packer.begin()
+  const length = packer.row(row)
+  packer.number(cause ?? 0)
+  const texts = [startLine, local, remote, origin, findings.length + notes.length === 0 ? '' : JSON.stringify({ findings, notes })]
+  for (const header of headers) texts.push(header[0], header[1])
+  packer.texts(texts)
+  return length
+}
+
+/** What an entry record says besides its row. */
+function saidOf(record: SegmentRecord): Said {
+  if (!record.packed) return metaOf<EntryMeta>(record)
+  const packed = new Unpacker(record.meta)
+  packed.row(record.number)
+  const cause = packed.number()
+  const [startLine = '', local = '', remote = '', origin = '', more = '', ...fields] = packed.texts()
+  const headers = Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i] ?? '', fields[2 * i + 1] ?? ''] as const)
+  return { startLine, headers, local, remote, cause: cause === 0 ? null : cause, origin, ...(more === '' ? {} : (JSON.parse(more) as Said)) }
 }
 
 /** Meta of an amendment record. */
@@ -57,7 +65,7 @@ export function changeMeta(change: Change): string {
 
 /** The row of an entry record. Throws where the record holds none. */
 export function rowOf(record: SegmentRecord): TraceRow {
-  return fromList(metaOf<EntryMeta>(record).row)
+  return record.packed ? new Unpacker(record.meta).row(record.number) : fromList(metaOf<EntryMeta>(record).row)
 }
 
 /** A row after an amendment. */
@@ -77,7 +85,7 @@ export function detailOf(row: TraceRow, entry: Reading, amendments: readonly Rea
     return null
   }
   const first = read(entry)
-  const said: Said = first === null ? {} : metaOf<EntryMeta>(first)
+  const said: Said = first === null ? {} : saidOf(first)
   const changes = amendments.map(read).filter((record) => record !== null)
   const later = changes.map((record) => metaOf<ChangeMeta>(record))
   const recorded = first?.bytes

@@ -1,15 +1,8 @@
 // The index of the trace: summaries and places of bytes in SQLite. The segments are the truth; everything here can be made again from them.
 import type { Seq, SessionRow, TraceRow } from '../api.ts'
+import { Packer, Unpacker } from './packed.ts'
+import { Page, type PageParts, type Place } from './pages.ts'
 import type { Db, SqlValue, Statement } from './ports.ts'
-import { COLUMNS, fromColumns, toColumns } from './summary.ts'
-import { Texts } from './texts.ts'
-
-/** Where a record lies. Segment 0: nowhere (its bytes are lost). */
-export interface Place {
-  readonly segment: number
-  readonly start: number
-  readonly length: number
-}
 
 /** How far a segment is indexed, and which rows begin in it (0 where none). */
 export interface Extent {
@@ -19,7 +12,6 @@ export interface Extent {
   readonly last: Seq
 }
 
-const columns = COLUMNS.join(', ')
 const SESSION = [
   'session',
   'device',
@@ -37,18 +29,25 @@ const SESSION = [
 ] as const
 
 const SQL = {
-  insert: `INSERT OR IGNORE INTO frame (${columns}, segment, start, length) VALUES (${COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`,
-  update: `UPDATE frame SET ${COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`,
-  rows: `SELECT ${columns} FROM frame WHERE seq BETWEEN ? AND ? ORDER BY seq`,
+  page: 'INSERT INTO page (first, last, low, high, rows) VALUES (?, ?, ?, ?, ?)',
+  pages:
+    'SELECT first, last, rows FROM page WHERE first >= coalesce((SELECT max(first) FROM page WHERE first <= ?), 0) AND first <= ? ORDER BY first',
+  pagesOf: 'SELECT first, last, rows FROM page WHERE low <= ? AND high >= ? ORDER BY first',
+  removePage: 'DELETE FROM page WHERE first = ?',
+  insert: 'INSERT OR IGNORE INTO frame (seq, session, segment, start, length, row) VALUES (?, ?, ?, ?, ?, ?)',
+  replace: 'INSERT OR REPLACE INTO frame (seq, session, segment, start, length, row) VALUES (?, ?, ?, ?, ?, ?)',
+  rows: 'SELECT seq, row FROM frame WHERE seq BETWEEN ? AND ? ORDER BY seq',
   place: 'SELECT segment, start, length FROM frame WHERE seq = ?',
   amend: 'INSERT OR IGNORE INTO amendment (seq, segment, start, length) VALUES (?, ?, ?, ?)',
   amendments: 'SELECT segment, start, length FROM amendment WHERE seq = ? ORDER BY segment, start',
-  session: 'SELECT seq FROM frame WHERE session = ? AND session > 0 ORDER BY seq',
+  session: 'SELECT seq FROM frame WHERE session = ? AND session > 0',
+  otherSession: 'SELECT seq FROM frame WHERE session <> ? AND seq BETWEEN ? AND ?',
   putSession: `INSERT OR REPLACE INTO session (${SESSION.join(', ')}) VALUES (${SESSION.map(() => '?').join(', ')})`,
   sessions: `SELECT ${SESSION.join(', ')} FROM session ORDER BY session DESC`,
   extent: 'INSERT OR REPLACE INTO segment (segment, bytes, first, last) VALUES (?, ?, ?, ?)',
   extents: 'SELECT segment, bytes, first, last FROM segment ORDER BY segment',
-  ends: 'SELECT (SELECT min(seq) FROM frame) AS first, (SELECT max(seq) FROM frame) AS last',
+  ends: `SELECT min(first) AS first, max(last) AS last FROM (SELECT min(seq) AS first, max(seq) AS last FROM frame
+    UNION ALL SELECT (SELECT first FROM page ORDER BY first LIMIT 1), (SELECT last FROM page ORDER BY first DESC LIMIT 1))`,
   lose: 'UPDATE frame SET segment = 0 WHERE seq BETWEEN ? AND ? AND segment = ?',
   removeRows: 'DELETE FROM frame WHERE seq BETWEEN ? AND ?',
   cutRows: 'DELETE FROM frame WHERE seq BETWEEN ? AND ? AND segment = ? AND start >= ?',
@@ -56,42 +55,56 @@ const SQL = {
   removeAmendments: 'DELETE FROM amendment WHERE segment = ?',
   removeAmendmentsOf: 'DELETE FROM amendment WHERE seq BETWEEN ? AND ?',
   removeExtent: 'DELETE FROM segment WHERE segment = ?',
-  gaps: `SELECT seq + 1 AS first, next - 1 AS last FROM (SELECT seq, lead(seq) OVER (ORDER BY seq) AS next FROM frame) WHERE next > seq + 1`,
+  stretches: 'SELECT first, last FROM page UNION ALL SELECT seq, seq FROM frame ORDER BY 1',
   clean: "SELECT value FROM setting WHERE name = 'trace.clean'",
   setClean: "INSERT OR REPLACE INTO setting (name, value) VALUES ('trace.clean', ?)",
-  count: 'SELECT count(*) AS n FROM frame',
   bytes: 'SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size',
 } as const
 
-/** Reads and writes the trace's tables. Writing methods expect the caller's transaction. */
+/**
+ * Reads and writes the trace's tables. Rows come in pages; a row that changed, or came alone, stands in `frame` and is the one that holds.
+ * Writing methods expect the caller's transaction.
+ */
 export class TraceIndex {
   readonly #db: Db
-  readonly #texts: Texts
   readonly #statements = new Map<keyof typeof SQL, Statement>()
+  /** The page that was looked at last. */
+  #page: Page | null = null
 
   constructor(db: Db) {
     this.#db = db
-    this.#texts = new Texts(db)
+  }
+
+  /** Adds rows that are new. */
+  add({ first, last, low, high, rows }: PageParts): void {
+    this.#sql('page').run(first, last, low, high, rows)
   }
 
   /** Adds a row; a seq that is there already keeps its first row (false then). */
   insert(row: TraceRow, place: Place): boolean {
-    return this.#sql('insert').run(...toColumns(row, this.#texts), place.segment, place.start, place.length).changes > 0
+    return this.#pageOf(row.seq) === null && this.#put('insert', row, place)
   }
 
   update(row: TraceRow): void {
-    this.#sql('update').run(...toColumns(row, this.#texts), row.seq)
+    const place = this.place(row.seq)
+    if (place !== undefined) this.#put('replace', row, place)
   }
 
   /** Rows `first … last` in order. */
   rows(first: Seq, last: Seq): TraceRow[] {
-    return this.#sql('rows')
-      .all(first, last)
-      .map((sql) => fromColumns(sql, this.#texts))
+    const rows: TraceRow[] = []
+    for (const page of this.#pages(first, last))
+      for (let seq = Math.max(first, page.first); seq <= Math.min(last, page.last); seq++) rows.push(page.row(seq))
+    const alone = this.#sql('rows').all(first, last)
+    if (alone.length === 0) return rows
+    const all = new Map(rows.map((row) => [row.seq, row]))
+    for (const { seq, row } of alone) all.set(seq as Seq, new Unpacker(row as Uint8Array).row(seq as Seq))
+    return [...all.values()].sort((a, b) => a.seq - b.seq)
   }
 
   place(seq: Seq): Place | undefined {
-    return this.#sql('place').get(seq) as Place | undefined
+    const alone = this.#sql('place').get(seq) as Place | undefined
+    return alone ?? this.#pageOf(seq)?.place(seq)
   }
 
   /** Adds an amendment; false where it is there already. */
@@ -104,8 +117,19 @@ export class TraceIndex {
     return this.#sql('amendments').all(seq) as unknown as Place[]
   }
 
+  /** Seqs of one session, ascending. */
   session(session: number): Float64Array {
-    return Float64Array.from(this.#sql('session').all(session), (sql) => sql['seq'] as number)
+    if (session === 0) return new Float64Array()
+    const seqs = new Set(
+      this.#sql('session')
+        .all(session)
+        .map(({ seq }) => seq as Seq),
+    )
+    for (const page of this.#sql('pagesOf').all(session, session).map(pageOf))
+      for (let seq = page.first; seq <= page.last; seq++) if (page.session(seq) === session) seqs.add(seq)
+    const found = Float64Array.from(seqs).sort()
+    for (const { seq } of this.#sql('otherSession').all(session, found[0] ?? 0, found.at(-1) ?? 0)) seqs.delete(seq as Seq)
+    return seqs.size === found.length ? found : Float64Array.from(seqs).sort()
   }
 
   putSession(row: SessionRow): void {
@@ -138,17 +162,21 @@ export class TraceIndex {
     return Number(this.#sql('bytes').get()?.['n'] ?? 0)
   }
 
-  count(): number {
-    return Number(this.#sql('count').get()?.['n'] ?? 0)
-  }
-
   /** Stretches of seqs without a row between the first and the last row. */
   gaps(): { first: Seq; last: Seq }[] {
-    return this.#sql('gaps').all() as unknown as { first: Seq; last: Seq }[]
+    const gaps: { first: Seq; last: Seq }[] = []
+    let end = 0
+    for (const sql of this.#sql('stretches').iterate()) {
+      const first = sql['first'] as Seq
+      if (end > 0 && first > end + 1) gaps.push({ first: end + 1, last: first - 1 })
+      end = Math.max(end, sql['last'] as Seq)
+    }
+    return gaps
   }
 
   /** Forgets where the bytes of these rows of a segment lie; the rows stay. */
   lose(extent: Extent): void {
+    this.#unfold(extent)
     this.#sql('lose').run(extent.first, extent.last, extent.segment)
     this.#sql('removeAmendments').run(extent.segment)
     this.#sql('removeExtent').run(extent.segment)
@@ -156,6 +184,7 @@ export class TraceIndex {
 
   /** Removes a segment's rows and their amendments; returns how many rows there were. */
   remove(extent: Extent): number {
+    this.#unfold(extent)
     this.#sql('removeAmendments').run(extent.segment)
     this.#sql('removeExtent').run(extent.segment)
     this.#sql('removeAmendmentsOf').run(extent.first, extent.last)
@@ -164,6 +193,7 @@ export class TraceIndex {
 
   /** Removes rows and amendments of a segment whose records begin at or after `start`; returns the rows removed. */
   cut(extent: Extent, start: number): number {
+    this.#unfold(extent)
     this.#sql('cutAmendments').run(extent.segment, start)
     return this.#sql('cutRows').run(extent.first, extent.last, extent.segment, start).changes
   }
@@ -177,9 +207,40 @@ export class TraceIndex {
     this.#sql('setClean').run(clean ? 'yes' : 'no')
   }
 
-  /** Ids given inside a transaction that was rolled back are no longer true. */
+  /** Pages seen inside a transaction that was rolled back may be no longer true. */
   rolledBack(): void {
-    this.#texts.clear()
+    this.#page = null
+  }
+
+  /** Puts the rows of all pages that reach into this extent into `frame`, where they can be changed one by one. */
+  #unfold({ first, last }: Extent): void {
+    this.#page = null
+    for (const page of this.#pages(first, last)) {
+      for (let seq = page.first; seq <= page.last; seq++) {
+        const { segment, start, length } = page.place(seq)
+        this.#sql('insert').run(seq, page.session(seq), segment, start, length, page.octets(seq))
+      }
+      this.#sql('removePage').run(page.first)
+    }
+  }
+
+  #put(how: 'insert' | 'replace', row: TraceRow, { segment, start, length }: Place): boolean {
+    const packer = new Packer()
+    packer.row(row)
+    return this.#sql(how).run(row.seq, row.session, segment, start, length, packer.packed).changes > 0
+  }
+
+  #pages(first: Seq, last: Seq): Page[] {
+    return this.#sql('pages')
+      .all(first, last)
+      .map(pageOf)
+      .filter((page) => page.last >= first)
+  }
+
+  #pageOf(seq: Seq): Page | null {
+    const known = this.#page
+    if (known !== null && seq >= known.first && seq <= known.last) return known
+    return (this.#page = this.#pages(seq, seq)[0] ?? null)
   }
 
   #sql(name: keyof typeof SQL): Statement {
@@ -188,3 +249,5 @@ export class TraceIndex {
     return statement
   }
 }
+
+const pageOf = (sql: Record<string, SqlValue>): Page => new Page(sql['first'] as Seq, sql['last'] as Seq, sql['rows'] as Uint8Array)

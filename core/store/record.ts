@@ -1,4 +1,4 @@
-// One record of a segment file: magic, CRC, length, type, number, meta (JSON), bytes. A record is either whole or it is damage; nothing is guessed.
+// One record of a segment file: magic, CRC, length, type, number, meta (JSON or packed), bytes. A record is either whole or it is damage; nothing is guessed.
 import type { Crc32 } from './crc.ts'
 
 /** Types of record; the numbers are on disk and never change their meaning. */
@@ -8,8 +8,8 @@ export const AMENDMENT = 2
 export const SESSION = 3
 const TYPES = 4
 
-/** Format of the records and their meta, told by the head record of each segment. */
-export const FORMAT = 1
+/** Format of the records and their meta, told by the head record of each segment; 2: the meta of entries is packed. */
+export const FORMAT = 2
 
 /** Octets before the meta: magic 4, CRC-32 4, length of meta and bytes 4, type 1, flags 1, zero 2, length of meta 4, number 8; big endian. */
 export const FIXED = 28
@@ -17,13 +17,17 @@ export const FIXED = 28
 const MAGIC = 0xd7_4d_46_31
 /** Flag: the record has bytes (they may be none): the body of an entry, the new body of an amendment. */
 const HAS_BYTES = 1
+/** Flag: the meta is packed (core/store/packed.ts), not JSON. */
+const PACKED = 2
 
 /** One whole record. `number` is the row's seq (for a session its key, for a head the format). */
 export interface SegmentRecord {
   readonly type: number
   readonly number: number
   readonly hasBytes: boolean
-  /** JSON as UTF-8; like the bytes a view into the buffer that was read. */
+  /** The meta is packed (core/store/packed.ts). */
+  readonly packed: boolean
+  /** JSON as UTF-8, or packed; like the bytes a view into the buffer that was read. */
   readonly meta: Uint8Array
   readonly bytes: Uint8Array
   /** Place in the segment: `[start, end)`. */
@@ -44,8 +48,9 @@ const text = new TextDecoder('utf-8', { fatal: true })
 export interface RecordParts {
   readonly type: number
   readonly number: number
-  /** JSON as UTF-8. */
+  /** JSON as UTF-8, or packed. */
   readonly meta: Uint8Array
+  readonly packed: boolean
   readonly bytes: Uint8Array | null
 }
 
@@ -58,13 +63,13 @@ export function sizeOf({ number, meta, bytes }: RecordParts): number {
 
 /** Writes one record into `target` at `at`, where there is room for it. */
 export function writeRecord(target: Uint8Array, at: number, parts: RecordParts, crc32: Crc32): void {
-  const { type, number, meta, bytes } = parts
+  const { type, number, meta, packed, bytes } = parts
   const size = sizeOf(parts)
   const view = new DataView(target.buffer, target.byteOffset + at, size)
   view.setUint32(0, MAGIC)
   view.setUint32(8, size - FIXED)
   view.setUint8(12, type)
-  view.setUint8(13, bytes === null ? 0 : HAS_BYTES)
+  view.setUint8(13, (bytes === null ? 0 : HAS_BYTES) | (packed ? PACKED : 0))
   view.setUint16(14, 0)
   view.setUint32(16, meta.length)
   view.setUint32(20, Math.floor(number / 0x1_0000_0000))
@@ -89,7 +94,8 @@ export function readRecord(buffer: Uint8Array, at: number, crc32: Crc32): Segmen
   if (!Number.isSafeInteger(number)) return null
   const meta = at + FIXED + metaLength
   const hasBytes = (view.getUint8(13) & HAS_BYTES) !== 0
-  return { type, number, hasBytes, meta: buffer.subarray(at + FIXED, meta), bytes: buffer.subarray(meta, end), start: at, end }
+  const packed = (view.getUint8(13) & PACKED) !== 0
+  return { type, number, hasBytes, packed, meta: buffer.subarray(at + FIXED, meta), bytes: buffer.subarray(meta, end), start: at, end }
 }
 
 /** The meta of a record as a value. Throws where it is no JSON (then somebody else wrote it: the CRC was right). */

@@ -116,10 +116,10 @@ function take({ index }: Recovering, record: SegmentRecord, extent: { readonly s
 /** Rows between the first and the last that nobody has: each gets a row that says so. */
 function fillGaps({ db, index }: Recovering): string[] {
   const { first, last } = index.ends()
-  const lost = last - first + 1 - index.count()
-  if (lost <= 0) return []
-  if (lost > LARGEST_HOLE) throw new Error(`frames/ lacks ${lost} rows between ${first} and ${last}: are these segments of two workspaces?`)
   const gaps = index.gaps()
+  const lost = gaps.reduce((sum, gap) => sum + gap.last - gap.first + 1, 0)
+  if (lost > LARGEST_HOLE) throw new Error(`frames/ lacks ${lost} rows between ${first} and ${last}: are these segments of two workspaces?`)
+  if (lost === 0) return []
   transaction(db, () => {
     for (const gap of gaps)
       for (let seq = gap.first; seq <= gap.last; seq++)

@@ -2,6 +2,7 @@
 import type { Account } from '../server/records.ts'
 import type { Db } from './ports.ts'
 import { toJson } from './json.ts'
+import { packRows } from './oldrows.ts'
 import { transaction } from './transaction.ts'
 
 /** Marks a SQLite file as a workspace of ours (`PRAGMA application_id`): the letters DMLB. */
@@ -33,7 +34,7 @@ const LEDGER = `
   CREATE TABLE held (id INTEGER PRIMARY KEY, json TEXT NOT NULL, bytes BLOB NOT NULL);
 `
 
-/** Rows as typed columns; names of few values are numbers (core/store/summary.ts), texts that repeat are ids into \`text\`. */
+/** Rows as typed columns; names of few values are numbers (core/store/packed.ts), texts that repeat are ids into \`text\`. */
 const TRACE = `
   CREATE TABLE text (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
   CREATE TABLE frame (
@@ -77,6 +78,13 @@ const COURSE = `
   CREATE INDEX openOrders ON course (device, number) WHERE state IN ('queued', 'sent', 'unknown');
 `
 
+/** Rows in pages; those that changed, or came alone, one by one (core/store/index.ts). */
+const PAGES = `
+  CREATE TABLE page (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, rows BLOB NOT NULL);
+  CREATE TABLE frame (seq INTEGER PRIMARY KEY, session INTEGER NOT NULL, segment INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, row BLOB NOT NULL);
+  CREATE INDEX frameBySession ON frame (session, seq) WHERE session > 0;
+`
+
 /** Steps in order; step 0 makes version 1 out of an empty file. */
 export const STEPS: readonly Step[] = [
   (db) => {
@@ -98,6 +106,14 @@ export const STEPS: readonly Step[] = [
   (db) => db.exec(COURSE),
   // The lab that recorded a row, where that was another one; 0: this one.
   (db) => db.exec('ALTER TABLE frame ADD COLUMN origin INTEGER NOT NULL DEFAULT 0'),
+  (db) => {
+    db.exec('ALTER TABLE frame RENAME TO columns')
+    db.exec('DROP INDEX frameBySession')
+    db.exec(PAGES)
+    packRows(db)
+    db.exec('DROP TABLE columns')
+    db.exec('DROP TABLE text')
+  },
 ]
 
 /** Version of the tables this program writes. */

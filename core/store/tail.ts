@@ -2,7 +2,8 @@
 import { wordsOf } from '../syncml/text.ts'
 import type { Crc32 } from './crc.ts'
 import type { Reading } from './entry.ts'
-import type { Extent, Place } from './index.ts'
+import type { Extent } from './index.ts'
+import type { Place } from './pages.ts'
 import type { Segments } from './ports.ts'
 import { FORMAT, HEAD, readRecord, type RecordParts, sizeOf, writeRecord } from './record.ts'
 
@@ -21,7 +22,6 @@ export class Tail {
   #written = 0
   #buffered = 0
   #buffer = new Uint8Array(0)
-  readonly #meta = new Uint8Array(24 << 10)
   /** Bytes of all earlier segments. */
   #before = 0
   /** What the index must learn of the current segment and of those closed since it was last told. */
@@ -54,14 +54,15 @@ export class Tail {
     return this.#before + this.#written + this.#buffered
   }
 
-  /** Buffers a record, in a new segment where this one is full. */
-  put(type: number, number: number, meta: string, bytes: Uint8Array | null): Place {
-    const record = { type, number, meta: this.#encoded(meta), bytes }
+  /** Buffers a record, in a new segment where this one is full; meta as JSON, or packed. */
+  put(type: number, number: number, meta: string | Uint8Array, bytes: Uint8Array | null): Place {
+    const packed = typeof meta !== 'string'
+    const record = { type, number, meta: packed ? meta : utf8.encode(meta), packed, bytes }
     const end = this.#written + this.#buffered
     if (end > 0 && end + sizeOf(record) > this.#segmentBytes) this.#roll()
     if (this.#written + this.#buffered === 0) {
       this.#extents.set(this.#segment, { segment: this.#segment, bytes: 0, first: 0, last: 0 })
-      this.#push({ type: HEAD, number: FORMAT, meta: utf8.encode('{}'), bytes: null })
+      this.#push({ type: HEAD, number: FORMAT, meta: utf8.encode('{}'), packed: false, bytes: null })
     }
     return this.#push(record)
   }
@@ -113,12 +114,6 @@ export class Tail {
     } catch (error) {
       return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${wordsOf(error)}`
     }
-  }
-
-  /** Meta as UTF-8 (valid until the next call); a small one needs no array of its own. */
-  #encoded(meta: string): Uint8Array {
-    if (meta.length * 3 > this.#meta.length) return utf8.encode(meta)
-    return this.#meta.subarray(0, utf8.encodeInto(meta, this.#meta).written)
   }
 
   #push(record: RecordParts): Place {

@@ -2,8 +2,10 @@
 import type { FrameDetail, Seq, SessionRow, TracePage, TraceRow } from '../api.ts'
 import { packPage } from '../page.ts'
 import { type Crc32, crc32 } from './crc.ts'
-import { amended, type Change, changeMeta, detailOf, entryMeta, type NewEntry } from './entry.ts'
-import { type Place, TraceIndex } from './index.ts'
+import { amended, type Change, changeMeta, detailOf, type NewEntry, packEntry } from './entry.ts'
+import { TraceIndex } from './index.ts'
+import { Packer } from './packed.ts'
+import { type Place, Waiting } from './pages.ts'
 import type { Db, Segments } from './ports.ts'
 import { AMENDMENT, ENTRY, SESSION } from './record.ts'
 import { recover } from './recovery.ts'
@@ -47,10 +49,10 @@ export class TraceStore {
   #last = 0
   /** Highest seq in the index. */
   #indexed = 0
-  /** Rows that are new since the last flush, as they are now: those behind `#indexed`, in order; and where they lie. */
-  #rows: TraceRow[] = []
-  #places: Place[] = []
-  /** Older rows that changed since the last flush. */
+  readonly #packer = new Packer()
+  /** Rows that are new since the last flush, as they were recorded: those behind `#indexed`, in order; and where they lie. */
+  readonly #waiting = new Waiting()
+  /** Rows that changed since the last flush, as they are now. */
   readonly #changed = new Map<Seq, TraceRow>()
   readonly #amendments: { readonly seq: Seq; readonly place: Place }[] = []
   readonly #movedSessions = new Map<number, SessionRow>()
@@ -104,10 +106,11 @@ export class TraceStore {
     this.#room()
     const seq = this.#last + 1
     const row = { ...entry.row, seq }
-    const place = this.#tail.put(ENTRY, seq, entryMeta(row, entry), entry.bytes)
+    const length = packEntry(this.#packer, row, entry)
+    const meta = this.#packer.packed
+    const place = this.#tail.put(ENTRY, seq, meta, entry.bytes)
     this.#last = seq
-    this.#rows.push(row)
-    this.#places.push(place)
+    this.#waiting.add(meta.subarray(0, length), place)
     this.#tail.begins(seq, place)
     this.#flushIfMuch()
     return row
@@ -122,9 +125,7 @@ export class TraceStore {
     const place = this.#tail.put(AMENDMENT, seq, changeMeta(change), change.bytes ?? null)
     const record = this.#tail.read(place)
     if (typeof record === 'string') throw new Error(record)
-    const changed = amended(row, record)
-    if (seq > this.#indexed) this.#rows[seq - this.#indexed - 1] = changed
-    else this.#changed.set(seq, changed)
+    this.#changed.set(seq, amended(row, record))
     this.#amendments.push({ seq, place })
     this.#flushIfMuch()
   }
@@ -156,7 +157,8 @@ export class TraceStore {
   /** Seqs of one session, ascending. */
   session(session: number): Float64Array {
     const seqs = new Set(this.#index.session(session))
-    for (const row of this.#pending())
+    for (let i = 0; i < this.#waiting.count; i++) if (session > 0 && this.#waiting.session(i) === session) seqs.add(this.#indexed + 1 + i)
+    for (const row of this.#changed.values())
       if (row.session === session && session > 0) seqs.add(row.seq)
       else seqs.delete(row.seq)
     return Float64Array.from(seqs).sort()
@@ -193,7 +195,7 @@ export class TraceStore {
       this.#movedSessions.delete(key)
     }
     this.#tail.write()
-    if (this.#rows.length === 0 && this.#changed.size === 0 && this.#amendments.length === 0 && this.#unindexedSessions.length === 0) return
+    if (this.#waiting.count === 0 && this.#changed.size === 0 && this.#amendments.length === 0 && this.#unindexedSessions.length === 0) return
     try {
       transaction(this.#db, () => this.#indexAll())
     } catch (error) {
@@ -201,8 +203,7 @@ export class TraceStore {
       throw error
     }
     this.#indexed = this.#last
-    this.#rows = []
-    this.#places = []
+    this.#waiting.clear()
     this.#changed.clear()
     this.#amendments.length = 0
     this.#unindexedSessions = []
@@ -227,8 +228,8 @@ export class TraceStore {
   }
 
   #indexAll(): void {
+    for (const page of this.#waiting.pages(this.#indexed + 1)) this.#index.add(page)
     for (const row of this.#changed.values()) this.#index.update(row)
-    for (let i = 0; i < this.#rows.length; i++) this.#index.insert(this.#rows[i] as TraceRow, this.#places[i] as Place)
     for (const { seq, place } of this.#amendments) this.#index.amend(seq, place)
     for (const row of this.#unindexedSessions) this.#index.putSession(row)
     for (const extent of this.#tail.extents()) this.#index.extent(extent)
@@ -236,16 +237,16 @@ export class TraceStore {
 
   /** Where a disk has refused so much that memory would overflow, the next try's error is the caller's. */
   #room(): void {
-    if (this.#tail.buffered > MOST_BYTES || this.#rows.length > MOST_ROWS) this.flush()
+    if (this.#tail.buffered > MOST_BYTES || this.#waiting.count > MOST_ROWS) this.flush()
   }
 
   /** A full disk must not stop the sockets: the host's own flush tells of the error; here it is tried again when as much has come once more. */
   #flushIfMuch(): void {
-    if (this.#tail.buffered < this.#patience.bytes && this.#rows.length < this.#patience.rows) return
+    if (this.#tail.buffered < this.#patience.bytes && this.#waiting.count < this.#patience.rows) return
     try {
       this.flush()
     } catch {
-      this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#rows.length + FLUSH_ROWS }
+      this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#waiting.count + FLUSH_ROWS }
     }
   }
 
@@ -255,19 +256,14 @@ export class TraceStore {
 
   /** A row that is new or changed since the last flush. */
   #memory(seq: Seq): TraceRow | undefined {
-    return seq > this.#indexed ? this.#rows[seq - this.#indexed - 1] : this.#changed.get(seq)
-  }
-
-  *#pending(): Generator<TraceRow> {
-    yield* this.#changed.values()
-    yield* this.#rows
+    return this.#changed.get(seq) ?? this.#waiting.row(seq - this.#indexed - 1, seq)
   }
 
   #range(first: Seq, last: Seq): TraceRow[] {
     if (!(last >= first)) return []
     const readOnly = this.#options.readOnly === true
     const stored = readOnly || first <= this.#indexed ? this.#index.rows(first, readOnly ? last : Math.min(last, this.#indexed)) : []
-    if (this.#rows.length === 0 && this.#changed.size === 0) return stored
+    if (this.#waiting.count === 0 && this.#changed.size === 0) return stored
     const rows = stored.map((row) => this.#memory(row.seq) ?? row)
     for (let seq = Math.max(first, this.#indexed + 1); seq <= last; seq++) {
       const row = this.#memory(seq)
@@ -277,7 +273,7 @@ export class TraceStore {
   }
 
   #detail(row: TraceRow): FrameDetail {
-    const place = this.#places[row.seq - this.#indexed - 1] ?? this.#index.place(row.seq)
+    const place = this.#waiting.place(row.seq - this.#indexed - 1) ?? this.#index.place(row.seq)
     const entry = place === undefined || place.segment === 0 ? `the bytes of row ${row.seq} are lost` : this.#tail.read(place)
     const later = this.#amendments.filter((amendment) => amendment.seq === row.seq).map((amendment) => amendment.place)
     const amendments = [...this.#index.amendments(row.seq), ...later].map((at) => this.#tail.read(at))

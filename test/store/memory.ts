@@ -90,8 +90,9 @@ export function sessionOf(session: number, more: Partial<SessionRow> = {}): Sess
 }
 
 /** One record as the tail writes it. */
-export function encodeRecord(type: number, number: number, meta: string, bytes: Uint8Array | null): Uint8Array {
-  const parts = { type, number, meta: new TextEncoder().encode(meta), bytes }
+export function encodeRecord(type: number, number: number, meta: string | Uint8Array, bytes: Uint8Array | null): Uint8Array {
+  const packed = typeof meta !== 'string'
+  const parts = { type, number, meta: packed ? meta : new TextEncoder().encode(meta), packed, bytes }
   const record = new Uint8Array(sizeOf(parts))
   writeRecord(record, 0, parts, crc32)
   return record

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
 import { readPage } from '../../core/page.ts'
-import { entryMeta } from '../../core/store/entry.ts'
+import { packEntry } from '../../core/store/entry.ts'
+import { Packer } from '../../core/store/packed.ts'
 import type { Db } from '../../core/store/ports.ts'
 import { ENTRY, FORMAT, HEAD } from '../../core/store/record.ts'
 import type { TraceStore } from '../../core/store/trace.ts'
@@ -47,7 +48,7 @@ test('a crash between segment and index loses nothing, and is said', () => {
   trace.append(entryOf(11))
   trace.amend(3, { hold: 'held' })
   trace.putSession(sessionOf(4))
-  db.exec("CREATE TRIGGER refuse BEFORE INSERT ON frame BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+  db.exec("CREATE TRIGGER refuse BEFORE INSERT ON page BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
   expect(() => trace.flush()).toThrow('disk I/O error')
   db.exec('DROP TRIGGER refuse')
   const again = openTrace(db, segments)
@@ -167,6 +168,24 @@ test('a missing middle segment without an index: rows stand in, and say why', ()
   expect(readPage(trace.rows(lost[0] ?? 0, 1))[0]?.text).toBe('the record of this row is damaged or missing')
 })
 
+test('segments of the first format, whose entries are JSON, are read as ever, and the trace goes on behind them', () => {
+  const { row, bytes, findings, ...said } = entryOf(3)
+  const words = ['seq', ...Object.keys(row)].map((name) => ({ seq: 1, ...row })[name as 'seq'])
+  const meta = JSON.stringify({ row: words, ...said, cause: said.cause ?? undefined })
+  const first = [encodeRecord(HEAD, 1, '{}', null), encodeRecord(ENTRY, 1, meta, bytes)]
+  const segments = memorySegments([[1, Uint8Array.from(first.flatMap((record) => [...record]))]])
+  const trace = openTrace(memoryDb(), segments)
+  expect(trace.frame(1)).toMatchObject({ row: { ...row, seq: 1 }, bytes, findings, ...said })
+  trace.append(entryOf(2))
+  trace.amend(1, { hold: 'held' })
+  trace.close()
+  const again = openTrace(memoryDb(), segments)
+  expect(readPage(again.rows(1, 2))).toEqual([
+    { ...row, seq: 1, hold: 'held' },
+    { ...rowOf(2), seq: 2 },
+  ])
+})
+
 test('segments of a newer format are refused in words, and untouched', () => {
   const head = encodeRecord(HEAD, FORMAT + 1, '{}', null)
   const segments = memorySegments([[1, head]])
@@ -178,7 +197,8 @@ test('segments of a newer format are refused in words, and untouched', () => {
 
 test('a hole too large for damage is refused: two workspaces were mixed', () => {
   const { segments } = crashed(1)
-  const far = entryMeta({ ...rowOf(1), seq: 5_000_000 }, entryOf(1))
-  segments.append(2, encodeRecord(ENTRY, 5_000_000, far, bodyOf(1)))
+  const far = new Packer()
+  packEntry(far, { ...rowOf(1), seq: 5_000_000 }, entryOf(1))
+  segments.append(2, encodeRecord(ENTRY, 5_000_000, far.packed, bodyOf(1)))
   expect(() => openTrace(memoryDb(), segments)).toThrow('frames/ lacks 4999998 rows between 1 and 5000000: are these segments of two workspaces?')
 })

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { openSqlite } from '../../core/node/sqlite.ts'
 import { toJson } from '../../core/store/json.ts'
+import { TraceIndex } from '../../core/store/index.ts'
 import { Ledger } from '../../core/store/ledger.ts'
 import type { Db } from '../../core/store/ports.ts'
 import { LAB_ACCOUNT, migrate, pragma, STEPS, type Step, VERSION, versionOf } from '../../core/store/schema.ts'
@@ -67,6 +68,60 @@ test('an order keeps what it asks and what became of it', () => {
   const ledger = Ledger.open(db)
   expect(ledger.orders('IMEI:1')).toEqual([order])
   expect(ledger.allOrders('IMEI:1')).toEqual([order, { ...order, id: 'b', createdAt: 8, state: 'done', outcomes: [] }])
+})
+
+test('rows of an index of columns are the same rows in pages, gaps and lost bytes and all', () => {
+  const db = openSqlite(':memory:')
+  migrate(db, () => {}, STEPS.slice(0, 6))
+  db.exec("INSERT INTO text (id, text) VALUES (1, '5'), (2, 'IMEI:1'), (3, 'Status'), (4, 'Alert 1201\nReplace'), (5, './ä'), (6, 'lab-2')")
+  const add = db.prepare(`INSERT INTO frame VALUES (${Array.from({ length: 26 }, () => '?').join(', ')})`)
+  for (const seq of [...Array.from({ length: 300 }, (_, i) => i + 1), 400])
+    // seq, kind, at, mono, direction, hop, session, sessionId, device, msgId, package, encoding, size, commands, statuses, target, final, httpStatus, findings, severity, hold, text
+    add.run(
+      seq,
+      0,
+      1000.25 + seq,
+      seq / 2,
+      seq % 2,
+      2,
+      seq % 3,
+      1,
+      2,
+      1,
+      3,
+      2,
+      77,
+      4,
+      1,
+      5,
+      1,
+      200,
+      2,
+      3,
+      5,
+      `row ${seq}`,
+      seq === 9 ? 0 : 1,
+      seq * 10,
+      9,
+      6,
+    )
+  migrate(db, () => {})
+  const index = new TraceIndex(db)
+  expect([index.ends(), index.gaps()]).toEqual([{ first: 1, last: 400 }, [{ first: 301, last: 399 }]])
+  expect(index.rows(9, 9)).toEqual([
+    {
+      ...{ seq: 9, kind: 'message', at: 1009.25, mono: 4.5, direction: 'down', hop: 'G-D', session: 0, sessionId: '5', device: 'IMEI:1', msgId: '5' },
+      ...{ package: 'Status', encoding: 'wbxml', size: 77, commands: ['Alert 1201', 'Replace'], statuses: ['5'], target: './ä', final: true },
+      ...{ httpStatus: 200, findings: 2, severity: 'warn', hold: 'peer gone', text: 'row 9', origin: 'lab-2' },
+    },
+  ])
+  expect(index.rows(299, 400).map(({ seq, text }) => [seq, text])).toEqual([299, 300, 400].map((seq) => [seq, `row ${seq}`]))
+  expect([index.place(9), index.place(400), index.place(350)]).toEqual([
+    { segment: 0, start: 90, length: 9 },
+    { segment: 1, start: 4000, length: 9 },
+    undefined,
+  ])
+  expect(index.session(1).slice(-2)).toEqual(Float64Array.of(298, 400))
 })
 
 test('a step that fails, or a backup that cannot be made, leaves the old version as it was', () => {

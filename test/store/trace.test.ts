@@ -36,7 +36,7 @@ test('rows and frames are the same before the flush, after it, and after reopeni
     expect([...trace.session(3)]).toEqual([2, 12, 22, 32])
     expect([...trace.session(0)]).toEqual([])
   }
-  const trace = openTrace(db, segments, { segmentBytes: 6000 })
+  const trace = openTrace(db, segments, { segmentBytes: 4000 })
   for (let n = 1; n <= 40; n++) expect(trace.append(entryOf(n))).toBe(n)
   check(trace)
   trace.flush()
@@ -57,6 +57,17 @@ test('a page may begin among flushed rows and end among those that are not', () 
   expect(seqs(trace, 8, 6)).toEqual([8, 9, 10, 11, 12, 13])
   trace.amend(9, { hold: 'held' })
   expect(readPage(trace.rows(8, 3)).map((row) => row.hold)).toEqual(['no', 'held', 'no'])
+})
+
+test('a row that moved to another session is found there and no longer in its old one', () => {
+  const trace = openTrace()
+  for (let n = 1; n <= 30; n++) trace.append(entryOf(n))
+  const check = (): void => expect([[...trace.session(3)], [...trace.session(77)]]).toEqual([[2, 22], [12]])
+  trace.flush()
+  trace.amend(12, { row: { session: 77 } })
+  check()
+  trace.flush()
+  check()
 })
 
 test('an edit takes the place of the body, and the recorded body stays readable', () => {
