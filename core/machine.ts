@@ -32,7 +32,7 @@ export interface Env {
 /** Inputs common to all machines; a machine adds its own orders to this union. */
 export type Input =
   /** `decoded`: what the frame's bytes decode to, where the host has it already. */
-  | { readonly type: 'frame'; readonly link: Link; readonly frame: Frame; readonly decoded?: Decoded }
+  | { readonly type: 'frame'; readonly link: Link; readonly frame: Frame; readonly decoded?: Pick<Decoded, 'message'> }
   /** The peer vanished, the request failed, or the link was closed; `reason` in words. */
   | { readonly type: 'gone'; readonly link: Link; readonly reason: string }
   | { readonly type: 'timer'; readonly id: string }

@@ -6,6 +6,7 @@ import { CodecError } from '../syncml/error.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { Message } from '../syncml/message.ts'
 import { type Summary, summarise } from '../syncml/summary.ts'
+import { usualMessage } from '../syncml/usual.ts'
 
 /** The summary of what cannot be read. */
 export const EMPTY: Summary = {
@@ -23,7 +24,7 @@ export const EMPTY: Summary = {
 
 /** A body as far as it could be read. */
 export interface Reading {
-  readonly decoded: Decoded | null
+  readonly decoded: Pick<Decoded, 'message'> | null
   readonly summary: Summary | null
   readonly findings: readonly Finding[]
   readonly reason: string
@@ -36,6 +37,8 @@ export function asSaid(message: Message): Reading {
 
 /** Reads a body for its summary; a body that cannot be read is no error here, its reason becomes the row's text. */
 export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
+  const usual = frame.encoding === 'xml' ? usualMessage(frame.bytes) : null
+  if (usual !== null) return { decoded: { message: usual }, summary: summarise(usual), findings: [], reason: '' }
   try {
     const decoded = decode(frame.bytes, frame.encoding)
     return { decoded, summary: summarise(decoded.message), findings: decoded.findings, reason: '' }

@@ -47,7 +47,7 @@ export interface Draft {
   readonly row: Omit<TraceRow, 'seq'>
   readonly findings: readonly Finding[]
   /** What the bytes decode to; null where they do not. */
-  readonly decoded: Decoded | null
+  readonly decoded: Pick<Decoded, 'message'> | null
 }
 
 /** A placed message: its row number, its session and, where it could be read, its summary. */
