@@ -1,5 +1,5 @@
 // Large objects (PRO large objects, dm-protocol 4.3): chunks are gathered until the last one came; what is incomplete is never handed on.
-import { concat, dataBytes, utf8Text } from '../syncml/text.ts'
+import { concat, dataBytes, utf8Length, utf8Text } from '../syncml/text.ts'
 import type { Bulk, Data, Exec, Item, ItemCommand, Results } from '../syncml/message.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { Spool } from './ports.ts'
@@ -36,7 +36,7 @@ export type Spooler = (item: Item, size: number) => Spool | number | null
 
 /** Octets of an Item's Data as Meta Size counts them: as they stand in the message. */
 export function objectSize(data: Data | undefined): number {
-  return dataBytes(data).length
+  return typeof data === 'string' ? utf8Length(data) : dataBytes(data).length
 }
 
 /** Gathers the chunks of one large object at a time. */

@@ -64,7 +64,9 @@ export class ServerSession {
     if (!x.move(event)) return x.illegal(event, message)
     const effects = x.hear(received, this.#remarks(message, before, event))
     const send = this.#answer(received, effects, before)
-    if (send !== null) this.#cached = { msgId: message.header.msgId, bytes: frame.bytes, reply: send }
+    // The last answer is kept a while: a copy, lest it hold the block of octets that it was cut from.
+    if (send !== null)
+      this.#cached = { msgId: message.header.msgId, bytes: frame.bytes, reply: this.over ? { ...send, bytes: new Uint8Array(send.bytes) } : send }
     return effects
   }
 

@@ -58,6 +58,25 @@ const EMPTY = new Uint8Array(0)
 /** A buffer that the next writer takes over: making one costs more than writing a small message. */
 let spare: Uint8Array<ArrayBuffer> | null = null
 
+/** Results of at most so many octets share a block: one of their own would cost more than to write them. */
+const SHARED = 1 << 12
+const BLOCK = 1 << 14
+let block = new Uint8Array(BLOCK)
+let taken = 0
+
+/** A copy; a short one is part of a block, so what is to be kept for long is better copied once more. */
+function copied(octets: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = octets
+  if (length > SHARED) return new Uint8Array(octets)
+  if (taken + length > BLOCK) {
+    block = new Uint8Array(BLOCK)
+    taken = 0
+  }
+  const copy = block.subarray(taken, (taken += length))
+  copy.set(octets)
+  return copy
+}
+
 /** Bytes being written; grows as needed. */
 export class Out {
   bytes: Uint8Array<ArrayBuffer>
@@ -133,7 +152,7 @@ export class Out {
 
   /** A copy of what was written; the writer is at its end. */
   result(): Uint8Array<ArrayBuffer> {
-    const result = this.bytes.slice(0, this.length)
+    const result = copied(this.bytes.subarray(0, this.length))
     this.end()
     return result
   }

@@ -297,7 +297,7 @@ export class WbxmlWriter implements Sink {
     head.mb(bare ? this.tableLength - 1 : this.tableLength)
     for (const octets of this.table) head.octets(bare ? octets.subarray(0, -1) : octets)
     head.octets(this.body.bytes.subarray(0, this.body.length))
-    this.body.result()
+    this.body.end()
     return head.result()
   }
 }

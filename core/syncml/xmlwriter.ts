@@ -2,7 +2,7 @@
 import type { Element, Vocabulary } from './element.ts'
 import { EncodeError } from './error.ts'
 import { Out, type Sink, type Tag, TAGS } from './sink.ts'
-import { isXmlName, isXmlText, utf8Bytes, utf8Text } from './text.ts'
+import { isXmlName, isXmlText, needsNoEscape, utf8Bytes, utf8Length, utf8Text } from './text.ts'
 import { NAMESPACES } from './tokens.ts'
 
 const PROLOG = utf8Bytes('<?xml version="1.0" encoding="UTF-8"?>')
@@ -10,9 +10,6 @@ const GT = 0x3e
 
 /** From this length on a text is looked at and copied as a whole. */
 const LONG = 48
-/** Anything that PLAIN below does not have. */
-const NOT_PLAIN = /[^\t\n\x20-\x25\x27-\x3b\x3d\x3f-\x7f]/
-
 /** Octets that text may hold as they are. */
 const PLAIN = new Uint8Array(256).fill(1, 0, 128)
 PLAIN.fill(0, 0, 0x20)
@@ -22,7 +19,7 @@ PLAIN[0x09] = PLAIN[0x0a] = 1
 /** True for a text that is written as it is, one octet a character. */
 export function isPlainText(text: string): boolean {
   const { length } = text
-  if (length >= LONG) return !NOT_PLAIN.test(text)
+  if (length >= LONG) return needsNoEscape(text) && utf8Length(text) === length
   for (let i = 0; i < length; i++) {
     const c = text.charCodeAt(i)
     if (c >= 0x80 || PLAIN[c] === 0) return false
@@ -179,7 +176,9 @@ export class XmlWriter implements Sink {
   /** The same for a long text, which is copied as a whole and looked at as octets: up to the first that is not ASCII they are its characters. */
   private long(text: string): number {
     const { bytes, length } = this.out
-    const end = length + this.out.utf8(text)
+    const written = this.out.utf8(text)
+    if (written === text.length && needsNoEscape(text)) return written
+    const end = length + written
     let at = length
     while (at < end && PLAIN[bytes[at] as number] === 1) at++
     return at - length

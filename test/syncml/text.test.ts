@@ -1,7 +1,20 @@
 // Text helpers against the host's own: base64, UTF-8, trimming, names.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { badXmlChar, base64, dataBytes, dataText, fromBase64, isXmlName, latin1Text, trim, utf8Lossy, utf8Text } from '../../core/syncml/text.ts'
+import {
+  badXmlChar,
+  base64,
+  dataBytes,
+  dataText,
+  fromBase64,
+  isXmlName,
+  latin1Text,
+  needsNoEscape,
+  trim,
+  utf8Length,
+  utf8Lossy,
+  utf8Text,
+} from '../../core/syncml/text.ts'
 import { hex } from './samples.ts'
 
 test('base64 is that of the host, both ways', () => {
@@ -27,6 +40,22 @@ test('UTF-8 and ISO-8859-1', () => {
   expect([utf8Text(hex('C3 A4')), utf8Text(hex('E4')), utf8Lossy(hex('41 E4')), latin1Text(hex('E4 85'))]).toEqual(['ä', null, 'A\ufffd', 'ä\x85'])
   expect(utf8Text(hex('EF BB BF 41'))).toBe('\ufeffA')
   expect(latin1Text(new Uint8Array(10000).fill(0xe4))).toBe('ä'.repeat(10000))
+})
+
+test('the length in UTF-8 is that of the octets, for texts of any length', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.integer({ min: 0, max: 17_000 }), (text, more) => {
+      const all = text + 'a'.repeat(more) + text
+      expect(utf8Length(all)).toBe(Buffer.byteLength(all))
+    }),
+  )
+  expect(['', 'ä\ud800', '🙂'.repeat(9000)].map(utf8Length)).toEqual([0, 5, 36_000])
+})
+
+test('characters that XML text does not hold as they are', () => {
+  const all = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+  const odd = all.filter((character) => !needsNoEscape(`${'x'.repeat(60)}${character}y`))
+  expect(odd).toEqual(all.filter((character) => '&<>\r'.includes(character) || (character < ' ' && character !== '\t' && character !== '\n')))
 })
 
 test('characters XML 1.0 does not have', () => {

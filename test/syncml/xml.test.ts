@@ -104,6 +104,21 @@ describe('character data', () => {
     expect(tree(data('a&lt;b&gt;&amp;"c"&#13;\n\tÄ🙂')).text).toBe(text)
   })
 
+  const written = (text: string): Uint8Array =>
+    encodeTree({ vocabulary: 'syncml', name: 'Data', children: [], text, start: 0, end: 0 }, { encoding: 'xml' })
+
+  test('a long text is written as a short one is, whatever is in it', () => {
+    for (const odd of ['&', '<', '>', '\r', '\t', '\n', 'ä', '語', '🎁', '&ä>']) {
+      const text = `${'a'.repeat(60)}${odd}${'b'.repeat(60)}`
+      expect(decodeTree(written(text), 'xml').root.text).toBe(text)
+    }
+  })
+
+  test('what was written stays, whatever is written after it', () => {
+    const texts = Array.from({ length: 60 }, (_, i) => `${String(i)} `.repeat(i * 40))
+    expect(texts.map(written).map((bytes) => decodeTree(bytes, 'xml').root.text)).toEqual(texts)
+  })
+
   test('a raw NUL is left out and told, also behind the root; other controls are kept and told', () => {
     const bytes = utf8(`${data('chr\0')}\0 \0`)
     const { root, findings } = decodeTree(bytes, 'xml')
