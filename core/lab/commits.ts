@@ -38,11 +38,7 @@ export class Commits {
   }
 
   stage(record: ServerRecord): void {
-    try {
-      this.#ledger.stage(record)
-    } catch {
-      // The commit tells it: whatever waits for these records is refused then.
-    }
+    this.#ledger.stage(record)
     this.#soon()
   }
 

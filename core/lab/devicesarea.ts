@@ -1,8 +1,8 @@
 // Devices as LabApi shows them: rows of those the ledger knows, real and simulated, and what can be asked of one.
 import type { DeviceRow, DevicesArea, LabEvents, QueuedCommand, QueuedQuestion } from '../api.ts'
+import { orderId } from '../server/orderid.ts'
 import type { Account, Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
-import { hexOf } from '../syncml/text.ts'
 import { accountsFor, changeAccount } from './accounts.ts'
 import { toCommand } from './commands.ts'
 import type { People } from './people.ts'
@@ -68,7 +68,8 @@ export function devicesArea(parts: DevicesAreaParts): DevicesArea {
     answer: async (id, answer) => people.answer(id, answer),
     queue: async (device: string, commands: readonly (QueuedCommand | QueuedQuestion)[]) => {
       if (commands.length === 0) throw new Error('nothing to queue: the list of commands is empty')
-      const head = { id: hexOf(parts.random(8)), device, createdAt: parts.now() }
+      const createdAt = parts.now()
+      const head = { id: orderId(createdAt, parts.random), device, createdAt }
       await parts.queue({ ...head, commands: commands.map(toCommand), state: 'queued', sessionId: '', outcomes: [] })
     },
     notify: async (device, options) => pushes.notify(device, options),

@@ -10,6 +10,7 @@ import { deviceWords, heard } from './fanoutdevices.ts'
 import { JOB_CODES } from '../mo/gwmo.ts'
 import type { Note } from '../machine.ts'
 import { happening } from '../mo/events.ts'
+import { orderId } from '../server/orderid.ts'
 import type { AlertRecord, Order } from '../server/records.ts'
 import type { Docs } from '../store/docs.ts'
 import type { Command } from '../syncml/message.ts'
@@ -217,8 +218,9 @@ export class ServerFanouts {
   }
 
   #order(gateway: string, commands: readonly Command[]): string {
-    const id = hexOf(this.#parts.random(8))
-    this.#parts.queue({ id, device: gateway, createdAt: this.#parts.now(), commands, state: 'queued', sessionId: '', outcomes: [] })
+    const createdAt = this.#parts.now()
+    const id = orderId(createdAt, this.#parts.random)
+    this.#parts.queue({ id, device: gateway, createdAt, commands, state: 'queued', sessionId: '', outcomes: [] })
     return id
   }
 

@@ -30,11 +30,12 @@ import { mirror } from '../mirror/mirror.ts'
 import type { Look } from '../mirror/view.ts'
 import { childrenOf, countsOf, detailOf, searchIn } from '../mirror/view.ts'
 import type { Redactor } from '../evidence/redact.ts'
+import { orderId } from '../server/orderid.ts'
 import type { Order } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
 import type { TraceStore } from '../store/trace.ts'
 import type { Encoding } from '../syncml/message.ts'
-import { hexOf, utf8Bytes, utf8Text } from '../syncml/text.ts'
+import { utf8Bytes, utf8Text } from '../syncml/text.ts'
 import { commandsOf, previewOf, rowOfOrder } from './treecart.ts'
 import { Mirrors } from './treemirrors.ts'
 import type { Shelf } from './treeshelf.ts'
@@ -152,7 +153,8 @@ export class Trees implements TreeArea {
   send = async (device: string, cart: Cart) => {
     const { now, random, queue, wake } = this.#parts
     const commands = commandsOf(cart)
-    const order: Order = { id: hexOf(random(8)), device, createdAt: now(), commands, state: 'queued', sessionId: '', outcomes: [] }
+    const at = now()
+    const order: Order = { id: orderId(at, random), device, createdAt: at, commands, state: 'queued', sessionId: '', outcomes: [] }
     queue(order)
     this.#pending.set(order.id, order.state)
     this.#parts.tell({ device, seq: 0, uris: [], total: 0, discovery: null, orders: [order.id] })

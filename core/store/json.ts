@@ -1,5 +1,7 @@
 // JSON that keeps what our records hold: octets and numbers that are none, as marked strings; every other value as in plain JSON.
+import type { Order } from '../server/records.ts'
 import { hexOf } from '../syncml/text.ts'
+import type { SqlValue } from './ports.ts'
 
 /** Marked strings begin with this; a text that begins with it itself is marked as text. */
 const MARK = '\u0000'
@@ -35,6 +37,12 @@ export function fromJson(json: string): unknown {
     const rest = value.slice(2)
     return value[1] === 'x' ? unhex(rest) : value[1] === 'n' ? Number(rest) : rest
   })
+}
+
+/** The order of a row: what it asks, and its course. */
+export function orderOf({ json, state, sessionId, outcomes }: Record<string, SqlValue>): Order {
+  const wish = fromJson(String(json)) as Pick<Order, 'id' | 'device' | 'createdAt' | 'commands'>
+  return { ...wish, state: state as Order['state'], sessionId: String(sessionId), outcomes: fromJson(String(outcomes)) as Order['outcomes'] }
 }
 
 function unhex(digits: string): Uint8Array {

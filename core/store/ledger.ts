@@ -1,14 +1,14 @@
 // The ledger: what the DM Server must not forget. Every write is committed when its call returns, save that a known device was seen once more.
 import type { Held } from '../api.ts'
 import type { Account, AlertRecord, DeviceRecord, KnownValue, Nonces, Order, ServerLedger, ServerRecord } from '../server/records.ts'
-import { fromJson, toJson } from './json.ts'
+import { fromJson, orderOf, toJson } from './json.ts'
 import { confirms, openAfter, sameDevice, sameWish } from './known.ts'
 import { LEDGER_SQL as SQL } from './ledgersql.ts'
-import type { Db, Statement } from './ports.ts'
+import type { Db, SqlValue, Statement } from './ports.ts'
 import { Recall } from './recall.ts'
 import { NO_VAULT, openAccount, storedAccount } from './vault.ts'
 import type { Vault } from './vault.ts'
-import { commitStaged, stage, transaction } from './transaction.ts'
+import { catchUp, commitStaged, stageLater, transaction } from './transaction.ts'
 
 /** A held message as it survives the process: its card, its session's key and its body. */
 export interface HeldRecord {
@@ -31,6 +31,9 @@ export interface LedgerOptions {
   readonly remember?: boolean
 }
 
+/** Writes by a statement. */
+type Put = (name: keyof typeof SQL, ...values: SqlValue[]) => void
+
 /** Reads and writes the ledger's tables (made by `migrate`). */
 export class Ledger implements ServerLedger {
   readonly #db: Db
@@ -42,6 +45,8 @@ export class Ledger implements ServerLedger {
   readonly #seen = new Map<string, number>()
   #vault: Vault = NO_VAULT
   #accountMoves = 0
+  readonly #now: Put = (name, ...values) => void this.#sql(name).run(...values)
+  readonly #later: Put = (name, ...values) => stageLater(this.#db, () => this.#now(name, ...values))
 
   private constructor(db: Db, options: LedgerOptions) {
     this.#db = db
@@ -78,7 +83,7 @@ export class Ledger implements ServerLedger {
     if (records.length === 0) return
     try {
       transaction(this.#db, () => {
-        for (const record of records) this.#saveOne(record)
+        for (const record of records) this.#saveOne(record, this.#now)
       })
     } catch (error) {
       this.#recall.clear()
@@ -86,14 +91,15 @@ export class Ledger implements ServerLedger {
     }
   }
 
-  /** As `save`, but what is staged is committed with the next `commit`, for many messages at once. Reads see it at once. */
+  /** As `save`, but what is staged is written and committed with the next `commit`, for many messages at once, which tells errors. Reads see it at once. */
   stage(record: ServerRecord): void {
     if (this.#saysNothingNew(record)) return
     try {
-      stage(this.#db, () => this.#saveOne(record))
+      this.#saveOne(record, this.#later)
     } catch (error) {
-      this.#recall.clear()
-      throw error
+      stageLater(this.#db, () => {
+        throw error
+      })
     }
   }
 
@@ -137,8 +143,7 @@ export class Ledger implements ServerLedger {
 
   /** Removes an account; true where there was one. */
   dropAccount(device: string | null, userName: string): boolean {
-    this.#recall.of(device).accounts = undefined
-    this.#accountMoves += 1
+    this.#forgetAccounts(device)
     return this.#sql('dropAccount').run(keyOf(device), userName).changes > 0
   }
 
@@ -221,43 +226,43 @@ export class Ledger implements ServerLedger {
     this.#sql('set').run(name, value)
   }
 
-  #saveOne(record: ServerRecord): void {
+  #saveOne(record: ServerRecord, put: Put): void {
     switch (record.kind) {
       case 'account': {
         const { account } = record
-        this.#accountMoves += 1
-        this.#recall.of(account.device).accounts = undefined
-        if (account.device !== null && account.learns !== true) this.#learnt(account)
-        this.#sql('account').run(keyOf(account.device), account.userName, account.state, toJson(storedAccount(account, this.#vault)))
+        if (account.device !== null && account.learns !== true) this.#learnt(account, put)
+        this.#forgetAccounts(account.device)
+        put('account', keyOf(account.device), account.userName, account.state, toJson(storedAccount(account, this.#vault)))
         break
       }
       case 'nonces':
         this.#recall.of(record.nonces.device).nonces.set(record.nonces.serverId, record.nonces)
-        this.#sql('nonces').run(record.nonces.device, record.nonces.serverId, toJson(record.nonces))
+        put('nonces', record.nonces.device, record.nonces.serverId, toJson(record.nonces))
         break
       case 'device': {
         const { device } = record
         this.#seen.delete(device.device)
-        this.#sql('device').run(device.device, device.firstAt, device.lastAt, toJson(device))
+        put('device', device.device, device.firstAt, device.lastAt, toJson(device))
         this.#recall.of(device.device).device = device
         break
       }
       case 'order': {
         const { order } = record
         const known = this.#recall.of(order.device)
-        if (known.orders?.some((before) => sameWish(before, order)) !== true) {
+        const goesOn = known.orders?.some((before) => sameWish(before, order)) === true
+        if (!goesOn) {
           const { id, device, createdAt, commands } = order
-          this.#sql('order').run(id, device, createdAt, toJson({ id, device, createdAt, commands }))
+          put('order', id, device, createdAt, toJson({ id, device, createdAt, commands }))
         }
-        this.#sql('course').run(order.state, order.sessionId, toJson(order.outcomes), order.id)
+        put(goesOn ? 'moved' : 'course', order.state, order.sessionId, toJson(order.outcomes), order.id)
         known.orders = known.orders && openAfter(known.orders, order)
         break
       }
       case 'values':
-        for (const value of record.values) this.#saveValue(value)
+        for (const value of record.values) this.#saveValue(value, put)
         break
       case 'alert':
-        this.#sql('alert').run(record.alert.device, record.alert.at, toJson(record.alert))
+        put('alert', record.alert.device, record.alert.at, toJson(record.alert))
         break
       default:
         record satisfies never
@@ -265,10 +270,14 @@ export class Ledger implements ServerLedger {
   }
 
   /** A device adopted without secrets has shown them now: the account that stood for it until then is gone. */
-  #learnt({ device, userName }: Account): void {
+  #learnt({ device, userName }: Account, put: Put): void {
     for (const before of this.#accountsOf(device))
-      if (before.learns === true && before.userName !== userName) this.dropAccount(device, before.userName)
+      if (before.learns === true && before.userName !== userName) put('dropAccount', keyOf(device), before.userName)
+  }
+
+  #forgetAccounts(device: string | null): void {
     this.#recall.of(device).accounts = undefined
+    this.#accountMoves += 1
   }
 
   /** Most sessions tell what their device told before: that costs no write. */
@@ -287,14 +296,16 @@ export class Ledger implements ServerLedger {
     return this.#recall.of(device).values.get(uri)
   }
 
-  #saveValue(value: KnownValue): void {
+  #saveValue(value: KnownValue, put: Put): void {
     if (confirms(this.#valueKnown(value), value)) return
     const { device, uri, format, type, data, at } = value
-    this.#sql('value').run(device, uri, format, type, data, at)
+    put('value', device, uri, format, type, data, at)
     this.#recall.value(device, uri, value)
   }
 
+  /** A statement that sees all that was staged. */
   #sql(name: keyof typeof SQL): Statement {
+    catchUp(this.#db)
     let statement = this.#statements.get(name)
     if (statement === undefined) this.#statements.set(name, (statement = this.#db.prepare(SQL[name])))
     return statement
@@ -320,13 +331,7 @@ export class Ledger implements ServerLedger {
   }
 
   #orderRows(name: 'orderOf' | 'openOrders' | 'allOrders', value: string): Order[] {
-    return this.#sql(name)
-      .all(value)
-      .map(({ json, state, sessionId, outcomes }) => {
-        const wish = fromJson(String(json)) as Pick<Order, 'id' | 'device' | 'createdAt' | 'commands'>
-        const course = { state: state as Order['state'], sessionId: String(sessionId), outcomes: fromJson(String(outcomes)) as Order['outcomes'] }
-        return { ...wish, ...course }
-      })
+    return this.#sql(name).all(value).map(orderOf)
   }
 
   #rows<T>(name: keyof typeof SQL, ...values: string[]): T[] {

@@ -17,6 +17,8 @@ export const LEDGER_SQL = {
   order: `INSERT INTO orders (id, device, createdAt, json) VALUES (?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET device = excluded.device, createdAt = excluded.createdAt, json = excluded.json`,
   course: 'INSERT OR REPLACE INTO course SELECT number, device, ?, ?, ? FROM orders WHERE id = ?',
+  // Of an order that has a course; half the work of the above.
+  moved: 'UPDATE course SET state = ?, sessionId = ?, outcomes = ? WHERE number = (SELECT number FROM orders WHERE id = ?)',
   orderOf: 'SELECT json, state, sessionId, outcomes FROM orders JOIN course USING (number) WHERE id = ?',
   openOrders: `SELECT json, state, sessionId, outcomes FROM course JOIN orders USING (number)
     WHERE course.device = ? AND state IN ('queued', 'sent', 'unknown') ORDER BY createdAt, number`,

@@ -1,16 +1,24 @@
 // One unit of work in the database: all of it is committed, or nothing of it happened. Staged work waits for one commit for many messages.
 import type { Db } from './ports.ts'
 
-/** Staged work of a database: `open` while it waits for its commit, `lost` where it was rolled back and nobody has been told yet. */
+/** Staged work of a database: `later` has still to be done, `open` while it waits for its commit, `lost` where it was rolled back and nobody has been told yet. */
 interface Staged {
+  later: (() => void)[]
   open: boolean
   lost: unknown
 }
 
 const stages = new WeakMap<Db, Staged>()
 
+function stagedOf(db: Db): Staged {
+  let staged = stages.get(db)
+  if (staged === undefined) stages.set(db, (staged = { later: [], open: false, lost: null }))
+  return staged
+}
+
 /** Runs `work` in one write transaction. An error rolls back and is thrown on. Not to be nested; staged work is committed before. */
 export function transaction<T>(db: Db, work: () => T): T {
+  catchUp(db)
   if (stages.get(db)?.open === true) end(db)
   db.exec('BEGIN IMMEDIATE')
   let result: T
@@ -26,8 +34,8 @@ export function transaction<T>(db: Db, work: () => T): T {
 
 /** Runs `work` in a write transaction that stays open until `commitStaged`. An error rolls back all that is staged and is thrown on. */
 export function stage(db: Db, work: () => void): void {
-  const staged = stages.get(db) ?? { open: false, lost: null }
-  stages.set(db, staged)
+  catchUp(db)
+  const staged = stagedOf(db)
   try {
     if (!staged.open) db.exec('BEGIN IMMEDIATE')
     staged.open = true
@@ -40,10 +48,34 @@ export function stage(db: Db, work: () => void): void {
   }
 }
 
+/**
+ * Stages `work` to be done when somebody reads, stages more or commits: writes of many messages cost less one after the other than each in the middle
+ * of its message. An error rolls back all that is staged, and is told by `commitStaged`.
+ */
+export function stageLater(db: Db, work: () => void): void {
+  stagedOf(db).later.push(work)
+}
+
+/** Does what was staged for later. Who reads a table that is written so calls it first. */
+export function catchUp(db: Db): void {
+  const staged = stages.get(db)
+  if (staged === undefined || staged.later.length === 0) return
+  const { later } = staged
+  staged.later = []
+  try {
+    stage(db, () => {
+      for (const work of later) work()
+    })
+  } catch {
+    // Kept for whoever commits.
+  }
+}
+
 /** Commits what is staged. Throws where it could not be kept, also where that was found out earlier. */
 export function commitStaged(db: Db): void {
   const staged = stages.get(db)
   if (staged === undefined) return
+  catchUp(db)
   if (staged.open) end(db)
   const { lost } = staged
   staged.lost = null

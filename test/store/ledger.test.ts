@@ -226,7 +226,7 @@ test('what a failed commit took back is not remembered', () => {
   const alert = { device: 'd', sessionId: '1', msgId: '2', at: 4, code: 1226, correlator: '', items: [] }
   ledger.stage({ kind: 'values', values: [{ ...value, data: 'y', at: 2 }] })
   expect(ledger.value('d', './a')?.data).toBe('y')
-  expect(() => ledger.stage({ kind: 'alert', alert })).toThrow('disk I/O error')
+  ledger.stage({ kind: 'alert', alert })
   expect(() => ledger.commit()).toThrow('disk I/O error')
   expect(ledger.value('d', './a')?.data).toBe('x')
   ledger.stage({ kind: 'values', values: [{ ...value, data: 'y', at: 3 }] })
