@@ -5,6 +5,7 @@ import type { Held } from '../../core/api.ts'
 import type { Account, Order, ServerRecord } from '../../core/server/records.ts'
 import { Ledger } from '../../core/store/ledger.ts'
 import { LAB_ACCOUNT } from '../../core/store/schema.ts'
+import { transaction } from '../../core/store/transaction.ts'
 import { memoryDb, needsSqlite } from './memory.ts'
 
 beforeEach((context) => needsSqlite(context))
@@ -232,4 +233,31 @@ test('what a failed commit took back is not remembered', () => {
   ledger.stage({ kind: 'values', values: [{ ...value, data: 'y', at: 3 }] })
   ledger.commit()
   expect(Ledger.open(db).value('d', './a')?.data).toBe('y')
+})
+
+test('what is staged is written with whatever is written or committed next, in its order', () => {
+  const db = memoryDb()
+  const ledger = Ledger.open(db, { remember: true })
+  const written = (): string => db.prepare("SELECT group_concat(device || ' ' || state) AS courses FROM course").get()?.['courses'] as string
+  const wish = order('a')
+  const course = (state: Order['state']) => ({ kind: 'order' as const, order: { ...wish, state } })
+  ledger.stage(course('queued'))
+  ledger.stage(course('sent'))
+  expect([written(), ledger.orders('IMEI:1')[0]?.state]).toEqual([null, 'sent'])
+  transaction(db, () => db.exec("INSERT INTO setting VALUES ('other', 'work')"))
+  expect(written()).toBe('IMEI:1 sent')
+  ledger.stage(course('done'))
+  ledger.commit()
+  expect(written()).toBe('IMEI:1 done')
+})
+
+test('a record that cannot even be staged is told by the commit', () => {
+  const ledger = Ledger.open(memoryDb(), { remember: true })
+  const sealing = (): never => {
+    throw new Error('the key store is locked')
+  }
+  ledger.guard({ seal: sealing, open: () => null, why: '' })
+  ledger.stage({ kind: 'account', account: { ...LAB_ACCOUNT, device: 'IMEI:1' } })
+  expect(() => ledger.commit()).toThrow('the key store is locked')
+  expect(ledger.account('IMEI:1', 'lab')?.device).toBeNull()
 })
