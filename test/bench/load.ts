@@ -14,8 +14,8 @@ export interface Player {
   next(): Buffer | Promise<Buffer>
   /** True where it may stop here: nothing it began is open. */
   readonly idle: boolean
-  /** The body of the answer; false where it is not the one that should have come. */
-  heard(body: Buffer): boolean
+  /** The body of the answer, `length` octets from `from` on; false where it is not the one that should have come. The octets are others after this call. */
+  heard(bytes: Buffer, from: number, length: number): boolean
 }
 
 /** Header block of a POST of `length` bytes. */
@@ -32,34 +32,79 @@ export function load(url: URL, players: readonly Player[], ms: number): Promise<
   })
 }
 
+/** Every socket reads into this, one after the other; an answer that is not whole is put aside. */
+const READ = Buffer.allocUnsafeSlow(65536)
+
+const OK = Buffer.from('HTTP/1.1 200 ')
+const LENGTH = Buffer.from('content-length: ')
+const [CR, LF, ZERO, LOWER] = [0x0d, 0x0a, 0x30, 0x20]
+
+/** An answer: where its body begins, how long that is by Content-Length (-1: there was none), and whether the status is 200. */
+interface Answer {
+  body: number
+  length: number
+  ok: boolean
+}
+
+/** Reads the header block of an answer that begins `bytes`; false where it has not ended within `size` octets. */
+function read(bytes: Buffer, size: number, answer: Answer): boolean {
+  answer.ok = begins(bytes, 0, OK, 0)
+  answer.length = -1
+  for (let at = 0; at < size; at += 1) {
+    if (bytes[at] !== LF) continue
+    if (bytes[at + 1] === CR && at + 2 < size) {
+      answer.body = at + 3
+      return true
+    }
+    if (begins(bytes, at + 1, LENGTH, LOWER)) answer.length = number(bytes, at + 1 + LENGTH.length)
+  }
+  return false
+}
+
+function begins(bytes: Buffer, at: number, what: Buffer, lower: number): boolean {
+  for (let i = 0; i < what.length; i += 1) if (((bytes[at + i] as number) | lower) !== what[i]) return false
+  return true
+}
+
+function number(bytes: Buffer, from: number): number {
+  let value = 0
+  for (let at = from; bytes[at] !== CR; at += 1) value = value * 10 + (bytes[at] as number) - ZERO
+  return value
+}
+
 function talk(url: URL, player: Player, end: number, count: { answers: number; errors: number; open: number }, over: () => void): void {
-  const socket = connect(Number(url.port), url.hostname)
-  socket.setNoDelay(true)
-  let buffer: Buffer = Buffer.alloc(0)
+  const answer: Answer = { body: 0, length: 0, ok: false }
+  /** The beginning of an answer. */
+  let begun: Buffer | null = null
   const post = (): void => {
     if (player.idle && performance.now() >= end) return void socket.end()
     const request = player.next()
     if (request instanceof Promise) void request.then((bytes) => socket.write(bytes))
     else socket.write(request)
   }
-  socket.on('connect', post)
-  socket.on('data', (chunk) => {
-    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk])
-    const head = buffer.indexOf('\r\n\r\n')
-    if (head < 0) return
-    const text = buffer.toString('latin1', 0, head)
-    const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Number.NaN)
-    const whole = buffer.length >= head + 4 + length
-    if (!whole && text.startsWith('HTTP/1.1 200') && !Number.isNaN(length)) return
-    const body = buffer.subarray(head + 4, head + 4 + length)
-    buffer = buffer.subarray(head + 4 + length)
-    if (!text.startsWith('HTTP/1.1 200') || Number.isNaN(length) || !player.heard(body)) {
-      count.errors += 1
-      return void socket.destroy()
+  const came = (octets: number): boolean => {
+    const bytes: Buffer = begun === null ? READ : Buffer.concat([begun, READ.subarray(0, octets)])
+    const size = begun === null ? octets : bytes.length
+    const headed = read(bytes, size, answer)
+    const whole = headed && size >= answer.body + answer.length
+    if (!whole && (!headed || (answer.ok && answer.length >= 0))) {
+      begun = Buffer.from(bytes.subarray(0, size))
+      return true
     }
-    count.answers += 1
-    post()
-  })
+    begun = null
+    // The next request is written when this one is answered whole: nothing may stand behind it.
+    if (!answer.ok || answer.length < 0 || size > answer.body + answer.length || !player.heard(bytes, answer.body, answer.length)) {
+      count.errors += 1
+      socket.destroy()
+    } else {
+      count.answers += 1
+      post()
+    }
+    return true
+  }
+  const socket = connect({ port: Number(url.port), host: url.hostname, onread: { buffer: READ, callback: came } })
+  socket.setNoDelay(true)
+  socket.on('connect', post)
   socket.on('error', () => (count.errors += 1))
   socket.on('close', () => {
     count.open -= 1

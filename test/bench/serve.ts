@@ -1,6 +1,7 @@
-// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. Numbers are devices that are to get an order each; `cpu` is answered with
-// the µs of CPU that its main thread has used; `stop` ends it.
+// A server for the bench in its own process: our lab, our lab without recording, or a bare node:http echo. `cpu` is answered with the µs of CPU that its main thread has used; `stop`
+// ends it. Octets of descriptor 4 are devices that are to get an order each: they go back when their orders are kept.
 import { createServer } from 'node:http'
+import { Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 const [, , kind, workspace = ''] = process.argv
@@ -31,9 +32,11 @@ if (kind === 'echo') {
   for (let device = 0; device < 50; device += 1) await session(deviceOf(lab, { id: deviceName(device) }))
   process.send?.(lab.ready.dm)
   process.on('message', (message) => {
-    if (message === 'stop') return void lab.stop().then(() => process.exit(0))
-    if (message === 'cpu') return void process.send?.(cpu())
-    const devices = message as number[]
-    void Promise.all(devices.map((device) => lab.api.devices.queue(deviceName(device), WISH))).then(() => process.send?.(devices))
+    if (message === 'stop') void lab.stop().then(() => process.exit(0))
+    else process.send?.(cpu())
+  })
+  const orders = new Socket({ fd: 4 })
+  orders.on('data', (devices) => {
+    void Promise.all(Array.from(devices, (device) => lab.api.devices.queue(deviceName(device), WISH))).then(() => orders.write(devices))
   })
 }

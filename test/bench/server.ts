@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from './load.ts'
@@ -28,19 +29,20 @@ interface Served {
 
 /** Starts a server. */
 export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: string): Promise<Served> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child: ChildProcess = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], { stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'] })
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', (message) => resolve(String(message)))
     child.once('exit', (code) => reject(new Error(`the ${kind} server ended with code ${code}`)))
   })
   const ordered = new Map<number, () => void>()
-  /** Devices of one turn go in one message: what the two processes say to each other is no part of the load. */
+  /** Devices of one turn go together, an octet each: what the two processes say to each other is no part of the load. */
   let asked: number[] = []
-  let used: (cpu: number) => void = () => {}
-  child.on('message', (message) => {
-    if (typeof message === 'number') used(message)
-    else for (const device of message as number[]) ordered.get(device)?.()
+  const orders = child.stdio[4] as Socket
+  orders.on('data', (devices) => {
+    for (const device of devices) ordered.get(device)?.()
   })
+  let used: (cpu: number) => void = () => {}
+  child.on('message', (message) => used(message as number))
   return {
     url: new URL(url),
     lab: kind !== 'echo',
@@ -49,7 +51,7 @@ export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: stri
         ordered.set(device, resolve)
         if (asked.push(device) > 1) return
         setImmediate(() => {
-          child.send(asked)
+          orders.write(Uint8Array.from(asked))
           asked = []
         })
       }),

@@ -140,10 +140,10 @@ export function player(steps: readonly Step[], url: URL, device: number, exact: 
       sessionId = (sessions++ % 65536).toString(16).toUpperCase().padStart(4, '0')
       return between === undefined ? ready() : between().then(ready)
     },
-    heard: (body) => {
-      if (at === 0 && last > 0 && exact) token = tokenOf(body)
+    heard: (bytes, from, length) => {
+      if (at === 0 && last > 0 && exact) token = tokenOf(bytes.subarray(from, from + length))
       const { answer } = requests[at] as Request
-      return !exact || answer === 0 || body.length === answer
+      return !exact || answer === 0 || length === answer
     },
   }
 }
