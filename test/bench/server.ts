@@ -29,7 +29,9 @@ interface Served {
 
 /** Starts a server. */
 export async function start(kind: 'lab' | 'lab-silent' | 'echo', workspace: string): Promise<Served> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], { stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'] })
+  const child: ChildProcess = fork(join(import.meta.dirname, 'serve.ts'), [kind, workspace], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+  })
   const url = await new Promise<string>((resolve, reject) => {
     child.once('message', (message) => resolve(String(message)))
     child.once('exit', (code) => reject(new Error(`the ${kind} server ended with code ${code}`)))
