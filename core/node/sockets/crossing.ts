@@ -1,7 +1,6 @@
 // Both ways across the border to the thread of sockets, as the lab sees it: its parcels become what happens to connections, orders of connections become one parcel a turn.
 import { Buffer } from 'node:buffer'
 import type { Server } from 'node:http'
-import type { Transferable } from 'node:worker_threads'
 import { blockReader, rawOf } from '../plain.ts'
 import type { Block, Found } from '../plain.ts'
 import { Packer, TOLD, Unpacker } from './parcel.ts'
@@ -20,7 +19,7 @@ const SHARED = 65536
 /** The connections of one thread. */
 export class Crossing {
   readonly #clock: { now(): number; mono(): number }
-  readonly #post: (parcel: Parcel, moved: Transferable[]) => void
+  readonly #post: (parcel: Parcel) => void
   readonly #server: (door: number) => Server | undefined
   readonly #out = new Packer()
   readonly #sockets = new Map<number, RemoteSocket>()
@@ -34,11 +33,7 @@ export class Crossing {
   #flushing = false
 
   /** `post` sends a parcel to the thread, `server` gets what comes at a door. */
-  constructor(
-    clock: { now(): number; mono(): number },
-    post: (parcel: Parcel, moved: Transferable[]) => void,
-    server: (door: number) => Server | undefined,
-  ) {
+  constructor(clock: { now(): number; mono(): number }, post: (parcel: Parcel) => void, server: (door: number) => Server | undefined) {
     this.#clock = clock
     this.#post = post
     this.#server = server
@@ -53,7 +48,7 @@ export class Crossing {
   /** Performs what the thread tells. */
   perform(parcel: Parcel): void {
     this.#taken += 1
-    for (const all = new Unpacker(parcel); all.next();) this.#event(all, parcel.bytes.length)
+    for (const all = new Unpacker(parcel); all.next();) this.#event(all, parcel.byteLength)
     // Behind the answers to what just came, so that it goes with them.
     setImmediate(this.#acknowledge)
   }
@@ -71,10 +66,8 @@ export class Crossing {
     if (what === TOLD.block) return this.#learn(all.a, all.text())
     if (what === TOLD.forget) return this.#blocks.clear()
     const socket = this.#sockets.get(id)
-    if (what === TOLD.data) {
-      const bytes = part(all, all.c, size)
-      socket?.came(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
-    } else if (what === TOLD.written) socket?.wrote(all.time + this.#toNow, all.time + this.#toMono)
+    if (what === TOLD.data) socket?.came(part(all, all.c, size))
+    else if (what === TOLD.written) socket?.wrote(all.time + this.#toNow, all.time + this.#toMono)
     else if (what === TOLD.ended) socket?.push(null)
     else if (what === TOLD.idle) socket?.emit('timeout')
     else if (what === TOLD.failed) {
@@ -89,11 +82,11 @@ export class Crossing {
 
   #plain(all: Unpacker, size: number): void {
     const uri = all.latin1(all.b)
-    const body = part(all, all.c, size)
+    const { buffer, byteOffset, length } = part(all, all.c, size)
     const known = this.#blocks.get(all.a)
     const socket = this.#sockets.get(all.id)
     if (known === undefined || socket === undefined) return
-    const found: Found = { uri, text: known.text, block: known.block, body }
+    const found: Found = { uri, text: known.text, block: known.block, body: new Uint8Array(buffer, byteOffset, length) }
     if (!socket.emit('plain', found, all.time + this.#toNow, all.time + this.#toMono)) socket.came(rawOf(found))
   }
 
@@ -120,9 +113,9 @@ export class Crossing {
 
   readonly #flush = (): void => {
     this.#flushing = false
-    const [parcel, moved] = this.#out.take(this.#taken)
+    const parcel = this.#out.take(this.#taken)
     this.#taken = 0
-    this.#post(parcel, moved)
+    this.#post(parcel)
   }
 
   /** What was taken in is told with what it gave rise to, or by itself where that is nothing. */
@@ -132,7 +125,10 @@ export class Crossing {
 }
 
 /** The next octets of a parcel; all of it has `size`. */
-function part(all: Unpacker, length: number, size: number): Uint8Array {
+function part(all: Unpacker, length: number, size: number): Buffer {
   const bytes = all.bytes(length)
-  return size > SHARED && length < size / 2 ? bytes.slice() : bytes
+  if (size <= SHARED || length >= size / 2) return bytes
+  const own = Buffer.allocUnsafeSlow(length)
+  own.set(bytes)
+  return own
 }

@@ -41,7 +41,7 @@ export async function startSockets({ clock, failed, file }: ThreadOptions): Prom
   const doors = new Map<number, FarDoor>()
   const crossing = new Crossing(
     clock,
-    (parcel, moved) => worker.postMessage(parcel, moved),
+    (parcel) => worker.postMessage(parcel, [parcel]),
     (door) => doors.get(door)?.server,
   )
   const ask = (asked: Asked): void => worker.postMessage(asked)
@@ -55,7 +55,7 @@ export async function startSockets({ clock, failed, file }: ThreadOptions): Prom
       reject(new Error(why, { cause: error }))
     })
     worker.on('message', (message: Parcel | Said) => {
-      if ('numbers' in message) return crossing.perform(message)
+      if (message instanceof ArrayBuffer) return crossing.perform(message)
       if (message.type !== 'ready') return doors.get(message.door)?.said(message)
       crossing.set(Number(process.hrtime.bigint()) / 1e6 - message.hr + message.time)
       resolve()

@@ -1,8 +1,7 @@
-// What the thread of sockets and the lab's thread send each other: one parcel a turn with all that happened, as numbers, octets and a few texts; nothing is sent twice.
+// What the thread of sockets and the lab's thread send each other: one parcel a turn with all that happened, in one piece of memory that goes over whole; nothing is sent twice.
 import { Buffer } from 'node:buffer'
-import type { Transferable } from 'node:worker_threads'
 
-/** What the thread of sockets tells. Each event names a connection; `a`, `b`, `c` and `time` are what stands here, octets and texts follow in the order of events. */
+/** What the thread of sockets tells. Each event names a connection; `a`, `b`, `c` and `time` are what stands here, its octets and texts follow it. */
 export const TOLD = {
   /** A connection came. a: door, b: its local port, c: its remote port; texts: local and remote address. */
   opened: 1,
@@ -40,99 +39,126 @@ export const ORDER = {
   timeout: 6,
 } as const
 
-/** Numbers of one event: what, connection, a, b, c, time. */
-const WIDTH = 6
+/**
+ * Parcel: two numbers (octets in use, parcels of the other side that were taken in since the last one), then the events in order. An event: six numbers (what, connection, a, b, c, time),
+ * then what it carries. Numbers are doubles of this computer, each at a multiple of 8.
+ */
+export type Parcel = ArrayBuffer
 
-/** Events in order, and what they carry. `taken`: parcels of the other side that were taken in since the last one. */
-export interface Parcel {
-  readonly numbers: Float64Array
-  readonly bytes: Uint8Array
-  readonly texts: readonly string[]
-  readonly taken: number
-}
+const HEAD = 2
+const WIDTH = 6
+const DOUBLE = 8
+
+/** Octets that a parcel may have without more memory for putting it together. */
+const USUAL = 131_072
 
 /** Puts parcels together. */
 export class Packer {
-  #numbers = new Float64Array(64 * WIDTH)
-  #used = 0
-  #pieces: (Uint8Array | string)[] = []
-  #texts: string[] = []
-  #size = 0
+  #octets: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(USUAL)
+  #numbers = new Float64Array(this.#octets.buffer)
+  #at = HEAD * DOUBLE
 
   get empty(): boolean {
-    return this.#used === 0
+    return this.#at === HEAD * DOUBLE
   }
 
   /** Octets that wait. */
   get size(): number {
-    return this.#size
+    return this.#at
   }
 
   /** One more event. */
   put(what: number, id: number, a = 0, b = 0, c = 0, time = 0): void {
-    if (this.#used + WIDTH > this.#numbers.length) {
-      const more = new Float64Array(this.#numbers.length * 2)
-      more.set(this.#numbers)
-      this.#numbers = more
-    }
+    const at = aligned(this.#at)
+    this.#room(at, WIDTH * DOUBLE)
     const numbers = this.#numbers
-    const at = this.#used
-    numbers[at] = what
-    numbers[at + 1] = id
-    numbers[at + 2] = a
-    numbers[at + 3] = b
-    numbers[at + 4] = c
-    numbers[at + 5] = time
-    this.#used = at + WIDTH
+    const i = at / DOUBLE
+    numbers[i] = what
+    numbers[i + 1] = id
+    numbers[i + 2] = a
+    numbers[i + 3] = b
+    numbers[i + 4] = c
+    numbers[i + 5] = time
+    this.#at = at + WIDTH * DOUBLE
   }
 
-  /** Octets of the event just put; a text stands for its Latin-1 octets. They are copied when the parcel is taken. */
-  piece(piece: Uint8Array | string): void {
-    this.#pieces.push(piece)
-    this.#size += piece.length
+  /** Octets of the event just put; they are copied. */
+  bytes(bytes: Uint8Array): void {
+    this.#room(this.#at, bytes.length)
+    this.#octets.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
+  /** Octets of the event just put, as a Latin-1 text. */
+  latin1(text: string): void {
+    this.#room(this.#at, text.length)
+    this.#octets.write(text, this.#at, 'latin1')
+    this.#at += text.length
+  }
+
+  /** A text of the event just put, behind its octets. */
   text(text: string): void {
-    this.#texts.push(text)
+    const at = aligned(this.#at)
+    const length = Buffer.byteLength(text)
+    this.#room(at, DOUBLE + length)
+    this.#numbers[at / DOUBLE] = length
+    this.#octets.write(text, at + DOUBLE)
+    this.#at = at + DOUBLE + length
   }
 
-  /** The parcel, and what goes over to the other thread with it; the next one begins empty. */
-  take(taken: number): [Parcel, Transferable[]] {
-    const bytes = Buffer.allocUnsafeSlow(this.#size)
-    let at = 0
-    for (const piece of this.#pieces) {
-      if (typeof piece === 'string') bytes.write(piece, at, 'latin1')
-      else bytes.set(piece, at)
-      at += piece.length
-    }
-    const numbers = this.#numbers.slice(0, this.#used)
-    const texts = this.#texts
-    this.#used = 0
-    this.#size = 0
-    this.#pieces = []
-    if (texts.length > 0) this.#texts = []
-    return [{ numbers, bytes, texts, taken }, [numbers.buffer, bytes.buffer]]
+  /** The parcel, which goes over to the other thread; the next one begins empty. */
+  take(taken: number): Parcel {
+    const { buffer } = this.#octets
+    const size = aligned(this.#at)
+    this.#numbers[0] = this.#at
+    this.#numbers[1] = taken
+    this.#at = HEAD * DOUBLE
+    if (buffer.byteLength > USUAL) this.#renew(USUAL)
+    return buffer.slice(0, size)
+  }
+
+  #room(at: number, more: number): void {
+    if (at + more <= this.#octets.length) return
+    const before = this.#octets
+    let size = before.length
+    while (size < at + more) size *= 2
+    this.#renew(size)
+    this.#octets.set(before.subarray(0, this.#at))
+  }
+
+  #renew(size: number): void {
+    this.#octets = Buffer.allocUnsafeSlow(size)
+    this.#numbers = new Float64Array(this.#octets.buffer)
   }
 }
 
-/** Gets every event of a parcel in order; `bytes` and `text` give what belongs to the present one. */
-export class Unpacker {
-  readonly #numbers: Float64Array
-  readonly #bytes: Buffer
-  readonly #texts: readonly string[]
-  #event = -WIDTH
-  #byte = 0
-  #text = 0
+function aligned(at: number): number {
+  return Math.ceil(at / DOUBLE) * DOUBLE
+}
 
-  constructor({ numbers, bytes, texts }: Parcel) {
-    this.#numbers = numbers
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.#texts = texts
+/** Gets every event of a parcel in order; `bytes`, `latin1` and `text` give what belongs to the present one, in its order. */
+export class Unpacker {
+  /** Parcels that the other side had taken in. */
+  readonly taken: number
+  readonly #numbers: Float64Array
+  readonly #octets: Buffer
+  readonly #size: number
+  /** Number that the present event begins with. */
+  #event = 0
+  #at = HEAD * DOUBLE
+
+  constructor(parcel: Parcel) {
+    this.#numbers = new Float64Array(parcel)
+    this.#octets = Buffer.from(parcel)
+    this.#size = this.#numbers[0] as number
+    this.taken = this.#numbers[1] as number
   }
 
   next(): boolean {
-    this.#event += WIDTH
-    return this.#event < this.#numbers.length
+    const at = aligned(this.#at)
+    this.#event = at / DOUBLE
+    this.#at = at + WIDTH * DOUBLE
+    return at < this.#size
   }
 
   get what(): number {
@@ -155,21 +181,23 @@ export class Unpacker {
   }
 
   /** The next `length` octets, without a copy. */
-  bytes(length: number): Uint8Array {
-    const { buffer, byteOffset } = this.#bytes
-    const at = byteOffset + this.#byte
-    this.#byte += length
-    return new Uint8Array(buffer, at, length)
+  bytes(length: number): Buffer {
+    const at = this.#at
+    this.#at += length
+    return this.#octets.subarray(at, this.#at)
   }
 
   /** The next `length` octets as Latin-1. */
   latin1(length: number): string {
-    const at = this.#byte
-    this.#byte += length
-    return this.#bytes.toString('latin1', at, this.#byte)
+    const at = this.#at
+    this.#at += length
+    return this.#octets.toString('latin1', at, this.#at)
   }
 
   text(): string {
-    return this.#texts[this.#text++] ?? ''
+    const at = aligned(this.#at)
+    const length = this.#numbers[at / DOUBLE] as number
+    this.#at = at + DOUBLE + length
+    return this.#octets.toString('utf8', at + DOUBLE, this.#at)
   }
 }

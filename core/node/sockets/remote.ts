@@ -81,8 +81,8 @@ export class RemoteSocket extends Duplex {
   answer(head: string, body: Uint8Array, written: Written): void {
     this.#written.push(written)
     this.#order(ORDER.write, 1, head.length + body.length)
-    this.#out.piece(head)
-    this.#out.piece(body)
+    this.#out.latin1(head)
+    this.#out.bytes(body)
   }
 
   /** Octets came. */
@@ -112,7 +112,7 @@ export class RemoteSocket extends Duplex {
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
     this.#written.push(done)
     this.#order(ORDER.write, 0, chunk.length)
-    this.#out.piece(chunk)
+    this.#out.bytes(chunk)
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
@@ -120,7 +120,7 @@ export class RemoteSocket extends Duplex {
     let size = 0
     for (const { chunk } of chunks) size += chunk.length
     this.#order(ORDER.write, 0, size)
-    for (const { chunk } of chunks) this.#out.piece(chunk)
+    for (const { chunk } of chunks) this.#out.bytes(chunk)
   }
 
   override _final(done: (error?: Error | null) => void): void {

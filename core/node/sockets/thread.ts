@@ -48,8 +48,8 @@ function flush(): void {
   flushing = false
   if (due >= DUE || out.empty) return
   due += 1
-  const [parcel, moved] = out.take(0)
-  port.postMessage(parcel, moved)
+  const parcel = out.take(0)
+  port.postMessage(parcel, [parcel])
   for (const { socket, paused } of full) if (!paused) socket.resume()
   if (full.length > 0) full = []
 }
@@ -92,7 +92,7 @@ function came(line: Line, chunk: Buffer): void {
   else {
     line.plain = false
     tell(TOLD.data, line.id, 0, 0, chunk.length)
-    out.piece(chunk)
+    out.bytes(chunk)
   }
   if (out.size < HIGH) return
   line.socket.pause()
@@ -103,8 +103,8 @@ function plain(line: Line, { text, uri, body }: Found): void {
   line.busy = true
   const block = known.get(text) ?? learn(line.id, text)
   tell(TOLD.plain, line.id, block, uri.length, body.length, performance.now())
-  out.piece(uri)
-  out.piece(body)
+  out.latin1(uri)
+  out.bytes(body)
 }
 
 /** Tells a header block once; number 0 is that of a block too long to be remembered. */
@@ -127,8 +127,9 @@ function wrote(id: number, error: Error | null | undefined): void {
 // -- from the lab
 
 function perform(parcel: Parcel): void {
-  due -= parcel.taken
-  for (const all = new Unpacker(parcel); all.next();) {
+  const all = new Unpacker(parcel)
+  due -= all.taken
+  while (all.next()) {
     const bytes = all.what === ORDER.write ? all.bytes(all.c) : null
     const line = lines.get(all.id)
     if (line === undefined) continue
@@ -173,7 +174,7 @@ function close(door: number): void {
 }
 
 port.on('message', (message: Parcel | Asked) => {
-  if ('numbers' in message) perform(message)
+  if (message instanceof ArrayBuffer) perform(message)
   else if (message.type === 'listen') listen(message)
   else if (message.type === 'close') close(message.door)
   else {
