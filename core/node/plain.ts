@@ -14,7 +14,9 @@ export interface Block {
 }
 
 /** The targets and fields that are surely what Node's parser makes of them: no white space at ends, no control characters, none folded. */
-const POST = /^POST (\/[\w\-.~%!$&'()*+,;=:@/?]*) HTTP\/1\.1\r\n/
+const METHOD = Buffer.from('POST /')
+const VERSION = Buffer.from(' HTTP/1.1\r\n')
+const TARGET = Array.from({ length: 256 }, (_, code) => /[\w\-.~%!$&'()*+,;=:@/?]/.test(String.fromCharCode(code)))
 const FIELD = /([!#$%&'*+\-.^_`|~\dA-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[ \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)\r\n/y
 
 /** Fields that make a request anything but plain. A connection that is to stay open is one anyway. */
@@ -81,16 +83,30 @@ export function blockReader(): (text: string) => Block | null {
 export function plainFinder(limits: Pick<HttpLimits, 'headerBytes' | 'bodyBytes'>): (chunk: Buffer) => Found | null {
   const read = blockReader()
   return (chunk) => {
-    const end = chunk.indexOf('\r\n\r\n', 0, 'latin1')
+    const target = targetEnd(chunk)
+    const fields = target + VERSION.length
+    // The line end before the fields may be the first half of the empty line.
+    const end = target < 0 ? -1 : chunk.indexOf('\r\n\r\n', fields - 2, 'latin1')
     if (end < 0 || end > limits.headerBytes - 4) return null
-    const head = chunk.toString('latin1', 0, end + 2)
-    const line = POST.exec(head)
-    if (line === null) return null
-    const text = head.slice(line[0].length)
+    const text = chunk.toString('latin1', fields, end + 2)
     const block = read(text)
     if (block === null || block.length !== chunk.length - end - 4 || block.length > limits.bodyBytes) return null
-    return { uri: line[1] ?? '', text, block, body: new Uint8Array(chunk.buffer, chunk.byteOffset + end + 4, block.length) }
+    const uri = chunk.toString('latin1', METHOD.length - 1, target)
+    return { uri, text, block, body: new Uint8Array(chunk.buffer, chunk.byteOffset + end + 4, block.length) }
   }
+}
+
+/** Index behind the target of a POST whose request line is plain and whole; -1: it is anything else. */
+function targetEnd(chunk: Buffer): number {
+  if (!stands(chunk, 0, METHOD)) return -1
+  let at = METHOD.length
+  while (TARGET[chunk[at] as number] === true) at += 1
+  return stands(chunk, at, VERSION) ? at : -1
+}
+
+function stands(chunk: Buffer, at: number, what: Buffer): boolean {
+  for (let i = 0; i < what.length; i += 1) if (chunk[at + i] !== what[i]) return false
+  return true
 }
 
 /** The octets that a plain request came as. */

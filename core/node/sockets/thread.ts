@@ -18,6 +18,8 @@ interface Line {
   readonly id: number
   readonly socket: Socket
   readonly find: (chunk: Buffer) => Found | null
+  /** All that was written is through, or never will be. */
+  readonly through: (error: Error | null | undefined) => void
   /** False from the first octet on that was no plain request. */
   plain: boolean
   /** A plain request is not answered yet. */
@@ -25,6 +27,8 @@ interface Line {
   /** The lab does not want to read it now. */
   paused: boolean
 }
+
+const NOTHING = new Uint8Array(0)
 
 const lines = new Map<number, Line>()
 const doors = new Map<number, Server>()
@@ -66,8 +70,12 @@ function soon(): void {
 }
 
 function accepted(door: number, find: Line['find'], socket: Socket): void {
-  const line: Line = { id: ++lastLine, socket, find, plain: true, busy: false, paused: false }
-  const { id } = line
+  const id = ++lastLine
+  const through = (error: Error | null | undefined): void => {
+    line.busy = false
+    if (error == null) wrote(id)
+  }
+  const line: Line = { id, socket, find, through, plain: true, busy: false, paused: false }
   lines.set(id, line)
   tell(TOLD.opened, id, door, socket.localPort, socket.remotePort)
   out.text(socket.localAddress ?? '')
@@ -120,8 +128,8 @@ function learn(id: number, text: string): number {
   return block
 }
 
-function wrote(id: number, error: Error | null | undefined): void {
-  if (error == null) tell(TOLD.written, id, 0, 0, 0, performance.now())
+function wrote(id: number): void {
+  tell(TOLD.written, id, 0, 0, 0, performance.now())
 }
 
 // -- from the lab
@@ -134,19 +142,22 @@ function perform(parcel: Parcel): void {
     const line = lines.get(all.id)
     if (line === undefined) continue
     if (bytes === null) order(line, all.what, all.a)
-    else if (all.a === 1)
-      line.socket.write(bytes, (error) => {
-        line.busy = false
-        wrote(line.id, error)
-      })
-    else line.socket.write(bytes, (error) => wrote(line.id, error))
+    else write(line, bytes)
   }
   if (!out.empty) soon()
 }
 
+/** Most writes are through at once; the others ask for a word behind them. */
+function write(line: Line, bytes: Buffer): void {
+  const { socket } = line
+  socket.write(bytes)
+  if (socket.writableLength > 0) socket.write(NOTHING, line.through)
+  else if (socket.writable) line.through(null)
+}
+
 function order(line: Line, what: number, a: number): void {
   const { socket, id } = line
-  if (what === ORDER.end) socket.end(() => wrote(id, null))
+  if (what === ORDER.end) socket.end(() => wrote(id))
   else if (what === ORDER.destroy) socket.destroy()
   else if (what === ORDER.timeout) socket.setTimeout(a)
   else if (what === ORDER.pause || what === ORDER.resume) {
