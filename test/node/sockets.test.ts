@@ -1,6 +1,7 @@
 // The thread of sockets by itself: what came there has the times of its socket, and a lab without such a thread, or that loses it, goes on by itself.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createConnection } from 'node:net'
+import { createConnection, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Sent } from '../../core/node/http.ts'
@@ -8,6 +9,7 @@ import { Doors } from '../../core/node/doors.ts'
 import type { LabOptions } from '../../core/node/laboptions.ts'
 import { startSockets } from '../../core/node/sockets/front.ts'
 import type { SocketThread } from '../../core/node/sockets/front.ts'
+import { lean } from '../../core/node/sockets/lean.ts'
 import type { SecurePort } from '../../core/node/trust/port.ts'
 import { clock, dial, frameOf, listener, postText } from './raw.ts'
 
@@ -139,6 +141,47 @@ describe('the thread of sockets', () => {
     lab.http.respond(lab.received[1]?.link ?? { link: 0 }, frameOf('answered without'))
     await next.until('answered without')
     next.socket.destroy()
+  })
+})
+
+describe('a socket that a server accepted', () => {
+  /** What comes through a socket that a server accepted, read by `way`; ends with the peer's end. */
+  async function read(way: (socket: Socket) => Socket): Promise<{ same: boolean; text: string; ends: string }> {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    ends.push(() => server.close())
+    const told = new Promise<{ same: boolean; text: string; ends: string }>((resolve) => {
+      server.once('connection', (accepted) => {
+        const socket = way(accepted)
+        let text = ''
+        const addresses = `${socket.localPort} ${socket.remoteAddress}`
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString()
+          socket.write(`${text.length} `)
+        })
+        socket.on('end', () => socket.end(() => resolve({ same: socket === accepted, text, ends: addresses })))
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const wire = await dial(port)
+    wire.write('one ')
+    await wire.until('4 ')
+    wire.write('two')
+    await wire.until('4 7 ')
+    wire.socket.end()
+    await wire.ended
+    return { ...(await told), ends: (await told).ends.replace(String(port), 'PORT') }
+  }
+
+  it('becomes one that reads into a buffer for all; where Node has no handle to give it stays', async () => {
+    const came = { text: 'one two', ends: 'PORT 127.0.0.1' }
+    expect(await read(lean)).toEqual({ ...came, same: false })
+    const without = (accepted: Socket): Socket => {
+      const shown = Object.create(accepted, { _handle: { value: undefined } }) as Socket
+      Object.defineProperty(shown, 'resume', { value: () => accepted.resume() })
+      return lean(shown)
+    }
+    expect(await read(without)).toEqual({ ...came, same: true })
   })
 })
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { parentPort } from 'node:worker_threads'
 import { BLOCKS, LONGEST, plainFinder } from '../plain.ts'
 import type { Found } from '../plain.ts'
+import { lean } from './lean.ts'
 import { ORDER, Packer, TOLD, Unpacker } from './parcel.ts'
 import type { Parcel } from './parcel.ts'
 import { DUE, HIGH } from './talk.ts'
@@ -168,9 +169,9 @@ function order(line: Line, what: number, a: number): void {
 }
 
 function listen({ door, host, port: wanted, limits }: Extract<Asked, { type: 'listen' }>): void {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.probe })
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.probe })
   const find = plainFinder(limits)
-  server.on('connection', (socket) => accepted(door, find, socket))
+  server.on('connection', (socket) => accepted(door, find, lean(socket)))
   server.on('error', (error: NodeJS.ErrnoException) => say({ type: 'refused', door, code: error.code ?? '', message: error.message }))
   server.listen({ host, port: wanted }, () => {
     doors.set(door, server)
