@@ -38,9 +38,16 @@ export function packEntry(packer: Packer, row: TraceRow, entry: NewEntry): numbe
   packer.begin()
   const length = packer.row(row)
   packer.number(cause ?? 0)
-  const texts = [startLine, local, remote, origin, findings.length + notes.length === 0 ? '' : JSON.stringify({ findings, notes })]
-  for (const header of headers) texts.push(header[0], header[1])
-  packer.texts(texts)
+  packer.text(startLine)
+  packer.text(local)
+  packer.text(remote)
+  packer.text(origin)
+  packer.text(findings.length + notes.length === 0 ? '' : JSON.stringify({ findings, notes }))
+  packer.number(headers.length)
+  for (const header of headers) {
+    packer.text(header[0])
+    packer.text(header[1])
+  }
   return length
 }
 
@@ -50,8 +57,8 @@ function saidOf(record: SegmentRecord): Said {
   const packed = new Unpacker(record.meta)
   packed.row(record.number)
   const cause = packed.number()
-  const [startLine = '', local = '', remote = '', origin = '', more = '', ...fields] = packed.texts()
-  const headers = Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i] ?? '', fields[2 * i + 1] ?? ''] as const)
+  const [startLine, local, remote, origin, more] = [packed.text(), packed.text(), packed.text(), packed.text(), packed.text()]
+  const headers = Array.from({ length: packed.number() }, () => [packed.text(), packed.text()] as const)
   return { startLine, headers, local, remote, cause: cause === 0 ? null : cause, origin, ...(more === '' ? {} : (JSON.parse(more) as Said)) }
 }
 

@@ -93,14 +93,12 @@ export class Packer {
     this.#end += 8
   }
 
-  /** Appends texts with their lengths before them. */
-  texts(texts: readonly string[]): void {
-    this.#room(4 + 4 * texts.length)
-    let at = this.#end
-    this.#view.setUint32(at, texts.length)
-    this.#end = at + 4 + 4 * texts.length
-    at += 4
-    for (const one of texts) at = this.#text(one, at)
+  /** Appends a text, its length before it. */
+  text(value: string): void {
+    this.#room(4)
+    const at = this.#end
+    this.#end += 4
+    this.#text(value, at)
   }
 
   /** Appends a text and writes its length at `at`; returns the place of the next length. */
@@ -191,9 +189,8 @@ export class Unpacker {
     return this.#view.getFloat64(this.#at - 8)
   }
 
-  texts(): string[] {
-    const count = this.#view.getUint32(this.#at)
-    return this.#read(this.#at + 4, count, false)
+  text(): string {
+    return this.#read(this.#at, 1, false)[0] ?? ''
   }
 
   /** Texts whose lengths stand at `lengths`, and goes behind them. */
