@@ -1,6 +1,7 @@
 // The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
 import type { Held, HoldMode, Hop, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
+import { Passing } from '../passing.ts'
 import type { ServerInput } from '../server/serverterms.ts'
 import type { Order, ServerRecord } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'
@@ -40,7 +41,7 @@ export class Host {
   readonly #watcher: HostWatcher
   readonly #admission: Admission
   readonly #hop: (device: string) => Hop
-  readonly #open = new Map<number, Open>()
+  readonly #open = new Passing<Open>()
   readonly #timers: Timers
   readonly #commits: Commits
   constructor(parts: {

@@ -10,7 +10,7 @@ import type { Finding } from '../syncml/finding.ts'
 import type { Message } from '../syncml/message.ts'
 import { isPlain } from '../syncml/plain.ts'
 import type { Summary } from '../syncml/summary.ts'
-import { readPage } from '../page.ts'
+import { packPage, readPage } from '../page.ts'
 import { News } from './news.ts'
 import type { Watcher } from './news.ts'
 import type { Refused } from './ports.ts'
@@ -138,7 +138,7 @@ export class Recorder {
     if (passage.direction === 'down') this.settle()
     const full = this.#store.record(entry)
     const { seq } = full
-    this.#news.row(full)
+    this.#news.row(seq)
     this.#news.session(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
     if (passage.direction === 'up') this.settle(seq)
     return { seq, session: row.session, row: full }
@@ -200,7 +200,7 @@ export class Recorder {
     const session = summary === null ? 0 : this.#place(row.direction, summary, row.at, entry.bytes, fresh)
     const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
     if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
-    this.#news.row({ ...row, session, seq })
+    this.#news.row(seq)
     this.#news.session(this.sessions.count(session, seq, row.at, row.findings, row.severity))
     return seq
   }
@@ -213,7 +213,7 @@ export class Recorder {
     const change = row === undefined ? {} : { row: { findings: row.findings + findings.length, severity: graver(row.severity, gravest(findings)) } }
     this.#store.amend(seq, { notes: [...notes], findings, ...change })
     if (row === undefined) return
-    this.#news.row({ ...row, ...change.row } as TraceRow)
+    this.#news.row(seq)
     this.#news.session(this.sessions.blame(session, findings.length, gravest(findings)))
   }
 
@@ -237,7 +237,7 @@ export class Recorder {
       ...(bytes === undefined ? {} : { bytes }),
       ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }),
     })
-    this.#news.row({ ...row, ...change, ...(sent === undefined ? {} : { at: sent.at, mono: sent.mono }) })
+    this.#news.row(seq)
   }
 
   move(session: number, state: SessionRow['state'], reason: string): void {
@@ -245,8 +245,7 @@ export class Recorder {
   }
 
   row(seq: Seq): TraceRow | undefined {
-    const page = this.#store.rows(seq, 1)
-    return readPage(page)[0]
+    return this.#store.row(seq)
   }
 
   /** The last rows, at most `count`. */
@@ -260,7 +259,10 @@ export class Recorder {
 
   /** Tells the watcher everything that is new since the last call. Called at most once per few milliseconds by the host. */
   announce(): void {
-    this.#news.tell((row) => this.#store.putSession(row))
+    this.#news.tell(
+      (row) => this.#store.putSession(row),
+      (seqs) => packPage(seqs.flatMap((seq) => this.row(seq) ?? [])),
+    )
   }
 
   get pending(): boolean {
@@ -314,7 +316,7 @@ export class Recorder {
     this.settle()
     const { bytes, startLine, headers, local, remote } = what
     const seq = this.#store.append({ row, bytes, startLine, headers, local, remote, cause, origin: this.#origin, findings: [], notes })
-    this.#news.row({ ...row, seq })
+    this.#news.row(seq)
     return seq
   }
 }

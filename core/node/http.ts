@@ -4,6 +4,7 @@ import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Frame, Headers, Link } from '../machine.ts'
+import { Passing } from '../passing.ts'
 import type { Encoding } from '../syncml/message.ts'
 import { exchangeOf, plainExchange, startLineOf } from './exchange.ts'
 import type { Exchange, Parsed } from './exchange.ts'
@@ -38,7 +39,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   const replies = repliesOf(options.server, limits, () => clock.now())
   const peers = peersOf<Exchange>(limits, left, evicted)
   /** Links whose answer is awaited. */
-  const waiting = new Map<number, Exchange>()
+  const waiting = new Passing<Exchange>()
   const secure = options.tls === undefined ? null : 'key' in options.tls ? fixedPort(options.tls) : options.tls
   // A peer may close its half and wait for the answer; how long it may is `lastWord`'s business.
   const server = Object.assign(createServer(secure, limits), { httpAllowHalfOpen: true })
@@ -99,19 +100,19 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     server.on('connection', (socket: Socket) => {
       const parser = (): void => parsers.forEach((parse) => parse.call(server, socket))
       const peer = peers.of(socket)
-      const open = (): Exchange | undefined => (peer.exchanges.size === 0 ? undefined : peer.exchanges.values().next().value)
+      const open = (): Exchange | undefined => peer.exchanges[0]
       if (!admit(socket)) return parser()
       shortWay(socket, {
         limits,
         find,
         now: () => clock.now(),
         mono: () => clock.mono(),
-        state: () => (peer.broken ? 'over' : peer.exchanges.size === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
+        state: () => (peer.broken ? 'over' : peer.exchanges.length === 0 ? 'free' : open()?.stage === 'waits' ? 'waits' : 'leaving'),
         take: (found, at, mono) => {
           if (uploading + found.body.length > limits.uploadBytes) return false
           const x = plainExchange(peer, found)
           peers.began(peer)
-          peer.exchanges.add(x)
+          peer.exchanges.push(x)
           pass(x, found.block.encoding, found.body, at, mono)
           return true
         },
@@ -127,7 +128,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function admit(socket: Socket): boolean {
     const refusal = peers.admit(socket)
     const peer = peers.of(socket)
-    lastWord(peer, () => [...peer.exchanges].some((x) => x.stage !== 'answered'))
+    lastWord(peer, () => peer.exchanges.some((x) => x.stage !== 'answered'))
     if (refusal === null) return true
     crowded(peer, refusal)
     hangUp(peer, 503, refusal)
@@ -149,7 +150,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
         x.stage = 'over'
       }
     }
-    peer.exchanges.clear()
+    peer.exchanges.length = 0
     if (secure !== null && !peer.spoke && !closing)
       connection(peer, secure.silent(peer.cause), front?.opening(peer.socket as TLSSocket).bytes ?? EMPTY)
   }
@@ -167,7 +168,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   function begin(x: Parsed): Parsed {
     peers.began(x.peer)
-    x.peer.exchanges.add(x)
+    x.peer.exchanges.push(x)
     x.peer.busy += 1
     return x
   }
@@ -181,7 +182,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     if (x.encoding === null && hand(x)) return
     begin(x)
     req.on('error', () => {})
-    if (x.peer.exchanges.size > limits.pipelined) {
+    if (x.peer.exchanges.length > limits.pipelined) {
       abandon(x, 0, `more than ${limits.pipelined} unanswered requests on one connection`)
       x.peer.cause = 'too many unanswered requests: connection closed'
       x.peer.socket.destroy()
@@ -296,7 +297,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       peer.cause = reason
       socket.destroy()
     } else if (!peer.broken) {
-      const upload = [...peer.exchanges].find((x) => x.stage === 'body' && x.req?.complete !== true)
+      const upload = peer.exchanges.find((x) => x.stage === 'body' && x.req?.complete !== true)
       const packet = exact(error.rawPacket ?? EMPTY, error.rawPacket?.length ?? 0)
       if (secure === null && !peer.spoke && openingOf(packet).what === 'tls') {
         const words = 'TLS came to the plain HTTP port: the URL must begin with http://, or name the HTTPS port'
@@ -305,7 +306,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
       }
       if (upload === undefined) unparsed(socket, status, reason, { ...splitPacket(packet), packet })
       else {
-        const alone = peer.exchanges.size === 1
+        const alone = peer.exchanges.length === 1
         abandon(upload, alone ? status : 0, reason)
         if (alone) hangUp(peer, status, reason)
         else socket.destroy()
@@ -316,7 +317,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function unparsed(socket: Socket, status: number, reason: string, what: { startLine: string; headers: Headers; packet: Uint8Array }): void {
     const peer = peers.of(socket)
     const { startLine, headers, packet } = what
-    const awaited = peer.exchanges.size > 0
+    const awaited = peer.exchanges.length > 0
     const bytes = exact(packet, Math.min(packet.length, limits.refusedBytes))
     report(peer, { httpStatus: awaited ? 0 : status, reason, startLine, headers, bytes, truncated: bytes.length < packet.length || status === 408 })
     if (!awaited) return hangUp(peer, status, reason)
@@ -332,7 +333,8 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
 
   function end(x: Exchange): void {
     x.stage = 'over'
-    x.peer.exchanges.delete(x)
+    const at = x.peer.exchanges.indexOf(x)
+    if (at >= 0) x.peer.exchanges.splice(at, 1)
     peers.ended(x.peer)
   }
 
@@ -359,7 +361,7 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     closing = true
     const closed = door.close()
     server.closeIdleConnections()
-    const leaving = (): boolean => [...peers.all.values()].some((peer) => [...peer.exchanges].some((x) => x.stage === 'answered'))
+    const leaving = (): boolean => [...peers.all.values()].some((peer) => peer.exchanges.some((x) => x.stage === 'answered'))
     for (let waited = 0; waited < limits.linger && leaving(); waited += 10) await new Promise((resolve) => setTimeout(resolve, 10))
     for (const peer of [...peers.all.values()]) {
       left(peer)

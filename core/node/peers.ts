@@ -9,7 +9,7 @@ export interface Peer<X> {
   readonly address: string
   readonly local: string
   readonly remote: string
-  readonly exchanges: Set<X>
+  readonly exchanges: X[]
   /** Exchanges whose body is still arriving (they are among `exchanges`), and those that other code answers (they are not). */
   busy: number
   /** True once a whole header block came. */
@@ -55,7 +55,7 @@ export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, ev
       socket,
       address: plainAddress(socket.remoteAddress ?? ''),
       ...endsOf(socket),
-      exchanges: new Set(),
+      exchanges: [],
       busy: 0,
       spoke: false,
       bare: false,
@@ -75,7 +75,7 @@ export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, ev
   /** The peer that can best be spared: longest idle, else the one whose upload began first; none where all wait for an answer. */
   const spare = (mine: (peer: Peer<X>) => boolean): Peer<X> | null => {
     for (const peer of idle) if (mine(peer)) return peer
-    for (const peer of all.values()) if (peer.busy > 0 && peer.busy === peer.exchanges.size && mine(peer)) return peer
+    for (const peer of all.values()) if (peer.busy > 0 && peer.busy === peer.exchanges.length && mine(peer)) return peer
     return null
   }
 
@@ -109,7 +109,7 @@ export function peersOf<X>(limits: HttpLimits, left: (peer: Peer<X>) => void, ev
       peer.spoke = true
     },
     ended(peer) {
-      if (peer.exchanges.size === 0 && peer.busy === 0 && all.has(peer.socket)) idle.add(peer)
+      if (peer.exchanges.length === 0 && peer.busy === 0 && all.has(peer.socket)) idle.add(peer)
     },
   }
 }

@@ -1,4 +1,5 @@
 // The sessions a DM Server has in hand, found by token, by Source and SessionID, by link or by timer. It keeps them in order, and acts on none.
+import { Passing } from '../passing.ts'
 import type { ServerSession } from '../session/server.ts'
 import type { DeviceDesk } from './desk.ts'
 
@@ -38,7 +39,7 @@ const ENDED_KEPT = 4
 export class LiveSessions {
   readonly #keys = new Map<string, Live>()
   readonly #tokens = new Map<string, Live>()
-  readonly #links = new Map<number, Live>()
+  readonly #links = new Passing<Live>()
   readonly #numbers = new Map<number, Live>()
   readonly #devices = new Map<string, Mates>()
 

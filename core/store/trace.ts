@@ -120,7 +120,7 @@ export class TraceStore {
   amend(seq: Seq, change: Change): void {
     this.#writable()
     this.#room()
-    const row = this.#row(seq)
+    const row = this.row(seq)
     if (row === undefined) throw new Error(`row ${seq} cannot be amended: the trace holds ${this.#first} to ${this.#last}`)
     const place = this.#tail.put(AMENDMENT, seq, changeMeta(change), change.bytes ?? null)
     const record = this.#tail.read(place)
@@ -135,9 +135,14 @@ export class TraceStore {
     return packPage(this.#range(Math.max(first, this.first), Math.min(first + count - 1, this.last)))
   }
 
+  /** One row as it is now; undefined where there is no such row. */
+  row(seq: Seq): TraceRow | undefined {
+    return this.#memory(seq) ?? this.#index.rows(seq, seq)[0]
+  }
+
   /** Everything known of a row; undefined where there is no such row. Bytes that cannot be read are told by a note of topic `problem`. */
   frame(seq: Seq): FrameDetail | undefined {
-    const row = this.#row(seq)
+    const row = this.row(seq)
     return row === undefined ? undefined : this.#detail(row)
   }
 
@@ -248,10 +253,6 @@ export class TraceStore {
     } catch {
       this.#patience = { bytes: this.#tail.buffered + FLUSH_BYTES, rows: this.#waiting.count + FLUSH_ROWS }
     }
-  }
-
-  #row(seq: Seq): TraceRow | undefined {
-    return this.#memory(seq) ?? this.#index.rows(seq, seq)[0]
   }
 
   /** A row that is new or changed since the last flush. */
