@@ -1,7 +1,7 @@
 // The host performs the DM Server's effects in order; since all inputs and effects pass it, the trace writes itself.
 import type { Held, HoldMode, Hop, Verdict } from '../api.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
-import { Passing } from '../passing.ts'
+import { Passing } from '../server/passing.ts'
 import type { ServerInput } from '../server/serverterms.ts'
 import type { Order, ServerRecord } from '../server/records.ts'
 import type { Ledger } from '../store/ledger.ts'

@@ -1,5 +1,5 @@
 // The sessions a DM Server has in hand, found by token, by Source and SessionID, by link or by timer. It keeps them in order, and acts on none.
-import { Passing } from '../passing.ts'
+import { Passing } from './passing.ts'
 import type { ServerSession } from '../session/server.ts'
 import type { DeviceDesk } from './desk.ts'
 

@@ -43,11 +43,7 @@ export function packEntry(packer: Packer, row: TraceRow, entry: NewEntry): numbe
   packer.text(remote)
   packer.text(origin)
   packer.text(findings.length + notes.length === 0 ? '' : JSON.stringify({ findings, notes }))
-  packer.number(headers.length)
-  for (const header of headers) {
-    packer.text(header[0])
-    packer.text(header[1])
-  }
+  packer.headers(headers)
   return length
 }
 

@@ -1,5 +1,6 @@
 // A trace row as octets, the same in the index and in the segments: numbers, lengths of its texts, then the texts. Stored numbers never change their meaning.
 import type { TraceRow } from '../api.ts'
+import type { Headers } from '../machine.ts'
 
 /** Names behind stored numbers: only ever append. */
 export const NAMES = {
@@ -29,6 +30,9 @@ const NUMBERS = 52
 /** sessionId, device, msgId, package, commands, statuses, target, text, origin. */
 const TEXTS = 9
 
+/** Called as a function: a property of texts of many kinds is looked up slowly. */
+const codeAt = Function.prototype.call.bind(String.prototype.charCodeAt) as (text: string, at: number) => number
+
 const utf8 = new TextEncoder()
 const text = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -38,6 +42,7 @@ export class Packer {
   #view = new DataView(this.#bytes.buffer)
   #end = 0
   #ascii = true
+  readonly #blocks = new WeakMap<Headers, Uint8Array>()
 
   /** Begins anew. */
   begin(): void {
@@ -93,6 +98,25 @@ export class Packer {
     this.#end += 8
   }
 
+  /** Appends header fields; those of a block that is known as the same list are packed once. */
+  headers(headers: Headers): void {
+    let packed = this.#blocks.get(headers)
+    if (packed === undefined) {
+      const start = this.#end
+      this.number(headers.length)
+      for (const header of headers) {
+        this.text(header[0])
+        this.text(header[1])
+      }
+      packed = this.#bytes.slice(start, this.#end)
+      this.#blocks.set(headers, packed)
+      return
+    }
+    this.#room(packed.length)
+    this.#bytes.set(packed, this.#end)
+    this.#end += packed.length
+  }
+
   /** Appends a text, its length before it. */
   text(value: string): void {
     this.#room(4)
@@ -103,18 +127,18 @@ export class Packer {
 
   /** Appends a text and writes its length at `at`; returns the place of the next length. */
   #text(value: string, at: number): number {
-    const { length } = value
-    if (length === 0) {
+    if (value === '') {
       this.#view.setUint32(at, 0)
       return at + 4
     }
+    const { length } = value
     this.#room(3 * length)
     const bytes = this.#bytes
     const start = this.#end
     let i = 0
     // Nearly all texts are short and plain: a call to an encoder costs more than they do.
     for (; i < length; i++) {
-      const code = value.charCodeAt(i)
+      const code = codeAt(value, i)
       if (code > 0x7f) break
       bytes[start + i] = code
     }

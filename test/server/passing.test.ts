@@ -1,7 +1,7 @@
 // What passes: found while it is there, however many come and go, and in whatever order.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Passing } from '../core/passing.ts'
+import { Passing } from '../../core/server/passing.ts'
 
 test('it holds what a Map holds, whatever comes and goes', () => {
   const steps = fc.array(
