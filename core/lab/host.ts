@@ -12,7 +12,7 @@ import { Commits } from './commits.ts'
 import type { Leaving } from './commits.ts'
 import type { Draft, Placed, Recorder } from './recorder.ts'
 import type { Reading } from './reading.ts'
-import { answerOf, cardOf } from './open.ts'
+import { answerOf, cardOf, notesOf } from './open.ts'
 import type { Open } from './open.ts'
 import { Stepper } from './stepper.ts'
 import { Timers } from './timers.ts'
@@ -22,12 +22,6 @@ export interface HostWatcher {
   held(held: readonly Held[]): void
   changed(): void
   device(device: string): void
-}
-
-function notesOf(effects: readonly Effect<ServerRecord>[]): Note[] {
-  const notes: Note[] = []
-  for (const effect of effects) if (effect.type === 'note') notes.push(effect.note)
-  return notes
 }
 
 /** Runs one DM Server machine behind a transport: records, holds, answers, keeps time. */
@@ -87,13 +81,17 @@ export class Host {
   /** A SyncML frame came in. Its row is written once the machine has spoken, so that it holds what the machine said. */
   received(received: Received, reading: Reading | null = this.#recorder.reading(received.frame)): void {
     const { link, frame, startLine, headers, local, remote, at, mono } = received
-    const ends = { startLine, headers, local, remote, at, mono }
     const draft = this.#recorder.read({
       direction: 'up',
       hop: this.#hop,
       frame,
       reading,
-      ...ends,
+      at,
+      mono,
+      startLine,
+      headers,
+      local,
+      remote,
       cause: null,
       answers: '',
       httpStatus: 0,
@@ -106,24 +104,27 @@ export class Host {
     })
     if (admitted.refusal !== '') return this.#deny(received, draft, admitted)
     const why = this.stepper.why(draft.row.session)
-    if (why === null) {
+    if (why !== null) this.#keepBack(received, this.#recorder.write(draft, admitted.notes, 'held'), why)
+    else {
       const { decoded } = draft
       const effects = this.#machine.input(decoded === null ? { type: 'frame', link, frame } : { type: 'frame', link, frame, decoded })
       const notes = admitted.notes.length === 0 ? notesOf(effects) : [...admitted.notes, ...notesOf(effects)]
       const open = this.#begin(received, this.#recorder.write(draft, notes))
       this.#move(notes, open)
       this.#perform(effects)
-    } else {
-      const placed = this.#recorder.write(draft, admitted.notes, 'held')
-      const open = this.#begin(received, placed)
-      this.#hold(open, placed, received.frame, why, (verdict) => {
-        if (verdict.act === 'drop') return this.#drop(open, placed)
-        const frame = verdict.act === 'edit' ? { ...received.frame, bytes: verdict.bytes } : received.frame
-        this.#released(placed, verdict, frame)
-        this.#run(this.#machine.input({ type: 'frame', link: received.link, frame }), open)
-      })
     }
     this.#watcher.changed()
+  }
+
+  /** A message waits for a person before the machine sees it. */
+  #keepBack(received: Received, placed: Placed, why: string): void {
+    const open = this.#begin(received, placed)
+    this.#hold(open, placed, received.frame, why, (verdict) => {
+      if (verdict.act === 'drop') return this.#drop(open, placed)
+      const frame = verdict.act === 'edit' ? { ...received.frame, bytes: verdict.bytes } : received.frame
+      this.#released(placed, verdict, frame)
+      this.#run(this.#machine.input({ type: 'frame', link: received.link, frame }), open)
+    })
   }
 
   /** A message on a connection that may not carry it: no machine sees it, and the peer is told why. */

@@ -1,6 +1,6 @@
 // A request that waits for its answer, and the rows and cards that come of it: what is recorded of an answer, what a person sees who holds it.
 import type { Held, HoldState } from '../api.ts'
-import type { Frame } from '../machine.ts'
+import type { Effect, Frame, Note } from '../machine.ts'
 import type { Message } from '../syncml/message.ts'
 import type { Received, Sent } from './ports.ts'
 import type { Passage, Placed } from './recorder.ts'
@@ -13,6 +13,13 @@ export interface Open {
   cards: Set<number> | null
   /** Set while the answer is on its way: records it as far as it got, should the peer leave now. */
   leaving: (() => void) | null
+}
+
+/** What a machine told, in its order. */
+export function notesOf(effects: readonly Effect<unknown>[]): Note[] {
+  const notes: Note[] = []
+  for (const effect of effects) if (effect.type === 'note') notes.push(effect.note)
+  return notes
 }
 
 /** The answer to a request, for its row; `sent` tells when it left. */

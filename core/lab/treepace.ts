@@ -6,12 +6,16 @@ import type { Walks } from './treewalk.ts'
 
 /** The transport, slowed down where a walk says so. A peer that left meanwhile is the transport's business, as ever. */
 export function paced(transport: Transport, walks: Walks, clock: Clock): Transport {
+  const slow: Transport['respond'] = (link, frame, sent) => {
+    const ms = walks.delay(deviceOf(frame))
+    if (ms <= 0) transport.respond(link, frame, sent)
+    else clock.after(ms, () => transport.respond(link, frame, sent))
+  }
   return {
     ...transport,
     respond: (link, frame, sent) => {
-      const ms = walks.pacing ? walks.delay(deviceOf(frame)) : 0
-      if (ms <= 0) transport.respond(link, frame, sent)
-      else clock.after(ms, () => transport.respond(link, frame, sent))
+      if (walks.pacing) slow(link, frame, sent)
+      else transport.respond(link, frame, sent)
     },
     refuse: (link, status, text, sent) => transport.refuse(link, status, text, sent),
   }

@@ -5,7 +5,7 @@ import { Prover } from '../auth/prover.ts'
 import { Verifier } from '../auth/verifier.ts'
 import type { Effect, Frame, Link, Machine, Note } from '../machine.ts'
 import { contentTypeOf } from '../session/contenttype.ts'
-import { msgNumber } from '../session/inbox.ts'
+import { msgNumber, raises } from '../session/inbox.ts'
 import { finding } from '../session/rules.ts'
 import { shownBy } from '../session/desk.ts'
 import type { SessionEnd } from '../session/desk.ts'
@@ -99,10 +99,12 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     this.#live.heard(live, link.link)
     const answer = live.session.receive({ link, frame, message })
     for (const save of this.#flush(live)) effects.push(save)
-    for (const effect of answer) effects.push(effect)
-    if (!answer.some((effect) => effect.type === 'send' || effect.type === 'close')) {
-      effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
+    let answered = false
+    for (const effect of answer) {
+      if (effect.type === 'send' || effect.type === 'close') answered = true
+      effects.push(effect)
     }
+    if (!answered) effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
     effects.push(this.#arm(live, live.session.over ? this.#settings.resendMs : this.#settings.idleMs))
     const oldest = live.session.over ? this.#live.ended(live) : undefined
     if (oldest !== undefined) this.#stop(oldest, { state: 'completed', reason: '' }, effects)
@@ -127,11 +129,10 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     }
     const live = ours ? byToken : this.#live.ofKey(keyOf(message))
     if (live === undefined) return undefined
-    const setup = message.commands.some((command) => command.kind === 'Alert' && (command.code === 1200 || command.code === 1201))
-    const again = live.session.isResend({ link: { link: 0 }, frame, message })
+    if (!raises(message, 1200) && !raises(message, 1201)) return live
     // Clients whose sessions all begin with the same octets: what waits for the device now shall not wait for another SessionID.
-    if (again && !(setup && live.session.over && this.#policy.waits?.(live.device) === true)) return live
-    if (!setup || msgNumber(message.header.msgId) !== 1) return live
+    if (live.session.isResend(message, frame) && !(live.session.over && this.#policy.waits?.(live.device) === true)) return live
+    if (msgNumber(message.header.msgId) !== 1) return live
     this.#stop(live, { state: 'aborted', reason: 'the device began a new session with the same SessionID' }, effects)
     return undefined
   }
@@ -140,8 +141,7 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
     const { env, serverUri } = this.#options
     const { sessionId, source } = message.header
     const device = source.locUri
-    const called = message.commands.some((command) => command.kind === 'Alert' && command.code === 1200)
-    const notified = called ? (this.#options.notified?.(device, sessionId) ?? null) : null
+    const notified = raises(message, 1200) ? (this.#options.notified?.(device, sessionId) ?? null) : null
     const ledger = notified?.nonce == null ? this.#options.ledger : resynchronised(this.#options.ledger, notified.nonce)
     const mates = this.#live.mates(device)
     for (const other of [...mates.left]) this.#stop(other, { state: 'aborted', reason: `the device left: ${other.left}` }, effects)

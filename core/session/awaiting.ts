@@ -27,10 +27,12 @@ export interface KeptAwaiting {
 }
 
 interface Slot {
-  readonly sent: SentCommand
+  readonly paired: { readonly what: 'command'; readonly sent: SentCommand }
   readonly place: number
   answered: boolean
 }
+
+const slotOf = (sent: SentCommand, place: number, answered = false): Slot => ({ paired: { what: 'command', sent }, place, answered })
 
 /** Name of a command as `Cmd` of a Status has it. */
 export function nameOf(command: Command): string {
@@ -48,7 +50,7 @@ export class Awaiting {
   /** Remembers what a message of ours carried. */
   left(message: Message, sent: readonly SentCommand[]): void {
     this.#lastMsgId = message.header.msgId
-    for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, { sent: light(one), place: this.#place++, answered: false })
+    for (const one of sent) this.#slots.set(`${message.header.msgId}/${one.cmdId}`, slotOf(light(one), this.#place++))
     for (const command of message.commands) {
       if (command.kind !== 'Results' && command.kind !== 'Alert') continue
       const key = `${message.header.msgId}/${command.cmdId}`
@@ -58,22 +60,23 @@ export class Awaiting {
 
   /** Pairs the Status elements of one message, in order; findings go to `findings`. */
   pair(message: Message, findings: Finding[]): { readonly status: Status; readonly paired: Paired }[] {
-    const statuses = message.commands.filter((command) => command.kind === 'Status')
-    if (statuses.length === 0) return []
+    const pairs: { readonly status: Status; readonly paired: Paired }[] = []
+    let header = -1
     // Of each message the answers keep its order; those to a later message may overtake what waits behind a large object.
-    const places = new Map<string, number>()
-    const pairs = statuses.map((status) => {
+    let places: Map<string, number> | null = null
+    for (const status of message.commands) {
+      if (status.kind !== 'Status') continue
       const { paired, place: at } = this.#find(status, findings)
       if (paired.what === 'command') {
+        places ??= new Map()
         const place = places.get(status.msgRef) ?? -1
         if (at < place) findings.push(finding('status.order', status))
         places.set(status.msgRef, Math.max(place, at))
-      }
-      return { status, paired }
-    })
-    const header = pairs.findIndex(({ paired }) => paired.what === 'header')
-    if (header > 0) findings.push(finding('status.first', statuses[header]))
-    if (header < 0 && this.#lastMsgId !== '' && statuses.length > 0) findings.push(finding('status.header', message.header))
+      } else if (paired.what === 'header' && header < 0) header = pairs.length
+      pairs.push({ status, paired })
+    }
+    if (header > 0) findings.push(finding('status.first', pairs[header]?.status))
+    if (header < 0 && this.#lastMsgId !== '' && pairs.length > 0) findings.push(finding('status.header', message.header))
     return pairs
   }
 
@@ -82,13 +85,13 @@ export class Awaiting {
     const slot = this.#slots.get(`${results.msgRef}/${results.cmdRef}`) ?? this.#slots.get(`${this.#lastMsgId}/${results.cmdRef}`)
     if (slot === undefined) findings.push(finding('results.unknown', results, `MsgRef ${results.msgRef}, CmdRef ${results.cmdRef}`))
     else if (!slot.answered) findings.push(finding('results.order', results))
-    return slot?.sent ?? null
+    return slot?.paired.sent ?? null
   }
 
   /** Commands without a Status, in the order they left; children of groups not counted. */
   open(): readonly SentCommand[] {
     const open: SentCommand[] = []
-    for (const { sent, answered } of this.#slots.values()) if (!answered && sent.path.length === 0) open.push(sent)
+    for (const { paired, answered } of this.#slots.values()) if (!answered && paired.sent.path.length === 0) open.push(paired.sent)
     return open
   }
 
@@ -103,13 +106,13 @@ export class Awaiting {
       ...sent,
       command: { ...command, ...('items' in command ? { items: [] } : {}), ...('commands' in command ? { commands: [] } : {}) } as Request,
     })
-    const slots = [...this.#slots].map(([key, { sent, place, answered }]) => [key, bare(sent), place, answered] as const)
+    const slots = [...this.#slots].map(([key, { paired, place, answered }]) => [key, bare(paired.sent), place, answered] as const)
     return { slots, loose: [...this.#loose], place: this.#place, lastMsgId: this.#lastMsgId }
   }
 
   restore({ slots, loose, place, lastMsgId }: KeptAwaiting): void {
     this.clear()
-    for (const [key, sent, at, answered] of slots) this.#slots.set(key, { sent, place: at, answered })
+    for (const [key, sent, at, answered] of slots) this.#slots.set(key, slotOf(sent, at, answered))
     for (const [key, kind] of loose) this.#loose.set(key, kind)
     this.#place = place
     this.#lastMsgId = lastMsgId
@@ -132,15 +135,15 @@ export class Awaiting {
     const gone: SentCommand[] = []
     const used = new Set<number>()
     for (const [, slot] of slots) {
-      const alike = now.findIndex((command, i) => !used.has(i) && nameOf(command) === nameOf(slot.sent.command))
+      const { sent } = slot.paired
+      const alike = now.findIndex((command, i) => !used.has(i) && nameOf(command) === nameOf(sent.command))
       const command = now[alike]
       if (command === undefined) {
-        if (slot.sent.path.length === 0) gone.push(slot.sent)
+        if (sent.path.length === 0) gone.push(sent)
         continue
       }
       used.add(alike)
-      const sent = { ...slot.sent, cmdId: command.cmdId, command }
-      this.#slots.set(`${message.header.msgId}/${command.cmdId}`, { ...slot, sent })
+      this.#slots.set(`${message.header.msgId}/${command.cmdId}`, slotOf({ ...sent, cmdId: command.cmdId, command }, slot.place, slot.answered))
     }
     this.#lastMsgId = message.header.msgId
     return gone
@@ -156,10 +159,10 @@ export class Awaiting {
     const key = `${status.msgRef || this.#lastMsgId}/${status.cmdRef}`
     const slot = this.#slots.get(key)
     if (slot !== undefined) {
-      const name = nameOf(slot.sent.command)
+      const name = nameOf(slot.paired.sent.command)
       if (status.cmd !== '' && status.cmd !== name) findings.push(finding('status.cmd', status, `${status.cmd} instead of ${name}`))
       slot.answered = true
-      return { paired: { what: 'command', sent: slot.sent }, place: slot.place }
+      return slot
     }
     const loose = this.#loose.get(key)
     if (loose !== undefined) {

@@ -31,6 +31,12 @@ export function msgNumber(text: string): number {
   return value
 }
 
+/** True where the message carries an alert of this code. */
+export function raises({ commands }: Message, code: number): boolean {
+  for (const command of commands) if (command.kind === 'Alert' && command.code === code) return true
+  return false
+}
+
 /** True for what a device of DM 1.1.2 sends; a server answers it in its own version (dm-protocol 1, 12). */
 export function speaks11({ header }: Message): boolean {
   return header.verDtd === '1.1' && header.verProto === 'DM/1.1'

@@ -10,7 +10,7 @@ import { asksProof, lastWord } from './closing.ts'
 import type { Desk, SessionEnd } from './desk.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeOptions, PutOptions, Received } from './exchangeterms.ts'
-import { checkSetup, versionCode } from './inbox.ts'
+import { checkSetup, raises, versionCode } from './inbox.ts'
 import { Intake } from './intake.ts'
 import type { Entry } from './entry.ts'
 import { headerStatus, refusals } from './replies.ts'
@@ -48,7 +48,7 @@ export class ServerSession {
   }
 
   /** True where this is the last message again, byte for byte. */
-  isResend({ message, frame }: Received): boolean {
+  isResend(message: Message, frame: Frame): boolean {
     return this.#cached !== null && this.#cached.msgId === message.header.msgId && equal(this.#cached.bytes, frame.bytes)
   }
 
@@ -56,7 +56,7 @@ export class ServerSession {
   receive(received: Received): Effect[] {
     const { message, frame, link } = received
     const x = this.#x
-    if (this.isResend(received) && this.#cached !== null) {
+    if (this.isResend(message, frame) && this.#cached !== null) {
       return [x.problem(finding('hdr.resend', message.header)), { type: 'send', link, frame: this.#cached.reply }]
     }
     const event = this.#kind(message)
@@ -91,7 +91,7 @@ export class ServerSession {
   }
 
   #kind(message: Message): Event {
-    if (message.commands.some((command) => command.kind === 'Alert' && command.code === 1223)) return 'get.abort'
+    if (raises(message, 1223)) return 'get.abort'
     const chunk = message.commands.some((command) => command.kind === 'Results' && command.items.at(-1)?.moreData === true)
     return !chunk && (message.final || this.#x.endsUnsaid(message)) ? 'get.final' : 'get.part'
   }

@@ -114,9 +114,14 @@ export const CLAUSES: Readonly<Record<Event, string>> = {
   lost: PACKAGES,
 }
 
-const TABLE = new Map(MOVES.map((row) => [`${row.role} ${row.state} ${row.event}`, row.next]))
+/** The table by role, state and event: a text put together for each question would cost more than the answer. */
+const TABLE = new Map<Role, Map<State, Map<Event, State>>>()
+for (const { role, state, event, next } of MOVES) {
+  const states = TABLE.get(role) ?? new Map<State, Map<Event, State>>()
+  TABLE.set(role, states.set(state, (states.get(state) ?? new Map<Event, State>()).set(event, next)))
+}
 
 /** The state after `event`, or null where the table has no such move. */
 export function nextState(role: Role, state: State, event: Event): State | null {
-  return TABLE.get(`${role} ${state} ${event}`) ?? null
+  return TABLE.get(role)?.get(state)?.get(event) ?? null
 }

@@ -36,7 +36,17 @@ export function utf8Text(bytes: Uint8Array): string | null {
 
 /** The text these octets are in UTF-8, with U+FFFD for what is not. */
 export function utf8Lossy(bytes: Uint8Array): string {
-  return lossy.decode(bytes)
+  return shortAscii(bytes) ?? lossy.decode(bytes)
+}
+
+/** Longest text that is put together here: a decoder costs more than so many characters. */
+const SHORT = 64
+
+/** The text of a few octets that are ASCII; null for any others. */
+function shortAscii(bytes: Uint8Array): string | null {
+  if (bytes.length > SHORT) return null
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) >= 0x80) return null
+  return String.fromCharCode.apply(null, bytes as unknown as number[])
 }
 
 /** ISO-8859-1: octet n is code point n. */
@@ -158,7 +168,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   const rest = count % 4
   const wanted = rest === 0 ? 0 : 4 - rest
   if (rest === 1 || (padding !== 0 && padding !== wanted)) return null
-  return out.slice(0, length)
+  return length === out.length ? out : out.slice(0, length)
 }
 
 /** Joins octets. */
