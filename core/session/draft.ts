@@ -1,8 +1,8 @@
 // One message in the making: measures what fits under the peer's MaxMsgSize and gives CmdIDs; it knows nothing of order or packages.
-import { encode, lengthOf } from '../syncml/codec.ts'
-import { renumbered } from '../syncml/compose.ts'
-import type { Alert, Command, Message, Status } from '../syncml/message.ts'
+import type { Alert, Command, Status } from '../syncml/message.ts'
 import type { Entry, Packed, Packing, SentCommand } from './entry.ts'
+import { lengthOf, numbered, sheetOf } from './sheet.ts'
+import type { Sheet } from './sheet.ts'
 
 /** Asks for the peer's next message (PRO multiple messages). */
 export const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
@@ -23,15 +23,19 @@ const LEAST: readonly Command[] = (['SyncHdr', 'Alert', 'Replace'] as const).map
 /** One message in the making. */
 export class Draft {
   readonly #packing: Packing
-  readonly #commands: { command: Command; tag: number | null; part: SentCommand['part'] }[] = []
+  readonly #sheet: Sheet
+  readonly #commands: { readonly command: Command; readonly tag: number | null; part: SentCommand['part'] }[] = []
   readonly #limit: number
   readonly #id: string
   /** Octets put on top of each command's. */
   readonly #slack: number
-  /** Octets without any command; 0 until somebody asks. */
-  #empty = 0
-  /** Octets used so far; measured only once somebody asks. */
-  #size: number | null = null
+  /** What `#keep` found. */
+  #kept: number | null = null
+  /** Last CmdID given, and the one before the last command. */
+  #last = 0
+  #before = 0
+  /** Why a command that had to go along cannot be written. */
+  #fault: Error | null = null
   /** Status elements that every message needs. */
   forced = 0
   says = false
@@ -42,76 +46,65 @@ export class Draft {
     this.#limit = packing.maxMsgSize ?? Infinity
     this.#id = this.#limit < TIGHT ? SHORT_ID : MEASURING_ID
     this.#slack = this.#limit < TIGHT ? 0 : 2
+    this.#sheet = sheetOf(packing.header, packing.wire, this.#id)
   }
 
   /** Adds without asking whether it fits: the Status elements that every message needs. */
   force(entry: Entry): true {
     this.forced += 1
-    this.#commands.push({ command: commandOf(entry), tag: null, part: 'whole' })
-    this.#size = null
+    this.#blindly(commandOf(entry), null)
     return true
   }
 
   /** The same where it fits; false where it does not. */
   forceFitting(entry: Entry): boolean {
-    const command = commandOf(entry)
-    const size = this.#used() + this.#measure(command)
-    if (size > this.#limit) return false
+    this.#used()
+    this.#write(commandOf(entry), null)
+    if (this.#used() > this.#limit) {
+      this.#undo()
+      return false
+    }
     this.forced += 1
-    this.#commands.push({ command, tag: null, part: 'whole' })
-    this.#size = size
     return true
-  }
-
-  add(command: Command, tag: number | null): void {
-    this.#commands.push({ command, tag, part: 'whole' })
   }
 
   /** Adds where it fits. False: no room. A text: it can never be written in this encoding, and why. `bare`: the room kept for NEXT is used up, too. */
   tryAdd(entry: Entry, bare = false): boolean | string {
-    const command = commandOf(entry)
-    const used = this.#used()
-    let size = 0
-    try {
-      size = this.#measure(command)
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+    this.#used()
+    const reason = this.#written(entry)
+    if (reason !== null) return reason
+    if (this.#used() - (bare ? this.#keep() : 0) > this.#limit) {
+      this.#undo()
+      return false
     }
-    const kept = bare && this.#packing.ask ? this.#measure(NEXT) : 0
-    if (used + size - kept > this.#limit) return false
-    this.#size = used + size
-    this.#note(entry, command)
+    this.#count(entry)
     return true
   }
 
   /** Asks for the peer's next message where that fits; where it does not, a peer that hears no Final asks by itself. */
   next(): void {
-    const all = [...this.#commands.map(({ command }) => command), NEXT]
-    if (this.#limit >= TIGHT || this.#length(all) <= this.#limit) this.add(NEXT, null)
+    if (this.#limit >= TIGHT || this.#lengthOf([...this.#commands.map(({ command }) => command), NEXT]) <= this.#limit) this.#blindly(NEXT, null)
   }
 
   /** Octets that a session takes at least: one message with what every message needs and one Status, and any later one, without credentials. */
   least(): number {
     const { verDtd, verProto, sessionId, msgId, target, source } = this.#packing.header
     const later = { verDtd, verProto, sessionId, msgId, target, source }
-    const now = this.#length([...this.#commands.slice(0, this.forced).map(({ command }) => command), LEAST[2] as Command])
-    return Math.max(now, this.#length(LEAST, later))
+    const now = this.#lengthOf([...this.#commands.slice(0, this.forced).map(({ command }) => command), LEAST[2] as Command])
+    return Math.max(now, this.#lengthOf(LEAST, later))
   }
 
   /** Why an entry can never be written in this encoding; null where it can. */
   why(entry: Entry): string | null {
-    try {
-      this.#measure(commandOf(entry))
-      return null
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
+    const reason = this.#written(entry)
+    if (reason === null) this.#undo()
+    return reason
   }
 
   /** Adds without measuring. */
   take(entry: Entry): void {
-    this.#note(entry, commandOf(entry))
-    this.#size = null
+    this.#blindly(commandOf(entry), entry.kind === 'command' ? entry.tag : null)
+    this.#count(entry)
   }
 
   /** A Status too big because of its Items or references: without them. */
@@ -122,7 +115,12 @@ export class Draft {
 
   /** Octets left beside this entry. */
   room(entry: Entry): number {
-    return this.#limit === Infinity ? 1 << 20 : this.#limit - this.#sum([...this.#commands.map(({ command }) => command), commandOf(entry)])
+    if (this.#limit === Infinity) return 1 << 20
+    this.#used()
+    this.#write(commandOf(entry), null)
+    const room = this.#limit - this.#used()
+    this.#undo()
+    return room
   }
 
   markLast(part: 'chunk' | 'last'): void {
@@ -131,47 +129,94 @@ export class Draft {
   }
 
   finish(final: boolean): Pick<Packed, 'bytes' | 'message' | 'sent'> {
-    const sent: SentCommand[] = []
-    const ids = { last: 0 }
-    const commands = this.#commands.map(({ command, tag, part }) => number(command, ids, tag ?? -1, part, tag === null ? null : sent, NOWHERE))
-    const message: Message = { header: this.#packing.header, commands, final }
-    const bytes = encode(message, this.#packing.wire)
+    if (this.#fault !== null) throw this.#fault
+    const bytes = this.#sheet.finish(final)
     if (bytes.length > this.#limit) {
       const least = Math.max(bytes.length, this.least())
       throw new Error(
         `the message of ${String(bytes.length)} octets exceeds the peer's MaxMsgSize of ${String(this.#limit)}; a session takes ${String(least)} here`,
       )
     }
-    return { bytes, message, sent }
+    const commands: Command[] = []
+    const sent: SentCommand[] = []
+    for (const { command, tag, part } of this.#commands) {
+      commands.push(command)
+      if (tag !== null) leave(command, tag, part, NOWHERE, sent)
+    }
+    return { bytes, message: { header: this.#packing.header, commands, final }, sent }
   }
 
-  #note(entry: Entry, command: Command): void {
-    this.#commands.push({ command, tag: entry.kind === 'command' ? entry.tag : null, part: 'whole' })
-    if (entry.kind === 'results' || entry.kind === 'command') this.says = true
+  #count({ kind }: Entry): void {
+    if (kind === 'results' || kind === 'command') this.says = true
     else this.answers = true
   }
 
+  /** Octets of the message on the safe side; room for NEXT is kept where it may be needed. Throws why it cannot be written. */
   #used(): number {
-    this.#size ??= this.#sum(this.#commands.map(({ command }) => command))
-    return this.#size
+    if (this.#fault !== null) throw this.#fault
+    return this.#sheet.measure() + this.#slack * this.#commands.length + this.#keep()
   }
 
-  /** Octets of a message with these commands, on the safe side; room for NEXT is kept where it may be needed. */
-  #sum(commands: readonly Command[]): number {
-    const all = this.#packing.ask ? [...commands, NEXT] : commands
-    // Where strings move into a table, a message is no sum of its commands: each is measured by itself then, which is more.
-    if (this.#packing.wire.strings === 'table') return all.reduce((sum, command) => sum + this.#measure(command), this.#length([]))
-    return this.#length(all) + this.#slack * all.length
+  /** Octets kept for NEXT. It is measured by being written, so before anything that may be taken back. */
+  #keep(): number {
+    if (!this.#packing.ask) return 0
+    if (this.#kept === null) {
+      const before = this.#sheet.measure()
+      this.#write(NEXT, null)
+      this.#kept = this.#sheet.measure() - before + this.#slack
+      this.#undo()
+    }
+    return this.#kept
   }
 
-  #measure(command: Command): number {
-    if (this.#empty === 0) this.#empty = this.#length([])
-    return this.#length([command]) - this.#empty + this.#slack
+  /** Writes an entry and measures it; null, or why it cannot be written: nothing of it is, then. */
+  #written(entry: Entry): string | null {
+    const { length } = this.#commands
+    try {
+      this.#keep()
+      this.#write(commandOf(entry), entry.kind === 'command' ? entry.tag : null)
+      this.#sheet.measure()
+      return null
+    } catch (error) {
+      if (this.#commands.length > length) this.#undo()
+      return error instanceof Error ? error.message : String(error)
+    }
   }
 
-  /** Octets of a message with these commands and Final. */
-  #length(commands: readonly Command[], header = this.#packing.header): number {
-    return lengthOf({ header, commands, final: true }, this.#packing.wire, this.#id)
+  /** Writes a command that has to go along: what is wrong with it is told when the message is asked for. */
+  #blindly(command: Command, tag: number | null): void {
+    try {
+      this.#write(command, tag)
+    } catch (error) {
+      this.#fault ??= error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  /** Writes a command with the next CmdIDs. Throws EncodeError; nothing of it is written then. */
+  #write(command: Command, tag: number | null): void {
+    const before = this.#last
+    const own = numbered(command, this.#nextId)
+    try {
+      this.#sheet.add(own)
+    } catch (error) {
+      this.#last = before
+      throw error
+    }
+    this.#before = before
+    this.#commands.push({ command: own, tag, part: 'whole' })
+  }
+
+  /** Takes back what was written last; only once for each. */
+  #undo(): void {
+    this.#sheet.undo()
+    this.#commands.pop()
+    this.#last = this.#before
+  }
+
+  readonly #nextId = (): string => String(++this.#last)
+
+  #lengthOf(commands: readonly Command[], header = this.#packing.header): number {
+    return lengthOf(header, this.#packing.wire, commands, this.#id)
   }
 }
 
@@ -193,24 +238,8 @@ function commandOf(entry: Entry): Command {
 /** The path of a command that is in no group. */
 const NOWHERE: readonly number[] = []
 
-/** A command with its CmdIDs, children included (SML CmdID); what left is written into `sent`. */
-function number(
-  command: Command,
-  ids: { last: number },
-  tag: number,
-  part: SentCommand['part'],
-  sent: SentCommand[] | null,
-  path: readonly number[],
-): Command {
-  const cmdId = String(++ids.last)
-  const bare: Command = { ...command, cmdId }
-  // A group stands before its children among what left.
-  const place = sent === null ? -1 : sent.push({ tag, cmdId, command: bare, path, part }) - 1
-  if (bare.kind !== 'Atomic' && bare.kind !== 'Sequence' && bare.kind !== 'Other') return bare
-  const numbered: Command =
-    bare.kind === 'Other'
-      ? { ...bare, element: renumbered(bare.element, cmdId) }
-      : { ...bare, commands: bare.commands.map((child, i) => number(child, ids, tag, 'whole', sent, [...path, i])) }
-  if (sent !== null) sent[place] = { tag, cmdId, command: numbered, path, part }
-  return numbered
+/** What awaits a Status: a command and, behind it, those of its children. */
+function leave(command: Command, tag: number, part: SentCommand['part'], path: readonly number[], sent: SentCommand[]): void {
+  sent.push({ tag, cmdId: command.cmdId, command, path, part })
+  if ('commands' in command) command.commands.forEach((child, i) => leave(child, tag, 'whole', [...path, i], sent))
 }

@@ -2,19 +2,20 @@
 import { compose } from './compose.ts'
 import type { Element } from './element.ts'
 import type { Finding } from './finding.ts'
+import { Growing } from './growing.ts'
 import { LIMITS, type Limits } from './limits.ts'
-import type { Encoding, Message } from './message.ts'
+import type { Encoding, Message, SyncHdr } from './message.ts'
 import { reordered } from './order.ts'
 import type { ElementOrder } from './order.ts'
 import { parseMessage } from './parse.ts'
 import { Findings, type Recorder } from './reading.ts'
-import { type Sink } from './sink.ts'
+import type { Roll, Sink } from './sink.ts'
+import { StringCounter } from './stringcounter.ts'
 import { LANGUAGES, PUBLIC_IDS, type PublicId } from './tokens.ts'
 import { CodecError } from './error.ts'
 import type { WbxmlForm } from './wbxmlcursor.ts'
 import { WbxmlReader } from './wbxmlreader.ts'
-import { StringCounter, type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
-import { XmlMeter } from './xmlmeter.ts'
+import { type WbxmlStyle, WbxmlWriter } from './wbxmlwriter.ts'
 import { XmlReader } from './xmlreader.ts'
 import { XmlWriter } from './xmlwriter.ts'
 
@@ -98,72 +99,67 @@ export function readTree(
 
 /** Encodes a message in the order of the DTD, or in the one `wire` names. Throws EncodeError for what the encoding cannot carry. */
 export function encode(message: Message, wire: Wire): Uint8Array<ArrayBuffer> {
-  return wire.order === undefined ? composed(message, wire, null) : inOrder(message, wire, wire.order, null)
+  const bytes = written(wire, versionFor(message.header), 'SyncML', (sink) => {
+    compose(sink, message, wire.encoding === 'wbxml')
+  })
+  return inOrder(bytes, wire)
 }
 
-/** How long `encode` makes a message whose commands all have this CmdID. Throws EncodeError. */
-export function lengthOf(message: Message, wire: Wire, cmdId: string): number {
-  if (wire.encoding === 'wbxml') return (wire.order === undefined ? composed(message, wire, cmdId) : inOrder(message, wire, wire.order, cmdId)).length
-  const meter = new XmlMeter(wire.prolog ?? true, NAMESPACE_OF[versionFor(message)])
-  compose(meter, message, false, cmdId)
-  return meter.plain ? meter.length : composed(message, wire, cmdId).length
+function inOrder(bytes: Uint8Array<ArrayBuffer>, wire: Wire): Uint8Array<ArrayBuffer> {
+  return wire.order === undefined ? bytes : encodeTree(reordered(decodeTree(bytes, wire.encoding).root, wire.order), wire)
 }
 
-function inOrder(message: Message, wire: Wire, order: ElementOrder, cmdId: string | null): Uint8Array<ArrayBuffer> {
-  return encodeTree(reordered(decodeTree(composed(message, wire, cmdId), wire.encoding).root, order), wire)
-}
-
-function composed(message: Message, wire: Wire, cmdId: string | null): Uint8Array<ArrayBuffer> {
-  const version = versionFor(message)
-  if (wire.encoding === 'wbxml')
-    return write(wire, version, publicIdOf('SyncML', version), (sink) => {
-      compose(sink, message, true, cmdId)
-    })
-  const writer = new XmlWriter(wire.prolog ?? true, NAMESPACE_OF[version])
-  compose(writer, message, false, cmdId)
-  return writer.result()
+/** Begins a message that grows command by command; null for a wire on which its octets are no sum of those of its commands. Throws EncodeError. */
+export function growing(header: SyncHdr, wire: Wire): Growing | null {
+  const octets = wire.encoding === 'wbxml'
+  if (octets && (wire.order !== undefined || wire.strings === 'table')) return null
+  return new Growing(header, writerOf(wire, versionFor(header), 'SyncML', NO_STRINGS), octets, (bytes) => inOrder(bytes, wire))
 }
 
 /** Encodes a tree as it is, in its own order. Throws EncodeError for what the encoding cannot carry. */
 export function encodeTree(root: Element, wire: Wire): Uint8Array<ArrayBuffer> {
-  const version = versionOf(root)
-  return write(wire, version, publicIdOf(root.name, version), (sink) => {
+  return written(wire, versionOf(root), root.name, (sink) => {
     sink.tree(root)
   })
 }
 
-function write(wire: Wire, version: string, publicId: PublicId, fill: (sink: Sink) => void): Uint8Array<ArrayBuffer> {
-  if (wire.encoding === 'xml') {
-    const writer = new XmlWriter(wire.prolog ?? true, `SYNCML:SYNCML${version}`)
-    fill(writer)
-    return writer.result()
+function written(wire: Wire, version: Version, root: string, fill: (sink: Sink) => void): Uint8Array<ArrayBuffer> {
+  let strings = NO_STRINGS
+  if (wire.encoding === 'wbxml' && wire.strings === 'table') {
+    const counter = new StringCounter()
+    fill(counter)
+    strings = counter.worthwhile()
   }
+  const writer = writerOf(wire, version, root, strings)
+  fill(writer)
+  return writer.result()
+}
+
+const NO_STRINGS: readonly string[] = []
+
+/** A writer of one document with this root; `strings` go into its string table. */
+function writerOf(wire: Wire, version: Version, root: string, strings: readonly string[]): Roll {
+  if (wire.encoding === 'xml') return new XmlWriter(wire.prolog ?? true, NAMESPACE_OF[version])
   const style: WbxmlStyle = {
     version: wire.version ?? 2,
     publicId: wire.publicId ?? 'number',
     strings: wire.strings ?? 'inline',
     pages: wire.pages ?? 'lazy',
   }
-  let strings: readonly string[] = []
-  if (style.strings === 'table') {
-    const counter = new StringCounter()
-    fill(counter)
-    strings = counter.worthwhile()
-  }
-  const inner: Wire = { ...wire, strings: style.strings === 'table' ? 'inline' : style.strings }
-  const writer = new WbxmlWriter(style, publicId, strings, (element) => encodeTree(element, inner))
-  fill(writer)
-  return writer.result()
+  const inner: Wire = style.strings === 'table' ? { ...wire, strings: 'inline' } : wire
+  return new WbxmlWriter(style, publicIdOf(root, version), strings, (element) => encodeTree(element, inner))
 }
 
-const NAMESPACE_OF = { '1.0': 'SYNCML:SYNCML1.0', '1.1': 'SYNCML:SYNCML1.1', '1.2': 'SYNCML:SYNCML1.2' } as const
+type Version = '1.0' | '1.1' | '1.2'
 
-function versionFor({ header }: Message): '1.0' | '1.1' | '1.2' {
-  return header.verDtd === '1.1' || header.verDtd === '1.0' ? header.verDtd : '1.2'
+const NAMESPACE_OF: Readonly<Record<Version, string>> = { '1.0': 'SYNCML:SYNCML1.0', '1.1': 'SYNCML:SYNCML1.1', '1.2': 'SYNCML:SYNCML1.2' }
+
+function versionFor({ verDtd }: SyncHdr): Version {
+  return verDtd === '1.1' || verDtd === '1.0' ? verDtd : '1.2'
 }
 
 /** VerDTD of a SyncML or DevInf document, '1.2' where it names none we know. */
-function versionOf(root: Element): string {
+function versionOf(root: Element): Version {
   const holder = root.name === 'SyncML' ? root.children.find((child) => child.name === 'SyncHdr') : root
   const text = holder?.children.find((child) => child.name === 'VerDTD')?.text.trim()
   return text === '1.0' || text === '1.1' ? text : '1.2'
@@ -172,7 +168,7 @@ function versionOf(root: Element): string {
 /** A root of no language: written without public identifier, and read with the SyncML code pages. */
 const NO_PUBLIC_ID: PublicId = { number: 1, text: '', language: LANGUAGES.syncml }
 
-function publicIdOf(root: string, version: string): PublicId {
+function publicIdOf(root: string, version: Version): PublicId {
   const text =
     root === 'MgmtTree'
       ? '-//OMA//DTD-DM-DDF 1.2//EN'

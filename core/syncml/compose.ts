@@ -1,5 +1,5 @@
 // Writes a typed message to a sink in the order of the DTD (SML 1.2.2), whatever order it came in.
-import type { Address, Chal, Command, Cred, Data, Item, Message, Meta } from './message.ts'
+import type { Address, Chal, Command, Cred, Data, Item, Message, Meta, SyncHdr } from './message.ts'
 import type { Element } from './element.ts'
 import { type Sink, tag } from './sink.ts'
 
@@ -36,31 +36,29 @@ const M = {
   ...{ Next: m('Next'), Version: m('Version'), NextNonce: m('NextNonce'), MaxMsgSize: m('MaxMsgSize'), MaxObjSize: m('MaxObjSize'), EMI: m('EMI') },
 }
 
-/**
- * Writes one message. `octets` says whether the sink can carry octets as they are (WBXML). With `cmdId` every command has that one, whatever its
- * own is. Throws EncodeError.
- */
-export function compose(sink: Sink, message: Message, octets: boolean, cmdId: string | null = null): void {
-  new Composer(sink, octets, cmdId).message(message)
+/** An empty message's last element. */
+export const FINAL = T.Final
+
+/** Writes one message. Throws EncodeError. */
+export function compose(sink: Sink, message: Message, octets: boolean): void {
+  const composer = new Composer(sink, octets)
+  composer.begin(message.header)
+  for (const command of message.commands) composer.command(command)
+  composer.end(message.final)
 }
 
-/** The element of a command with another CmdID. */
-export function renumbered(element: Element, cmdId: string): Element {
-  return { ...element, children: element.children.map((child) => (child.name === 'CmdID' ? { ...child, text: cmdId } : child)) }
-}
-
-class Composer {
+/** Writes a message piece by piece: its beginning, its commands, its end. All throw EncodeError. */
+export class Composer {
   private readonly sink: Sink
   private readonly octets: boolean
-  private readonly cmdId: string | null
 
-  constructor(sink: Sink, octets: boolean, cmdId: string | null) {
+  /** `octets` says whether the sink can carry octets as they are (WBXML). */
+  constructor(sink: Sink, octets: boolean) {
     this.sink = sink
     this.octets = octets
-    this.cmdId = cmdId
   }
 
-  message({ header, commands, final }: Message): void {
+  begin(header: SyncHdr): void {
     const { sink } = this
     sink.start(T.SyncML)
     sink.start(T.SyncHdr)
@@ -77,20 +75,22 @@ class Composer {
     this.other(header.other)
     sink.end()
     sink.start(T.SyncBody)
-    for (const command of commands) this.command(command)
-    if (final) this.empty(T.Final)
-    sink.end()
-    sink.end()
   }
 
-  private command(command: Command): void {
+  end(final: boolean): void {
+    if (final) this.empty(T.Final)
+    this.sink.end()
+    this.sink.end()
+  }
+
+  command(command: Command): void {
     const { sink } = this
     if (command.kind === 'Other') {
-      sink.tree(this.cmdId === null ? command.element : renumbered(command.element, this.cmdId))
+      sink.tree(command.element)
       return
     }
     sink.start(T[command.kind])
-    this.leaf(T.CmdID, this.cmdId ?? command.cmdId)
+    this.leaf(T.CmdID, command.cmdId)
     switch (command.kind) {
       case 'Status':
         this.leaf(T.MsgRef, command.msgRef)

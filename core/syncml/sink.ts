@@ -27,6 +27,18 @@ export interface Sink {
   tree(element: Element): void
 }
 
+/** A sink that makes a document, and can take its end back. */
+export interface Roll extends Sink {
+  /** Octets of the document were it closed behind this empty element. */
+  lengthWith(tag: Tag): number
+  /** Remembers where it stands, in place of what it remembered before. */
+  mark(): void
+  /** Takes back what came since `mark`, however far that got. */
+  back(): void
+  /** The document; nothing more can be written. */
+  result(): Uint8Array<ArrayBuffer>
+}
+
 const encoder = new TextEncoder()
 
 /** Known tags of a vocabulary by name. */
@@ -64,17 +76,14 @@ const BLOCK = 1 << 14
 let block = new Uint8Array(BLOCK)
 let taken = 0
 
-/** A copy; a short one is part of a block, so what is to be kept for long is better copied once more. */
-function copied(octets: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { length } = octets
-  if (length > SHARED) return new Uint8Array(octets)
+/** Octets of one's own; a few are part of a block, so what is to be kept for long is better copied once more. */
+function fresh(length: number): Uint8Array<ArrayBuffer> {
+  if (length > SHARED) return new Uint8Array(length)
   if (taken + length > BLOCK) {
     block = new Uint8Array(BLOCK)
     taken = 0
   }
-  const copy = block.subarray(taken, (taken += length))
-  copy.set(octets)
-  return copy
+  return block.subarray(taken, (taken += length))
 }
 
 /** Bytes being written; grows as needed. */
@@ -150,9 +159,11 @@ export class Out {
     this.octet(value & 0x7f)
   }
 
-  /** A copy of what was written; the writer is at its end. */
-  result(): Uint8Array<ArrayBuffer> {
-    const result = copied(this.bytes.subarray(0, this.length))
+  /** A copy of what was written, what stands behind `first` octets before those; the writer is at its end. */
+  result(first = 0): Uint8Array<ArrayBuffer> {
+    const result = fresh(this.length)
+    result.set(this.bytes.subarray(first, this.length))
+    if (first > 0) result.set(this.bytes.subarray(0, first), this.length - first)
     this.end()
     return result
   }

@@ -2,7 +2,7 @@
 import type { Element } from './element.ts'
 import { EncodeError } from './error.ts'
 import { type PageCode, provStart, provValueCode } from './prov.ts'
-import { Out, type Sink, type Tag, TAGS } from './sink.ts'
+import { Out, type Roll, type Tag, TAGS } from './sink.ts'
 import { utf8Bytes } from './text.ts'
 import type { PublicId } from './tokens.ts'
 
@@ -14,47 +14,7 @@ export interface WbxmlStyle {
   readonly pages: 'lazy' | 'eager'
 }
 
-/** Counts the strings of a document, so that those worth it go into the table. */
-export class StringCounter implements Sink {
-  private readonly counts = new Map<string, number>()
-
-  leaf(_tag: Tag, text: string): void {
-    this.text(text)
-  }
-
-  start(): void {
-    // only text is counted
-  }
-
-  end(): void {
-    // only text is counted
-  }
-
-  octets(): void {
-    // octets never go to the table
-  }
-
-  text(text: string): void {
-    if (text.length > 2) this.counts.set(text, (this.counts.get(text) ?? 0) + 1)
-  }
-
-  tree(element: Element): void {
-    if (element.opaque === undefined) this.text(element.text)
-    for (const child of element.children) this.tree(child)
-  }
-
-  /** Strings whose reference is shorter than repeating them, in order of first appearance. */
-  worthwhile(): string[] {
-    return [...this.counts]
-      .filter(([text, count]) => {
-        const octets = utf8Bytes(text)
-        return !octets.includes(0) && text.isWellFormed() && count * (octets.length + 2) > octets.length + 1 + count * 3
-      })
-      .map(([text]) => text)
-  }
-}
-
-export class WbxmlWriter implements Sink {
+export class WbxmlWriter implements Roll {
   private readonly body = new Out()
   private readonly style: WbxmlStyle
   private readonly publicId: PublicId
@@ -67,6 +27,8 @@ export class WbxmlWriter implements Sink {
   /** Place of the tag octet, and the page, of every open element. */
   private readonly tags: number[] = []
   private readonly tagPages: number[] = []
+  /** What `mark` remembered; `tag` is that of the open element, which may not have had content then. */
+  private readonly marked = { length: 0, depth: 0, tag: 0, page: 0, attributePage: 0, strings: 0, tableLength: 0 }
 
   /** `subDocument` writes an element that must be a document of its own (DevInf inside SyncML). */
   private readonly subDocument: (element: Element) => Uint8Array
@@ -284,9 +246,48 @@ export class WbxmlWriter implements Sink {
     this.body.mb(this.literal(name))
   }
 
-  /** Header and body. */
+  lengthWith(tag: Tag): number {
+    const { body } = this
+    const before = body.length
+    this.head()
+    const length = body.length + (tag.page === this.page ? 1 : 3) + this.tags.length
+    body.length = before
+    return length
+  }
+
+  mark(): void {
+    const { marked, body, tags } = this
+    marked.length = body.length
+    marked.depth = tags.length
+    marked.tag = tags.length === 0 ? 0 : (body.bytes[tags.at(-1) as number] as number)
+    marked.page = this.page
+    marked.attributePage = this.attributePage
+    marked.strings = this.table.length
+    marked.tableLength = this.tableLength
+  }
+
+  back(): void {
+    const { marked, body, tags } = this
+    body.length = marked.length
+    tags.length = this.tagPages.length = marked.depth
+    if (marked.depth > 0) body.bytes[tags.at(-1) as number] = marked.tag
+    this.page = marked.page
+    this.attributePage = marked.attributePage
+    if (this.table.length === marked.strings) return
+    this.table.length = marked.strings
+    this.tableLength = marked.tableLength
+    for (const [text, index] of this.index) if (index >= marked.tableLength) this.index.delete(text)
+  }
+
   result(): Uint8Array<ArrayBuffer> {
-    const head = new Out()
+    const { length } = this.body
+    this.head()
+    return this.body.result(length)
+  }
+
+  /** The header of the document, which is known last: it is written behind the body. */
+  private head(): void {
+    const { body: head } = this
     head.octet(this.style.version)
     if (this.textual()) {
       head.octet(0)
@@ -296,9 +297,6 @@ export class WbxmlWriter implements Sink {
     const bare = this.textual() && this.publicId.number !== 0 && this.table.length === 1
     head.mb(bare ? this.tableLength - 1 : this.tableLength)
     for (const octets of this.table) head.octets(bare ? octets.subarray(0, -1) : octets)
-    head.octets(this.body.bytes.subarray(0, this.body.length))
-    this.body.end()
-    return head.result()
   }
 }
 

@@ -1,7 +1,7 @@
 // Writes XML 1.0 in UTF-8: no white space of its own, a namespace where it changes, an error naming the element for what XML cannot say.
 import type { Element, Vocabulary } from './element.ts'
 import { EncodeError } from './error.ts'
-import { Out, type Sink, type Tag, TAGS } from './sink.ts'
+import { Out, type Roll, type Tag, TAGS } from './sink.ts'
 import { isXmlName, isXmlText, needsNoEscape, utf8Bytes, utf8Length, utf8Text } from './text.ts'
 import { NAMESPACES } from './tokens.ts'
 
@@ -67,7 +67,7 @@ interface Open {
   home: string
 }
 
-export class XmlWriter implements Sink {
+export class XmlWriter implements Roll {
   private readonly out = new Out()
   private readonly namespaces: Readonly<Record<Vocabulary, string>>
   private readonly syncml: string
@@ -80,6 +80,8 @@ export class XmlWriter implements Sink {
   private leafName = ''
   /** True while the start tag last written still lacks its `>`. */
   private pending = false
+  /** What `mark` remembered. */
+  private readonly marked = { length: 0, depth: 0, scope: '', home: '', pending: false }
 
   constructor(prolog: boolean, syncmlNamespace: string) {
     this.namespaces = namespacesOf(syncmlNamespace)
@@ -255,6 +257,32 @@ export class XmlWriter implements Sink {
     }
     const escaped = value.replace(/[&<>"\t\n\r]/g, (c) => `&#${String(c.charCodeAt(0))};`)
     this.out.octets(utf8Bytes(` ${name}="${escaped}"`))
+  }
+
+  lengthWith(tag: Tag): number {
+    let length = this.out.length + tag.open.length + (this.pending ? 3 : 2)
+    if (this.namespaceOf(tag.vocabulary) !== this.scope) length += declaration(this.namespaceOf(tag.vocabulary)).length
+    for (let i = 0; i < this.depth; i++) length += (this.open[i] as Open).close.length
+    return length
+  }
+
+  mark(): void {
+    const { marked } = this
+    marked.length = this.out.length
+    marked.depth = this.depth
+    marked.scope = this.scope
+    marked.home = this.home
+    marked.pending = this.pending
+  }
+
+  back(): void {
+    const { marked } = this
+    this.out.length = marked.length
+    this.depth = marked.depth
+    this.scope = marked.scope
+    this.home = marked.home
+    this.pending = marked.pending
+    this.leafName = ''
   }
 
   result(): Uint8Array<ArrayBuffer> {

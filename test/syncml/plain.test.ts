@@ -1,7 +1,7 @@
 // A plain message is never read again after it was written: what its bytes say must be what it says, in every encoding and style.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decode, encode, EncodeError, lengthOf, type Wire } from '../../core/syncml/codec.ts'
+import { decode, encode, EncodeError, growing, type Wire } from '../../core/syncml/codec.ts'
 import type { Address, Command, Item, Message, Meta } from '../../core/syncml/message.ts'
 import { isPlain } from '../../core/syncml/plain.ts'
 import { summarise } from '../../core/syncml/summary.ts'
@@ -108,12 +108,29 @@ function written<T>(write: () => T): T | null {
   }
 }
 
-test('a message is as long as it was measured, and what cannot be written cannot be measured', { timeout: 600_000 }, () => {
+test('a message that grows command by command is the one written at once, and as long as it says', { timeout: 600_000 }, () => {
   fc.assert(
-    fc.property(message, fc.constantFrom(...WIRES), (said, wire) => {
-      const commands = said.commands.map((command) => ({ ...command, cmdId: '99999' }))
-      const bytes = written(() => encode({ ...said, commands }, wire))
-      expect(written(() => lengthOf(said, wire, '99999'))).toBe(bytes?.length ?? null)
+    fc.property(message, fc.constantFrom(...WIRES), fc.array(simple, { minLength: 1, maxLength: 2 }), (said, wire, more) => {
+      const bytes = written(() => encode(said, wire))
+      const draft = written(() => growing(said.header, wire))
+      if (draft === null) return
+      const passing = (command: Command): void => {
+        const before = draft.length
+        if (written(() => draft.add(command)) !== null) draft.undo()
+        expect(draft.length).toBe(before)
+      }
+      const all = written(() => {
+        for (const command of said.commands) {
+          more.forEach(passing)
+          draft.add(command)
+          expect(draft.length).toBe(
+            encode({ ...said, commands: said.commands.slice(0, said.commands.indexOf(command) + 1), final: true }, wire).length,
+          )
+        }
+        return true
+      })
+      expect(all === null).toBe(bytes === null)
+      if (bytes !== null) expect(draft.finish(said.final)).toEqual(bytes)
     }),
     { seed: 12, numRuns: runs },
   )
