@@ -100,7 +100,7 @@ export class Host {
     const admitted = this.#admission(received, {
       device: draft.row.device,
       sessionId: draft.row.sessionId,
-      first: this.#recorder.sessions.get(draft.row.session)?.messages === 0,
+      first: this.#recorder.sessions.isNew(draft.row.session),
     })
     if (admitted.refusal !== '') return this.#deny(received, draft, admitted)
     const why = this.stepper.why(draft.row.session)
@@ -129,7 +129,7 @@ export class Host {
 
   /** A message on a connection that may not carry it: no machine sees it, and the peer is told why. */
   #deny(received: Received, draft: Draft, { notes, refusal }: Admitted): void {
-    const opens = this.#recorder.sessions.get(draft.row.session)?.messages === 0
+    const opens = this.#recorder.sessions.isNew(draft.row.session)
     this.#begin(received, this.#recorder.write(draft, notes))
     if (opens) this.#recorder.move(draft.row.session, 'failed', refusal)
     this.#refuse(received.link, 403, refusal)

@@ -13,7 +13,7 @@ const LIVE_ROWS = 2000
 /** Gathers rows and sessions for whoever watches. */
 export class News {
   readonly #watcher: Watcher
-  readonly #moved = new Map<number, SessionRow>()
+  readonly #moved = new Set<number>()
   /** Numbers only: rows that were kept here would outlive the collections that are cheap. */
   #fresh: Seq[] = []
   #first = 0
@@ -33,12 +33,12 @@ export class News {
     this.#last = Math.max(this.#last, seq)
   }
 
-  session(row: SessionRow | undefined): void {
-    if (row !== undefined) this.#moved.set(row.session, row)
+  session(session: number): void {
+    this.#moved.add(session)
   }
 
-  /** Tells everything since the last call; `keep` is called for each session first, `read` gives the page of some rows. */
-  tell(keep: (row: SessionRow) => void, read: (seqs: readonly Seq[]) => TracePage): void {
+  /** Tells everything since the last call; `keep` keeps a session's row as it is now and gives it, `read` gives the page of some rows. */
+  tell(keep: (session: number) => SessionRow | undefined, read: (seqs: readonly Seq[]) => TracePage): void {
     if (this.#last > 0) {
       const fact = factOf(this.#first, this.#last, this.#fresh.length <= LIVE_ROWS ? this.#fresh : [], read)
       this.#fresh = []
@@ -46,11 +46,11 @@ export class News {
       this.#last = 0
       this.#watcher.trace(fact)
     }
-    const moved = [...this.#moved.values()]
+    const moved = [...this.#moved]
     this.#moved.clear()
-    for (const row of moved) {
-      keep(row)
-      this.#watcher.session(row)
+    for (const session of moved) {
+      const row = keep(session)
+      if (row !== undefined) this.#watcher.session(row)
     }
   }
 }

@@ -108,7 +108,7 @@ export class Recorder {
       hop: typeof passage.hop === 'function' ? passage.hop(direction === 'up' ? summary.source : summary.target) : passage.hop,
       session,
       sessionId: summary.sessionId,
-      device: this.sessions.get(session)?.device ?? '',
+      device: this.sessions.deviceOf(session),
       msgId: summary.msgId,
       package: read.summary === null ? '' : packageOf(direction, summary, passage.answers),
       encoding: frame.encoding,
@@ -139,7 +139,7 @@ export class Recorder {
     const full = this.#store.record(entry)
     const { seq } = full
     this.#news.row(seq)
-    this.#news.session(this.sessions.count(row.session, seq, passage.at, row.findings, row.severity))
+    if (this.sessions.count(row.session, seq, passage.at, row.findings, row.severity)) this.#news.session(row.session)
     if (passage.direction === 'up') this.settle(seq)
     return { seq, session: row.session, row: full }
   }
@@ -201,7 +201,7 @@ export class Recorder {
     const seq = this.#store.append({ ...entry, bytes: original ?? entry.bytes, row: { ...row, session } })
     if (original !== null) this.#store.amend(seq, { bytes: entry.bytes })
     this.#news.row(seq)
-    this.#news.session(this.sessions.count(session, seq, row.at, row.findings, row.severity))
+    if (this.sessions.count(session, seq, row.at, row.findings, row.severity)) this.#news.session(session)
     return seq
   }
 
@@ -214,7 +214,7 @@ export class Recorder {
     this.#store.amend(seq, { notes: [...notes], findings, ...change })
     if (row === undefined) return
     this.#news.row(seq)
-    this.#news.session(this.sessions.blame(session, findings.length, gravest(findings)))
+    if (this.sessions.blame(session, findings.length, gravest(findings))) this.#news.session(session)
   }
 
   /** Moves a row's hold state; `sent` tells the edited body and when it left. */
@@ -241,7 +241,7 @@ export class Recorder {
   }
 
   move(session: number, state: SessionRow['state'], reason: string): void {
-    this.#news.session(this.sessions.move(session, state, reason))
+    if (this.sessions.move(session, state, reason)) this.#news.session(session)
   }
 
   row(seq: Seq): TraceRow | undefined {
@@ -260,7 +260,11 @@ export class Recorder {
   /** Tells the watcher everything that is new since the last call. Called at most once per few milliseconds by the host. */
   announce(): void {
     this.#news.tell(
-      (row) => this.#store.putSession(row),
+      (session) => {
+        const row = this.sessions.get(session)
+        if (row !== undefined) this.#store.putSession(row)
+        return row
+      },
       (seqs) => packPage(seqs.flatMap((seq) => this.row(seq) ?? [])),
     )
   }

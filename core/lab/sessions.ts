@@ -5,8 +5,11 @@ import { graver } from '../syncml/finding.ts'
 import type { Severity } from '../syncml/finding.ts'
 import type { Summary } from '../syncml/summary.ts'
 
+/** A row as it grows; whoever is given one gets a copy. */
+type Growing = { -readonly [K in keyof SessionRow]: SessionRow[K] }
+
 interface Track {
-  row: SessionRow
+  readonly row: Growing
   /** MsgID of the last message upwards. */
   lastUp: string
   /** The message that opened the session, while it is unanswered: the same bytes again are a resend, not a new session. */
@@ -50,7 +53,7 @@ export class SessionIndex {
 
   restore(rows: readonly SessionRow[]): void {
     for (const row of rows) {
-      const track = { row, lastUp: '', opening: null }
+      const track = { row: { ...row }, lastUp: '', opening: null }
       const device = this.#device(row.device)
       const latest = device.latest.get(row.sessionId)
       this.#tracks.set(row.session, track)
@@ -78,7 +81,7 @@ export class SessionIndex {
       return known.row.session
     }
     if (device.server !== server) device.server = server
-    const row: SessionRow = {
+    const row: Growing = {
       session: this.#next++,
       device: device.name,
       server: device.server,
@@ -106,36 +109,52 @@ export class SessionIndex {
     return this.#devices.get(device)?.latest.get(sessionId)?.row.session ?? 0
   }
 
-  /** Counts a message in; returns the session's new row. */
-  count(session: number, seq: Seq, at: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const track = this.#track(session)
-    if (track === undefined) return undefined
-    const { row } = track
-    return this.#put(track, {
-      ...row,
-      first: row.first === 0 ? seq : row.first,
-      last: seq,
-      lastAt: at,
-      messages: row.messages + 1,
-      findings: row.findings + findings,
-      severity: graver(row.severity, severity),
-    })
+  /** Counts a message in; false where there is no such session. */
+  count(session: number, seq: Seq, at: number, findings: number, severity: Severity | ''): boolean {
+    const row = this.#track(session)?.row
+    if (row === undefined) return false
+    if (row.first === 0) row.first = seq
+    row.last = seq
+    row.lastAt = at
+    row.messages += 1
+    row.findings += findings
+    if (severity !== '') row.severity = graver(row.severity, severity)
+    return true
   }
 
-  /** Adds findings that came after the message was counted. */
-  blame(session: number, findings: number, severity: Severity | ''): SessionRow | undefined {
-    const track = this.#track(session)
-    return track && this.#put(track, { ...track.row, findings: track.row.findings + findings, severity: graver(track.row.severity, severity) })
+  /** Adds findings that came after the message was counted; false where there is no such session. */
+  blame(session: number, findings: number, severity: Severity | ''): boolean {
+    const row = this.#track(session)?.row
+    if (row === undefined) return false
+    row.findings += findings
+    row.severity = graver(row.severity, severity)
+    return true
   }
 
-  /** Moves a session's state, as the machine that holds it said. */
-  move(session: number, state: SessionRow['state'], reason: string): SessionRow | undefined {
+  /** Moves a session's state, as the machine that holds it said; false where there is no such session. */
+  move(session: number, state: SessionRow['state'], reason: string): boolean {
     const track = this.#track(session)
-    return track && this.#put(track, { ...track.row, state, reason })
+    if (track === undefined) return false
+    track.row.state = state
+    track.row.reason = reason
+    if (state !== 'open') track.opening = null
+    return true
   }
 
+  /** A session's row as it is now. */
   get(session: number): SessionRow | undefined {
-    return this.#track(session)?.row
+    const track = this.#track(session)
+    return track && { ...track.row }
+  }
+
+  /** Device of a session; '' where there is none. */
+  deviceOf(session: number): string {
+    return this.#track(session)?.row.device ?? ''
+  }
+
+  /** True where the session has no message yet. */
+  isNew(session: number): boolean {
+    return this.#track(session)?.row.messages === 0
   }
 
   /** Sessions still open; after a restart nobody holds them any more. */
@@ -144,7 +163,7 @@ export class SessionIndex {
   }
 
   all(): SessionRow[] {
-    return Array.from(this.#tracks.values(), (track) => track.row)
+    return Array.from(this.#tracks.values(), (track) => ({ ...track.row }))
   }
 
   /** Number of sessions of a device. */
@@ -158,12 +177,6 @@ export class SessionIndex {
 
   #track(session: number): Track | undefined {
     return this.#last?.row.session === session ? this.#last : this.#tracks.get(session)
-  }
-
-  #put(track: Track, row: SessionRow): SessionRow {
-    track.row = row
-    if (row.state !== 'open') track.opening = null
-    return row
   }
 
   #device(name: string): Device {
