@@ -12,6 +12,8 @@ const QUIET = 2 << 20
 
 const utf8 = new TextEncoder()
 
+type Growing = { -readonly [K in keyof Extent]: Extent[K] }
+
 /** Writes records one after the other into segments of a bounded size. */
 export class Tail {
   readonly #segments: Segments
@@ -25,7 +27,9 @@ export class Tail {
   /** Bytes of all earlier segments. */
   #before = 0
   /** What the index must learn of the current segment and of those closed since it was last told. */
-  readonly #extents = new Map<number, { -readonly [K in keyof Extent]: Extent[K] }>()
+  readonly #extents = new Map<number, Growing>()
+  /** That of the current segment. */
+  #extent: Growing = { segment: 0, bytes: 0, first: 0, last: 0 }
 
   constructor(segments: Segments, crc32: Crc32, segmentBytes: number) {
     this.#segments = segments
@@ -41,7 +45,7 @@ export class Tail {
     this.#segment = last
     this.#written = this.#segments.size(last)
     this.#before = present.reduce((sum, segment) => sum + (segment === last ? 0 : this.#segments.size(segment)), 0)
-    for (const extent of known) if (extent.segment === last) this.#extents.set(last, { ...extent })
+    for (const extent of known) if (extent.segment === last) this.#begin({ ...extent })
   }
 
   /** Bytes waiting to be written. */
@@ -61,7 +65,7 @@ export class Tail {
     const end = this.#written + this.#buffered
     if (end > 0 && end + sizeOf(record) > this.#segmentBytes) this.#roll()
     if (this.#written + this.#buffered === 0) {
-      this.#extents.set(this.#segment, { segment: this.#segment, bytes: 0, first: 0, last: 0 })
+      this.#begin({ segment: this.#segment, bytes: 0, first: 0, last: 0 })
       this.#push({ type: HEAD, number: FORMAT, meta: utf8.encode('{}'), packed: false, bytes: null })
     }
     return this.#push(record)
@@ -69,8 +73,8 @@ export class Tail {
 
   /** Notes that row `seq` begins in the segment of `place`. */
   begins(seq: number, place: Place): void {
-    const extent = this.#extents.get(place.segment)
-    if (extent === undefined) return
+    const extent = this.#extent
+    if (extent.segment !== place.segment) return
     if (extent.first === 0) extent.first = seq
     extent.last = seq
   }
@@ -83,8 +87,7 @@ export class Tail {
     this.#written += this.#buffered
     this.#buffered = 0
     if (this.#buffer.length > QUIET) this.#buffer = new Uint8Array(QUIET)
-    const extent = this.#extents.get(this.#segment)
-    if (extent !== undefined) extent.bytes = this.#written
+    if (this.#extent.segment === this.#segment) this.#extent.bytes = this.#written
   }
 
   /** What the index is to learn; `learnt` is called when it has. */
@@ -114,6 +117,11 @@ export class Tail {
     } catch (error) {
       return `segment ${place.segment}: ${place.length} bytes at offset ${place.start} cannot be read: ${wordsOf(error)}`
     }
+  }
+
+  #begin(extent: Growing): void {
+    this.#extent = extent
+    this.#extents.set(extent.segment, extent)
   }
 
   #push(record: RecordParts): Place {
