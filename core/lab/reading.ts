@@ -60,5 +60,5 @@ export function readFrame(frame: Pick<Frame, 'bytes' | 'encoding'>): Reading {
 /** Package number of a message: #1 carries 1200 or 1201, the answer to it is #2, afterwards #3 goes up and #4 down. */
 export function packageOf(direction: Direction, summary: Summary, answers: string): string {
   if (direction === 'down') return answers === '#1' ? '#2' : '#4'
-  return summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201') ? '#1' : '#3'
+  return summary.package === '#1' ? '#1' : '#3'
 }

@@ -70,8 +70,7 @@ export class SessionIndex {
     const server = direction === 'up' ? summary.target : summary.source
     const known = device.last?.row.sessionId === summary.sessionId ? device.last : device.latest.get(summary.sessionId)
     this.#before = known?.row.session ?? 0
-    const opens = direction === 'up' && summary.commands.some((command) => command === 'Alert 1200' || command === 'Alert 1201')
-    const first = opens && summary.msgId === '1'
+    const first = direction === 'up' && summary.package === '#1' && summary.msgId === '1'
     if (known !== undefined && !(first && (begins(known, bytes) || (fresh && known.row.state !== 'open')))) {
       if (direction === 'up') {
         known.lastUp = summary.msgId

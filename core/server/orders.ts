@@ -1,4 +1,5 @@
 // The orders one session works on: which command belongs to which, what came of each, and what becomes of an order when the session ends.
+import { isGroup, itemsOf } from '../syncml/holds.ts'
 import type { Command, Request, Results, Status } from '../syncml/message.ts'
 import type { Entry, SentCommand } from '../session/entry.ts'
 import { isRequest } from '../session/replies.ts'
@@ -117,7 +118,7 @@ export class Orders {
 
   /** Closes the orders whose commands are all answered; gives what came of the last round. */
   settle(): CommandOutcome[] {
-    for (const open of [...this.#open.values()]) {
+    for (const open of this.#open.values()) {
       if (!open.tasks.every((task) => task.answered)) continue
       const outcomes = open.tasks.flatMap((task) => task.outcomes)
       const lost = open.tasks.some((task) => task.left && holdsExec(task.command) && task.outcomes.some((outcome) => outcome.code === 0))
@@ -155,11 +156,12 @@ export function afterLoss(order: Order): Order {
 }
 
 function holdsExec(command: Command): boolean {
-  return command.kind === 'Exec' || ('commands' in command && command.commands.some(holdsExec))
+  return command.kind === 'Exec' || (isGroup(command) && command.commands.some(holdsExec))
 }
 
 function targetOf(command: Command): string {
-  return 'items' in command && command.items.length === 1 ? (command.items[0]?.target?.locUri ?? '') : ''
+  const items = itemsOf(command)
+  return items.length === 1 ? (items[0]?.target?.locUri ?? '') : ''
 }
 
 /** Text that a Status itself brings back (UI alerts). */

@@ -1,6 +1,7 @@
 // Checks a received message against the session it belongs to: findings with byte ranges, tolerant; nothing is refused here.
 import type { Alert, Command, Item, Message } from '../syncml/message.ts'
 import type { Finding } from '../syncml/finding.ts'
+import { isGroup, itemsOf } from '../syncml/holds.ts'
 import type { Role } from './states.ts'
 import { finding } from './rules.ts'
 
@@ -77,23 +78,51 @@ export function checkHeader(message: Message, expected: Expectation): Finding[] 
 
 /** Checks the body by itself: CmdIDs, who may send what, groups, alerts, large objects (checklist 3, 17 to 19, 31, 49, 50). Adds to `findings`, and gives them. */
 export function checkBody(message: Message, role: Role, findings: Finding[] = []): Finding[] {
-  const seen = new Set<string>()
-  walk(message.commands, (command, parent) => {
+  // CmdIDs that count upwards, as nearly all do, need not be remembered.
+  const seen = highest(message.commands, 0) < Infinity ? null : new Set<string>()
+  checkCommands(message.commands, null, { final: message.final, role, seen }, findings)
+  if (message.final) {
+    const chunk = message.commands.find((command) => itemsOf(command).at(-1)?.moreData === true)
+    if (chunk !== undefined) findings.push(finding('obj.final', chunk))
+  }
+  return findings
+}
+
+/** The last of CmdIDs that count upwards from above `before`, those of groups too; Infinity where they do not. */
+function highest(commands: readonly Command[], before: number): number {
+  let last = before
+  for (const command of commands) {
+    const number = msgNumber(command.cmdId)
+    if (number <= last) return Infinity
+    last = isGroup(command) ? highest(command.commands, number) : number
+  }
+  return last
+}
+
+/** What holds for all commands of a body; `seen`: CmdIDs so far, null where none can be there twice. */
+interface Body {
+  readonly final: boolean
+  readonly role: Role
+  readonly seen: Set<string> | null
+}
+
+function checkCommands(commands: readonly Command[], parent: Command | null, body: Body, findings: Finding[]): void {
+  const { final, role, seen } = body
+  for (const command of commands) {
     if (command.cmdId === '0') findings.push(finding('cmd.cmdid.zero', command))
-    else if (command.cmdId !== '' && seen.has(command.cmdId)) findings.push(finding('cmd.cmdid.duplicate', command, command.cmdId))
-    seen.add(command.cmdId)
+    else if (command.cmdId !== '' && seen?.has(command.cmdId) === true) findings.push(finding('cmd.cmdid.duplicate', command, command.cmdId))
+    seen?.add(command.cmdId)
     if (command.cred !== undefined) findings.push(finding('cmd.cred', command))
     if (command.noResp === true) findings.push(finding('cmd.noresp', command))
-    if ('items' in command && command.items.some(holdsMarkup)) findings.push(finding('cmd.markup', command))
+    if (itemsOf(command).some(holdsMarkup)) findings.push(finding('cmd.markup', command))
     if (parent !== null) checkChild(command, parent, findings)
     if (role === 'server') checkClientCommand(command, findings)
     else if (command.kind === 'Results') findings.push(finding('cmd.server.results', command))
-    if (command.kind === 'Alert') checkAlert(command, message.final, role, findings)
-    if ('commands' in command && command.commands.length === 0) findings.push(finding('cmd.group.empty', command))
-  })
-  const chunk = message.commands.find((command) => 'items' in command && command.items.at(-1)?.moreData === true)
-  if (chunk !== undefined && message.final) findings.push(finding('obj.final', chunk))
-  return findings
+    if (command.kind === 'Alert') checkAlert(command, final, role, findings)
+    if (!isGroup(command)) continue
+    if (command.commands.length === 0) findings.push(finding('cmd.group.empty', command))
+    checkCommands(command.commands, command, body, findings)
+  }
 }
 
 /** True where Data holds elements of no vocabulary of ours: markup that was not escaped. */
@@ -110,17 +139,10 @@ export function checkSetup(message: Message): Finding[] {
   return findings
 }
 
-function walk(commands: readonly Command[], visit: (command: Command, parent: Command | null) => void, parent: Command | null = null): void {
-  for (const command of commands) {
-    visit(command, parent)
-    if ('commands' in command) walk(command.commands, visit, command)
-  }
-}
-
 function checkChild(command: Command, parent: Command, findings: Finding[]): void {
   if (parent.kind === 'Atomic' && command.kind === 'Get') findings.push(finding('cmd.atomic.get', command))
   if (parent.kind === 'Atomic' && command.kind === 'Atomic') findings.push(finding('cmd.atomic.nested', command))
-  if ('items' in command && command.items.some((item) => item.moreData === true)) findings.push(finding('cmd.moredata.group', command))
+  if (itemsOf(command).some((item) => item.moreData === true)) findings.push(finding('cmd.moredata.group', command))
 }
 
 function checkClientCommand(command: Command, findings: Finding[]): void {

@@ -1,4 +1,5 @@
 // One message in one row: who, what, which answers; made from the typed message alone, so direction stays the caller's knowledge.
+import { isGroup, itemsOf } from './holds.ts'
 import type { Command, Item, Message, Status } from './message.ts'
 
 /** What a list shows of a message. */
@@ -24,23 +25,9 @@ export interface Summary {
 /** Summary of a message. */
 export function summarise(message: Message): Summary {
   const { header } = message
-  const commands: string[] = []
-  const statuses: string[] = []
-  let first = ''
-  let initial = false
-  const visit = (list: readonly Command[]): void => {
-    for (const command of list) {
-      if (command.kind === 'Status') {
-        statuses.push(codeText(command))
-        continue
-      }
-      commands.push(label(command))
-      if (command.kind === 'Alert' && (command.code === 1200 || command.code === 1201)) initial = true
-      if ('commands' in command) visit(command.commands)
-      else if ('items' in command && first === '') first = firstUri(command.items)
-    }
-  }
-  visit(message.commands)
+  const found: Found = { commands: [], statuses: [], firstTarget: '', initial: false }
+  visit(message.commands, found)
+  const { commands, statuses, firstTarget, initial } = found
   return {
     sessionId: header.sessionId,
     msgId: header.msgId,
@@ -49,9 +36,30 @@ export function summarise(message: Message): Summary {
     locName: header.source.locName ?? '',
     commands,
     statuses,
-    firstTarget: first,
+    firstTarget,
     final: message.final,
     package: initial ? '#1' : '',
+  }
+}
+
+/** What was found in commands so far. */
+interface Found {
+  readonly commands: string[]
+  readonly statuses: string[]
+  firstTarget: string
+  initial: boolean
+}
+
+function visit(list: readonly Command[], found: Found): void {
+  for (const command of list) {
+    if (command.kind === 'Status') {
+      found.statuses.push(codeText(command))
+      continue
+    }
+    found.commands.push(label(command))
+    if (command.kind === 'Alert' && (command.code === 1200 || command.code === 1201)) found.initial = true
+    if (isGroup(command)) visit(command.commands, found)
+    else if (found.firstTarget === '') found.firstTarget = firstUri(itemsOf(command))
   }
 }
 
@@ -59,8 +67,11 @@ function codeText(status: Status): string {
   return Number.isNaN(status.code) ? '' : String(status.code)
 }
 
+/** Alerts from 1000 on, as far as codes are defined, and some more: they are named with most messages. */
+const ALERTS = Array.from({ length: 300 }, (_, i) => `Alert ${String(1000 + i)}`)
+
 function label(command: Command): string {
-  if (command.kind === 'Alert') return Number.isNaN(command.code) ? 'Alert' : `Alert ${String(command.code)}`
+  if (command.kind === 'Alert') return Number.isNaN(command.code) ? 'Alert' : (ALERTS[command.code - 1000] ?? `Alert ${String(command.code)}`)
   return command.kind === 'Other' ? command.name : command.kind
 }
 
