@@ -42,12 +42,24 @@ export const KIND = { hand: 'address.hand', choice: 'address.choice', multicast:
 /** Choice for devices nothing is known of, among the others. */
 export const OTHERWISE = '\n'
 
+/** A choice, before its URLs are made. */
+type Chosen = Omit<AddressChoice, 'urls'>
+
+/** Where each use stands below a base. */
+const BELOW: Readonly<Record<AddressUse, string>> = { dm: '/dm', download: '/dl/', gateway: '/gw', image: '/gw/image/' }
+
+const urlOf = (base: string, use: AddressUse): string => base + BELOW[use]
+
 /** What the lab knows of its addresses, and what it tells whom. */
 export class Addresses {
   readonly parts: AddressesParts
   readonly #paths = new Map<string, { -readonly [K in keyof Path]: Path[K] }>()
   /** Candidates that no hand entered, and what they were made of. */
   #own: { readonly own: readonly OwnAddress[]; readonly bound: Bound; readonly list: readonly AddressCandidate[] } | null = null
+
+  /** What the last question for the way of a device was, and its answer. */
+  #way: (Pick<Path, 'local' | 'host' | 'tls'> & { readonly all: readonly AddressCandidate[]; readonly found: ReturnType<typeof alongside> }) | null =
+    null
 
   constructor(parts: AddressesParts) {
     this.parts = parts
@@ -69,16 +81,22 @@ export class Addresses {
 
   /** The URL a device is told for a use. Every URL in a message comes from here. */
   advertised(device: string, use: AddressUse): string {
-    return this.choice(device).urls[use]
+    return urlOf(this.#chosen(device).base, use)
   }
 
   /** The URL somebody is told whose request came this way: as for a device, but nothing beats the way where no hand chose. */
   advertisedAlong(device: string, path: Path, use: AddressUse): string {
     const hand = device === '' ? undefined : this.#hand(device)
-    return hand === undefined && this.parts.given === undefined ? this.#choose('', path).urls[use] : this.advertised(device, use)
+    return hand === undefined && this.parts.given === undefined ? urlOf(this.#choose('', path).base, use) : this.advertised(device, use)
   }
 
   choice(device: string): AddressChoice {
+    const chosen = this.#chosen(device)
+    const url = (use: AddressUse): string => urlOf(chosen.base, use)
+    return { ...chosen, urls: { dm: url('dm'), download: url('download'), gateway: url('gateway'), image: url('image') } }
+  }
+
+  #chosen(device: string): Chosen {
     return this.#choose(device, device === '' ? undefined : this.#path(device))
   }
 
@@ -140,14 +158,13 @@ export class Addresses {
     return this.parts.docs.get(KIND.choice, device === '' ? OTHERWISE : device) as ByHand | undefined
   }
 
-  #choose(device: string, path: Path | undefined): AddressChoice {
+  #choose(device: string, path: Path | undefined): Chosen {
     const all = this.candidates()
     const came = { local: path?.local ?? '', remote: path?.remote ?? '', lastAt: path?.at ?? 0 }
-    const tell = (one: AddressCandidate, by: AddressChoice['by'], why: string, wish?: 'http' | 'https'): AddressChoice => {
+    const tell = (one: AddressCandidate, by: AddressChoice['by'], why: string, wish?: 'http' | 'https'): Chosen => {
       const scheme = schemeOf(one, wish ?? (path?.tls === true ? 'https' : 'http'))
       const base = one[scheme]
-      const urls = { dm: `${base}/dm`, download: `${base}/dl/`, gateway: `${base}/gw`, image: `${base}/gw/image/` }
-      return { device, candidate: one.id, scheme, base, by, why, urls, ...came }
+      return { device, candidate: one.id, scheme, base, by, why, ...came }
     }
     const hand = device === '' ? undefined : this.#hand(device)
     const chosen = hand === undefined ? undefined : all.find(({ id }) => id === hand.candidate)
@@ -157,17 +174,27 @@ export class Addresses {
     const given = all.find(({ kind }) => kind === 'given')
     if (given !== undefined) return tell(given, 'given', `${lost}told on the command line`)
     if (path !== undefined) {
-      const along = alongside(all, path)
+      const along = this.#along(all, path)
       if (along !== undefined) return tell(along.candidate, 'path', `${lost}${along.why}`)
     }
     return this.#otherwise(all, tell, lost)
   }
 
+  /** What `alongside` says; sessions that begin together mostly came the same way. */
+  #along(all: readonly AddressCandidate[], path: Path): ReturnType<typeof alongside> {
+    const { local, host, tls } = path
+    const last = this.#way
+    if (last !== null && last.all === all && last.local === local && last.host === host && last.tls === tls) return last.found
+    const found = alongside(all, path)
+    this.#way = { all, local, host, tls, found }
+    return found
+  }
+
   #otherwise(
     all: readonly AddressCandidate[],
-    tell: (one: AddressCandidate, by: AddressChoice['by'], why: string, wish?: 'http' | 'https') => AddressChoice,
+    tell: (one: AddressCandidate, by: AddressChoice['by'], why: string, wish?: 'http' | 'https') => Chosen,
     lost: string,
-  ): AddressChoice {
+  ): Chosen {
     const loopback = all[0] as AddressCandidate
     const common = this.#hand('')
     const chosen = all.find(({ id }) => id === common?.candidate)

@@ -94,17 +94,15 @@ export class DmServer implements Machine<ServerInput, ServerRecord> {
       const reason = 'SyncHdr names no Source'
       return [problem(reason), { type: 'close', link, reason }]
     }
-    const effects: Save[] = []
-    const live = this.#find(message, frame, effects) ?? this.#begin(message, frame, effects)
+    const first: Save[] = []
+    const live = this.#find(message, frame, first) ?? this.#begin(message, frame, first)
     this.#live.heard(live, link.link)
-    const answer = live.session.receive({ link, frame, message })
-    for (const save of this.#flush(live)) effects.push(save)
-    let answered = false
-    for (const effect of answer) {
-      if (effect.type === 'send' || effect.type === 'close') answered = true
-      effects.push(effect)
+    const answer: Save[] = live.session.receive({ link, frame, message })
+    const saves = this.#flush(live)
+    const effects = first.length === 0 && saves.length === 0 ? answer : [...first, ...saves, ...answer]
+    if (!answer.some((effect) => effect.type === 'send' || effect.type === 'close')) {
+      effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
     }
-    if (!answered) effects.push({ type: 'close', link, reason: 'this message is not allowed at this point of the session' })
     effects.push(this.#arm(live, live.session.over ? this.#settings.resendMs : this.#settings.idleMs))
     const oldest = live.session.over ? this.#live.ended(live) : undefined
     if (oldest !== undefined) this.#stop(oldest, { state: 'completed', reason: '' }, effects)

@@ -63,15 +63,20 @@ export class Awaiting {
     const pairs: { readonly status: Status; readonly paired: Paired }[] = []
     let header = -1
     // Of each message the answers keep its order; those to a later message may overtake what waits behind a large object.
-    let places: Map<string, number> | null = null
+    let answered = ''
+    let reached = -1
+    let others: Map<string, number> | null = null
     for (const status of message.commands) {
       if (status.kind !== 'Status') continue
       const { paired, place: at } = this.#find(status, findings)
       if (paired.what === 'command') {
-        places ??= new Map()
-        const place = places.get(status.msgRef) ?? -1
-        if (at < place) findings.push(finding('status.order', status))
-        places.set(status.msgRef, Math.max(place, at))
+        if (status.msgRef !== answered) {
+          if (reached >= 0) (others ??= new Map()).set(answered, reached)
+          answered = status.msgRef
+          reached = others?.get(answered) ?? -1
+        }
+        if (at < reached) findings.push(finding('status.order', status))
+        else reached = at
       } else if (paired.what === 'header' && header < 0) header = pairs.length
       pairs.push({ status, paired })
     }
