@@ -114,9 +114,7 @@ export class Provider {
   }
 
   /** A device comes that nobody knew, or of which nobody knew what it is, when it was subscribed: what it was never offered is offered now (S3 5.1.1). */
-  #arrived(known: KnownDevice): void {
-    this.#subscribers ??= Map.groupBy(this.subscriptions(), ({ device }) => device)
-    const own = this.#subscribers.get(known.id) ?? []
+  #arrived(known: KnownDevice, own: readonly Subscription[]): void {
     if (own.length === 0) return
     for (const row of this.#best(known)) for (const subscription of own) this.#subscribed(subscription, row, known, true)
   }
@@ -145,10 +143,14 @@ export class Provider {
   /** A session begins: a device whose type has a set is compared, once in this session. */
   session(view: SessionView): void {
     this.#looking.delete(view.device)
+    this.#subscribers ??= Map.groupBy(this.subscriptions(), ({ device }) => device)
+    const own = this.#subscribers.get(view.device) ?? []
+    const all = this.#all<SetDoc>(DOC.set)
+    if (own.length === 0 && all.length === 0) return
     const known = this.#known(view)
     const { man, mod } = known
-    this.#arrived(known)
-    const sets = this.#all<SetDoc>(DOC.set).filter(({ set }) => set.man === man && set.mod === mod)
+    this.#arrived(known, own)
+    const sets = all.filter(({ set }) => set.man === man && set.mod === mod)
     if (sets.length > 0) this.#looking.set(view.device, { sets: sets.map(({ set }) => set.id), answers: {} })
   }
 

@@ -20,6 +20,6 @@ export function withFresh(ledger: ServerLedger, fresh: ReadonlyMap<string, Order
     nonces: (device, serverId) => ledger.nonces(device, serverId),
     device: (device) => ledger.device(device),
     value: (device, uri) => ledger.value(device, uri),
-    orders: (device) => ledger.orders(device).map((order) => fresh.get(order.id) ?? order),
+    orders: (device) => (fresh.size === 0 ? ledger.orders(device) : ledger.orders(device).map((order) => fresh.get(order.id) ?? order)),
   }
 }
