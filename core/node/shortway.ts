@@ -5,6 +5,7 @@ import type { HttpLimits } from './limits.ts'
 import { loneLineFeed, mendLines } from './linefeeds.ts'
 import { rawOf } from './plain.ts'
 import type { Found } from './plain.ts'
+import { RemoteSocket } from './sockets/remote.ts'
 
 /** What the short way needs of the server around it. */
 export interface Way {
@@ -66,11 +67,13 @@ export function shortWay(socket: Socket, way: Way): void {
   }, way.limits.headersTimeout)
   late.unref()
   const leave = (bytes: Buffer): void => {
-    socket.off('data', data).off('plain', plain).off('error', failed).off('timeout', idle).setTimeout(0)
+    if (socket instanceof RemoteSocket) socket.plain = null
+    socket.off('data', data).off('error', failed).off('timeout', idle).setTimeout(0)
     way.parser()
     if (loneLineFeed(bytes)) mendLines(socket, way.limits, way.bare)
     socket.emit('data', bytes)
   }
-  socket.on('data', data).on('plain', plain).on('error', failed)
+  if (socket instanceof RemoteSocket) socket.plain = plain
+  socket.on('data', data).on('error', failed)
   socket.once('close', () => clearTimeout(late))
 }

@@ -87,7 +87,8 @@ export class Crossing {
     const socket = this.#sockets.get(all.id)
     if (known === undefined || socket === undefined) return
     const found: Found = { uri, text: known.text, block: known.block, body: new Uint8Array(buffer, byteOffset, length) }
-    if (!socket.emit('plain', found, all.time + this.#toNow, all.time + this.#toMono)) socket.came(rawOf(found))
+    if (socket.plain === null) socket.came(rawOf(found))
+    else socket.plain(found, all.time + this.#toNow, all.time + this.#toMono)
   }
 
   #opened(all: Unpacker): void {

@@ -1,5 +1,6 @@
 // A connection whose socket lives in the thread of sockets: to the HTTP server it is a Duplex that has what a socket has; plain requests and their answers pass beside its streams.
 import { Duplex } from 'node:stream'
+import type { Found } from '../plain.ts'
 import { ORDER } from './parcel.ts'
 import type { Packer } from './parcel.ts'
 
@@ -17,16 +18,15 @@ export interface Ends {
   readonly remotePort: number
 }
 
-/**
- * Events besides those of a Duplex: `plain` (Found, at, mono) for a plain request; where nobody listens to it any more the request's octets come as data.
- * `timeout` as of a socket.
- */
+/** Events besides those of a Duplex: `timeout` as of a socket. */
 export class RemoteSocket extends Duplex {
   readonly id: number
   readonly localAddress: string
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  /** Gets every plain request, with what the two clocks said; where nobody wants them any more their octets come as data. */
+  plain: ((found: Found, at: number, mono: number) => void) | null = null
   readonly #out: Packer
   readonly #soon: () => void
   /** Who waits for what was written, in order. */
