@@ -12,7 +12,7 @@ import { answer } from './answering.ts'
 import type { Done } from './answering.ts'
 import { crowdOf } from './crowd.ts'
 import type { Ends, Told } from './crowd.ts'
-import type { DmHttp, ListenOptions, Sent } from './facing.ts'
+import type { DmHttp, ListenOptions, Received, Sent } from './facing.ts'
 import { lastWord } from './lastword.ts'
 import { mendLines } from './linefeeds.ts'
 import { HTTP_LIMITS } from './limits.ts'
@@ -240,9 +240,10 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
     const { link, peer, headers, contentType, uri, startLine, http10 } = x
     const { local, remote } = peer
     const frame: Frame = { bytes, encoding, contentType, headers, uri }
+    const received: Received = { link, frame, startLine, headers, local, remote, at, mono, http10 }
+    if (secure === null && !peer.bare) return options.received(received)
     const tls = secure === null ? {} : { tls: secure.protection(peer.socket as TLSSocket) }
-    const bare = peer.bare ? { bare: true } : {}
-    options.received({ link, frame, startLine, headers, local, remote, at, mono, http10, ...tls, ...bare })
+    options.received({ ...received, ...tls, ...(peer.bare ? { bare: true } : {}) })
   }
 
   function refuseWhole(x: Exchange): void {
@@ -341,19 +342,21 @@ export function listen(options: ListenOptions): Promise<DmHttp> {
   function reply(link: Link, status: number, type: string, extra: readonly string[], body: Uint8Array, sent?: (sent: Sent) => void): void {
     const x = waiting.get(link.link)
     if (x === undefined) return
-    const finished = (code: number) => (fields: Headers, at: number, mono: number) => {
+    let code = status
+    const done: Done = (headers, at, mono) => {
       if (x.stage !== 'answered') return
       end(x)
-      sent?.({ at, mono, startLine: statusLine(code), headers: fields })
+      sent?.({ at, mono, startLine: statusLine(code), headers })
     }
     waiting.delete(link.link)
     x.stage = 'answered'
     try {
-      say(x, status, type, extra, body, finished(status))
+      say(x, status, type, extra, body, done)
     } catch (error) {
       // A header field or status that HTTP cannot carry.
       const text = `the answer cannot be sent: ${error instanceof Error ? error.message : String(error)}\n`
-      say(x, 500, PLAIN, [], Buffer.from(text), finished(500))
+      code = 500
+      say(x, code, PLAIN, [], Buffer.from(text), done)
     }
   }
 

@@ -16,11 +16,11 @@ export function ownFields(headers: Headers): string[] {
   return out
 }
 
-export function statusLine(status: number): string {
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`
-}
+const OK = 'HTTP/1.1 200 OK'
 
-const OK = statusLine(200)
+export function statusLine(status: number): string {
+  return status === 200 ? OK : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`
+}
 
 const lines = (headers: Headers): string => {
   let text = ''
@@ -102,7 +102,7 @@ export function repliesOf(server: string, limits: HttpLimits, now: () => number)
       const own = pairs(extra)
       const size: [string, string] = ['Content-Length', String(length)]
       const block: Block = {
-        text: `${status === 200 ? OK : statusLine(status)}\r\n${text}Content-Length: ${length}\r\n${lines(own)}${keepAlive ? staysText : endsText}`,
+        text: `${statusLine(status)}\r\n${text}Content-Length: ${length}\r\n${lines(own)}${keepAlive ? staysText : endsText}`,
         headers: [...headers, size, ...own, ...(keepAlive ? stays : ends)],
       }
       if (leads !== null && leads.blocks.size < BLOCKS) leads.blocks.set(length, block)

@@ -146,10 +146,13 @@ export function labTrust(parts: LabTrustParts): LabTrust {
 
 /** Answers through whichever server a link came in on: the other one passes it over. */
 export function bothOf(servers: () => readonly (DmHttp | null)[]): Transport {
-  const each = (call: (server: DmHttp) => void): void => servers().forEach((server) => server !== null && call(server))
   return {
-    respond: (link, frame, sent) => each((server) => server.respond(link, frame, sent)),
-    refuse: (link, status, text, sent) => each((server) => server.refuse(link, status, text, sent)),
+    respond: (link, frame, sent) => {
+      for (const server of servers()) server?.respond(link, frame, sent)
+    },
+    refuse: (link, status, text, sent) => {
+      for (const server of servers()) server?.refuse(link, status, text, sent)
+    },
   }
 }
 
