@@ -2,7 +2,7 @@
 import type { Element, Vocabulary } from './element.ts'
 import { EncodeError } from './error.ts'
 import { Out, type Roll, type Tag, TAGS } from './sink.ts'
-import { isXmlName, isXmlText, needsNoEscape, utf8Bytes, utf8Length, utf8Text } from './text.ts'
+import { isXmlName, isXmlText, needsNoEscape, utf8Bytes, utf8Text } from './text.ts'
 import { NAMESPACES } from './tokens.ts'
 
 const PROLOG = utf8Bytes('<?xml version="1.0" encoding="UTF-8"?>')
@@ -15,17 +15,6 @@ const PLAIN = new Uint8Array(256).fill(1, 0, 128)
 PLAIN.fill(0, 0, 0x20)
 for (const c of '&<>') PLAIN[c.charCodeAt(0)] = 0
 PLAIN[0x09] = PLAIN[0x0a] = 1
-
-/** True for a text that is written as it is, one octet a character. */
-export function isPlainText(text: string): boolean {
-  const { length } = text
-  if (length >= LONG) return needsNoEscape(text) && utf8Length(text) === length
-  for (let i = 0; i < length; i++) {
-    const c = text.charCodeAt(i)
-    if (c >= 0x80 || PLAIN[c] === 0) return false
-  }
-  return true
-}
 
 const ESCAPES: Readonly<Record<number, Uint8Array>> = {
   0x26: utf8Bytes('&amp;'),
