@@ -1,8 +1,10 @@
 // One unit of work in the database: all of it is committed, or nothing of it happened. Staged work waits for one commit for many messages.
-import type { Db } from './ports.ts'
+import type { Db, Statement } from './ports.ts'
 
 /** Staged work of a database: `later` has still to be done, `open` while it waits for its commit, `lost` where it was rolled back and nobody has been told yet. */
 interface Staged {
+  readonly begin: Statement
+  readonly commit: Statement
   later: (() => void)[]
   open: boolean
   lost: unknown
@@ -10,21 +12,24 @@ interface Staged {
 
 const stages = new WeakMap<Db, Staged>()
 
+const fresh = (db: Db): Staged => ({ begin: db.prepare('BEGIN IMMEDIATE'), commit: db.prepare('COMMIT'), later: [], open: false, lost: null })
+
 function stagedOf(db: Db): Staged {
   let staged = stages.get(db)
-  if (staged === undefined) stages.set(db, (staged = { later: [], open: false, lost: null }))
+  if (staged === undefined) stages.set(db, (staged = fresh(db)))
   return staged
 }
 
 /** Runs `work` in one write transaction. An error rolls back and is thrown on. Not to be nested; staged work is committed before. */
 export function transaction<T>(db: Db, work: () => T): T {
   catchUp(db)
-  if (stages.get(db)?.open === true) end(db)
-  db.exec('BEGIN IMMEDIATE')
+  const staged = stagedOf(db)
+  if (staged.open) end(db, staged)
+  staged.begin.run()
   let result: T
   try {
     result = work()
-    db.exec('COMMIT')
+    staged.commit.run()
   } catch (error) {
     rollback(db)
     throw error
@@ -37,7 +42,7 @@ export function stage(db: Db, work: () => void): void {
   catchUp(db)
   const staged = stagedOf(db)
   try {
-    if (!staged.open) db.exec('BEGIN IMMEDIATE')
+    if (!staged.open) staged.begin.run()
     staged.open = true
     work()
   } catch (error) {
@@ -76,19 +81,17 @@ export function commitStaged(db: Db): void {
   const staged = stages.get(db)
   if (staged === undefined) return
   catchUp(db)
-  if (staged.open) end(db)
+  if (staged.open) end(db, staged)
   const { lost } = staged
   staged.lost = null
   if (lost !== null) throw lost
 }
 
 /** Ends the staged transaction; a failure is kept for `commitStaged`, whose caller waits for it. */
-function end(db: Db): void {
-  const staged = stages.get(db)
-  if (staged === undefined) return
+function end(db: Db, staged: Staged): void {
   staged.open = false
   try {
-    db.exec('COMMIT')
+    staged.commit.run()
   } catch (error) {
     rollback(db)
     staged.lost = error
