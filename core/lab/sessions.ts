@@ -4,6 +4,7 @@ import type { Direction, Seq } from '../api.ts'
 import { graver } from '../syncml/finding.ts'
 import type { Severity } from '../syncml/finding.ts'
 import type { Summary } from '../syncml/summary.ts'
+import { sameBytes } from '../syncml/text.ts'
 
 /** A row as it grows; whoever is given one gets a copy. */
 type Growing = { -readonly [K in keyof SessionRow]: SessionRow[K] }
@@ -187,7 +188,5 @@ export class SessionIndex {
 
 /** A Package #1 with MsgID 1 begins a session unless it is the very message that opened the one we know, still unanswered. */
 function begins({ row, lastUp, opening }: Track, bytes: Uint8Array): boolean {
-  return !(row.state === 'open' && lastUp === '1' && opening !== null && equal(opening, bytes))
+  return !(row.state === 'open' && lastUp === '1' && opening !== null && sameBytes(opening, bytes))
 }
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])

@@ -5,6 +5,7 @@ import type { Effect, Frame, Link } from '../machine.ts'
 import { decode } from '../syncml/codec.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { Item, Message } from '../syncml/message.ts'
+import { sameBytes } from '../syncml/text.ts'
 import { shownBy } from './desk.ts'
 import { asksProof, lastWord } from './closing.ts'
 import type { Desk, SessionEnd } from './desk.ts'
@@ -49,7 +50,7 @@ export class ServerSession {
 
   /** True where this is the last message again, byte for byte. */
   isResend(message: Message, frame: Frame): boolean {
-    return this.#cached !== null && this.#cached.msgId === message.header.msgId && equal(this.#cached.bytes, frame.bytes)
+    return this.#cached !== null && this.#cached.msgId === message.header.msgId && sameBytes(this.#cached.bytes, frame.bytes)
   }
 
   /** One message of the client: always one `send` or `close` on its link, save for an illegal move, which is one problem note. */
@@ -64,9 +65,7 @@ export class ServerSession {
     if (!x.move(event)) return x.illegal(event, message)
     const effects = x.hear(received, this.#remarks(message, before, event))
     const send = this.#answer(received, effects, before)
-    // The last answer is kept a while: a copy, lest it hold the block of octets that it was cut from.
-    if (send !== null)
-      this.#cached = { msgId: message.header.msgId, bytes: frame.bytes, reply: this.over ? { ...send, bytes: new Uint8Array(send.bytes) } : send }
+    if (send !== null) this.#keep(message.header.msgId, frame.bytes, send)
     return effects
   }
 
@@ -88,6 +87,13 @@ export class ServerSession {
       return [this.#x.note('problem', `the message as changed cannot be read: ${error instanceof Error ? error.message : String(error)}`)]
     }
     return []
+  }
+
+  /** Keeps the last answer and what it answers. Those of a session that is over stay a while: copies, lest they hold all that came and left with them. */
+  #keep(msgId: string, bytes: Uint8Array, reply: Frame): void {
+    this.#cached = this.over
+      ? { msgId, bytes: new Uint8Array(bytes), reply: { ...reply, bytes: new Uint8Array(reply.bytes) } }
+      : { msgId, bytes, reply }
   }
 
   #kind(message: Message): Event {
@@ -292,10 +298,4 @@ export class ServerSession {
     const text = `session ${this.#x.sessionId} of ${this.#x.device} ${state}${reason === '' ? '' : `: ${reason}`}`
     return [this.#x.note('session', text, { state, reason, server: this.#x.options.own, messages: this.#x.messages })]
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

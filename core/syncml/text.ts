@@ -169,6 +169,13 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   return length === out.length ? out : out.slice(0, length)
 }
 
+/** True for the very same octets. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
 /** Joins octets. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let total = 0

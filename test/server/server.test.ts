@@ -476,6 +476,20 @@ describe('an answer changed in the stepper', () => {
     })
   })
 
+  test('the answer of a session that is over is there though the blocks it came and left in hold something else', () => {
+    const it = bench()
+    const once = post(first('A', '1'))
+    const { bytes } = once
+    const block = new Uint8Array(bytes)
+    it.post({ ...once, bytes: block })
+    const said = new Uint8Array(it.last.bytes)
+    block.fill(0)
+    it.last.bytes.fill(0)
+    it.post(once)
+    expect(it.last.bytes).toEqual(said)
+    expect(it.sessions()).toEqual([])
+  })
+
   test('a resend gets the changed answer', () => {
     const it = bench()
     it.queue('o', 'A', [get('./1')])
