@@ -53,7 +53,7 @@ export interface Note {
 
 /** Effects in order. The host performs them in order; a `save` is durable before any later effect leaves. */
 export type Effect<Save = never> =
-  /** `message`: what the frame's bytes were encoded from, where the machine has it at hand. */
+  /** `message`: what the frame's bytes were encoded from, where the machine knows that reading them would tell nothing else. */
   | { readonly type: 'send'; readonly link: Link; readonly frame: Frame; readonly message?: Message }
   | { readonly type: 'close'; readonly link: Link; readonly reason: string }
   /** (Re)arms the named timer; `ms` null cancels it. */

@@ -8,7 +8,6 @@ import type { Decoded } from '../syncml/codec.ts'
 import { graver, gravest } from '../syncml/finding.ts'
 import type { Finding } from '../syncml/finding.ts'
 import type { Message } from '../syncml/message.ts'
-import { isPlain } from '../syncml/plain.ts'
 import type { Summary } from '../syncml/summary.ts'
 import { packPage, readPage } from '../page.ts'
 import { News } from './news.ts'
@@ -24,7 +23,7 @@ export interface Passage {
   /** The leg, or how it follows from the device that the message names. */
   readonly hop: Hop | ((device: string) => Hop)
   readonly frame: Frame
-  /** What our own frame was encoded from; absent where its bytes are all that is known. */
+  /** What our own frame says, as reading its bytes would tell; absent where they are all that is known. */
   readonly message?: Message | undefined
   /** What the frame reads as; absent: it is read now. */
   readonly reading?: Reading | null
@@ -97,7 +96,7 @@ export class Recorder {
   read(passage: Passage): Draft {
     const { frame, message, direction, reading } = passage
     if (!this.#on) return { passage, row: NOT_RECORDED, findings: [], decoded: null }
-    const read = message !== undefined && isPlain(message, frame.encoding) ? asSaid(message) : (reading ?? readFrame(frame))
+    const read = message === undefined ? (reading ?? readFrame(frame)) : asSaid(message)
     const summary = read.summary ?? EMPTY
     const session = read.summary === null ? 0 : this.#place(direction, summary, passage.at, frame.bytes)
     const row: Omit<TraceRow, 'seq'> = {

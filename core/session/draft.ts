@@ -128,9 +128,9 @@ export class Draft {
     if (last !== undefined) last.part = part
   }
 
-  finish(final: boolean): Pick<Packed, 'bytes' | 'message' | 'sent'> {
+  finish(final: boolean): Pick<Packed, 'bytes' | 'plain' | 'message' | 'sent'> {
     if (this.#fault !== null) throw this.#fault
-    const bytes = this.#sheet.finish(final)
+    const { bytes, plain } = this.#sheet.finish(final)
     if (bytes.length > this.#limit) {
       const least = Math.max(bytes.length, this.least())
       throw new Error(
@@ -143,7 +143,7 @@ export class Draft {
       commands.push(command)
       if (tag !== null) leave(command, tag, part, NOWHERE, sent)
     }
-    return { bytes, message: { header: this.#packing.header, commands, final }, sent }
+    return { bytes, plain, message: { header: this.#packing.header, commands, final }, sent }
   }
 
   #count({ kind }: Entry): void {

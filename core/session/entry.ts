@@ -24,6 +24,8 @@ export interface SentCommand {
 /** One message, ready to leave. */
 export interface Packed {
   readonly bytes: Uint8Array
+  /** True where reading the bytes would tell nothing that the message does not. */
+  readonly plain: boolean
   readonly message: Message
   readonly sent: readonly SentCommand[]
   /** An object is in transit: the next message goes on with it. */

@@ -250,15 +250,8 @@ export class Exchange {
     this.awaiting.left(packed.message, packed.sent)
     this.messages += 1
     const headers = this.prover.headers(packed.bytes)
-    return {
-      packed,
-      send: {
-        type: 'send',
-        link,
-        frame: { bytes: packed.bytes, encoding: wire.encoding, contentType: this.#contentType, headers, uri },
-        message: packed.message,
-      },
-    }
+    const frame: Frame = { bytes: packed.bytes, encoding: wire.encoding, contentType: this.#contentType, headers, uri }
+    return { packed, send: packed.plain ? { type: 'send', link, frame, message: packed.message } : { type: 'send', link, frame } }
   }
 
   note(topic: Note['topic'], text: string, detail?: Note['detail']): Effect {

@@ -13,8 +13,8 @@ export interface Sheet {
   add(command: Command): void
   /** Takes back the command that was added last; only once for each. */
   undo(): void
-  /** The bytes; the last call. */
-  finish(final: boolean): Uint8Array
+  /** The bytes; the last call. `plain`: reading them would tell nothing that the message does not; false where that is not known. */
+  finish(final: boolean): { readonly bytes: Uint8Array; readonly plain: boolean }
 }
 
 /** An empty message; `longest` is the longest CmdID. A header that cannot be written is told when it is measured or finished. */
@@ -73,8 +73,8 @@ class Written implements Sheet {
     this.#short -= this.#last
   }
 
-  finish(final: boolean): Uint8Array {
-    return this.#message.finish(final)
+  finish(final: boolean): ReturnType<Sheet['finish']> {
+    return { bytes: this.#message.finish(final), plain: this.#message.plain }
   }
 }
 
@@ -116,8 +116,8 @@ class Listed implements Sheet {
     this.#lengths.length = Math.min(this.#lengths.length, this.#commands.length)
   }
 
-  finish(final: boolean): Uint8Array {
-    return encode({ header: this.#header, commands: this.#commands, final }, this.#wire)
+  finish(final: boolean): ReturnType<Sheet['finish']> {
+    return { bytes: encode({ header: this.#header, commands: this.#commands, final }, this.#wire), plain: false }
   }
 
   #of(commands: readonly Command[]): number {

@@ -18,6 +18,11 @@ export class Growing {
     roll.mark()
   }
 
+  /** True where reading its bytes would tell nothing new: see Composer. */
+  get plain(): boolean {
+    return this.composer.plain && this.roll.clean
+  }
+
   /** Octets of the message as it is, with Final. */
   get length(): number {
     return this.roll.lengthWith(FINAL)

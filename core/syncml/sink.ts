@@ -29,6 +29,8 @@ export interface Sink {
 
 /** A sink that makes a document, and can take its end back. */
 export interface Roll extends Sink {
+  /** False once it met a character that no plain text has (see plain.ts). True where it does not look at each: whoever writes looks then. */
+  readonly clean: boolean
   /** Octets of the document were it closed behind this empty element. */
   lengthWith(tag: Tag): number
   /** Remembers where it stands, in place of what it remembered before. */

@@ -15,6 +15,7 @@ export interface WbxmlStyle {
 }
 
 export class WbxmlWriter implements Roll {
+  readonly clean = true
   private readonly body = new Out()
   private readonly style: WbxmlStyle
   private readonly publicId: PublicId

@@ -57,6 +57,7 @@ interface Open {
 }
 
 export class XmlWriter implements Roll {
+  clean = true
   private readonly out = new Out()
   private readonly namespaces: Readonly<Record<Vocabulary, string>>
   private readonly syncml: string
@@ -180,6 +181,7 @@ export class XmlWriter implements Roll {
     const { out } = this
     for (let i = from; i < text.length; i++) {
       const point = text.codePointAt(i) as number
+      if (point === 0x0d || point >= 0xd800) this.clean = false
       if (point < 0x80) {
         if (PLAIN[point] === 1) out.octet(point)
         else out.short(ESCAPES[point] ?? this.refuse(point))
