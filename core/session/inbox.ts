@@ -54,22 +54,21 @@ export function versionCode(message: Message, role: 'client' | 'server'): 200 | 
 export function checkHeader(message: Message, expected: Expectation): Finding[] {
   const { header } = message
   const findings: Finding[] = []
-  const tell = (id: Parameters<typeof finding>[0], more = ''): void => void findings.push(finding(id, header, more))
   const old = expected.role === 'server' && speaks11(message)
-  if (old) tell('hdr.version.11')
-  if (!old && header.verDtd !== '1.2') tell('hdr.verdtd', header.verDtd)
-  if (header.verProto === 'DM/1.3') tell('hdr.verproto.13')
-  else if (!old && header.verProto !== 'DM/1.2') tell('hdr.verproto', header.verProto)
+  if (old) findings.push(finding('hdr.version.11', header))
+  if (!old && header.verDtd !== '1.2') findings.push(finding('hdr.verdtd', header, header.verDtd))
+  if (header.verProto === 'DM/1.3') findings.push(finding('hdr.verproto.13', header))
+  else if (!old && header.verProto !== 'DM/1.2') findings.push(finding('hdr.verproto', header, header.verProto))
   const number = msgNumber(header.msgId)
-  if (number === 0) tell('hdr.msgid.form', header.msgId)
-  else if (expected.lastMsgId === 0 && number !== 1) tell('hdr.msgid.first', header.msgId)
-  else if (expected.lastMsgId !== 0 && number === expected.lastMsgId) tell('hdr.msgid.reused', header.msgId)
+  if (number === 0) findings.push(finding('hdr.msgid.form', header, header.msgId))
+  else if (expected.lastMsgId === 0 && number !== 1) findings.push(finding('hdr.msgid.first', header, header.msgId))
+  else if (expected.lastMsgId !== 0 && number === expected.lastMsgId) findings.push(finding('hdr.msgid.reused', header, header.msgId))
   else if (expected.lastMsgId !== 0 && number !== expected.lastMsgId + 1)
-    tell('hdr.msgid.order', `${header.msgId} after ${String(expected.lastMsgId)}`)
-  if (header.sessionId === '' || header.sessionId.length > 4) tell('hdr.session.form', header.sessionId)
+    findings.push(finding('hdr.msgid.order', header, `${header.msgId} after ${String(expected.lastMsgId)}`))
+  if (header.sessionId === '' || header.sessionId.length > 4) findings.push(finding('hdr.session.form', header, header.sessionId))
   if (expected.sessionId !== '' && header.sessionId !== expected.sessionId)
-    tell('hdr.session.changed', `${header.sessionId} instead of ${expected.sessionId}`)
-  if (expected.source !== '' && header.source.locUri !== expected.source) tell('hdr.source.changed', header.source.locUri)
+    findings.push(finding('hdr.session.changed', header, `${header.sessionId} instead of ${expected.sessionId}`))
+  if (expected.source !== '' && header.source.locUri !== expected.source) findings.push(finding('hdr.source.changed', header, header.source.locUri))
   if (expected.maxMsgSize !== undefined && expected.size > expected.maxMsgSize) {
     findings.push(finding('hdr.maxmsgsize', undefined, `${String(expected.size)} > ${String(expected.maxMsgSize)}`))
   }
