@@ -86,6 +86,11 @@ export function badXmlChar(text: string): number {
   return -1
 }
 
+/** True for a text without control characters but tab and line feed. */
+export function hasNoControls(text: string): boolean {
+  return !CONTROLS.test(text) && !MORE_CONTROLS.test(text) && !text.includes('\r')
+}
+
 /** True where XML 1.0 holds every character as it is: neither escaped (`&`, `<`, `>`, carriage return) nor forbidden. Characters above ASCII are not looked at. */
 export function needsNoEscape(text: string): boolean {
   return !ESCAPED.test(text) && !CONTROLS.test(text) && !MORE_CONTROLS.test(text)

@@ -3,8 +3,11 @@ import type { Element } from './element.ts'
 import { EncodeError } from './error.ts'
 import { type PageCode, provStart, provValueCode } from './prov.ts'
 import { Out, type Roll, type Tag, TAGS } from './sink.ts'
-import { utf8Bytes } from './text.ts'
+import { utf8Bytes, utf8Length } from './text.ts'
 import type { PublicId } from './tokens.ts'
+
+/** From this length on a text is looked at and copied as a whole. */
+const LONG = 48
 
 /** How a WBXML document is to be written. */
 export interface WbxmlStyle {
@@ -119,6 +122,7 @@ export class WbxmlWriter implements Roll {
   }
 
   private inline(text: string): void {
+    if (text.length >= LONG) return this.wholeInline(text)
     const { body } = this
     const start = body.length
     const length = text.length
@@ -128,18 +132,21 @@ export class WbxmlWriter implements Roll {
     bytes[to++] = 0x03
     for (let i = 0; i < length; i++) {
       const c = text.charCodeAt(i)
-      if (c >= 0x80 || c === 0) {
-        if (c !== 0 && text.isWellFormed() && !text.includes('\0')) {
-          body.octets(PREFIX)
-          body.octets(utf8Bytes(text))
-          body.octet(0)
-        } else this.opaqueText(text)
-        return
-      }
+      if (c >= 0x80 || c === 0) return this.wholeInline(text)
       bytes[to++] = c
     }
     bytes[to++] = 0
     body.length = to
+  }
+
+  /** The same for any text: it is looked at and copied as a whole. */
+  private wholeInline(text: string): void {
+    if (text.includes('\0') || !text.isWellFormed()) return this.opaqueText(text)
+    const { body } = this
+    body.octet(0x03)
+    body.room(utf8Length(text) + 1)
+    body.length += body.utf8(text)
+    body.octet(0)
   }
 
   /** Text as OPAQUE: with NUL in it, or with a lone surrogate, which goes out in the pattern of UTF-8. */
@@ -300,5 +307,3 @@ export class WbxmlWriter implements Roll {
     for (const octets of this.table) head.octets(bare ? octets.subarray(0, -1) : octets)
   }
 }
-
-const PREFIX = new Uint8Array([0x03])

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CodecError, decode, decodeTree, encode, encodeTree, type Wire } from '../../core/syncml/codec.ts'
 import type { Element } from '../../core/syncml/element.ts'
 import type { Item, Message, Meta } from '../../core/syncml/message.ts'
-import { base64, dataBytes, fromBase64 } from '../../core/syncml/text.ts'
+import { base64, dataBytes, dataText, fromBase64 } from '../../core/syncml/text.ts'
 import { Out } from '../../core/syncml/sink.ts'
 import { DMDDF, METINF, SYNCML } from '../../core/syncml/tokens.ts'
 import { B3, E4, E7, hex, plain, swap, utf8, W2, W5, W5_BODY, W6, W8 } from './samples.ts'
@@ -211,6 +211,18 @@ describe('text', () => {
     const bytes = encode(carrying({ data: 'a\0b' }), { encoding: 'wbxml' })
     expect(Buffer.from(bytes).toString('hex')).toContain('4fc30361006201')
     expect(dataBytes(carried(bytes).data)).toEqual(hex('61 00 62'))
+  })
+
+  test('a long text is written as a short one is, whatever is in it', () => {
+    for (const odd of ['\0', 'ä', '語', '🎁', '\u0001', '&ä>']) {
+      const [before, after] = ['a'.repeat(60), 'b'.repeat(60)]
+      const bytes = encode(carrying({ data: before + odd + after }), { encoding: 'wbxml' })
+      expect(dataText(carried(bytes).data)).toBe(before + odd + after)
+      const short = Buffer.from(encode(carrying({ data: odd }), { encoding: 'wbxml' })).toString('hex')
+      const kind = odd === '\0' ? 'c3' : '03'
+      expect(short).toContain(`4f${kind}`)
+      expect(Buffer.from(bytes).toString('hex')).toContain(`4f${kind}${odd === '\0' ? '79' : ''}6161`)
+    }
   })
 
   test('wbxml 14: line ends inside Data are not altered', () => {
