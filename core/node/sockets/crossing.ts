@@ -66,8 +66,10 @@ export class Crossing {
     if (what === TOLD.block) return this.#learn(all.a, all.text())
     if (what === TOLD.forget) return this.#blocks.clear()
     const socket = this.#sockets.get(id)
-    if (what === TOLD.data) socket?.came(part(all, all.c, size))
-    else if (what === TOLD.written) socket?.wrote(all.time + this.#toNow, all.time + this.#toMono)
+    if (what === TOLD.data) {
+      const { buffer, byteOffset, length } = part(all, all.c, size)
+      socket?.came(Buffer.from(buffer, byteOffset, length))
+    } else if (what === TOLD.written) socket?.wrote(all.time + this.#toNow, all.time + this.#toMono)
     else if (what === TOLD.ended) socket?.push(null)
     else if (what === TOLD.idle) socket?.emit('timeout')
     else if (what === TOLD.failed) {
@@ -82,11 +84,11 @@ export class Crossing {
 
   #plain(all: Unpacker, size: number): void {
     const uri = all.latin1(all.b)
-    const { buffer, byteOffset, length } = part(all, all.c, size)
+    const body = part(all, all.c, size)
     const known = this.#blocks.get(all.a)
     const socket = this.#sockets.get(all.id)
     if (known === undefined || socket === undefined) return
-    const found: Found = { uri, text: known.text, block: known.block, body: new Uint8Array(buffer, byteOffset, length) }
+    const found: Found = { uri, text: known.text, block: known.block, body }
     if (socket.plain === null) socket.came(rawOf(found))
     else socket.plain(found, all.time + this.#toNow, all.time + this.#toMono)
   }
@@ -126,10 +128,7 @@ export class Crossing {
 }
 
 /** The next octets of a parcel; all of it has `size`. */
-function part(all: Unpacker, length: number, size: number): Buffer {
+function part(all: Unpacker, length: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes = all.bytes(length)
-  if (size <= SHARED || length >= size / 2) return bytes
-  const own = Buffer.allocUnsafeSlow(length)
-  own.set(bytes)
-  return own
+  return size > SHARED && length < size / 2 ? bytes.slice() : bytes
 }

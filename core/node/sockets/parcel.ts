@@ -141,7 +141,7 @@ export class Unpacker {
   /** Parcels that the other side had taken in. */
   readonly taken: number
   readonly #numbers: Float64Array
-  readonly #octets: Buffer
+  readonly #octets: Buffer<ArrayBuffer>
   readonly #size: number
   /** Number that the present event begins with. */
   #event = 0
@@ -181,7 +181,14 @@ export class Unpacker {
   }
 
   /** The next `length` octets, without a copy. */
-  bytes(length: number): Buffer {
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    const at = this.#at
+    this.#at += length
+    return new Uint8Array(this.#octets.buffer, at, length)
+  }
+
+  /** The same for a socket. */
+  buffer(length: number): Buffer {
     const at = this.#at
     this.#at += length
     return this.#octets.subarray(at, this.#at)

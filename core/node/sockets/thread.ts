@@ -139,7 +139,7 @@ function perform(parcel: Parcel): void {
   const all = new Unpacker(parcel)
   due -= all.taken
   while (all.next()) {
-    const bytes = all.what === ORDER.write ? all.bytes(all.c) : null
+    const bytes = all.what === ORDER.write ? all.buffer(all.c) : null
     const line = lines.get(all.id)
     if (line === undefined) continue
     if (bytes === null) order(line, all.what, all.a)
