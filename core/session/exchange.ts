@@ -238,7 +238,9 @@ export class Exchange {
   put(link: Link, uri: string, options: PutOptions): { readonly packed: Packed; readonly send: Effect } {
     const wire = this.tight ? { ...this.#wire, prolog: false } : this.#wire
     const whole = this.outbox.pack({
-      ...options,
+      commands: options.commands,
+      final: options.final,
+      ask: options.ask,
       header: this.#header(options.prove ?? true),
       wire,
       maxMsgSize: this.#maxMsgSize,
