@@ -40,12 +40,12 @@ describe.skipIf(!hasSqlite)('with node:sqlite (Node 22.13 or newer)', () => {
   test('set and get: queued, and told when the device came', async () => {
     const queued = await dmlabBeside(['tree', 'set', './Vendor/DMLab/Settings/Text', 'from the command line', ...to])
     expect(queued).toMatchObject({ code: 0, err: '' })
-    expect(queued.text).toMatch(/^[0-9a-f]{19} {2}queued\n$/)
+    expect(queued.text).toMatch(/^[0-9a-f]{27} {2}queued\n$/)
     const waiting = dmlabBeside(['tree', 'get', './Vendor/DMLab/Settings/Text', './Nowhere', '--wait', '20', '--json', ...to])
     await lab.session(id)
     const got = await settled(waiting)
     expect(got.code).toBe(1)
-    expect(got.err).toMatch(/^dmlab: order [0-9a-f]{19} failed\n$/)
+    expect(got.err).toMatch(/^dmlab: order [0-9a-f]{27} failed\n$/)
     expect(JSON.parse(got.text)).toMatchObject({
       device: id,
       state: 'failed',
