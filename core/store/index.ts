@@ -37,6 +37,7 @@ const SQL = {
   insert: 'INSERT OR IGNORE INTO frame (seq, session, segment, start, length, row) VALUES (?, ?, ?, ?, ?, ?)',
   replace: 'INSERT OR REPLACE INTO frame (seq, session, segment, start, length, row) VALUES (?, ?, ?, ?, ?, ?)',
   rows: 'SELECT seq, row FROM frame WHERE seq BETWEEN ? AND ? ORDER BY seq',
+  row: 'SELECT row FROM frame WHERE seq = ?',
   place: 'SELECT segment, start, length FROM frame WHERE seq = ?',
   amend: 'INSERT OR IGNORE INTO amendment (seq, segment, start, length) VALUES (?, ?, ?, ?)',
   amendments: 'SELECT segment, start, length FROM amendment WHERE seq = ? ORDER BY segment, start',
@@ -100,6 +101,11 @@ export class TraceIndex {
     const all = new Map(rows.map((row) => [row.seq, row]))
     for (const { seq, row } of alone) all.set(seq as Seq, new Unpacker(row as Uint8Array).row(seq as Seq))
     return [...all.values()].sort((a, b) => a.seq - b.seq)
+  }
+
+  row(seq: Seq): TraceRow | undefined {
+    const alone = this.#sql('row').get(seq)
+    return alone === undefined ? this.#pageOf(seq)?.row(seq) : new Unpacker(alone['row'] as Uint8Array).row(seq)
   }
 
   place(seq: Seq): Place | undefined {

@@ -105,7 +105,7 @@ function take({ index }: Recovering, record: SegmentRecord, extent: { readonly s
     return fresh
   }
   if (record.type === AMENDMENT) {
-    const row = index.rows(record.number, record.number)[0]
+    const row = index.row(record.number)
     if (row !== undefined && index.amend(record.number, place)) index.update(amended(row, record))
     return false
   }

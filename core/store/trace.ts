@@ -137,7 +137,7 @@ export class TraceStore {
 
   /** One row as it is now; undefined where there is no such row. */
   row(seq: Seq): TraceRow | undefined {
-    return this.#memory(seq) ?? this.#index.rows(seq, seq)[0]
+    return this.#memory(seq) ?? this.#index.row(seq)
   }
 
   /** Everything known of a row; undefined where there is no such row. Bytes that cannot be read are told by a note of topic `problem`. */
