@@ -1,7 +1,7 @@
 // Turns what passes into trace entries: summaries derived from the exact bytes, sessions, packages, findings. It never changes a byte.
 import type { Direction, FrameDetail, HoldState, Hop, Seq, SessionRow, TraceRow } from '../api.ts'
 import type { Frame, Headers, Note } from '../machine.ts'
-import { BARE_ROW } from '../store/summary.ts'
+import { BARE_ROW } from '../store/barerow.ts'
 import type { TraceStore } from '../store/trace.ts'
 import type { NewEntry } from '../store/entry.ts'
 import type { Decoded } from '../syncml/codec.ts'

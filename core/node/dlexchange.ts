@@ -1,7 +1,7 @@
 // One exchange of the download server: what was asked and what was answered, as two rows of the trace, and the short answers.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Hop, Seq } from '../api.ts'
-import { BARE_ROW } from '../store/summary.ts'
+import { BARE_ROW } from '../store/barerow.ts'
 import type { NewEntry } from '../store/entry.ts'
 import { startLineOf } from './exchange.ts'
 import { endpoint, pairs } from './media.ts'

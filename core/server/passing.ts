@@ -50,11 +50,6 @@ export class Passing<T> {
     }
   }
 
-  /** All values, in no order. */
-  values(): T[] {
-    return this.#values.filter((value) => value !== undefined)
-  }
-
   /** Place of a key, or the free place where it would stand. */
   #find(key: number): number {
     let at = key & this.#mask

@@ -5,7 +5,7 @@ import { lengthOf, numbered, sheetOf } from './sheet.ts'
 import type { Sheet } from './sheet.ts'
 
 /** Asks for the peer's next message (PRO multiple messages). */
-export const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
+const NEXT: Alert = { kind: 'Alert', cmdId: '', code: 1222, items: [] }
 
 /** CmdIDs as long as they may get; in a message of few octets there are never many. */
 const MEASURING_ID = '99999'

@@ -5,7 +5,7 @@ import { amended, rowOf } from './entry.ts'
 import type { Extent, TraceIndex } from './index.ts'
 import type { Db, Segments } from './ports.ts'
 import { AMENDMENT, ENTRY, FORMAT, HEAD, metaOf, scan, type Damage, type SegmentRecord } from './record.ts'
-import { lostRow } from './summary.ts'
+import { lostRow } from './barerow.ts'
 import { transaction } from './transaction.ts'
 
 /** Rows that stand in for lost ones at the most; a larger hole is no damage, but a folder mixed from two workspaces. */

@@ -42,7 +42,7 @@ export function declaration(uri: string): Uint8Array {
 
 const BY_SYNCML = new Map<string, Readonly<Record<Vocabulary, string>>>()
 /** Namespaces of the vocabularies where that of SyncML is this one. */
-export function namespacesOf(syncml: string): Readonly<Record<Vocabulary, string>> {
+function namespacesOf(syncml: string): Readonly<Record<Vocabulary, string>> {
   let names = BY_SYNCML.get(syncml)
   if (names === undefined) BY_SYNCML.set(syncml, (names = { ...NAMESPACES, syncml }))
   return names

@@ -1,6 +1,6 @@
 // Rows with real bytes for filter tests: a small management session with a notification, an Atomic, a large object and an alert.
 import type { FrameDetail, TraceRow } from '../../core/api.ts'
-import { BARE_ROW } from '../../core/store/summary.ts'
+import { BARE_ROW } from '../../core/store/barerow.ts'
 import { encode } from '../../core/syncml/codec.ts'
 import type { Command, Encoding, Message } from '../../core/syncml/message.ts'
 import { summarise } from '../../core/syncml/summary.ts'

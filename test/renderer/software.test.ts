@@ -1,6 +1,6 @@
 // Scenarios, jobs and the component board as numbers and words: what is shown follows from the facts alone.
 import { describe, expect, it } from 'vitest'
-import { BARE_ROW } from '../../core/store/summary.ts'
+import { BARE_ROW } from '../../core/store/barerow.ts'
 import type { JobRow, ScenarioInfo, ScenarioRun, SoftwareCard, StepVerdict, TraceRow } from '../../core/api.ts'
 import { HAPPENINGS } from '../../core/mo/events.ts'
 import { SCENARIOS } from '../../core/scenario/all.ts'
